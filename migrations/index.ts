@@ -1,0 +1,5 @@
+import type { Migration } from 'kysely/migration';
+import { first } from './0001-first.ts';
+
+/** Every migration, by name. Forward only: what has been released is never edited, renamed or removed. */
+export const migrations: Readonly<Record<string, Migration>> = { '0001-first': first };

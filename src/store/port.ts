@@ -1,0 +1,236 @@
+import type {
+  Attempt,
+  DetectedLanguage,
+  FailureCode,
+  Job,
+  JobFailure,
+  JobStatus,
+  Media,
+  Progress,
+  TranscriptionOptions,
+} from '../job.ts';
+import type { JobEvent } from '../job-event.ts';
+import type { NewSegment, Segment } from '../transcript.ts';
+
+/**
+ * Where jobs, segments, events, logs and settings are kept. It speaks of jobs, not of rows: every adapter passes store.contract.ts.
+ *
+ * A state change, its events and the growth of the job's event number are one transaction; the bell rings after the commit.
+ */
+export interface Store extends Intake, Reading, Work, Journal, Settings, AsyncDisposable {
+  /** Proves that the database takes a write. Throws where it does not. */
+  probe(): Promise<void>;
+}
+
+/** What clients change. */
+export interface Intake {
+  /** Adds a QUEUED job with event 1; with a known idempotency key of the same caller within 24 h the first job is returned. */
+  addJob(job: NewJob): Promise<{ readonly job: Job; readonly existing: boolean }>;
+  /**
+   * QUEUED becomes CANCELLED at once; WORKING gets `cancelRequestedAt` and can from then on only become CANCELLED. Idempotent.
+   * Null = unknown id. A job that is COMPLETED or FAILED comes back as it is.
+   */
+  cancel(id: string): Promise<Job | null>;
+  /**
+   * FAILED or CANCELLED becomes QUEUED with a new count of crashes, from its checkpoint or, `fromStart`, with segments and checkpoint
+   * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id.
+   */
+  retry(id: string, fromStart: boolean): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
+}
+
+/** What clients look at. */
+export interface Reading {
+  job(id: string): Promise<Job | null>;
+  /** Jobs by id, in the order of the ids; null where there is none. */
+  jobsById(ids: readonly string[]): Promise<readonly (Job | null)[]>;
+  /** Newest first, by (createdAt, id). */
+  jobs(filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]>;
+  countJobs(filter: JobFilter): Promise<number>;
+  /** 1 = next to run; null when not queued. */
+  queuePosition(id: string): Promise<number | null>;
+  queueCounts(): Promise<QueueCounts>;
+  /** In the order of the index; a key is the index. */
+  segments(jobId: string, page: Page): Promise<readonly Keyed<Segment>[]>;
+  attempts(jobId: string): Promise<readonly Attempt[]>;
+  /** Events with a greater seq, in order, at most `limit`. */
+  events(jobId: string, afterSeq: number, limit: number): Promise<readonly JobEvent[]>;
+}
+
+/** What a worker does. Every write proves its lease; one that was lost changes nothing and answers false. */
+export interface Work {
+  /** Takes the next QUEUED job: WORKING, with its attempt row written, or null when there is none. */
+  claim(worker: string): Promise<Claim | null>;
+  /** Notes what runs for the attempt. */
+  noteProcess(lease: Lease, process: AttemptProcess): Promise<boolean>;
+  /** Renews the lease, and tells whether a cancel was asked for; null = the lease is lost. */
+  renew(lease: Lease): Promise<{ readonly cancelRequested: boolean } | null>;
+  /** Stores what the recording turned out to be. */
+  noteMedia(lease: Lease, media: MediaProbe): Promise<boolean>;
+  /** Stores a change of stage, with a PROGRESSED event. */
+  enterStage(lease: Lease, progress: Progress): Promise<boolean>;
+  /** Stores the language, with a LANGUAGE_DETECTED event. */
+  noteLanguage(lease: Lease, language: DetectedLanguage): Promise<boolean>;
+  /** Segments, checkpoint and progress of one batch with their events, in one transaction. */
+  appendBatch(lease: Lease, batch: Batch): Promise<boolean>;
+  /** Deletes the segments and the checkpoint of a job whose resume was refused, with a TRANSCRIPT_CLEARED event. */
+  clearTranscript(lease: Lease): Promise<boolean>;
+  /**
+   * Ends the attempt and moves the job on. Where a cancel was asked for, the job becomes CANCELLED whatever `ending` says. The process
+   * group of the attempt must be gone.
+   */
+  finish(lease: Lease, ending: Ending): Promise<boolean>;
+  /**
+   * Ends as INTERRUPTED the attempts that no process works at any more, and gives their jobs back to the queue (or CANCELLED where that
+   * was asked for). Called at start, when no worker of this store runs.
+   */
+  reap(): Promise<readonly Reaped[]>;
+}
+
+/** The log lines. */
+export interface Journal {
+  addLogs(entries: readonly NewLogEntry[]): Promise<void>;
+  /** Oldest first; a key is the entry's number. */
+  logs(filter: LogFilter, page: Page): Promise<readonly Keyed<LogEntry>[]>;
+}
+
+/** Overrides of config.json that setConfig stored. */
+export interface Settings {
+  settings(): Promise<readonly Setting[]>;
+  /** Writes the given keys; undefined removes a key, null is a value. */
+  changeSettings(changes: Readonly<Record<string, unknown>>, changedBy: string): Promise<void>;
+}
+
+/** A place between items, opaque to all but its adapter. */
+export type Key = string;
+
+/** `limit` items after (or before) a key, always answered in the list's own order; `last` takes them from the end. */
+export interface Page {
+  readonly limit: number;
+  readonly after?: Key;
+  readonly before?: Key;
+  readonly last?: boolean;
+}
+
+/** An item with its place in its list. */
+export interface Keyed<T> {
+  readonly key: Key;
+  readonly item: T;
+}
+
+/** Fields are ANDed; an empty list matches nothing. */
+export interface JobFilter {
+  readonly ids?: readonly string[];
+  readonly status?: readonly JobStatus[];
+}
+
+export interface NewJob {
+  readonly title: string | null;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+  readonly tags: readonly string[];
+  readonly priority: number;
+  readonly options: TranscriptionOptions;
+  readonly media: Pick<Media, 'name' | 'path' | 'stored' | 'bytes' | 'sha256'>;
+  readonly idempotencyKey: string | null;
+}
+
+export interface QueueCounts {
+  readonly queued: number;
+  readonly working: number;
+  readonly oldestQueuedAt: Date | null;
+}
+
+/** The right to write for one attempt. */
+export interface Lease {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly token: string;
+}
+
+/** A job taken for a worker; `checkpoint` is the engine's own, null = from the start. */
+export interface Claim {
+  readonly lease: Lease;
+  readonly job: Job;
+  readonly checkpoint: unknown;
+  /** Attempts since the job was queued by a person that ended with the engine gone: this one is not counted. */
+  readonly crashes: number;
+}
+
+export interface AttemptProcess {
+  readonly pid: number;
+  /** Start time of the process as the kernel tells it, so that a pid used again is not mistaken for it. */
+  readonly pidStartTime: string | null;
+  readonly device: string;
+}
+
+/** What the engine found the recording to be. */
+export type MediaProbe = Pick<
+  Media,
+  'durationSeconds' | 'container' | 'codec' | 'sampleRate' | 'channels' | 'warnings'
+>;
+
+export interface Batch {
+  readonly segments: readonly NewSegment[];
+  readonly checkpoint: unknown;
+  readonly progress: Progress;
+}
+
+/** How an attempt ended. */
+export type Ending = EndedProcess &
+  (
+    | { readonly kind: 'COMPLETED'; readonly processedSeconds: number }
+    | { readonly kind: 'FAILED'; readonly failure: JobFailure }
+    | { readonly kind: 'CANCELLED' }
+    | {
+        readonly kind: 'INTERRUPTED';
+        /** Whether it counts as a crash of the engine. */ readonly crash: FailureCode | null;
+      }
+  );
+
+export interface EndedProcess {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly peakMemoryBytes: number | null;
+  readonly provenance: Readonly<Record<string, unknown>> | null;
+}
+
+/** An attempt found without a worker at start. */
+export interface Reaped {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly status: JobStatus;
+  readonly pid: number | null;
+  readonly pidStartTime: string | null;
+}
+
+export const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** One log line; `event` is a short fixed name, `message` a sentence for a person. */
+export interface NewLogEntry {
+  readonly time: Date;
+  readonly level: LogLevel;
+  readonly event: string;
+  readonly message: string;
+  readonly jobId: string | null;
+  readonly fields: Readonly<Record<string, unknown>> | null;
+}
+
+export interface LogEntry extends NewLogEntry {
+  readonly id: string;
+}
+
+/** `from` inclusive, `until` exclusive; `level`: this one and above; `contains` looks at the message and ignores case. */
+export interface LogFilter {
+  readonly from?: Date;
+  readonly until?: Date;
+  readonly level?: LogLevel;
+  readonly jobId?: string;
+  readonly contains?: string;
+}
+
+export interface Setting {
+  readonly key: string;
+  readonly value: unknown;
+  readonly changedAt: Date;
+  readonly changedBy: string;
+}

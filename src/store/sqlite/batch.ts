@@ -1,0 +1,33 @@
+import type { JobFact } from '../../job-event.ts';
+import type { Batch, Lease } from '../port.ts';
+import { changeJob } from './change.ts';
+import type { Connection } from './connection.ts';
+import { clearedTranscript, nextProgress, progressColumns } from './job-columns.ts';
+import { toJson } from './json.ts';
+import { underLease } from './lease.ts';
+import { clearTranscript, insertSegments, place } from './transcript.ts';
+
+/** Stores what one batch has brought: segments, checkpoint, progress and their events, all or nothing. */
+export async function appendBatch(connection: Connection, lease: Lease, batch: Batch): Promise<boolean> {
+  const done = await underLease(connection, lease, async (tx, job, time) => {
+    const segments = place(batch.segments, job.segment_count);
+    const progress = nextProgress(job, batch.progress);
+    const facts: JobFact[] = segments.length > 0 ? [{ kind: 'SEGMENTS_ADDED', segments }] : [];
+    facts.push({ kind: 'PROGRESSED', progress });
+    await insertSegments(tx, job.id, segments);
+    const checkpoint = batch.checkpoint === null ? null : toJson(batch.checkpoint);
+    const set = { ...progressColumns(progress), segment_count: job.segment_count + segments.length, checkpoint };
+    await changeJob(tx, job, { set, facts, time });
+    return true;
+  });
+  return done ?? false;
+}
+
+/** Makes a running job begin again, where it could not be gone on with. */
+export async function restartTranscript(connection: Connection, lease: Lease): Promise<boolean> {
+  const done = await underLease(connection, lease, async (tx, job, time) => {
+    await changeJob(tx, job, { set: clearedTranscript, facts: await clearTranscript(tx, job.id), time });
+    return true;
+  });
+  return done ?? false;
+}

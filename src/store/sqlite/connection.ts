@@ -1,0 +1,37 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Bell } from '../../bell.ts';
+import { StorageFullError } from '../../errors.ts';
+import type { Tables } from './tables.ts';
+
+/** What every part of the SQLite store works with. */
+export interface Connection {
+  readonly db: Kysely<Tables>;
+  readonly bell: Bell;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Like `now`, but what arrives within one millisecond keeps its order. */
+  readonly arrival: () => number;
+}
+
+/** One transaction; `ring` notes a job that it changes. */
+export type Act<T> = (tx: Transaction<Tables>, ring: (jobId: string) => void) => Promise<T>;
+
+/**
+ * Runs `act` in one transaction and rings the bell for each changed job after the commit. Nothing but the database may be awaited in it:
+ * everybody else waits meanwhile. Throws StorageFullError when the disk is full.
+ */
+export async function commit<T>(connection: Connection, act: Act<T>): Promise<T> {
+  const changed = new Set<string>();
+  const result = await connection.db
+    .transaction()
+    .execute((tx) => act(tx, (jobId) => void changed.add(jobId)))
+    .catch((error: unknown) => {
+      throw isFull(error) ? new StorageFullError('The disk of the data directory is full.', { cause: error }) : error;
+    });
+  for (const jobId of changed) connection.bell.ring(jobId);
+  return result;
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL';
+}

@@ -1,0 +1,136 @@
+import type { Insertable, Transaction } from 'kysely';
+import { nanoid } from 'nanoid';
+import { allowedIn } from '../../job.ts';
+import type { JobFact } from '../../job-event.ts';
+import type { Intake, NewJob } from '../port.ts';
+import { changeJob, lockJob, statusChanged } from './change.ts';
+import { commit, type Connection } from './connection.ts';
+import { cleanText, toJson } from './json.ts';
+import { readJob, readOwnJob } from './select-job.ts';
+import type { Tables } from './tables.ts';
+import { backInQueue, clearedTranscript } from './job-columns.ts';
+import { clearTranscript } from './transcript.ts';
+
+const idempotencyMs = 24 * 60 * 60 * 1000;
+
+/** What clients change. */
+export function intake(connection: Connection): Intake {
+  return {
+    addJob: (job) => addJob(connection, job),
+    cancel: (id) => cancel(connection, id),
+    retry: (id, fromStart) => retry(connection, id, fromStart),
+  };
+}
+
+function addJob(connection: Connection, job: NewJob): ReturnType<Intake['addJob']> {
+  return commit(connection, async (tx, ring) => {
+    const time = connection.arrival();
+    const known = job.idempotencyKey === null ? null : await findByKey(tx, job.idempotencyKey, time);
+    if (known !== null) return { job: await readOwnJob(tx, known), existing: true };
+    const id = `job_${nanoid()}`;
+    const mediaId = `media_${nanoid()}`;
+    await tx.insertInto('media').values(mediaRow(mediaId, job.media)).execute();
+    await tx.insertInto('job').values(jobRow(job, { id, mediaId, time })).execute();
+    const facts: readonly JobFact[] = [{ kind: 'STATUS_CHANGED', status: 'QUEUED', previous: null, attempt: null }];
+    await changeJob(tx, { id, event_seq: 0 }, { set: {}, facts, time });
+    ring(id);
+    return { job: await readOwnJob(tx, id), existing: false };
+  });
+}
+
+/** The newest job that came with this key, of the same caller, within a day. */
+async function findByKey(tx: Transaction<Tables>, key: string, time: number): Promise<string | null> {
+  const known = await tx
+    .selectFrom('job')
+    .select('id')
+    .where('idempotency_key', '=', cleanText(key))
+    .where('api_key_id', 'is', null)
+    .where('created_at', '>', time - idempotencyMs)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return known?.id ?? null;
+}
+
+function mediaRow(id: string, media: NewJob['media']): Insertable<Tables['media']> {
+  return {
+    id,
+    name: cleanText(media.name),
+    path: media.path,
+    stored: media.stored ? 1 : 0,
+    bytes: media.bytes,
+    sha256: media.sha256,
+    warnings: toJson([]),
+  };
+}
+
+function jobRow(
+  job: NewJob,
+  at: { readonly id: string; readonly mediaId: string; readonly time: number },
+): Insertable<Tables['job']> {
+  return {
+    id: at.id,
+    status: 'QUEUED',
+    title: job.title === null ? null : cleanText(job.title),
+    tags: toJson(job.tags),
+    metadata: job.metadata === null ? null : toJson(job.metadata),
+    priority: job.priority,
+    options: toJson(job.options),
+    media_id: at.mediaId,
+    idempotency_key: job.idempotencyKey === null ? null : cleanText(job.idempotencyKey),
+    created_at: at.time,
+    queued_at: at.time,
+    stage: 'QUEUED',
+    fraction: 0,
+    processed_seconds: 0,
+    segment_count: 0,
+    crashes: 0,
+    event_seq: 0,
+  };
+}
+
+function cancel(connection: Connection, id: string): ReturnType<Intake['cancel']> {
+  return commit(connection, async (tx, ring) => {
+    const job = await lockJob(tx, id, (eb) =>
+      eb('status', 'in', allowedIn('cancel')).and('cancel_requested_at', 'is', null),
+    );
+    if (job === undefined) return readJob(tx, id);
+    const time = connection.now();
+    // A running one is only marked: it is CANCELLED when its processes are gone.
+    const change =
+      job.status === 'QUEUED'
+        ? {
+            set: { status: 'CANCELLED', stage: 'DONE', cancel_requested_at: time, finished_at: time } as const,
+            facts: [statusChanged(job, 'CANCELLED', null)],
+          }
+        : { set: { cancel_requested_at: time }, facts: [] };
+    await changeJob(tx, job, { ...change, time });
+    ring(id);
+    return readOwnJob(tx, id);
+  });
+}
+
+function retry(connection: Connection, id: string, fromStart: boolean): ReturnType<Intake['retry']> {
+  return commit(connection, async (tx, ring) => {
+    const job = await lockJob(tx, id, (eb) => eb('status', 'in', allowedIn('retry')));
+    if (job === undefined) {
+      const refused = await readJob(tx, id);
+      return refused === null ? null : { job: refused, refused: true };
+    }
+    const time = connection.arrival();
+    const cleared = fromStart ? await clearTranscript(tx, job.id) : [];
+    const facts: readonly JobFact[] = [...cleared, statusChanged(job, 'QUEUED', null)];
+    const set = {
+      ...backInQueue(job),
+      ...(fromStart ? clearedTranscript : {}),
+      queued_at: time,
+      crashes: 0,
+      failure: null,
+      finished_at: null,
+      cancel_requested_at: null,
+    };
+    await changeJob(tx, job, { set, facts, time });
+    ring(id);
+    return { job: await readOwnJob(tx, id), refused: false };
+  });
+}

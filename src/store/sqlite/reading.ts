@@ -1,0 +1,60 @@
+import type { Kysely } from 'kysely';
+import type { Segment } from '../../transcript.ts';
+import type { Keyed, Page, Reading } from '../port.ts';
+import type { Connection } from './connection.ts';
+import { countJobs, listJobs } from './job-list.ts';
+import { inListOrder, parseNumberKey, toRange } from './keyset.ts';
+import { queueCounts, queuePosition } from './queue.ts';
+import { toAttempt, toEvent, toJob, toSegment } from './rows.ts';
+import { readJob, selectJob } from './select-job.ts';
+import type { Tables } from './tables.ts';
+
+/** What clients look at. */
+export function reading({ db }: Connection): Reading {
+  return {
+    job: (id) => readJob(db, id),
+    async jobsById(ids) {
+      if (ids.length === 0) return [];
+      const rows = await selectJob(db)
+        .where('job.id', 'in', [...new Set(ids)])
+        .execute();
+      const jobs = new Map(rows.map((row) => [row.id, toJob(row)]));
+      return ids.map((id) => jobs.get(id) ?? null);
+    },
+    jobs: (filter, page) => listJobs(db, filter, page),
+    countJobs: (filter) => countJobs(db, filter),
+    queuePosition: (id) => queuePosition(db, id),
+    queueCounts: () => queueCounts(db),
+    segments: (jobId, page) => listSegments(db, jobId, page),
+    async attempts(jobId) {
+      const rows = await db.selectFrom('attempt').selectAll().where('job_id', '=', jobId).orderBy('number').execute();
+      return rows.map(toAttempt);
+    },
+    async events(jobId, afterSeq, limit) {
+      const rows = await db
+        .selectFrom('event')
+        .selectAll()
+        .where('job_id', '=', jobId)
+        .where('seq', '>', afterSeq)
+        .orderBy('seq')
+        .limit(limit)
+        .execute();
+      return rows.map(toEvent);
+    },
+  };
+}
+
+async function listSegments(db: Kysely<Tables>, jobId: string, page: Page): Promise<readonly Keyed<Segment>[]> {
+  const range = toRange(page, { start: -1, end: Number.MAX_SAFE_INTEGER, parse: parseNumberKey });
+  const rows = await db
+    .selectFrom('segment')
+    .selectAll()
+    .where('job_id', '=', jobId)
+    .where('index', '>', range.after)
+    .where('index', '<', range.before)
+    .orderBy('index', range.backwards ? 'desc' : 'asc')
+    .limit(range.limit)
+    .execute();
+  const segments = rows.map((row) => ({ key: String(row.index), item: toSegment(row) }));
+  return inListOrder(segments, range);
+}

@@ -1,0 +1,135 @@
+import type { Generated } from 'kysely';
+import type { AttemptOutcome, JobStage, JobStatus } from '../../job.ts';
+import type { JobEvent } from '../../job-event.ts';
+
+/** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
+export interface Tables {
+  readonly job: JobTable;
+  readonly media: MediaTable;
+  readonly attempt: AttemptTable;
+  readonly segment: SegmentTable;
+  readonly event: EventTable;
+  readonly log: LogTable;
+  readonly setting: SettingTable;
+  readonly probe: ProbeTable;
+}
+
+interface JobTable {
+  readonly id: string;
+  readonly status: JobStatus;
+  readonly title: string | null;
+  /** JSON. */
+  readonly tags: string;
+  /** JSON. */
+  readonly metadata: string | null;
+  readonly priority: number;
+  /** JSON. */
+  readonly options: string;
+  readonly media_id: string;
+  readonly api_key_id: string | null;
+  readonly idempotency_key: string | null;
+  readonly created_at: number;
+  /** Its place among jobs of the same priority; an interrupted job keeps it, a retried one gets a new one. */
+  readonly queued_at: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly cancel_requested_at: number | null;
+  readonly stage: JobStage;
+  readonly fraction: number;
+  readonly processed_seconds: number;
+  readonly eta_seconds: number | null;
+  readonly speed: number | null;
+  readonly language_code: string | null;
+  readonly language_probability: number | null;
+  /** JSON. */
+  readonly failure: string | null;
+  readonly segment_count: number;
+  /** JSON. */
+  readonly checkpoint: string | null;
+  readonly crashes: number;
+  readonly event_seq: number;
+}
+
+interface MediaTable {
+  readonly id: string;
+  readonly name: string;
+  readonly path: string;
+  readonly stored: 0 | 1;
+  readonly bytes: number | null;
+  readonly sha256: string | null;
+  readonly duration_seconds: number | null;
+  readonly container: string | null;
+  readonly codec: string | null;
+  readonly sample_rate: number | null;
+  readonly channels: number | null;
+  /** JSON. */
+  readonly warnings: string;
+}
+
+interface AttemptTable {
+  readonly job_id: string;
+  readonly number: number;
+  readonly lease: string;
+  readonly worker: string;
+  readonly device: string | null;
+  readonly pid: number | null;
+  readonly pid_start_time: string | null;
+  readonly started_at: number;
+  readonly renewed_at: number;
+  readonly finished_at: number | null;
+  readonly outcome: AttemptOutcome | null;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly peak_memory_bytes: number | null;
+  /** JSON. */
+  readonly provenance: string | null;
+}
+
+interface SegmentTable {
+  readonly job_id: string;
+  readonly index: number;
+  readonly start_ms: number;
+  readonly end_ms: number;
+  readonly text: string;
+  readonly language: string | null;
+  readonly speaker: string | null;
+  readonly avg_log_probability: number | null;
+  readonly no_speech_probability: number | null;
+  readonly guard: string | null;
+  /** JSON. */
+  readonly words: string | null;
+}
+
+interface EventTable {
+  readonly job_id: string;
+  readonly seq: number;
+  readonly time: number;
+  readonly kind: JobEvent['kind'];
+  /** JSON: the fact without its kind. */
+  readonly data: string;
+}
+
+interface LogTable {
+  readonly id: Generated<number>;
+  readonly time: number;
+  /** 10 DEBUG, 20 INFO, 30 WARN, 40 ERROR. */
+  readonly level: number;
+  readonly event: string;
+  readonly message: string;
+  readonly job_id: string | null;
+  /** JSON. */
+  readonly fields: string | null;
+}
+
+interface SettingTable {
+  readonly key: string;
+  /** JSON. */
+  readonly value: string;
+  readonly changed_at: number;
+  readonly changed_by: string;
+}
+
+interface ProbeTable {
+  readonly id: number;
+  readonly time: number;
+}

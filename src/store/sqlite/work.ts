@@ -1,0 +1,22 @@
+import type { Work } from '../port.ts';
+import { appendBatch, restartTranscript } from './batch.ts';
+import { claim } from './claim.ts';
+import type { Connection } from './connection.ts';
+import { finish, reap } from './finish.ts';
+import { enterStage, noteLanguage, noteMedia, noteProcess, renew } from './notes.ts';
+
+/** What a worker does. */
+export function work(connection: Connection): Work {
+  return {
+    claim: (worker) => claim(connection, worker),
+    noteProcess: (lease, process) => noteProcess(connection, lease, process),
+    renew: (lease) => renew(connection, lease),
+    noteMedia: (lease, media) => noteMedia(connection, lease, media),
+    enterStage: (lease, progress) => enterStage(connection, lease, progress),
+    noteLanguage: (lease, language) => noteLanguage(connection, lease, language),
+    appendBatch: (lease, batch) => appendBatch(connection, lease, batch),
+    clearTranscript: (lease) => restartTranscript(connection, lease),
+    finish: (lease, ending) => finish(connection, lease, ending),
+    reap: () => reap(connection),
+  };
+}
