@@ -1,0 +1,67 @@
+"""The command line: `python -m engine < job.json`, or with a server at the other end of stdin and stdout."""
+
+import argparse
+import os
+import sys
+import traceback
+from typing import IO
+
+# Before numpy and CTranslate2 are imported: one thread for numpy's small products (its rounding may depend on the
+# number of threads, and the cores are CTranslate2's), and never a look at the network for a model.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+from engine.lifeline import die_with_parent
+from engine.lines import Lines
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    lines = Lines(_own_stdout())
+    try:
+        die_with_parent()
+        from engine import run  # late: importing the libraries takes 0.5 s, and may fail
+
+        if arguments.smoke is not None:
+            return run.smoke(lines, arguments)
+        run.serve(lines, arguments)
+        return 0
+    except Exception as error:
+        traceback.print_exc()
+        from engine.errors import EngineError, explain
+
+        if isinstance(error, ImportError):
+            message = "The engine's libraries are not installed; run the set-up again."
+            error = EngineError("ENGINE_NOT_INSTALLED", message)
+        known = explain(error)
+        lines.say("error", code=known.code, message=known.message, retryable=known.retryable)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine",
+        description="Transcribes one recording. Reads the job as one line of JSON from stdin, writes NDJSON to stdout; "
+        "PROTOCOL.md tells the lines. When stdin is a pipe, its end ends the engine.",
+    )
+    parser.add_argument("--standby", metavar="MODEL", help="load the model directory, say ready, then wait for the job")
+    parser.add_argument("--smoke", metavar="MODEL", help="transcribe a short sample, print one line of JSON, and exit")
+    parser.add_argument(
+        "--from", dest="first", metavar="CLIP", type=int, default=0, help="first clip of the plan to read"
+    )
+    parser.add_argument("--to", dest="last", metavar="CLIP", type=int, help="clip of the plan to stop before")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="for --standby and --smoke")
+    parser.add_argument("--compute-type", default="int8", help="for --standby and --smoke (default: int8)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="for --standby and --smoke")
+    return parser
+
+
+def _own_stdout() -> IO[str]:
+    """The real stdout for the protocol alone; whatever a library prints goes to stderr."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", newline="\n")
+    os.dup2(2, 1)
+    return out
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""The job line: parsed once at the door, trusted behind it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from engine.errors import EngineError
+
+PROTOCOL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of the recording in seconds; `end` None = to its end."""
+
+    start: float
+    end: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What decides the text, apart from the recording and the model."""
+
+    language: str | None
+    multilingual: bool
+    task: Literal["transcribe", "translate"]
+    word_timestamps: bool
+    vad: bool
+    channels: Literal["mix", "split"]
+    initial_prompt: str | None
+    hotwords: str | None
+    beam_size: int
+    clip: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recording to transcribe, as the server asked for it."""
+
+    id: str
+    media_path: str
+    model_id: str
+    model_path: str
+    device: Literal["cpu", "cuda"]
+    compute_type: str
+    threads: int
+    batch_size: int
+    options: Options
+    max_seconds: float
+    max_memory_bytes: int | None
+    resume: dict[str, Any] | None
+
+
+class _Fields:
+    """Reads typed fields of a JSON object; names the field that is wrong, never its value."""
+
+    def __init__(self, value: object, where: str) -> None:
+        if not isinstance(value, dict):
+            raise EngineError("ENGINE_PROTOCOL", f"The job line's {where} must be an object.")
+        self.value, self.where = cast(dict[str, Any], value), where
+
+    def bad(self, name: str, rule: str) -> EngineError:
+        return EngineError("ENGINE_PROTOCOL", f"The job line's {self.where}.{name} must be {rule}.")
+
+    def text(self, name: str) -> str:
+        value = self.value.get(name)
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise self.bad(name, "a text")
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        value = self.value.get(name)
+        if value is not None and not isinstance(value, str):
+            raise self.bad(name, "a text or null")
+        return value or None
+
+    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> Any:
+        value = self.value.get(name, default)
+        if value not in allowed:
+            raise self.bad(name, "one of " + ", ".join(allowed))
+        return value
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.value.get(name, default)
+        if not isinstance(value, bool):
+            raise self.bad(name, "true or false")
+        return value
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.value.get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise self.bad(name, f"a whole number from {low} to {high}")
+        return value
+
+    def number(self, name: str, default: float | None, low: float) -> float | None:
+        value = self.value.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not value >= low:
+            raise self.bad(name, f"a number not below {low:g}")
+        return float(value)
+
+
+def parse_job(line: str | bytes) -> Job:
+    """The job in a line of JSON. Raises EngineError(ENGINE_PROTOCOL) that names the field at fault."""
+    try:
+        value = json.loads(line)
+    except ValueError as error:
+        raise EngineError("ENGINE_PROTOCOL", "The job line is not JSON.") from error
+    job = _Fields(value, "job")
+    if job.value.get("protocol", PROTOCOL) != PROTOCOL:
+        raise EngineError("ENGINE_PROTOCOL", f"This engine speaks protocol {PROTOCOL} only.")
+    model = _Fields(job.value.get("model"), "model")
+    limits = _Fields(job.value.get("limits") or {}, "limits")
+    resume = job.value.get("resume")
+    return Job(
+        id=job.optional_text("job") or "",
+        media_path=_Fields(job.value.get("media"), "media").text("path"),
+        model_id=model.optional_text("id") or "",
+        model_path=model.text("path"),
+        device=job.choice("device", ("cpu", "cuda"), "cpu"),
+        compute_type=job.optional_text("computeType") or "default",
+        threads=job.whole("threads", 1, 1, 1024),
+        batch_size=job.whole("batchSize", 4, 1, 256),
+        options=_options(_Fields(job.value.get("options") or {}, "options")),
+        max_seconds=limits.number("maxDurationSeconds", float("inf"), 0) or 0.0,
+        max_memory_bytes=limits.whole("maxMemoryBytes", 0, 0, 2**62) or None,
+        resume=_Fields(resume, "resume").value if resume is not None else None,
+    )
+
+
+def _options(options: _Fields) -> Options:
+    clip = _Fields(options.value.get("clip") or {}, "options.clip")
+    start, end = clip.number("startSeconds", 0.0, 0), clip.number("endSeconds", None, 0)
+    if end is not None and end <= (start or 0.0):
+        raise clip.bad("endSeconds", "after startSeconds")
+    return Options(
+        language=options.optional_text("language"),
+        multilingual=options.flag("multilingual", False),
+        task=options.choice("task", ("transcribe", "translate"), "transcribe"),
+        word_timestamps=options.flag("wordTimestamps", False),
+        vad=options.flag("vad", True),
+        channels=options.choice("channels", ("mix", "split"), "mix"),
+        initial_prompt=options.optional_text("initialPrompt"),
+        hotwords=options.optional_text("hotwords"),
+        beam_size=options.whole("beamSize", 5, 1, 20),
+        clip=Span(start or 0.0, end),
+    )

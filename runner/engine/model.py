@@ -1,0 +1,122 @@
+"""The Whisper model on disk and in memory, and what identifies it."""
+
+import hashlib
+import json
+import os
+import platform
+import threading
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import ctranslate2
+import faster_whisper.tokenizer
+import faster_whisper.transcribe
+import faster_whisper.vad
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+
+from engine.errors import EngineError, explain
+
+FILES = ("config.json", "model.bin", "tokenizer.json")
+VOCABULARIES = ("vocabulary.json", "vocabulary.txt")
+
+# Not part of faster-whisper's public face; checked at start, so that another version fails loudly and early.
+PRIVATE_NAMES = (
+    (faster_whisper.transcribe, ("get_suppressed_tokens", "merge_punctuations", "get_ctranslate2_storage")),
+    (WhisperModel, ("encode", "find_alignment")),
+    (Tokenizer, ("sot_prev", "sot_sequence", "no_timestamps", "eot", "split_to_word_tokens")),
+    (faster_whisper.vad, ("get_vad_model",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A loaded model; `sha256` is that of model.bin."""
+
+    whisper: Any  # WhisperModel; faster-whisper has no types
+    path: str
+    sha256: str
+    device: str
+    compute_type: str
+    threads: int
+
+    @property
+    def multilingual(self) -> bool:
+        return bool(self.whisper.model.is_multilingual)
+
+    def tokenizer(self, language: str, task: str) -> Any:
+        """The tokenizer for a language; English-only models know no other."""
+        return Tokenizer(self.whisper.hf_tokenizer, self.multilingual, task=task, language=language)
+
+
+def versions() -> dict[str, str]:
+    """The versions that a transcript depends on."""
+    names = {"fasterWhisper": "faster-whisper", "ctranslate2": "ctranslate2", "av": "av"}
+    return {**{key: version(name) for key, name in names.items()}, "python": platform.python_version()}
+
+
+def instruction_set() -> str:
+    """The CPU features that decide CTranslate2's and numpy's rounding, such as "x86_64 avx512f avx2 fma"."""
+    found: set[str] = set()
+    try:
+        flags = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags"))
+        found = set(flags.split(":", 1)[1].split())
+    except (OSError, StopIteration):
+        pass
+    wanted = ("avx512f", "avx512_vnni", "amx_int8", "avx2", "avx", "fma", "sse4_1")
+    return " ".join([platform.machine(), *(name for name in wanted if name in found)])
+
+
+def check_library() -> None:
+    """Raise ENGINE_NOT_INSTALLED unless the library is the one that this engine was written for."""
+    missing = [name for owner, names in PRIVATE_NAMES for name in names if not hasattr(owner, name)]
+    if missing:
+        message = f"faster-whisper {version('faster-whisper')} lacks {', '.join(missing)}; install the locked version."
+        raise EngineError("ENGINE_NOT_INSTALLED", message)
+
+
+def check_files(path: str) -> None:
+    """Raise MODEL_NOT_FOUND or MODEL_INVALID; without tokenizer.json the library would go to the network."""
+    if not os.path.isfile(os.path.join(path, "model.bin")):
+        raise EngineError("MODEL_NOT_FOUND", "The model is not installed on the server.")
+    lacking = [name for name in FILES if not os.path.isfile(os.path.join(path, name))]
+    if not any(os.path.isfile(os.path.join(path, name)) for name in VOCABULARIES):
+        lacking.append(VOCABULARIES[0])
+    if lacking:
+        raise EngineError("MODEL_INVALID", f"The model lacks {', '.join(lacking)}.")
+    try:
+        json.loads(Path(path, "config.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise EngineError("MODEL_INVALID", "The model's config.json cannot be read.") from error
+
+
+def load_model(path: str, device: str, compute_type: str, threads: int) -> Model:
+    """Load a model from its directory, hashing it meanwhile. Raises the MODEL_, GPU_ and OUT_OF_MEMORY failures."""
+    check_library()
+    check_files(path)
+    hashed: list[str] = []
+    hasher = threading.Thread(target=lambda: hashed.append(_sha256(os.path.join(path, "model.bin"))), name="hash")
+    hasher.start()
+    try:
+        if device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
+            raise EngineError("GPU_UNAVAILABLE", "The server has no graphics card that the engine can use.")
+        whisper = WhisperModel(
+            path, device=device, compute_type=compute_type, cpu_threads=threads, local_files_only=True
+        )
+    except Exception as error:
+        known = explain(error)
+        if known.code != "INTERNAL":
+            raise known from error
+        if "compute type" in str(error):
+            raise EngineError("MODEL_INVALID", f"The device cannot compute in {compute_type}.") from error
+        raise EngineError("MODEL_INVALID", "The model's files are damaged or of another format.") from error
+    finally:
+        hasher.join()
+    return Model(whisper, path, hashed[0], device, str(whisper.model.compute_type), threads)
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,175 @@
+"""The plan: where a recording is cut into clips, found while it is being decoded.
+
+A clip depends on the sound after the end of the clip before it and on nothing else (the VAD starts afresh there), so a
+resumed run and a run of a part cut exactly as the whole does. All lengths are in frames of 512 samples (32 ms).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from engine.media import RATE, Sound
+from engine.vad import FRAME, Listener, Probabilities, speech
+from engine.voice import Clip, Voice
+
+LONGEST = 900  # 28.8 s: Whisper hears 30 s, and words at the very edge suffer
+EARLIEST = 500  # 16 s: a cut before this wastes too much of the 30 s that every clip costs
+PAD = 13  # 0.42 s of sound kept on each side of speech, so that no soft onset is lost
+LONG_SILENCE = 94  # 3 s: where nobody speaks for so long, a clip that is long enough ends
+STRETCH = 3750  # 120 s: a clip never reaches over more than this of the recording, whatever it leaves out
+BLOCK = 32  # frames judged at a time
+READ = 8 * RATE  # samples fetched at a time
+
+Interval = tuple[int, int]
+
+
+@dataclass(slots=True)
+class Reel:
+    """The sound not yet planned; `position` is the sample of the recording at which it starts."""
+
+    pieces: Iterator[Sound]
+    position: int
+    sound: Sound | None = None
+    ended: bool = False
+
+    def fill(self, samples: int) -> None:
+        """Have at least so many samples at hand, or all that are left."""
+        have = 0 if self.sound is None else self.sound.shape[1]
+        if have >= samples or self.ended:
+            return
+        parts = [] if self.sound is None else [self.sound]
+        while have < samples + READ:
+            piece = next(self.pieces, None)
+            if piece is None:
+                self.ended = True
+                break
+            parts.append(piece)
+            have += piece.shape[1]
+        if parts:
+            self.sound = np.concatenate(parts, axis=1)
+
+    def frames(self, first: int, count: int) -> tuple[Sound, bool]:
+        """Up to `count` frames from `first` on, [channels, n, 512], the last one filled up; and whether they end it."""
+        self.fill((first + count + 1) * FRAME)
+        if self.sound is None:
+            return np.zeros((1, 0, FRAME), np.float32), True
+        part = self.sound[:, first * FRAME : (first + count) * FRAME]
+        missing = -part.shape[1] % FRAME
+        if missing:
+            part = np.pad(part, ((0, 0), (0, missing)))
+        end = self.ended and (first + count) * FRAME >= self.sound.shape[1]
+        return part.reshape(part.shape[0], -1, FRAME), end
+
+    def drop(self, frames: int) -> None:
+        """Forget the first frames."""
+        if self.sound is not None and frames:
+            kept = self.sound[:, frames * FRAME :]
+            self.position += self.sound.shape[1] - kept.shape[1]
+            self.sound = kept.copy()
+
+
+def skip(pieces: Iterator[Sound], samples: int) -> Iterator[Sound]:
+    """The sound after the first samples; decoded and thrown away, as seeking lands elsewhere in some formats."""
+    for piece in pieces:
+        if samples < piece.shape[1]:
+            yield piece[:, samples:] if samples else piece
+        samples = max(0, samples - piece.shape[1])
+
+
+def plan(pieces: Iterator[Sound], vad: bool, first_clip: int, position: int) -> Iterator[Clip]:
+    """The clips of the sound, which starts at sample `position` of the recording, numbered from `first_clip` on."""
+    reel, number = Reel(pieces, position), first_clip
+    while True:
+        clip = _next_clip(reel, vad, number)
+        if clip is None:
+            return
+        if clip.voices:
+            yield clip
+            number += 1
+
+
+def _next_clip(reel: Reel, vad: bool, number: int) -> Clip | None:
+    listeners: list[Listener] = []
+    heard: list[Probabilities] = []  # one row a channel
+    while True:
+        have = heard[0].size if heard else 0
+        frames, ended = reel.frames(have, BLOCK)
+        if frames.shape[1]:
+            listeners = listeners or [Listener() for _ in frames]
+            new = [listener.hear(channel) for listener, channel in zip(listeners, frames, strict=True)]
+            heard = [np.concatenate(pair) for pair in zip(heard, new, strict=True)] if heard else new
+        if not heard:
+            return None
+        loudest = np.max(heard, axis=0)
+        talk = speech(loudest)
+        if vad and not talk:  # silence before the first word is left out as it comes
+            if ended:
+                return None
+            surplus = max(0, loudest.size - PAD)
+            reel.drop(surplus)
+            heard = [row[surplus:] for row in heard]
+            continue
+        cut = _cut(loudest, talk, vad, ended)
+        if cut is not None:
+            clip = Clip(number, reel.position, 0, _voices(reel, heard, cut, vad))
+            reel.drop(cut)
+            return clip.ending_at(reel.position)
+
+
+def _cut(loudest: Probabilities, talk: list[Interval], vad: bool, ended: bool) -> int | None:
+    """The frame at which the clip ends, or None while more must be heard."""
+    count = loudest.size
+    kept = _kept(talk, count, vad)
+    total = sum(end - start for start, end in kept)
+    if total > LONGEST or count > STRETCH:
+        return _best_cut(loudest, talk, kept, EARLIEST if total > LONGEST else 0)
+    if ended:
+        return count
+    if vad and total >= EARLIEST and count - talk[-1][1] >= LONG_SILENCE:
+        return count - PAD
+    return None
+
+
+def _best_cut(loudest: Probabilities, talk: list[Interval], kept: list[Interval], earliest: int) -> int:
+    """The middle of the longest pause that leaves a clip of a good length, else the least probable speech."""
+    pauses = [(after - before, (before + after) // 2) for (_, before), (after, _) in pairwise(talk)]
+    good = [(length, at) for length, at in pauses if earliest <= _length_before(kept, at) <= LONGEST]
+    if good:
+        return max(good)[1]
+    smooth = np.convolve(loudest, np.full(3, 1 / 3, np.float32), mode="same")
+    allowed = [at for at in range(1, loudest.size) if earliest <= _length_before(kept, at) <= LONGEST]
+    return min(allowed, key=lambda at: (float(smooth[at]), -at))
+
+
+def _length_before(kept: list[Interval], at: int) -> int:
+    return sum(min(end, at) - start for start, end in kept if start < at)
+
+
+def _kept(talk: list[Interval], count: int, vad: bool) -> list[Interval]:
+    """What goes into the clip: speech with some sound around it, or everything."""
+    if not vad:
+        return [(0, count)]
+    kept: list[Interval] = []
+    for first, last in talk:
+        start, end = max(0, first - PAD), min(count, last + PAD)
+        if kept and start <= kept[-1][1]:
+            kept[-1] = (kept[-1][0], end)
+        else:
+            kept.append((start, end))
+    return kept
+
+
+def _voices(reel: Reel, heard: list[Probabilities], cut: int, vad: bool) -> tuple[Voice, ...]:
+    assert reel.sound is not None
+    voices: list[Voice] = []
+    for channel, row in enumerate(heard):
+        kept = _kept(speech(row[:cut]), cut, vad)
+        if kept:
+            frames = [reel.frames(start, end - start)[0][channel] for start, end in kept]
+            spans = tuple((reel.position + start * FRAME, end - start) for start, end in kept)
+            probabilities = np.concatenate([row[start:end] for start, end in kept])
+            name = None if len(heard) == 1 else str(channel + 1)
+            voices.append(Voice(name, np.concatenate(frames).reshape(-1), probabilities, spans))
+    return tuple(voices)

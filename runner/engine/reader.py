@@ -1,0 +1,96 @@
+"""Reads voices and sees to it that nothing spoken is lost and nothing is invented."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.decode import Decoder, Encoded, Reading
+from engine.guards import is_loop, judge
+from engine.media import RATE
+from engine.segments import Timed
+from engine.vad import FRAME
+from engine.voice import Voice
+
+SMALLEST = 188  # frames (6 s): a voice shorter than this is not split any further
+MISSED = 1.5  # s of speech after the last word that make the rest worth another reading
+MARGIN = 0.2  # s after the last word that still belong to it
+ROUNDS = 4  # readings of the rest of a voice at most
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Words of one voice in the recording's time, the reading they are from, and what a guard did to get them."""
+
+    words: tuple[Timed, ...]
+    reading: Reading
+    guard: str | None
+
+
+class Reader:
+    """Turns encoded batches into passages."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+
+    def read(self, encoded: Encoded, languages: Sequence[str]) -> list[list[Passage]]:
+        """For each voice of the batch its passages, in the order of time."""
+        readings = self._decoder.read(encoded, languages)
+        return [
+            self._complete(voice, reading, None, ROUNDS)
+            for voice, reading in zip(encoded.voices, readings, strict=True)
+        ]
+
+    def _complete(self, voice: Voice, reading: Reading, guard: str | None, rounds: int) -> list[Passage]:
+        """The passages of a voice that has been read once: judged, and with its unread rest read too."""
+        verdict = judge(reading)
+        if verdict == "DROP":
+            return []
+        if verdict == "SPLIT":
+            return self._in_parts(voice, reading, rounds)
+        passage = Passage(_timed(reading, voice), reading, guard)
+        rest = _unread(voice, reading) if rounds else None
+        if rest is None:
+            return [passage] if passage.words else []
+        again = self._alone(rest, reading.language)
+        return [passage, *self._complete(rest, again, "TAIL_RECOVERED", rounds - 1 if again.words else 0)]
+
+    def _in_parts(self, voice: Voice, reading: Reading, rounds: int) -> list[Passage]:
+        if voice.frames >= 2 * SMALLEST:
+            at = _quietest(voice)
+            parts = (voice.part(0, at), voice.part(at, voice.frames))
+            readings = [(part, self._alone(part, reading.language)) for part in parts]
+            return [p for part, one in readings for p in self._complete(part, one, "SPLIT", rounds)]
+        again = self._alone(voice, reading.language, wary=True) if is_loop(reading) else reading
+        if judge(again) == "DROP" or is_loop(again):
+            return []
+        return [Passage(_timed(again, voice), again, "LOOP_RETRIED" if again is not reading else None)]
+
+    def _alone(self, voice: Voice, language: str, wary: bool = False) -> Reading:
+        return self._decoder.read(self._decoder.encode([voice]), [language], wary)[0]
+
+
+def _timed(reading: Reading, voice: Voice) -> tuple[Timed, ...]:
+    words: list[Timed] = []
+    for word in reading.words:
+        start, end = voice.original(word.start, word.end)
+        words.append(Timed(word.text, start, end, word.probability))
+    return tuple(words)
+
+
+def _unread(voice: Voice, reading: Reading) -> Voice | None:
+    """The part of the voice after the last word, if people go on talking in it."""
+    if not reading.words:
+        return None
+    last = reading.words[-1].end + MARGIN
+    missed = [(max(start, last), end) for start, end in voice.speech() if end > last]
+    if sum(end - start for start, end in missed) <= MISSED:
+        return None
+    first = max(int(reading.words[-1].end * RATE) // FRAME, int(missed[0][0] * RATE) // FRAME - 13)
+    return voice.part(first, voice.frames)
+
+
+def _quietest(voice: Voice) -> int:
+    """The frame of least probable speech in the middle third."""
+    low, high = voice.frames // 3, voice.frames * 2 // 3
+    return low + int(np.argmin(voice.probabilities[low:high]))

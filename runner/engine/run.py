@@ -1,0 +1,112 @@
+"""The three ways to run the engine: for a job, on standby for one, or as a smoke test."""
+
+import argparse
+import os
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+
+from engine.decode import Decoder
+from engine.errors import EngineError
+from engine.job import Job, Options, Span, parse_job
+from engine.lifeline import EXIT_ORPHANED, keep_beating, read_job_line, watch_stdin
+from engine.lines import Lines
+from engine.media import RATE, Media
+from engine.model import Model, load_model, versions
+from engine.plan import plan
+from engine.recording import find_recording
+from engine.say import Told
+from engine.transcribe import Part, Transcription
+from engine.vad import FRAME
+from engine.voice import Voice
+
+SAMPLE = Path(__file__).with_name("sample.ogg")  # four seconds of a speech of 1961, in the public domain
+SAMPLE_WORD = "country"  # spoken in it; some driver and library pairs decode without an error and without a word
+PLAIN = Options("en", False, "transcribe", False, True, "mix", None, None, 5, Span(0.0, None))
+
+
+def serve(lines: Lines, arguments: argparse.Namespace) -> None:
+    """One job: read its line, transcribe, say `end`. Raises whatever fails."""
+    model: Model | None = None
+    if arguments.standby is not None:
+        started = time.monotonic()
+        model = load_model(arguments.standby, arguments.device, arguments.compute_type, arguments.threads)
+        _warm_up(model)
+        lines.say("ready", loadSeconds=round(time.monotonic() - started, 3))
+    line = read_job_line()
+    if not line.strip():
+        os._exit(EXIT_ORPHANED)
+    watch_stdin()
+    keep_beating(lines)
+    job = parse_job(line)
+    _limit_memory(job.max_memory_bytes)
+    media = _open_media(job)
+    if model is None or not _fits(model, arguments.compute_type, job):
+        model = load_model(job.model_path, job.device, job.compute_type, job.threads)
+    _check_language(job, model)
+    Transcription(job, model, media, Told(lines, job, model), Part(arguments.first, arguments.last)).run()
+
+
+def smoke(lines: Lines, arguments: argparse.Namespace) -> int:
+    """Transcribe the sample; one line {ok, text, seconds, versions, ...}; exit code 0 when its words came."""
+    started = time.monotonic()
+    model = load_model(arguments.smoke, arguments.device, arguments.compute_type, arguments.threads)
+    decoder = Decoder(model, PLAIN)
+    clips = plan(Media(find_recording(str(SAMPLE)), split=False).sound(60.0, None), True, 0, 0)
+    readings = decoder.read(decoder.encode(next(clips).voices), ["en"])
+    text = readings[0].text
+    lines.say(
+        "smoke",
+        ok=SAMPLE_WORD in text,
+        text=text,
+        seconds=round(time.monotonic() - started, 3),
+        versions=versions(),
+        model={"sha256": model.sha256},
+        device=model.device,
+        computeType=model.compute_type,
+    )
+    return 0 if SAMPLE_WORD in text else 1
+
+
+def _open_media(job: Job) -> Media:
+    media = Media(find_recording(job.media_path), split=job.options.channels == "split")
+    said = media.facts.seconds
+    if (
+        said is not None and said > job.max_seconds * 1.1 and job.options.clip.end is None
+    ):  # declared durations may be off
+        hours = f"{said / 3600:.1f}"
+        raise EngineError(
+            "MEDIA_TOO_LONG", f"The recording is {hours} hours long; {job.max_seconds / 3600:.4g} are allowed."
+        )
+    return media
+
+
+def _check_language(job: Job, model: Model) -> None:
+    asked = job.options.language
+    if asked is not None and asked not in model.whisper.supported_languages:
+        raise EngineError("ENGINE_PROTOCOL", "The model does not know the language that was asked for.")
+
+
+def _fits(model: Model, compute_type: str, job: Job) -> bool:
+    """Whether a standby's model is the one that the job wants."""
+    same = os.path.realpath(model.path) == os.path.realpath(job.model_path)
+    return same and (model.device, compute_type, model.threads) == (job.device, job.compute_type, job.threads)
+
+
+def _warm_up(model: Model) -> None:
+    """Run every stage once, so that the first job pays for no lazy set-up."""
+    frames = RATE // FRAME
+    noise = np.random.default_rng(0).standard_normal(frames * FRAME).astype(np.float32) * np.float32(0.01)
+    voice = Voice(None, noise, np.ones(frames, np.float32), ((0, frames),))
+    decoder = Decoder(model, PLAIN)
+    decoder.languages(decoder.encode([voice]))
+    decoder.read(decoder.encode([voice]), ["en"])
+    list(plan(iter([noise[None]]), True, 0, 0))
+
+
+def _limit_memory(limit: int | None) -> None:
+    """Make allocations beyond the limit fail with an error that can be told, before the kernel kills without a word."""
+    if limit is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.RLIM_INFINITY))

@@ -1,0 +1,130 @@
+"""The lines of the protocol in the words of the pipeline."""
+
+import os
+import resource
+import sys
+from collections.abc import Iterator, Sequence
+
+from engine import VERSION
+from engine.job import PROTOCOL, Job, Options
+from engine.lines import Lines
+from engine.media import Media
+from engine.model import Model, instruction_set, versions
+from engine.reader import Passage
+from engine.segments import Timed, monotone, split_into_segments, text_of
+from engine.voice import Voice
+
+
+class Told:
+    """What has been said about a job, in the shape that PROTOCOL.md fixes."""
+
+    def __init__(self, lines: Lines, job: Job, model: Model) -> None:
+        self._lines, self._job, self._model = lines, job, model
+        self._media_is_final = False
+
+    def hello(self, resumed: bool) -> None:
+        model = self._model
+        self._lines.say(
+            "hello",
+            protocol=PROTOCOL,
+            pid=os.getpid(),
+            engine=VERSION,
+            versions=versions(),
+            model={"id": self._job.model_id, "sha256": model.sha256},
+            device=model.device,
+            computeType=model.compute_type,
+            threads=model.threads,
+            cpu=instruction_set(),
+            resumed=resumed,
+        )
+
+    def stage(self, stage: str) -> None:
+        self._lines.say("stage", stage=stage)
+
+    def media(self, media: Media, final: bool = False) -> None:
+        facts, seconds = media.facts, media.seconds
+        self._lines.say(
+            "media",
+            durationSeconds=None if seconds is None else round(seconds, 3),
+            final=final,
+            container=facts.container,
+            codec=facts.codec,
+            sampleRate=facts.rate,
+            channels=facts.channels,
+            warnings=media.warnings,
+        )
+
+    def media_once_final(self, media: Media, anyway: bool = False) -> None:
+        """Say the media again as soon as its end has been decoded, or `anyway` when no more of it will be."""
+        if not self._media_is_final and (media.finished or anyway):
+            self._media_is_final = True
+            self.media(media, final=True)
+
+    def language(self, code: str | None, probability: float) -> None:
+        self._lines.say("language", code=code, probability=round(probability, 4))
+
+    def segment(self, **fields: object) -> None:
+        self._lines.say("segment", **fields)
+
+    def progress(self, fields: dict[str, float | None]) -> None:
+        self._lines.say("progress", **fields)
+
+    def checkpoint(self, batch: int, processed: float, resume: dict[str, object]) -> None:
+        self._lines.say("checkpoint", batch=batch, processedSeconds=processed, resume=resume)
+
+    def end(self, segments: int, media: Media) -> None:
+        seconds = media.seconds
+        self._lines.say(
+            "end",
+            segments=segments,
+            durationSeconds=None if seconds is None else round(seconds, 3),
+            peakMemoryBytes=peak_memory(),
+            warnings=media.warnings,
+        )
+
+
+def peak_memory() -> int:
+    """The most memory that this process has had, in bytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def segment_fields(
+    voices: Sequence[tuple[Voice, list[Passage]]], options: Options, language: str | None
+) -> Iterator[dict[str, object]]:
+    """The segments of one clip, in the order of time over all its voices."""
+    found: list[tuple[float, dict[str, object]]] = []
+    for voice, passages in voices:
+        floor = 0.0
+        for passage in passages:
+            words = monotone(passage.words, floor)
+            floor = words[-1].end if words else floor
+            groups = split_into_segments(words)
+            found += [(group[0].start, _fields(group, passage, voice, options, language)) for group in groups]
+    yield from (fields for _, fields in sorted(found, key=lambda pair: pair[0]))
+
+
+def _fields(
+    words: list[Timed], passage: Passage, voice: Voice, options: Options, language: str | None
+) -> dict[str, object]:
+    reading = passage.reading
+    return {
+        "startSeconds": round(words[0].start, 3),
+        "endSeconds": round(words[-1].end, 3),
+        "text": text_of(words),
+        "language": reading.language if reading.language != language else None,
+        "speaker": voice.speaker,
+        "avgLogProbability": round(reading.log_probability, 4),
+        "noSpeechProbability": round(reading.no_speech, 4),
+        "guard": passage.guard,
+        "words": [_word(word) for word in words if word.text.strip()] if options.word_timestamps else None,
+    }
+
+
+def _word(word: Timed) -> dict[str, object]:
+    return {
+        "startSeconds": round(word.start, 3),
+        "endSeconds": round(word.end, 3),
+        "text": word.text.strip(),
+        "probability": round(word.probability, 4),
+    }

@@ -1,0 +1,75 @@
+"""Recordings that tests make: WAV files, whose headers may lie, and containers with chosen streams."""
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.resampler import AudioResampler
+
+
+def write_media(
+    path: Path, tracks: list[tuple[str, "np.typing.NDArray[Any]"]], video: bool = False, rate: int = 16_000
+) -> Path:
+    """A container by the path's ending with audio tracks (codec, mono samples in -1 to 1) and perhaps a picture."""
+    with av.open(str(path), "w") as container:
+        picture: Any = container.add_stream("mpeg4", rate=5) if video else None
+        streams: list[Any] = [container.add_stream(codec, rate=rate, layout="mono") for codec, _ in tracks]
+        if video:
+            picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
+            for shade in range(10):
+                image = np.full((64, 64, 3), 20 * shade, np.uint8)
+                container.mux(picture.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+            container.mux(picture.encode(None))
+        for stream, (_, samples) in zip(streams, tracks, strict=True):
+            _encode(container, stream, samples, rate)
+    return path
+
+
+def _encode(container: Any, stream: Any, samples: "np.typing.NDArray[Any]", rate: int) -> None:
+    pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16)[None]
+    frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
+    frame.sample_rate = rate
+    size = stream.codec_context.frame_size or 1024
+    resampler = AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate, frame_size=size)
+    for part in [*resampler.resample(frame), *resampler.resample(None)]:
+        container.mux(stream.encode(part))
+    container.mux(stream.encode(None))
+
+
+def noise(seconds: float, loudness: float = 0.05, seed: int = 1) -> "np.typing.NDArray[Any]":
+    """Pink noise, 16 kHz."""
+    count = int(seconds * 16_000)
+    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
+    spectrum /= np.sqrt(np.maximum(np.arange(spectrum.size), 1))
+    sound = np.fft.irfft(spectrum, count)
+    return np.asarray(sound / np.abs(sound).max() * loudness)
+
+
+def music(seconds: float) -> "np.typing.NDArray[Any]":
+    """Chords with a beat, 16 kHz."""
+    time = np.arange(int(seconds * 16_000)) / 16_000
+    chords = [(220.0, 277.2, 329.6), (196.0, 246.9, 293.7), (174.6, 220.0, 261.6), (196.0, 246.9, 392.0)]
+    sound = np.zeros_like(time)
+    for number, chord in enumerate(chords):
+        playing = (time // 2).astype(int) % len(chords) == number
+        for tone in chord:
+            sound += playing * sum(np.sin(2 * np.pi * tone * k * time) / k for k in (1, 2, 3))
+    return np.asarray(sound * np.exp(-3 * (time % 0.5)) * 0.1)
+
+
+def write_wav(
+    path: Path, samples: "np.typing.NDArray[Any]", rate: int = 16_000, header_rate: int | None = None
+) -> Path:
+    """A 16-bit WAV of samples [n] or [n, channels] in -1 to 1; `header_rate` lets the header lie."""
+    data = (np.clip(samples, -1, 1) * 32767).astype("<i2")
+    channels = 1 if data.ndim == 1 else data.shape[1]
+    claimed = (rate if header_rate is None else header_rate).to_bytes(4, "little")
+    block = (2 * channels).to_bytes(2, "little")
+    head = b"\x01\x00" + channels.to_bytes(2, "little") + claimed + (0).to_bytes(4, "little") + block + b"\x10\x00"
+    body = data.tobytes()
+    size = (36 + len(body)).to_bytes(4, "little")
+    path.write_bytes(
+        b"RIFF" + size + b"WAVEfmt \x10\x00\x00\x00" + head + b"data" + len(body).to_bytes(4, "little") + body
+    )
+    return path

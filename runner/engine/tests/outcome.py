@@ -1,0 +1,93 @@
+"""One run of the engine as the server runs it, on real recordings with the COMPACT model."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+AUDIO = ROOT.parent / "shared" / "audio"
+MODEL = ROOT / "models" / "base"
+JFK = ROOT / "samples" / "jfk.flac"  # the recording that comes with the project
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of the engine said and how it ended."""
+
+    lines: list[dict[str, Any]]
+    code: int
+    stderr: str
+
+    def all(self, type: str) -> list[dict[str, Any]]:
+        return [line for line in self.lines if line["type"] == type]
+
+    def one(self, type: str) -> dict[str, Any]:
+        found = self.all(type)
+        assert len(found) == 1, (type, self.lines, self.stderr)
+        return found[0]
+
+    @property
+    def text(self) -> str:
+        return " ".join(line["text"] for line in self.all("segment"))
+
+
+def job(path: Path | str, **changes: Any) -> dict[str, Any]:
+    """A job line; `changes` go into `options` unless they name a field of the job itself."""
+    line: dict[str, Any] = {
+        "protocol": 1,
+        "job": "job_test",
+        "attempt": 1,
+        "media": {"path": str(path)},
+        "model": {"id": "base", "path": str(MODEL)},
+        "device": "cpu",
+        "computeType": "int8",
+        "threads": 2,
+        "batchSize": 4,
+        "options": {"language": "en"},
+        "limits": {"maxDurationSeconds": 86400},
+        "resume": None,
+    }
+    for name, value in changes.items():
+        (line if name in line else line["options"])[name] = value
+    return line
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "runner")}
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "engine", *arguments]
+
+
+def run_engine(line: dict[str, Any], folder: Path, *arguments: str) -> Outcome:
+    """Run a job to its end, read from a file as by hand."""
+    file = folder / "job.json"
+    file.write_text(json.dumps(line), encoding="utf-8")
+    with file.open("rb") as stdin:
+        done = subprocess.run(
+            command(*arguments), stdin=stdin, capture_output=True, env=environment(), timeout=240, check=False
+        )
+    lines = [json.loads(text) for text in done.stdout.decode().splitlines()]
+    return Outcome(lines, done.returncode, done.stderr.decode())
+
+
+def recording(name: str) -> Path:
+    """A recording of the collection beside the checkout; the test is skipped where that is missing."""
+    path = AUDIO / name
+    if not path.exists():
+        pytest.skip(f"needs the collection of recordings ({name})")
+    return path
+
+
+def reference(name: str) -> str:
+    """What is said in a recording of the collection."""
+    with (AUDIO / "index.tsv").open(encoding="utf-8") as file:
+        return next(row["reference"] for row in csv.DictReader(file, delimiter="\t") if row["file"] == name)

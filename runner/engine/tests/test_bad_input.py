@@ -1,0 +1,157 @@
+"""Every recording that cannot be transcribed ends with its own code and a sentence for a person."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engine.errors import EngineError
+from engine.media import Media
+from engine.recording import find_recording
+from engine.tests.make import noise, write_media, write_wav
+from engine.tests.outcome import JFK, Outcome
+
+Engine = Callable[..., Outcome]
+
+
+def refusal(path: Path, max_seconds: float = 86_400.0) -> EngineError:
+    """The failure of opening and decoding a recording as the pipeline does."""
+    with pytest.raises(EngineError) as caught:
+        for _ in Media(find_recording(str(path)), split=False).sound(max_seconds, None):
+            pass
+    assert str(path.parent) not in caught.value.message
+    return caught.value
+
+
+def test_a_failure_is_the_last_line_and_exit_code_1(engine: Engine, tmp_path: Path) -> None:
+    outcome = engine(tmp_path / "gone.mp3")
+    assert outcome.lines[-1] == {
+        "type": "error",
+        "code": "MEDIA_NOT_FOUND",
+        "message": "There is no such recording.",
+        "retryable": False,
+    }
+    assert outcome.code == 1
+
+
+def test_missing_files_and_directories_are_not_found(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "gone.wav").code == "MEDIA_NOT_FOUND"
+    assert refusal(tmp_path).code == "MEDIA_NOT_FOUND"
+    assert refusal(JFK / "x").code == "MEDIA_NOT_FOUND"
+    assert refusal(tmp_path / ("x" * 300)).code == "MEDIA_NOT_FOUND"
+
+
+def test_an_empty_file_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "empty.wav"
+    path.touch()
+    assert refusal(path).code == "MEDIA_EMPTY"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("text.mp3", "This is not a recording.\n" * 200),
+        ("list.mp3", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{jfk}\n#EXT-X-ENDLIST\n"),
+        ("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nfile://{jfk}\n#EXT-X-ENDLIST\n"),
+        ("script.mp3", "ffconcat version 1.0\nfile '{jfk}'\n"),
+        ("session.wav", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n"),
+    ],
+)
+def test_texts_and_files_that_name_other_files_are_not_read(tmp_path: Path, name: str, content: str) -> None:
+    path = tmp_path / name
+    path.write_text(content.replace("{jfk}", str(JFK)))
+    assert refusal(path).code == "MEDIA_UNSUPPORTED"
+
+
+def test_random_bytes_hold_no_recording(tmp_path: Path) -> None:
+    path = tmp_path / "random.mp3"
+    path.write_bytes(np.random.default_rng(5).bytes(200_000))
+    assert refusal(path).code in ("MEDIA_UNSUPPORTED", "MEDIA_CORRUPT")
+
+
+def test_a_recording_without_its_index_is_corrupt(tmp_path: Path) -> None:
+    whole = write_media(tmp_path / "whole.m4a", [("aac", noise(5))])
+    cut = tmp_path / "cut.m4a"
+    cut.write_bytes(whole.read_bytes()[:8000])
+    assert refusal(cut).code == "MEDIA_CORRUPT"
+
+
+def test_a_picture_without_sound_has_no_audio(tmp_path: Path) -> None:
+    assert refusal(write_media(tmp_path / "silent.mp4", [], video=True)).code == "MEDIA_NO_AUDIO"
+
+
+@pytest.mark.parametrize("rate", [1, 3_999, 384_001, 2_000_000_000])
+def test_impossible_sample_rates_are_refused_before_anything_is_resampled(tmp_path: Path, rate: int) -> None:
+    assert refusal(write_wav(tmp_path / "lie.wav", noise(6), header_rate=rate)).code == "MEDIA_UNSUPPORTED"
+
+
+def test_more_than_eight_channels_are_refused(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "many.wav", np.repeat(noise(1)[:, None], 64, axis=1))
+    assert refusal(path).code == "MEDIA_UNSUPPORTED"
+
+
+def test_samples_are_counted_against_the_limit(tmp_path: Path) -> None:
+    assert refusal(JFK, max_seconds=5.0).code == "MEDIA_TOO_LONG"
+
+
+def test_a_declared_length_beyond_the_limit_is_refused_at_once(engine: Engine) -> None:
+    outcome = engine(JFK, limits={"maxDurationSeconds": 5})
+    assert outcome.one("error")["code"] == "MEDIA_TOO_LONG"
+    assert not outcome.all("hello")
+
+
+def test_a_recording_that_ends_early_is_decoded_with_a_warning(tmp_path: Path) -> None:
+    whole = write_media(tmp_path / "whole.flac", [("flac", noise(10))])
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    media = Media(find_recording(str(cut)), split=False)
+    decoded = sum(piece.shape[1] for piece in media.sound(86_400.0, None))
+    assert 4 * 16_000 < decoded < 6 * 16_000
+    assert any("says that it lasts 10.0 s" in warning for warning in media.warnings)
+
+
+def test_the_first_sound_of_several_is_taken(tmp_path: Path) -> None:
+    tone = np.sin(np.arange(5 * 16_000) * 0.1)
+    path = write_media(tmp_path / "two.mov", [("pcm_s16le", np.zeros(80_000)), ("pcm_s16le", tone)], video=True)
+    pieces = list(Media(find_recording(str(path)), split=False).sound(60.0, None))
+    assert abs(sum(piece.shape[1] for piece in pieces) - 80_000) < 100
+    assert max(float(np.abs(piece).max()) for piece in pieces) < 0.001
+
+
+def test_a_recording_that_changes_or_vanishes_is_noticed(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "moving.wav", noise(1))
+    recording = find_recording(str(path))
+    recording.check_unchanged()
+    with path.open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(EngineError) as changed:
+        recording.check_unchanged()
+    assert changed.value.code == "MEDIA_CHANGED"
+    path.unlink()
+    with pytest.raises(EngineError) as gone:
+        recording.check_unchanged()
+    assert gone.value.code == "MEDIA_NOT_FOUND"
+
+
+def test_models_that_are_missing_or_damaged_are_told_apart(engine: Engine, tmp_path: Path) -> None:
+    outcome = engine(JFK, model={"id": "x", "path": str(tmp_path)})
+    assert outcome.one("error")["code"] == "MODEL_NOT_FOUND"
+    for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.json"):
+        (tmp_path / name).write_text("{}")
+    outcome = engine(JFK, model={"id": "x", "path": str(tmp_path)})
+    assert outcome.one("error")["code"] == "MODEL_INVALID"
+    assert str(tmp_path) not in outcome.one("error")["message"]
+
+
+def test_a_graphics_card_that_is_not_there_is_told(engine: Engine) -> None:
+    outcome = engine(JFK, device="cuda", computeType="float16")
+    if outcome.all("end"):
+        pytest.skip("this machine has a graphics card")
+    assert outcome.one("error")["code"] == "GPU_UNAVAILABLE"
+    assert outcome.one("error")["retryable"] is True
+
+
+def test_a_job_line_that_is_wrong_names_the_field(engine: Engine) -> None:
+    outcome = engine(JFK, beamSize="many")
+    assert outcome.one("error")["code"] == "ENGINE_PROTOCOL"
+    assert "options.beamSize" in outcome.one("error")["message"]

@@ -1,0 +1,121 @@
+"""One job from the open recording to `end`: the pipeline that joins the other modules."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from engine import language
+from engine.ahead import ahead
+from engine.batches import Batch, in_batches
+from engine.checkpoint import State, resume_key, resumed_state
+from engine.decode import Decoder
+from engine.job import Job
+from engine.language import Heard
+from engine.media import RATE, Media
+from engine.model import Model
+from engine.plan import plan, skip
+from engine.progress import Progress
+from engine.reader import Passage, Reader
+from engine.say import Told, segment_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Clips [first, last) of the plan; `last` None = to the end."""
+
+    first: int = 0
+    last: int | None = None
+
+    def has(self, clip: int) -> bool:
+        return clip >= self.first and (self.last is None or clip < self.last)
+
+
+class Transcription:
+    """One run of one job. `run()` says everything from `hello` to `end`; failures are raised."""
+
+    def __init__(self, job: Job, model: Model, media: Media, told: Told, part: Part) -> None:
+        self._job, self._media, self._told, self._part = job, media, told, part
+        self._key = resume_key(job, model, media.recording)
+        state = resumed_state(job.resume, self._key)
+        self._resumed = state is not None
+        self._state = state or State(sample=int(job.options.clip.start * RATE))
+        if self._state.language is None and not model.multilingual:
+            self._state = replace(self._state, language="en", probability=1.0)
+        elif self._state.language is None and job.options.language is not None:
+            self._state = replace(self._state, language=job.options.language, probability=1.0)
+        self._batches = ahead(self._planned())
+        self._decoder = Decoder(model, job.options)
+        self._reader = Reader(self._decoder)
+
+    def run(self) -> None:
+        self._told.hello(self._resumed)
+        self._told.media(self._media)
+        self._told.stage("DECODING")
+        progress = Progress(self._job.options.clip.start)
+        for heard in self._heard():
+            self._media.recording.check_unchanged()
+            self._told.media_once_final(self._media)
+            self._read(heard)
+            self._checkpoint(heard.batch, progress)
+        self._told.stage("FINISHING")
+        self._media.recording.check_unchanged()
+        self._told.media_once_final(self._media, anyway=True)
+        self._told.end(self._state.segments, self._media)
+
+    def _planned(self) -> Iterator[Batch]:
+        options, state = self._job.options, self._state
+        pieces = skip(self._media.sound(self._job.max_seconds, options.clip.end), state.sample)
+        clips = plan(pieces, options.vad, state.clip, state.sample)
+        return in_batches(clips, self._job.batch_size, state.batch)
+
+    def _heard(self) -> Iterator[Heard]:
+        """The wanted batches, encoded, once the language is settled."""
+        first: list[Heard] = []
+        if self._state.language is None:
+            self._told.stage("DETECTING_LANGUAGE")
+            found = language.detect(self._batches, self._decoder, self._job.batch_size)
+            if found is None:
+                return
+            first, code, probability = found
+            self._state = replace(self._state, language=code, probability=probability)
+        self._told.language(self._state.language, self._state.probability)
+        self._told.stage("TRANSCRIBING")
+        yield from (heard for heard in first if self._wants(heard.batch))
+        for batch in self._batches:
+            if self._part.last is not None and batch.clips[0].number >= self._part.last:
+                return
+            if self._wants(batch):
+                yield language.hear(batch, self._decoder, self._job.batch_size)
+
+    def _wants(self, batch: Batch) -> bool:
+        """Whether the part has a clip of the batch; a batch is read as a whole or not at all."""
+        return any(self._part.has(clip.number) for clip in batch.clips)
+
+    def _read(self, heard: Heard) -> None:
+        passages = iter(list(chain.from_iterable(self._passages(heard))))
+        for clip in heard.batch.clips:
+            voices = [(voice, next(passages)) for voice in clip.voices]
+            if not self._part.has(clip.number):
+                continue
+            for fields in segment_fields(voices, self._job.options, self._state.language):
+                self._told.segment(batch=heard.batch.number, clip=clip.number, **fields)
+                self._state = replace(self._state, segments=self._state.segments + 1)
+
+    def _passages(self, heard: Heard) -> Iterator[list[list[Passage]]]:
+        for group in heard.groups:
+            codes = [self._state.language or "en" for _ in group.voices]
+            if self._job.options.multilingual:
+                codes = [language.settle([vote])[0] for vote in self._decoder.languages(group)]
+            yield self._reader.read(group, codes)
+
+    def _checkpoint(self, batch: Batch, progress: Progress) -> None:
+        last = batch.clips[-1]
+        self._state = replace(self._state, batch=batch.number + 1, clip=last.number + 1, sample=last.end)
+        processed = round(last.end / RATE, 3)
+        self._told.progress(progress.at(processed, self._total()))
+        self._told.checkpoint(batch.number, processed, self._state.to_json(self._key))
+
+    def _total(self) -> float | None:
+        """The second at which the work will end, as far as is known."""
+        end, whole = self._job.options.clip.end, self._media.seconds
+        return whole if end is None else min(end, whole or end)

@@ -1,0 +1,49 @@
+"""How probable speech is, frame by frame: Silero VAD run in pieces with its state carried along."""
+
+import numpy as np
+import numpy.typing as npt
+from faster_whisper.vad import get_vad_model
+
+FRAME = 512  # samples (32 ms) that Silero VAD judges at a time at 16 kHz
+CONTEXT = 64  # samples of the frame before that it wants to hear again
+
+Probabilities = npt.NDArray[np.float32]  # shape [frames], 0 to 1
+
+# Silero's hysteresis: speech starts at 0.5 and goes on until it has been below 0.35 for 160 ms.
+STARTS, ENDS, PAUSE = 0.5, 0.35, 5
+
+
+class Listener:
+    """Judges one channel from a fresh state; the answers do not depend on how the frames are cut into calls."""
+
+    def __init__(self) -> None:
+        self._session = get_vad_model().session
+        self._h = np.zeros((1, 1, 128), np.float32)
+        self._c = np.zeros((1, 1, 128), np.float32)
+        self._context = np.zeros(CONTEXT, np.float32)
+
+    def hear(self, frames: npt.NDArray[np.float32]) -> Probabilities:
+        """Speech probabilities of frames of shape [n, 512], n >= 1."""
+        contexts = np.vstack([self._context[None], frames[:-1, -CONTEXT:]])
+        self._context = frames[-1, -CONTEXT:].copy()
+        heard = np.concatenate([contexts, frames], axis=1)
+        found, self._h, self._c = self._session.run(None, {"input": heard, "h": self._h, "c": self._c})
+        return np.asarray(found, np.float32).reshape(-1)
+
+
+def speech(probabilities: Probabilities) -> list[tuple[int, int]]:
+    """Stretches of speech as frames [start, end), in order; one that is still going on ends with the frames."""
+    found: list[tuple[int, int]] = []
+    start: int | None = None
+    quiet: int | None = None
+    for i, p in enumerate(probabilities.tolist()):
+        if p >= STARTS:
+            start, quiet = (i if start is None else start), None
+        elif start is not None and p < ENDS:
+            quiet = i if quiet is None else quiet
+            if i - quiet + 1 >= PAUSE:
+                found.append((start, quiet))
+                start = quiet = None
+    if start is not None:
+        found.append((start, len(probabilities) if quiet is None else quiet))
+    return found

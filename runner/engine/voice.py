@@ -1,0 +1,73 @@
+"""A clip and the voices in it: sound with silences left out, and the way back to the recording's own time."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.media import RATE
+from engine.vad import FRAME, Probabilities, speech
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One channel's sound in a clip, at most 28.8 s.
+
+    speaker: the channel's number as text, None when the channels are mixed.
+    audio: shape [frames * 512], 16 kHz.   probabilities: of speech, shape [frames].
+    spans: (first sample in the recording, frames) of each stretch that was kept, in order.
+    """
+
+    speaker: str | None
+    audio: npt.NDArray[np.float32]
+    probabilities: Probabilities
+    spans: tuple[tuple[int, int], ...]
+
+    @property
+    def frames(self) -> int:
+        return self.probabilities.size
+
+    @property
+    def seconds(self) -> float:
+        return self.audio.size / RATE
+
+    def speech(self) -> list[tuple[float, float]]:
+        """Stretches of speech in seconds of this voice's own time."""
+        return [(start * FRAME / RATE, end * FRAME / RATE) for start, end in speech(self.probabilities)]
+
+    def original(self, start: float, end: float) -> tuple[float, float]:
+        """A stretch of own time on the recording's time line; one across a seam goes where its middle is."""
+        middle, before = (start + end) / 2, 0.0
+        for number, (sample, frames) in enumerate(self.spans):
+            length = frames * FRAME / RATE
+            if middle < before + length or number == len(self.spans) - 1:
+                offset = sample / RATE - before
+                low, high = before, before + length
+                return offset + min(max(start, low), high), offset + min(max(end, low), high)
+            before += length
+        raise AssertionError("a voice has at least one span")
+
+    def part(self, first: int, last: int) -> "Voice":
+        """The frames [first, last) alone."""
+        spans: list[tuple[int, int]] = []
+        before = 0
+        for sample, frames in self.spans:
+            low, high = max(first - before, 0), min(last - before, frames)
+            if low < high:
+                spans.append((sample + low * FRAME, high - low))
+            before += frames
+        audio = self.audio[first * FRAME : last * FRAME]
+        return Voice(self.speaker, audio, self.probabilities[first:last], tuple(spans))
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A stretch of the recording, samples [start, end) at 16 kHz, with what is to be heard in it."""
+
+    number: int
+    start: int
+    end: int
+    voices: tuple[Voice, ...]
+
+    def ending_at(self, sample: int) -> "Clip":
+        return replace(self, end=sample)
