@@ -1,0 +1,44 @@
+import { globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** What a child may see of the server's own environment; everything else, secrets above all, stays here. */
+const allowed = /^(?:PATH|HOME|LANG|LC_ALL|TMPDIR|LD_LIBRARY_PATH|(?:CUDA|NVIDIA)_[A-Z0-9_]+)$/u;
+
+/**
+ * glibc's allocator gives large blocks back to the kernel and fetches them again at every layer: measured on 2 cores, 227 s of audio
+ * took 7.7 s with its defaults and 5.3 s with these, with 7 % more memory.
+ */
+const allocator = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_MMAP_THRESHOLD_: '2000000000',
+  MALLOC_TRIM_THRESHOLD_: '4000000000',
+};
+
+/** The variables that an engine started as `program` gets. */
+export function childEnvironment(
+  program: string,
+  own: NodeJS.ProcessEnv = process.env,
+): Readonly<Record<string, string>> {
+  const passed = Object.entries(own).filter((entry): entry is [string, string] => {
+    return allowed.test(entry[0]) && entry[1] !== undefined;
+  });
+  const libraries = [...cudaLibraries(program), ...(own['LD_LIBRARY_PATH']?.split(':') ?? [])].filter(
+    (path) => path !== '',
+  );
+  return {
+    ...Object.fromEntries(passed),
+    ...(libraries.length > 0 && { LD_LIBRARY_PATH: libraries.join(':') }),
+    ...allocator,
+    HF_HUB_OFFLINE: '1',
+    PYTHONPATH: import.meta.dirname,
+    // Without it `python -m` looks for the engine in the working directory first.
+    PYTHONSAFEPATH: '1',
+    PYTHONUNBUFFERED: '1',
+    PYTHONUTF8: '1',
+  };
+}
+
+/** The CTranslate2 wheel does not bring cuBLAS and cuDNN; the set-up puts their wheels into the engine's environment. */
+function cudaLibraries(program: string): readonly string[] {
+  return globSync(join(dirname(dirname(program)), 'lib/python3*/site-packages/nvidia/*/lib')).toSorted();
+}

@@ -1,0 +1,126 @@
+import { isAbsolute, join, relative } from 'node:path';
+import { z } from 'zod';
+import type { Config } from '#src/config.ts';
+import type { ComputePower, FailureCode, JobFailure } from '#src/job.ts';
+import type { Claim } from '#src/store/port.ts';
+import { failure } from './hints.ts';
+
+/** The line that gives an engine its job: see runner/engine/PROTOCOL.md. */
+export interface JobLine {
+  readonly protocol: 1;
+  readonly job: string;
+  readonly attempt: number;
+  readonly media: { readonly path: string };
+  readonly model: { readonly id: string; readonly path: string };
+  readonly device: Device;
+  readonly computeType: string;
+  readonly threads: number;
+  readonly batchSize: number;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly limits: { readonly maxDurationSeconds: number };
+  readonly resume: Readonly<Record<string, unknown>> | null;
+}
+
+export type Device = 'cpu' | 'cuda';
+
+/** What the machine is like when the job starts. */
+export interface Machine {
+  readonly hasGpu: boolean;
+  readonly hasModel: boolean;
+  readonly cores: number;
+  /** How many engines share the cores. */
+  readonly numJobs: number;
+}
+
+/** What the store keeps as a job's checkpoint: the engine's `resume` and how many batches it stands for. */
+export const checkpointSchema = z.object({
+  batch: z.int().min(0),
+  resume: z.record(z.string(), z.unknown()),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** Where the model of a job must be, or null where its name leads out of the model directory. */
+export function modelPath(config: Config, model: string): string | null {
+  const path = join(config.server.modelDirectory, model);
+  const inside = relative(config.server.modelDirectory, path);
+  return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? null : path;
+}
+
+/** The checkpoint to go on from; one that this server did not write, or cannot read any more, is none. */
+export function checkpointOf(claim: Claim): Checkpoint | null {
+  return checkpointSchema.safeParse(claim.checkpoint).data ?? null;
+}
+
+/** What to tell the engine, or why it is not started at all. */
+export type Order =
+  | { readonly kind: 'START'; readonly line: JobLine }
+  | { readonly kind: 'REFUSE'; readonly failure: JobFailure };
+
+/** The order that a claim comes to on this machine. */
+export function orderFor(claim: Claim, config: Config, machine: Machine): Order {
+  const { model, computePower } = claim.job.options;
+  const path = modelPath(config, model);
+  if (path === null || !machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${model} is not installed.`);
+  const device = deviceFor(computePower, machine.hasGpu);
+  if (device === null) return refuse('GPU_UNAVAILABLE', 'The job asks for a GPU, and the server has none.');
+  return { kind: 'START', line: jobLine({ claim, config, machine, device, model: { id: model, path } }) };
+}
+
+function refuse(code: FailureCode, message: string): Order {
+  return { kind: 'REFUSE', failure: failure(code, message) };
+}
+
+interface Settled {
+  readonly claim: Claim;
+  readonly config: Config;
+  readonly machine: Machine;
+  readonly device: Device;
+  readonly model: JobLine['model'];
+}
+
+function jobLine({ claim, config, machine, device, model }: Settled): JobLine {
+  const { job } = claim;
+  const mode = config.transcription.modes[job.options.mode];
+  return {
+    protocol: 1,
+    job: job.id,
+    attempt: claim.lease.attempt,
+    media: { path: job.media.path },
+    model,
+    device,
+    computeType: device === 'cuda' ? mode.gpuComputeType : mode.cpuComputeType,
+    threads: Math.max(1, Math.floor(machine.cores / Math.max(1, machine.numJobs))),
+    batchSize: device === 'cuda' ? mode.gpuBatchSize : mode.cpuBatchSize,
+    options: optionsOf(claim),
+    limits: { maxDurationSeconds: config.server.maxDurationHours * 3600 },
+    resume: checkpointOf(claim)?.resume ?? null,
+  };
+}
+
+function deviceFor(power: ComputePower, hasGpu: boolean): Device | null {
+  switch (power) {
+    case 'AUTO':
+      return hasGpu ? 'cuda' : 'cpu';
+    case 'CPU_ONLY':
+      return 'cpu';
+    case 'GPU_ONLY':
+      return hasGpu ? 'cuda' : null;
+    default:
+      return power satisfies never;
+  }
+}
+
+function optionsOf({ job: { options } }: Claim): JobLine['options'] {
+  return {
+    language: options.language,
+    multilingual: options.multilingual,
+    task: options.task.toLowerCase(),
+    wordTimestamps: options.wordTimestamps,
+    vad: options.vad,
+    channels: options.channels.toLowerCase(),
+    initialPrompt: options.initialPrompt,
+    hotwords: options.hotwords,
+    beamSize: options.beamSize,
+    clip: options.clip,
+  };
+}

@@ -1,0 +1,59 @@
+import { runProgram } from './run-program.ts';
+
+/** A graphics card as its driver tells it; the shape of GpuStatus in the schema. */
+export interface Gpu {
+  readonly index: number;
+  readonly name: string;
+  readonly memoryTotalBytes: number;
+  readonly memoryUsedBytes: number;
+  /** 0 to 1. */
+  readonly utilization: number;
+  readonly temperatureCelsius: number | null;
+}
+
+/** The name stands last, since it may hold a comma. */
+const fields = 'index,memory.total,memory.used,utilization.gpu,temperature.gpu,name';
+const freshMs = 2000;
+/** A driver that has lost its card answers late or never. */
+const limitMs = 5000;
+
+/** The NVIDIA GPUs of this machine, at most 2 s old; none, without an error, where there is no nvidia-smi. */
+export const readGpus: () => Promise<readonly Gpu[]> = gpuReader(['nvidia-smi']);
+
+/** A reader that asks `command` for the GPUs, and not again within 2 s. */
+export function gpuReader(command: readonly string[]): () => Promise<readonly Gpu[]> {
+  let answer: Promise<readonly Gpu[]> | undefined;
+  let askedAt = 0;
+  return () => {
+    const now = performance.now();
+    if (answer === undefined || now - askedAt > freshMs) {
+      askedAt = now;
+      answer = ask(command);
+    }
+    return answer;
+  };
+}
+
+async function ask(command: readonly string[]): Promise<readonly Gpu[]> {
+  const query = [...command, `--query-gpu=${fields}`, '--format=csv,noheader,nounits'];
+  const { lines, exit } = await runProgram(query, { limitMs });
+  return exit.exitCode === 0 ? lines.map(parseGpu).filter((gpu) => gpu !== null) : [];
+}
+
+/** A line such as `0, 81559, 1024, 37, 41, NVIDIA H100`; what a card does not tell stands there as [N/A]. */
+export function parseGpu(line: string): Gpu | null {
+  const [index, total, used, utilization, temperature, ...name] = line.split(',').map((field) => field.trim());
+  if (name.length === 0 || numberOf(index) === null) return null;
+  return {
+    index: numberOf(index) ?? 0,
+    name: name.join(', '),
+    memoryTotalBytes: (numberOf(total) ?? 0) * 1024 * 1024,
+    memoryUsedBytes: (numberOf(used) ?? 0) * 1024 * 1024,
+    utilization: (numberOf(utilization) ?? 0) / 100,
+    temperatureCelsius: numberOf(temperature),
+  };
+}
+
+function numberOf(text: string | undefined): number | null {
+  return text === undefined || text === '' || !Number.isFinite(Number(text)) ? null : Number(text);
+}

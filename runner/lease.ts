@@ -1,0 +1,67 @@
+import type { Bell } from '#src/bell.ts';
+import type { Log } from '#src/log.ts';
+import type { Lease, Reading, Work } from '#src/store/port.ts';
+
+/** Where a lease is kept. */
+export interface LeaseParts {
+  readonly store: Pick<Work, 'renew'> & Pick<Reading, 'job'>;
+  readonly bell: Bell;
+  readonly log: Log;
+  readonly renewMs: number;
+}
+
+/**
+ * Renews a lease and looks out for a cancel: at each ring for the job, which is at once, and at each renewal, which also hears what another
+ * process wrote. Tells `cancel` or `lost` any number of times.
+ */
+export function keepLease(
+  { store, bell, log, renewMs }: LeaseParts,
+  lease: Lease,
+  tell: (halt: 'cancel' | 'lost') => void,
+): Disposable {
+  const renew = calmly(log, lease, async () => {
+    const answer = await store.renew(lease);
+    if (answer === null) tell('lost');
+    else if (answer.cancelRequested) tell('cancel');
+  });
+  // The job's own writes ring as well: a look is a read, a renewal would be one more write for each of them.
+  const look = calmly(log, lease, async () => {
+    const job = await store.job(lease.jobId);
+    if (job === null) tell('lost');
+    else if (job.cancelRequestedAt !== null) tell('cancel');
+  });
+  const timer = setInterval(renew, renewMs);
+  const listening = bell.listen(look, lease.jobId);
+  look(); // For a cancel between the claim and now.
+  return {
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      listening[Symbol.dispose]();
+    },
+  };
+}
+
+/** Never two at once: what is asked for meanwhile is done once more afterwards. A store that throws is told once and asked again next time. */
+function calmly(log: Log, lease: Lease, act: () => Promise<void>): () => void {
+  let busy = false;
+  let again = false;
+  let told = false;
+  async function run(): Promise<void> {
+    busy = true;
+    do {
+      again = false;
+      try {
+        await act();
+        told = false;
+      } catch (err) {
+        if (!told) log.error({ job: lease.jobId, err }, 'lease cannot be looked at');
+        told = true;
+      }
+    } while (again);
+    busy = false;
+  }
+  return () => {
+    if (busy) again = true;
+    else void run();
+  };
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Claim, Ending } from '#src/store/port.ts';
+import { orderFor } from './command.ts';
+import { keepLease } from './lease.ts';
+import { outcome, type Ended } from './outcome.ts';
+import { patiently } from './patiently.ts';
+import { openRun, type Run, type RunParts } from './run.ts';
+import { runEngine } from './run-engine.ts';
+
+const maxPauseMs = 10_000;
+
+/** Runs a claimed job to its end and writes how it ended. Never rejects. `stopping`: the server stops, the job goes back to the queue. */
+export async function runJob(parts: RunParts, claim: Claim, stopping: AbortSignal): Promise<void> {
+  const log = parts.log.child({ job: claim.job.id, attempt: claim.lease.attempt });
+  const start = performance.now();
+  const run = openRun(parts, claim);
+  const onStop = (): void => run.halt('stop');
+  stopping.addEventListener('abort', onStop);
+  if (stopping.aborted) onStop();
+  const keeping = keepLease(parts, claim.lease, run.halt);
+  try {
+    log.info('job started');
+    const ending = await attempt(run);
+    const isWritten = ending !== null && (await finish(run, ending, stopping));
+    const ms = Math.round(performance.now() - start);
+    log.info({ outcome: isWritten ? ending.kind : 'LEASE_LOST', ...reasonOf(ending), ms }, 'job ended');
+  } catch (err) {
+    log.error({ err }, 'job is left to the next start');
+  } finally {
+    keeping[Symbol.dispose]();
+    stopping.removeEventListener('abort', onStop);
+  }
+}
+
+async function attempt(run: Run): Promise<Ending | null> {
+  const { parts, claim } = run;
+  await pause(run);
+  if (run.halted.aborted) return outcome(notStarted(run));
+  try {
+    const order = orderFor(claim, parts.config, await parts.machineFor(claim));
+    if (order.kind === 'REFUSE') return { ...noProcess, kind: 'FAILED', failure: order.failure };
+    return outcome(await runEngine(run, order.line));
+  } catch (err) {
+    parts.log.error({ job: claim.job.id, err }, 'job cannot go on');
+    run.halt('fault');
+    return outcome(notStarted(run));
+  }
+}
+
+/** So that an engine which crashes at once does not spin; the randomness keeps several from crashing in step. */
+async function pause({ parts, claim, halted }: Run): Promise<void> {
+  if (claim.crashes === 0) return;
+  const ms = Math.min(parts.retryPauseMs * 2 ** (claim.crashes - 1), maxPauseMs);
+  // Aborted: the caller looks at the signal.
+  await sleep(ms * (0.5 + Math.random() / 2), undefined, { signal: halted }).catch(() => undefined);
+}
+
+/** Where the store throws on the way to a stop, the job is left as it is: the next start reaps it. */
+function finish({ parts, claim }: Run, ending: Ending, stopping: AbortSignal): Promise<boolean> {
+  return patiently(() => parts.store.finish(claim.lease, ending), { log: parts.log, what: 'finish', signal: stopping });
+}
+
+const noProcess = { exitCode: null, signal: null, peakMemoryBytes: null, provenance: null } as const;
+
+function notStarted(run: Run): Ended {
+  return {
+    exit: { exitCode: null, signal: null, problem: null },
+    last: null,
+    halt: run.reason()?.halt ?? null,
+    problem: run.reason()?.problem ?? null,
+    crashes: run.claim.crashes,
+    peakMemoryBytes: null,
+    provenance: null,
+  };
+}
+
+function reasonOf(ending: Ending | null): { readonly code?: string } {
+  if (ending?.kind === 'FAILED') return { code: ending.failure.code };
+  return ending?.kind === 'INTERRUPTED' && ending.crash !== null ? { code: ending.crash } : {};
+}

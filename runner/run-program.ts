@@ -1,0 +1,46 @@
+import { startChild, type Exit } from './child.ts';
+
+/** What a short program wrote and how it ended. */
+export interface ProgramResult {
+  readonly lines: readonly string[];
+  readonly exit: Exit;
+  /** The last lines of its stderr. */
+  readonly said: string;
+  readonly timedOut: boolean;
+}
+
+const maxLines = 1000;
+const graceMs = 1000;
+
+/** Runs a program that answers in a few lines, and ends it with all its processes when `limitMs` is over, or `signal` is aborted. */
+export async function runProgram(
+  command: readonly string[],
+  { limitMs, signal }: { readonly limitMs: number; readonly signal?: AbortSignal },
+): Promise<ProgramResult> {
+  const child = startChild(command);
+  let timedOut = false;
+  const end = (): void => void child.end(graceMs);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    end();
+  }, limitMs);
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted === true) end();
+  try {
+    const lines = child.pid === undefined ? [] : await collect(child.lines);
+    const exit = await child.exited;
+    await child.gone;
+    return { lines, exit, said: child.said(), timedOut };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+  }
+}
+
+async function collect(lines: AsyncIterable<string>): Promise<readonly string[]> {
+  const collected: string[] = [];
+  for await (const line of lines) {
+    if (collected.length < maxLines) collected.push(line);
+  }
+  return collected;
+}

@@ -1,0 +1,49 @@
+import type { Bell } from '#src/bell.ts';
+import type { Config } from '#src/config.ts';
+import type { Log } from '#src/log.ts';
+import type { Claim, Reading, Work } from '#src/store/port.ts';
+import type { Machine } from './command.ts';
+import type { Halt } from './outcome.ts';
+
+/** What jobs are run with. */
+export interface RunParts {
+  readonly store: Work & Pick<Reading, 'job'>;
+  readonly bell: Bell;
+  readonly config: Config;
+  readonly log: Log;
+  /** A third of the store's lease or less. */
+  readonly renewMs: number;
+  /** Pause before a job runs again whose engine crashed; doubled at each crash. */
+  readonly retryPauseMs: number;
+  readonly machineFor: (claim: Claim) => Promise<Machine>;
+}
+
+/** One claim on its way to its end. */
+export interface Run {
+  readonly parts: RunParts;
+  readonly claim: Claim;
+  /** Aborted when the server ends the engine itself. */
+  readonly halted: AbortSignal;
+  /** Ends the engine; only the first reason counts. */
+  readonly halt: (reason: Halt, problem?: string) => void;
+  /** Why the server ended the engine, null while it has not. */
+  readonly reason: () => { readonly halt: Halt; readonly problem: string | null } | null;
+}
+
+/** Opens the run of a claim. */
+export function openRun(parts: RunParts, claim: Claim): Run {
+  const controller = new AbortController();
+  let reason: ReturnType<Run['reason']> = null;
+  return {
+    parts,
+    claim,
+    halted: controller.signal,
+    halt(halt, problem) {
+      if (reason !== null) return;
+      reason = { halt, problem: problem ?? null };
+      parts.log.info({ job: claim.job.id, attempt: claim.lease.attempt, reason: halt, problem }, 'engine is ended');
+      controller.abort();
+    },
+    reason: () => reason,
+  };
+}

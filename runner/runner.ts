@@ -1,0 +1,134 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Claim } from '#src/store/port.ts';
+import { openAlarm } from './alarm.ts';
+import { readGpus } from './gpu.ts';
+import { lookAtMachine } from './machine.ts';
+import { patiently } from './patiently.ts';
+import { reap } from './reap.ts';
+import type { RunParts } from './run.ts';
+import { runJob } from './run-job.ts';
+
+/** Takes jobs from the store and runs them, as many at a time as there are slots. */
+export interface Runner extends AsyncDisposable {
+  readonly state: RunnerState;
+  /** Something that matters for the slots may have changed, such as numJobs. */
+  kick(): void;
+  /** Claims no more, ends the engines and gives their jobs back to the queue: at most 9 s with the default engineStopSeconds. */
+  stop(): Promise<void>;
+}
+
+export interface RunnerState {
+  /** From when the jobs of a dead server are back in the queue, as long as the store answers. */
+  readonly ready: boolean;
+  /** Why it is not ready, for the person who runs the server. */
+  readonly problem: string | null;
+  /** Jobs that run here now. */
+  readonly working: number;
+}
+
+/** What a runner is started with; what is optional has its default here. */
+export interface RunnerOptions extends Pick<RunParts, 'store' | 'bell' | 'config' | 'log'> {
+  /** How many jobs may run at a time; asked at each tick. */
+  readonly numJobs: () => number;
+  /** Name of this worker in the attempts; host name and pid. */
+  readonly worker?: string;
+  /** Asks nvidia-smi. */
+  readonly hasGpu?: () => Promise<boolean>;
+  /** 10 s: a lease lasts three missed renewals. */
+  readonly renewMs?: number;
+  /** 1 s before the second attempt, doubled before each further one. */
+  readonly retryPauseMs?: number;
+}
+
+/** For what no bell of this process tells, such as a job added by another. */
+const slowTickMs = 5000;
+/** Beyond the time that an engine has for its end: what even SIGKILL does not end waits for a device. */
+const lastMs = 4000;
+
+/** Starts to run jobs; those of a server that died are given back to the queue first. */
+export function startRunner(options: RunnerOptions): Runner {
+  const { store, bell, log, config, numJobs } = options;
+  const alarm = openAlarm();
+  const stopping = new AbortController();
+  const runs = new Set<Promise<void>>();
+  const desk = openDesk(options, stopping.signal);
+
+  async function work(): Promise<void> {
+    await desk.ask('reap', () => reap(store, log));
+    while (!stopping.signal.aborted) {
+      await fillSlots();
+      await alarm.sleep(slowTickMs, stopping.signal);
+    }
+  }
+
+  async function fillSlots(): Promise<void> {
+    while (runs.size < numJobs() && !stopping.signal.aborted) {
+      const claim = await desk.ask('claim', () => store.claim(desk.worker));
+      if (claim === null) return;
+      const run: Promise<void> = runJob(desk.parts, claim, stopping.signal).finally(() => {
+        runs.delete(run);
+        alarm.ring();
+      });
+      runs.add(run);
+    }
+  }
+
+  // Only a stop ends the patience of the desk: then there is nothing left to do.
+  const working = work().catch((err: unknown) => {
+    if (!stopping.signal.aborted) log.fatal({ err }, 'runner ended');
+  });
+  const listening = bell.listen(alarm.ring);
+
+  async function stop(): Promise<void> {
+    listening[Symbol.dispose]();
+    stopping.abort();
+    await working;
+    const ended = Promise.all(runs).then(() => true);
+    const timeUp = new AbortController();
+    const limitMs = config.server.engineStopSeconds * 1000 + lastMs;
+    const inTime = await Promise.race([ended, sleep(limitMs, false, { signal: timeUp.signal }).catch(() => false)]);
+    timeUp.abort();
+    if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
+  }
+
+  return {
+    get state() {
+      return { ...desk.health(), working: runs.size };
+    },
+    kick: alarm.ring,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** The parts of all runs, and the store as the runner asks it: until it answers, with its trouble noted. */
+function openDesk(options: RunnerOptions, signal: AbortSignal) {
+  const { log, config, numJobs } = options;
+  const hasGpu = options.hasGpu ?? (async () => (await readGpus()).length > 0);
+  let problem: string | null = 'The runner is starting.';
+  const parts: RunParts = {
+    ...options,
+    renewMs: options.renewMs ?? 10_000,
+    retryPauseMs: options.retryPauseMs ?? 1000,
+    machineFor: (claim: Claim) => lookAtMachine(config, claim.job.options.model, { numJobs, hasGpu }),
+  };
+  async function noteTrouble<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      problem = 'The store does not answer.';
+      throw error;
+    }
+  }
+  return {
+    parts,
+    worker: options.worker ?? `${hostname()}:${process.pid}`,
+    health: () => ({ ready: problem === null, problem }),
+    async ask<T>(what: string, act: () => Promise<T>): Promise<T> {
+      const answer = await patiently(() => noteTrouble(act), { log, what, signal });
+      problem = null;
+      return answer;
+    },
+  };
+}
