@@ -1,0 +1,54 @@
+import { access } from 'node:fs/promises';
+import type { Context } from '#src/context.ts';
+import {
+  JobAlreadyFinishedError,
+  JobNotFoundError,
+  JobStatusError,
+  MediaNotFoundError,
+  ModelNotInstalledError,
+  QueueFullError,
+} from '#src/errors.ts';
+import type { Job } from '#src/job.ts';
+import { isInstalled } from '#src/models.ts';
+
+/** Cancels a job: at once when it is queued, else as soon as its processes are gone. Throws JobNotFoundError, JobAlreadyFinishedError. */
+export async function cancelJob(id: string, { store }: Pick<Context, 'store'>): Promise<Job> {
+  const job = await store.cancel(id);
+  if (job === null) throw new JobNotFoundError();
+  if (job.status === 'COMPLETED' || job.status === 'FAILED') throw new JobAlreadyFinishedError(job.status);
+  return job;
+}
+
+/**
+ * Puts a FAILED or CANCELLED job back into the queue.
+ *
+ * Throws JobNotFoundError, JobStatusError, MediaNotFoundError, ModelNotInstalledError, QueueFullError.
+ */
+export async function retryJob(
+  { id, fromStart }: { readonly id: string; readonly fromStart: boolean },
+  { store, config }: Pick<Context, 'store' | 'config'>,
+): Promise<Job> {
+  const before = await store.job(id);
+  if (before === null) throw new JobNotFoundError();
+  if (before.status !== 'FAILED' && before.status !== 'CANCELLED') throw refused(before);
+  if (!(await isThere(before.media.path)))
+    throw new MediaNotFoundError('The recording of this job is no longer there.');
+  if (!(await isInstalled(config, before.options.model))) throw new ModelNotInstalledError(before.options.model);
+  const { queued } = await store.queueCounts();
+  if (queued >= config.server.maxQueued) throw new QueueFullError(config.server.maxQueued);
+  const result = await store.retry(id, fromStart);
+  if (result === null) throw new JobNotFoundError();
+  if (result.refused) throw refused(result.job);
+  return result.job;
+}
+
+function refused(job: Job): JobStatusError {
+  return new JobStatusError(job.status, `The job is ${job.status}.`, 'Only a FAILED or CANCELLED job can be retried.');
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,71 @@
+import type { ModeConfig } from '#src/config.ts';
+import type { Context } from '#src/context.ts';
+import { InvalidInputError, ModelNotInstalledError } from '#src/errors.ts';
+import { transcriptionModes, type TranscriptionMode } from '#src/job.ts';
+import { languageCodes, type LanguageCode } from '#src/languages.ts';
+import { isInstalled } from '#src/models.ts';
+import type { SettingsChange, TranscriptionSettings } from '#src/settings.ts';
+
+/** The settings as they hold now. */
+export interface ConfigReading extends TranscriptionSettings {
+  readonly updatedAt: Date | null;
+}
+
+/** Absent = unchanged, null = back to the value of config.json, except `language`, where null means: detect. */
+export type ConfigInput = {
+  readonly [K in Exclude<keyof TranscriptionSettings, 'language'>]?: TranscriptionSettings[K] | null | undefined;
+} & {
+  readonly language?: string | null | undefined;
+};
+
+export function readConfig({ settings }: Pick<Context, 'settings'>): ConfigReading {
+  return { ...settings.current(), updatedAt: settings.updatedAt() };
+}
+
+/** Changes settings for jobs to come. Throws InvalidInputError, ModelNotInstalledError; nothing is changed then. */
+export async function setConfig(
+  input: ConfigInput,
+  { settings, config }: Pick<Context, 'settings' | 'config'>,
+): Promise<ConfigReading> {
+  const { maxNumJobs } = config.server;
+  if (typeof input.numJobs === 'number' && (input.numJobs < 1 || input.numJobs > maxNumJobs)) {
+    throw new InvalidInputError('input.numJobs', `input.numJobs must be from 1 to ${maxNumJobs}.`);
+  }
+  if (input.mode) {
+    const { model } = config.transcription.modes[input.mode];
+    if (!(await isInstalled(config, model))) throw new ModelNotInstalledError(model);
+  }
+  await settings.change(readChange(input), 'anonymous');
+  return readConfig({ settings });
+}
+
+function readChange({ language, ...others }: ConfigInput): SettingsChange {
+  const change = Object.fromEntries(
+    Object.entries(others).map(([key, value]) => [key, value === null ? 'default' : value]),
+  );
+  return { ...change, language: readLanguage(language) };
+}
+
+function readLanguage(language: string | null | undefined): LanguageCode | null | undefined {
+  if (language === null || language === undefined) return language;
+  const code = languageCodes.find((each) => each === language);
+  if (code === undefined)
+    throw new InvalidInputError('input.language', 'input.language is not a code of configOptions.languages.');
+  return code;
+}
+
+/** A mode with what it stands for. */
+export interface ModeReading extends ModeConfig {
+  readonly mode: TranscriptionMode;
+  readonly installed: boolean;
+}
+
+/** The modes, most accurate first. */
+export async function listModes({ config }: Pick<Context, 'config'>): Promise<readonly ModeReading[]> {
+  return Promise.all(
+    transcriptionModes.map(async (mode) => {
+      const settings = config.transcription.modes[mode];
+      return { mode, ...settings, installed: await isInstalled(config, settings.model) };
+    }),
+  );
+}

@@ -1,0 +1,48 @@
+import type { Context } from '#src/context.ts';
+import { RequestError } from '#src/errors.ts';
+import type { LogEntry, LogFilter, LogLevel } from '#src/store/port.ts';
+import { loadPage, type Connection, type PageArguments } from './page.ts';
+
+/** Filter of log lines as a client gives it; `month` needs `year`. */
+export interface LogFilterInput {
+  readonly year?: number | null | undefined;
+  readonly month?: number | null | undefined;
+  readonly level?: LogLevel | null | undefined;
+  readonly jobId?: string | null | undefined;
+  readonly contains?: string | null | undefined;
+}
+
+/** Name of the one list that all log cursors belong to. */
+export const logList = 'logs';
+
+/** Oldest first; without year and month the current month (UTC), or all time when a job is named. */
+export async function listLogs(
+  { filter, ...page }: PageArguments & { readonly filter?: LogFilterInput | null | undefined },
+  { store }: Pick<Context, 'store'>,
+): Promise<Connection<LogEntry>> {
+  const wanted: LogFilter = {
+    ...readMonth(filter ?? {}),
+    ...(filter?.level ? { level: filter.level } : {}),
+    ...(filter?.jobId ? { jobId: filter.jobId } : {}),
+    ...(filter?.contains ? { contains: filter.contains } : {}),
+  };
+  return loadPage({ name: logList, max: 1000, load: store.logs.bind(store, wanted) }, page);
+}
+
+function readMonth({ year, month, jobId }: LogFilterInput): Pick<LogFilter, 'from' | 'until'> {
+  if (year === null || year === undefined) {
+    if (month !== null && month !== undefined)
+      throw new RequestError('BAD_USER_INPUT', 'filter.month needs filter.year.');
+    if (jobId) return {};
+    const now = new Date();
+    return between(now.getUTCFullYear(), now.getUTCMonth(), 1);
+  }
+  if (year < 1970 || year > 9999) throw new RequestError('BAD_USER_INPUT', 'filter.year must be from 1970 to 9999.');
+  if (month === null || month === undefined) return between(year, 0, 12);
+  if (month < 1 || month > 12) throw new RequestError('BAD_USER_INPUT', 'filter.month must be from 1 to 12.');
+  return between(year, month - 1, 1);
+}
+
+function between(year: number, month: number, months: number): Pick<LogFilter, 'from' | 'until'> {
+  return { from: new Date(Date.UTC(year, month)), until: new Date(Date.UTC(year, month + months)) };
+}

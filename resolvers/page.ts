@@ -1,0 +1,82 @@
+import { RequestError } from '#src/errors.ts';
+import type { Keyed, Page } from '#src/store/port.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+
+/** Arguments of a connection with the names of those that the request gave itself, not by default. */
+export interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly before?: string | null | undefined;
+  readonly given: ReadonlySet<string>;
+}
+
+/** Relay's connection, as the schema shows it. */
+export interface Connection<T> {
+  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+}
+
+/** A list that can be paged: its name for cursors, the largest page, and how to load one. */
+export interface PagedList<T> {
+  readonly name: string;
+  readonly max: number;
+  readonly load: (page: Page) => Promise<readonly Keyed<T>[]>;
+}
+
+/** Loads one page. BAD_USER_INPUT for sizes outside 1 to `max`, null, both directions at once, or a cursor of another list. */
+export async function loadPage<T>(list: PagedList<T>, args: PageArguments): Promise<Connection<T>> {
+  const page = readPage(list, args);
+  const rows = await list.load({ ...page, limit: page.limit + 1 });
+  const more = rows.length > page.limit;
+  const items = page.last === true ? rows.slice(-page.limit) : rows.slice(0, page.limit);
+  const [start, end] = [items.at(0)?.key, items.at(-1)?.key];
+  const cursor = (key: string | undefined) => (key === undefined ? null : encodeCursor(list.name, key));
+  return {
+    edges: items.map(({ key, item }) => ({ cursor: encodeCursor(list.name, key), node: item })),
+    pageInfo: {
+      hasNextPage: page.last === true ? await isThere(list, page.before, { after: end }) : more,
+      hasPreviousPage: page.last === true ? more : await isThere(list, page.after, { before: start, last: true }),
+      startCursor: cursor(start),
+      endCursor: cursor(end),
+    },
+  };
+}
+
+/** Whether the list goes on beyond the end that the page started from; an empty page has all there is on that side. */
+async function isThere<T>(
+  list: PagedList<T>,
+  from: string | undefined,
+  beyond: { readonly after?: string | undefined; readonly before?: string | undefined; readonly last?: boolean },
+): Promise<boolean> {
+  if (from === undefined) return false;
+  const { after, before, last = false } = beyond;
+  const found = await list.load({
+    limit: 1,
+    last,
+    ...(after === undefined ? {} : { after }),
+    ...(before === undefined ? {} : { before }),
+  });
+  return found.length > 0;
+}
+
+function readPage<T>(list: PagedList<T>, args: PageArguments): Page {
+  const { first, last, given } = args;
+  const backwards = given.has('last');
+  const limit = backwards ? last : first;
+  if (backwards && given.has('first')) throw new RequestError('BAD_USER_INPUT', 'Give first or last, not both.');
+  if (limit === null || limit === undefined || limit < 1 || limit > list.max) {
+    throw new RequestError('BAD_USER_INPUT', `${backwards ? 'last' : 'first'} must be from 1 to ${list.max}.`);
+  }
+  return {
+    limit,
+    last: backwards,
+    ...(typeof args.after === 'string' ? { after: decodeCursor(list.name, args.after) } : {}),
+    ...(typeof args.before === 'string' ? { before: decodeCursor(list.name, args.before) } : {}),
+  };
+}

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context, EngineReading, GpuReading, ServerStatus } from '#src/context.ts';
+import { RequestError } from '#src/errors.ts';
+import type { HostReading } from '#src/host.ts';
+import type { QueueCounts } from '#src/store/port.ts';
+import { stoppable } from './stoppable.ts';
+
+/** The server as it is at one moment. */
+export interface ServerReading extends HostReading {
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly status: ServerStatus;
+  readonly gpus: readonly GpuReading[];
+  readonly queue: QueueCounts & { readonly slots: number };
+  readonly engine: EngineReading;
+}
+
+type Needs = Pick<Context, 'health' | 'readHost' | 'readGpus' | 'store' | 'settings'>;
+
+/** Reads the machine, the queue and the engine's last known state. */
+export async function readServer({ health, readHost, readGpus, store, settings }: Needs): Promise<ServerReading> {
+  const [host, gpus, counts] = await Promise.all([readHost(), readGpus(), store.queueCounts()]);
+  const { version, startedAt, status, engine } = health;
+  return { ...host, version, startedAt, status, gpus, queue: { ...counts, slots: settings.current().numJobs }, engine };
+}
+
+/** A reading at once, then every `intervalSeconds` (1 to 60, else BAD_USER_INPUT). */
+export function watchServer(
+  { intervalSeconds }: { readonly intervalSeconds: number },
+  context: Needs,
+): AsyncGenerator<ServerReading, void, undefined> {
+  if (intervalSeconds < 1 || intervalSeconds > 60) {
+    throw new RequestError('BAD_USER_INPUT', 'intervalSeconds must be from 1 to 60.');
+  }
+  return stoppable(async function* watch(signal) {
+    while (!signal.aborted) {
+      yield await readServer(context);
+      await sleep(intervalSeconds * 1000, undefined, { signal }).catch(() => undefined);
+    }
+  });
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import type { Config } from '#src/config.ts';
+import { InvalidInputError } from '#src/errors.ts';
+import type { ChannelMode, ComputePower, Task, TranscriptionMode, TranscriptionOptions } from '#src/job.ts';
+import { languageCodes } from '#src/languages.ts';
+import type { TranscriptionSettings } from '#src/settings.ts';
+import type { NewJob } from '#src/store/port.ts';
+
+type Optional<T> = T | null | undefined;
+
+/** What a client asks for. Null is the same as absent, except for `language`, where it means: detect. */
+export interface TranscribeInput {
+  readonly media: { readonly path?: Optional<string>; readonly upload?: unknown };
+  readonly mode?: Optional<TranscriptionMode>;
+  readonly computePower?: Optional<ComputePower>;
+  readonly model?: Optional<string>;
+  readonly language?: Optional<string>;
+  readonly multilingual?: Optional<boolean>;
+  readonly task?: Optional<Task>;
+  readonly wordTimestamps?: Optional<boolean>;
+  readonly vad?: Optional<boolean>;
+  readonly channels?: Optional<ChannelMode>;
+  readonly initialPrompt?: Optional<string>;
+  readonly hotwords?: Optional<string>;
+  readonly beamSize?: Optional<number>;
+  readonly clip?: Optional<{ readonly startSeconds?: Optional<number>; readonly endSeconds?: Optional<number> }>;
+  readonly priority?: Optional<number>;
+  readonly title?: Optional<string>;
+  readonly tags?: Optional<readonly string[]>;
+  readonly metadata?: unknown;
+  readonly idempotencyKey?: Optional<string>;
+}
+
+const maxMetadataBytes = 16_384;
+
+const metadataSchema = z
+  .record(z.string().max(100), z.unknown())
+  .refine((value) => Object.keys(value).length <= 50, 'at most 50 keys')
+  .refine(
+    (value) => JSON.stringify(value).length <= maxMetadataBytes,
+    `at most ${maxMetadataBytes} characters as JSON`,
+  );
+
+const inputSchema = z.object({
+  language: z.enum(languageCodes, 'not a code of configOptions.languages').nullish(),
+  initialPrompt: z.string().max(2000).nullish(),
+  hotwords: z.string().max(2000).nullish(),
+  beamSize: z.int().min(1).max(10).nullish(),
+  clip: z
+    .object({ startSeconds: z.number().min(0).nullish(), endSeconds: z.number().positive().nullish() })
+    .refine((clip) => clip.endSeconds == null || clip.endSeconds > (clip.startSeconds ?? 0), {
+      path: ['endSeconds'],
+      error: 'must be after startSeconds',
+    })
+    .nullish(),
+  priority: z.int().min(-1000).max(1000).nullish(),
+  title: z.string().max(500).nullish(),
+  tags: z.array(z.string().min(1).max(100)).max(50).nullish(),
+  metadata: metadataSchema.nullish(),
+  idempotencyKey: z.string().min(1).max(200).nullish(),
+});
+
+/** The input's options with every default filled in; throws InvalidInputError. */
+export function readOptions(
+  input: TranscribeInput,
+  { settings, config }: { readonly settings: TranscriptionSettings; readonly config: Config['transcription'] },
+): TranscriptionOptions {
+  const checked = check(input);
+  const mode = input.mode ?? settings.mode;
+  return {
+    mode,
+    model: input.model ?? config.modes[mode].model,
+    computePower: input.computePower ?? settings.computePower,
+    language: checked.language === undefined ? settings.language : checked.language,
+    multilingual: input.multilingual ?? false,
+    task: input.task ?? 'TRANSCRIBE',
+    wordTimestamps: input.wordTimestamps ?? settings.wordTimestamps,
+    vad: input.vad ?? settings.vad,
+    channels: input.channels ?? 'MIX',
+    initialPrompt: checked.initialPrompt ?? null,
+    hotwords: checked.hotwords ?? null,
+    beamSize: checked.beamSize ?? config.beamSize,
+    clip: checked.clip
+      ? { startSeconds: checked.clip.startSeconds ?? 0, endSeconds: checked.clip.endSeconds ?? null }
+      : null,
+  };
+}
+
+/** What the client calls the job; throws InvalidInputError. */
+export function readLabels(input: TranscribeInput): Omit<NewJob, 'media' | 'options'> {
+  const { title, tags, metadata, priority, idempotencyKey } = check(input);
+  return {
+    title: title ?? null,
+    tags: [...new Set(tags)],
+    metadata: metadata ?? null,
+    priority: priority ?? 0,
+    idempotencyKey: idempotencyKey ?? null,
+  };
+}
+
+function check(input: TranscribeInput): z.infer<typeof inputSchema> {
+  const parsed = inputSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = ['input', ...(issue?.path ?? [])].join('.');
+  throw new InvalidInputError(field, `${field}: ${issue?.message ?? 'is not valid'}.`);
+}

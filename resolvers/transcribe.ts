@@ -1,0 +1,62 @@
+import type { Context } from '#src/context.ts';
+import {
+  InvalidInputError,
+  isStorageFull,
+  ModelNotInstalledError,
+  QueueFullError,
+  StorageFullError,
+} from '#src/errors.ts';
+import type { Job } from '#src/job.ts';
+import { locateMedia } from '#src/media/locate.ts';
+import { Upload } from '#src/media/upload.ts';
+import { isInstalled } from '#src/models.ts';
+import type { NewJob } from '#src/store/port.ts';
+import { readLabels, readOptions, type TranscribeInput } from './transcribe-input.ts';
+
+type Needs = Pick<Context, 'store' | 'config' | 'settings'>;
+
+/**
+ * Accepts a recording: checks everything that can be told before it is heard, then stores the job, durable when this returns.
+ *
+ * Throws InvalidInputError, ModelNotInstalledError, MediaNotFoundError, MediaRejectedError, QueueFullError and StorageFullError.
+ */
+export async function transcribe(
+  input: TranscribeInput,
+  context: Needs,
+): Promise<{ readonly job: Job; readonly existing: boolean }> {
+  const { store, config, settings } = context;
+  const options = readOptions(input, { settings: settings.current(), config: config.transcription });
+  const labels = readLabels(input);
+  if (!(await isInstalled(config, options.model))) throw new ModelNotInstalledError(options.model);
+  const { queued } = await store.queueCounts();
+  if (queued >= config.server.maxQueued) throw new QueueFullError(config.server.maxQueued);
+  try {
+    return await addJob(input, { ...labels, options }, context);
+  } catch (error) {
+    if (isStorageFull(error)) throw new StorageFullError('The disk of the server is full.', { cause: error });
+    throw error;
+  }
+}
+
+async function addJob({ media }: TranscribeInput, job: Omit<NewJob, 'media'>, { store, config }: Needs) {
+  if (media.upload instanceof Upload) return addUpload(media.upload, job, store);
+  if (typeof media.path !== 'string') throw new InvalidInputError('input.media', 'Give a path or an upload.');
+  const located = await locateMedia(media.path, config.server.mediaRoots);
+  return store.addJob({ ...job, media: { ...located, stored: false, sha256: null } });
+}
+
+async function addUpload(upload: Upload, job: Omit<NewJob, 'media'>, store: Context['store']) {
+  const { name, bytes, sha256 } = upload;
+  if (upload.refusal !== null) throw upload.refusal;
+  try {
+    const added = await store.addJob({
+      ...job,
+      media: { name, bytes, sha256, stored: true, path: await upload.keep() },
+    });
+    if (added.existing) await upload.undo();
+    return added;
+  } catch (error) {
+    await upload.undo();
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { attend } from '#src/bell.ts';
+import type { Context } from '#src/context.ts';
+import type { Job, JobStatus } from '#src/job.ts';
+import type { JobEvent } from '#src/job-event.ts';
+import { readFilter, type JobFilterInput } from './jobs.ts';
+import { stoppable } from './stoppable.ts';
+
+/** Changes of a job within this time are one item: at most four a second. */
+const coalesceMs = 250;
+/** Events looked at for a job that is seen for the first time. */
+const lookBack = 50;
+
+/** A job whenever one that matches the filter before or after the change is created, or changes status or progress. The last change is never dropped. */
+export function watchJobs(
+  { filter }: { readonly filter?: JobFilterInput | null | undefined },
+  { store, bell }: Pick<Context, 'store' | 'bell'>,
+): AsyncGenerator<Job, void, undefined> {
+  const wanted = readFilter(filter);
+  const since = new Date();
+  const seen = new Map<string, number>();
+  return stoppable(async function* watch(signal) {
+    using ear = attend(bell);
+    while (!signal.aborted) {
+      const rung = [...(await ear.heard(signal))].filter((id) => wanted.ids?.includes(id) ?? true);
+      for (const job of await store.jobsById(rung)) {
+        if (job === null) continue;
+        const changes = await readChanges(job);
+        if (changes.length > 0 && matches(job, changes, wanted.status)) yield job;
+      }
+      await sleep(coalesceMs, undefined, { signal }).catch(() => undefined);
+    }
+  });
+
+  async function readChanges(job: Job): Promise<readonly JobEvent[]> {
+    const from = seen.get(job.id);
+    seen.set(job.id, job.lastEventSeq);
+    const events = await store.events(
+      job.id,
+      from ?? Math.max(0, job.lastEventSeq - lookBack),
+      Number.MAX_SAFE_INTEGER,
+    );
+    return events.filter(
+      ({ kind, time }) => (from !== undefined || time >= since) && (kind === 'STATUS_CHANGED' || kind === 'PROGRESSED'),
+    );
+  }
+}
+
+function matches(job: Job, changes: readonly JobEvent[], status: readonly JobStatus[] | undefined): boolean {
+  if (status === undefined) return true;
+  const held = changes.flatMap((change) => (change.kind === 'STATUS_CHANGED' ? [change.previous, change.status] : []));
+  return [job.status, ...held].some((each) => each !== null && status.includes(each));
+}

@@ -1,0 +1,136 @@
+import { listModes, readConfig, type ConfigReading, type ModeReading } from '#resolvers/config.ts';
+import type { Config as Settings } from '#src/config.ts';
+import { computePowers } from '#src/job.ts';
+import { languageCodes, languageName, type LanguageCode } from '#src/languages.ts';
+import { transcriptFormats } from '#src/transcript.ts';
+import { builder } from './builder.ts';
+import { ComputePowerType, TranscriptFormatType, TranscriptionModeType } from './enums.ts';
+
+export const Config = builder.objectRef<ConfigReading>('Config').implement({
+  description: 'Defaults for jobs to come: config.json and the environment, with the overrides of setConfig over them.',
+  fields: (t) => ({
+    id: t.id({ description: 'Always config, so that client caches join updates.', resolve: () => 'config' }),
+    mode: t.expose('mode', { type: TranscriptionModeType, description: 'Mode for jobs that name none.' }),
+    computePower: t.expose('computePower', {
+      type: ComputePowerType,
+      description: 'Where the engine runs for jobs that do not say.',
+    }),
+    numJobs: t.exposeInt('numJobs', { description: 'How many jobs run at the same time.' }),
+    language: t.exposeString('language', {
+      nullable: true,
+      description: 'Language for jobs that name none; null = detect.',
+    }),
+    wordTimestamps: t.exposeBoolean('wordTimestamps', {
+      description: 'Whether segments carry words with times, for jobs that do not say.',
+    }),
+    vad: t.exposeBoolean('vad', {
+      description: 'Whether stretches without speech are left out, for jobs that do not say.',
+    }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When setConfig last changed something; null = never.',
+    }),
+  }),
+});
+
+const Limits = builder.objectRef<Settings['server']>('Limits').implement({
+  description: 'What the server takes.',
+  fields: (t) => ({
+    maxUploadBytes: t.expose('maxUploadBytes', { type: 'SafeInt', description: 'Largest upload.' }),
+    maxDurationSeconds: t.float({
+      description: 'Longest recording.',
+      resolve: ({ maxDurationHours }) => maxDurationHours * 3600,
+    }),
+    maxQueued: t.exposeInt('maxQueued', { description: 'How many jobs may wait at the same time.' }),
+  }),
+});
+
+const ModeOption = builder.objectRef<ModeReading>('ModeOption').implement({
+  description: 'What a mode stands for on this server.',
+  fields: (t) => ({
+    mode: t.expose('mode', { type: TranscriptionModeType, description: 'The mode.' }),
+    model: t.exposeString('model', { description: 'Whisper model.' }),
+    gpuBatchSize: t.exposeInt('gpuBatchSize', { description: 'Clips decoded together on a GPU.' }),
+    cpuBatchSize: t.exposeInt('cpuBatchSize', { description: 'Clips decoded together on the CPU.' }),
+    gpuComputeType: t.exposeString('gpuComputeType', {
+      description: 'CTranslate2 compute type on a GPU, such as float16.',
+    }),
+    cpuComputeType: t.exposeString('cpuComputeType', {
+      description: 'CTranslate2 compute type on the CPU, such as int8.',
+    }),
+    installed: t.exposeBoolean('installed', {
+      description: 'Whether the model is there, so that the mode can be used.',
+    }),
+    description: t.string({
+      description: 'What it is for, in a sentence.',
+      resolve: ({ mode, model }) => `${purposes[mode]} Model ${model}.`,
+    }),
+  }),
+});
+
+const purposes: Readonly<Record<ModeReading['mode'], string>> = {
+  HIGH_ACCURACY: 'The best text; wants a GPU.',
+  LOW_LATENCY: 'Quicker, good text.',
+  COMPACT: 'Runs on any CPU.',
+};
+
+const IntRange = builder
+  .objectRef<{ readonly min: number; readonly max: number; readonly default: number }>('IntRange')
+  .implement({
+    description: 'Allowed whole numbers.',
+    fields: (t) => ({
+      min: t.exposeInt('min', { description: 'Smallest.' }),
+      max: t.exposeInt('max', { description: 'Largest.' }),
+      default: t.exposeInt('default', { description: 'The value of config.json.' }),
+    }),
+  });
+
+const Language = builder.objectRef<LanguageCode>('Language').implement({
+  description: 'A language that multilingual models know.',
+  fields: (t) => ({
+    code: t.string({ description: 'Code, such as en.', resolve: (code) => code }),
+    name: t.string({ description: 'English name.', resolve: languageName }),
+  }),
+});
+
+const ConfigOptions = builder.objectRef<Settings>('ConfigOptions').implement({
+  description: 'What can be chosen in setConfig and transcribe.',
+  fields: (t) => ({
+    limits: t.field({ type: Limits, description: 'What the server takes.', resolve: ({ server }) => server }),
+    modes: t.field({
+      type: [ModeOption],
+      description: 'The modes, most accurate first.',
+      resolve: (config) => listModes({ config }),
+    }),
+    computePower: t.field({
+      type: [ComputePowerType],
+      description: 'The choices for computePower.',
+      resolve: () => computePowers,
+    }),
+    numJobs: t.field({
+      type: IntRange,
+      description: 'The choices for numJobs.',
+      resolve: ({ server, transcription }) => ({ min: 1, max: server.maxNumJobs, default: transcription.numJobs }),
+    }),
+    languages: t.field({ type: [Language], description: 'The choices for language.', resolve: () => languageCodes }),
+    formats: t.field({
+      type: [TranscriptFormatType],
+      description: 'The formats of transcript.',
+      resolve: () => transcriptFormats,
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  config: t.field({
+    type: Config,
+    description: 'Defaults for jobs to come.',
+    resolve: (_, __, context) => readConfig(context),
+  }),
+  configOptions: t.field({
+    type: ConfigOptions,
+    description: 'What can be chosen in setConfig and transcribe.',
+    resolve: (_, __, { config }) => config,
+  }),
+}));

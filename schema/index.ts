@@ -1,0 +1,15 @@
+import './scalars.ts';
+import './errors.ts';
+import './jobs.ts';
+import './config.ts';
+import './server.ts';
+import './logs.ts';
+import './model.ts';
+import './transcribe.ts';
+import './change-job.ts';
+import './set-config.ts';
+import './job-event.ts';
+import { builder } from './builder.ts';
+
+/** The GraphQL schema, made of every file of this folder. */
+export const schema = builder.toSchema();

@@ -1,0 +1,68 @@
+import { listJobs } from '#resolvers/jobs.ts';
+import { watchJobs } from '#resolvers/watch-jobs.ts';
+import type { JobFilter as Filter } from '#src/store/port.ts';
+import { builder } from './builder.ts';
+import { JobStatusType } from './enums.ts';
+import { givenArguments } from './given.ts';
+import { Job, Node } from './job.ts';
+
+const JobFilter = builder.inputType('JobFilter', {
+  description: 'Fields are ANDed; an empty list matches nothing.',
+  fields: (t) => ({
+    ids: t.idList({ description: 'Jobs with one of these ids.' }),
+    status: t.field({ type: [JobStatusType], description: 'Jobs in one of these statuses.' }),
+  }),
+});
+
+const JobConnection = builder.connectionObject(
+  { type: Job, name: 'JobConnection', description: 'A page of jobs.' },
+  { name: 'JobEdge', description: 'A job with its place in the list.' },
+);
+
+builder.objectField(JobConnection, 'totalCount', (t) =>
+  t.int({
+    description: 'Of the filter.',
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- listJobs gives the filter with its connection
+    resolve: (connection, _, { store }) => store.countJobs((connection as unknown as { filter: Filter }).filter),
+  }),
+);
+
+builder.queryFields((t) => ({
+  job: t.field({
+    type: Job,
+    nullable: true,
+    description: 'One job, or null when there is none or the caller may not see it.',
+    args: { id: t.arg.id({ required: true, description: 'The job.' }) },
+    resolve: (_, { id }, { store }) => store.job(id),
+  }),
+  node: t.field({
+    type: Node,
+    nullable: true,
+    description: 'Anything that has an id, or null when there is nothing or the caller may not see it.',
+    args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
+    resolve: (_, { id }, { store }) => store.job(id),
+  }),
+  jobs: t.field({
+    type: JobConnection,
+    description: 'Newest first; Relay connection with opaque keyset cursors.',
+    args: {
+      filter: t.arg({ type: JobFilter, description: 'Which jobs; absent = all.' }),
+      first: t.arg.int({ defaultValue: 20, description: 'How many from the start, 1 to 100.' }),
+      after: t.arg.string({ description: 'Cursor: only what comes after it.' }),
+      last: t.arg.int({ description: 'How many from the end, 1 to 100; instead of first.' }),
+      before: t.arg.string({ description: 'Cursor: only what comes before it.' }),
+    },
+    resolve: (_, args, context, info) => listJobs({ ...args, given: givenArguments(info) }, context),
+  }),
+}));
+
+builder.subscriptionField('jobChanged', (t) =>
+  t.field({
+    type: Job,
+    description:
+      'A job, whenever a visible one that matches the filter before or after the change is created or changes status or progress: coalesced to at most 4/s per job, the last change never dropped. No item for the present state: query jobs once the subscription stands.',
+    args: { filter: t.arg({ type: JobFilter, description: 'Which jobs; absent = all.' }) },
+    subscribe: (_, args, context) => watchJobs(args, context),
+    resolve: (job) => job,
+  }),
+);

@@ -1,0 +1,25 @@
+import type { Media as MediaShape } from '#src/job.ts';
+import { builder } from './builder.ts';
+
+export const Media = builder.objectRef<MediaShape>('Media').implement({
+  description: 'The recording of a job. What only its content can show is null until the engine has looked.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'File name, without a path.' }),
+    bytes: t.expose('bytes', { type: 'SafeInt', nullable: true, description: 'Size when the job was accepted.' }),
+    durationSeconds: t.exposeFloat('durationSeconds', {
+      nullable: true,
+      description: 'Length: what the container says, and what was really decoded once the end is reached.',
+    }),
+    sha256: t.exposeString('sha256', {
+      nullable: true,
+      description: 'SHA-256 of the bytes in hexadecimal; null where the server did not receive them itself.',
+    }),
+    container: t.exposeString('container', { nullable: true, description: 'Container format, such as mp3, wav, asf.' }),
+    codec: t.exposeString('codec', { nullable: true, description: 'Audio codec, such as flac, wmav2.' }),
+    sampleRate: t.exposeInt('sampleRate', { nullable: true, description: 'Samples per second and channel.' }),
+    channels: t.exposeInt('channels', { nullable: true, description: 'Number of audio channels.' }),
+    warnings: t.exposeStringList('warnings', {
+      description: 'Such as a recording that ends before its declared length.',
+    }),
+  }),
+});

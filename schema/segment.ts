@@ -1,0 +1,55 @@
+import type { Segment as SegmentShape, Word as WordShape } from '#src/transcript.ts';
+import { builder } from './builder.ts';
+
+const Word = builder.objectRef<WordShape>('Word').implement({
+  description: 'One word with its time, where wordTimestamps was asked for.',
+  fields: (t) => ({
+    startSeconds: t.exposeFloat('startSeconds', { description: 'Begin, in seconds from the start of the recording.' }),
+    endSeconds: t.exposeFloat('endSeconds', { description: 'End, in seconds from the start of the recording.' }),
+    text: t.exposeString('text', {
+      description: 'The word with its punctuation and, where the script has spaces, the space before it.',
+    }),
+    probability: t.exposeFloat('probability', { description: 'How sure the model is, 0 to 1.' }),
+    speaker: t.exposeString('speaker', { nullable: true, description: 'Who speaks; null where it is not known.' }),
+  }),
+});
+
+export const Segment = builder.objectRef<SegmentShape>('Segment').implement({
+  description: 'Timed text of subtitle size. Times stand on the time line of the recording.',
+  fields: (t) => ({
+    index: t.exposeInt('index', { description: '0, 1, 2 ... within the job, no gaps.' }),
+    startSeconds: t.exposeFloat('startSeconds', { description: 'Begin, in seconds from the start of the recording.' }),
+    endSeconds: t.exposeFloat('endSeconds', { description: 'End, in seconds from the start of the recording.' }),
+    text: t.exposeString('text', { description: 'What is said.' }),
+    language: t.exposeString('language', {
+      nullable: true,
+      description: "Code of the language, set where it differs from the job's (multilingual).",
+    }),
+    speaker: t.exposeString('speaker', {
+      nullable: true,
+      description: 'Who speaks; null where it is not known. With channels SPLIT the number of the channel.',
+    }),
+    avgLogProbability: t.exposeFloat('avgLogProbability', {
+      nullable: true,
+      description: 'Mean log probability of the tokens; nearer to 0 is surer.',
+    }),
+    noSpeechProbability: t.exposeFloat('noSpeechProbability', {
+      nullable: true,
+      description: 'How likely the model thinks that nobody speaks here, 0 to 1.',
+    }),
+    guard: t.exposeString('guard', {
+      nullable: true,
+      description: 'What a quality guard did here, such as LOOP_RETRIED, TAIL_RECOVERED, SPLIT; null for most.',
+    }),
+    words: t.expose('words', {
+      type: [Word],
+      nullable: true,
+      description: 'The words with their times; null unless wordTimestamps was asked for.',
+    }),
+  }),
+});
+
+export const SegmentConnection = builder.connectionObject(
+  { type: Segment, name: 'SegmentConnection', description: 'A page of segments.' },
+  { name: 'SegmentEdge', description: 'A segment with its place in the list.' },
+);

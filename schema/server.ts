@@ -1,0 +1,108 @@
+import { readServer, watchServer, type ServerReading } from '#resolvers/server.ts';
+import type { GpuReading } from '#src/context.ts';
+import { builder } from './builder.ts';
+import { ServerStatusType } from './enums.ts';
+
+const CpuStatus = builder.objectRef<ServerReading['cpu']>('CpuStatus').implement({
+  description: 'Processor of the machine.',
+  fields: (t) => ({
+    cores: t.exposeInt('cores', { description: 'Cores that the server may use.' }),
+    utilization: t.exposeFloat('utilization', { description: '0 to 1 over all cores, since the reading before.' }),
+    model: t.exposeString('model', { description: 'Name of the processor.' }),
+  }),
+});
+
+const MemoryStatus = builder.objectRef<ServerReading['memory']>('MemoryStatus').implement({
+  description: 'Main memory of the machine.',
+  fields: (t) => ({
+    totalBytes: t.expose('totalBytes', { type: 'SafeInt', description: 'All of it.' }),
+    usedBytes: t.expose('usedBytes', { type: 'SafeInt', description: 'What is in use, by every program.' }),
+  }),
+});
+
+const DiskStatus = builder.objectRef<ServerReading['disk']>('DiskStatus').implement({
+  description: 'The disk of the data directory.',
+  fields: (t) => ({
+    totalBytes: t.expose('totalBytes', { type: 'SafeInt', description: 'All of it.' }),
+    freeBytes: t.expose('freeBytes', { type: 'SafeInt', description: 'What the server may still write.' }),
+  }),
+});
+
+const GpuStatus = builder.objectRef<GpuReading>('GpuStatus').implement({
+  description: 'An NVIDIA GPU, as its driver tells.',
+  fields: (t) => ({
+    index: t.exposeInt('index', { description: '0, 1, 2 ...' }),
+    name: t.exposeString('name', { description: 'Name of the product.' }),
+    memoryTotalBytes: t.expose('memoryTotalBytes', { type: 'SafeInt', description: 'All of its memory.' }),
+    memoryUsedBytes: t.expose('memoryUsedBytes', { type: 'SafeInt', description: 'Memory in use, by every program.' }),
+    utilization: t.exposeFloat('utilization', { description: '0 to 1.' }),
+    temperatureCelsius: t.exposeFloat('temperatureCelsius', {
+      nullable: true,
+      description: 'Null where it is not told.',
+    }),
+  }),
+});
+
+const QueueStatus = builder.objectRef<ServerReading['queue']>('QueueStatus').implement({
+  description: 'The jobs that are not finished.',
+  fields: (t) => ({
+    queued: t.exposeInt('queued', { description: 'Jobs that wait.' }),
+    working: t.exposeInt('working', { description: 'Jobs that an engine works at.' }),
+    slots: t.exposeInt('slots', { description: 'Jobs that may run at the same time.' }),
+    oldestQueuedSeconds: t.float({
+      nullable: true,
+      description: 'How long the oldest waiting job has waited; null when none waits.',
+      resolve: ({ oldestQueuedAt }) =>
+        oldestQueuedAt === null ? null : Math.max(0, Date.now() - oldestQueuedAt.getTime()) / 1000,
+    }),
+  }),
+});
+
+const EngineStatus = builder.objectRef<ServerReading['engine']>('EngineStatus').implement({
+  description: 'The engine, as its test at the start of the server found it: it really decoded a second of audio.',
+  fields: (t) => ({
+    ready: t.exposeBoolean('ready', { description: 'Whether it works.' }),
+    fasterWhisper: t.exposeString('fasterWhisper', { nullable: true, description: 'Version of faster-whisper.' }),
+    ctranslate2: t.exposeString('ctranslate2', { nullable: true, description: 'Version of CTranslate2.' }),
+    python: t.exposeString('python', { nullable: true, description: 'Version of Python.' }),
+    problem: t.exposeString('problem', { nullable: true, description: 'Why it does not work, and what to do.' }),
+  }),
+});
+
+const Server = builder.objectRef<ServerReading>('Server').implement({
+  description: 'The server and its machine.',
+  fields: (t) => ({
+    id: t.id({ description: 'Always server, so that client caches join updates.', resolve: () => 'server' }),
+    version: t.exposeString('version', { description: 'Version of Phonograph.' }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it was started.' }),
+    uptimeSeconds: t.float({
+      description: 'How long it has been up.',
+      resolve: ({ startedAt }) => Math.max(0, Date.now() - startedAt.getTime()) / 1000,
+    }),
+    status: t.expose('status', { type: ServerStatusType, description: 'What it is ready for.' }),
+    cpu: t.expose('cpu', { type: CpuStatus, description: 'Processor of the machine.' }),
+    memory: t.expose('memory', { type: MemoryStatus, description: 'Main memory of the machine.' }),
+    disk: t.expose('disk', { type: DiskStatus, description: 'The disk of the data directory.' }),
+    gpus: t.expose('gpus', { type: [GpuStatus], description: 'NVIDIA GPUs; empty where there is none.' }),
+    queue: t.expose('queue', { type: QueueStatus, description: 'The jobs that are not finished.' }),
+    engine: t.expose('engine', { type: EngineStatus, description: 'The engine.' }),
+  }),
+});
+
+builder.queryField('server', (t) =>
+  t.field({
+    type: Server,
+    description: 'The server and its machine, read now.',
+    resolve: (_, __, context) => readServer(context),
+  }),
+);
+
+builder.subscriptionField('serverStatus', (t) =>
+  t.field({
+    type: Server,
+    description: 'A reading at once, then every intervalSeconds.',
+    args: { intervalSeconds: t.arg.int({ defaultValue: 2, description: 'Seconds between readings, 1 to 60.' }) },
+    subscribe: (_, { intervalSeconds }, context) => watchServer({ intervalSeconds: intervalSeconds ?? 2 }, context),
+    resolve: (reading) => reading,
+  }),
+);

@@ -1,0 +1,108 @@
+import { transcribe } from '#resolvers/transcribe.ts';
+import {
+  InvalidInputError,
+  MediaNotFoundError,
+  MediaRejectedError,
+  ModelNotInstalledError,
+  QueueFullError,
+  StorageFullError,
+} from '#src/errors.ts';
+import type { Job as JobShape } from '#src/job.ts';
+import { builder } from './builder.ts';
+import { ChannelModeType, ComputePowerType, TaskType, TranscriptionModeType } from './enums.ts';
+import { Job } from './job.ts';
+
+const MediaInput = builder.inputType('MediaInput', {
+  description: 'The recording. Exactly one.',
+  isOneOf: true,
+  fields: (t) => ({
+    path: t.string({ description: 'Relative to a media root of the server, or absolute under one.' }),
+    upload: t.field({
+      type: 'File',
+      description: 'Sent with the request as multipart/form-data, at most limits.maxUploadBytes.',
+    }),
+  }),
+});
+
+const ClipInput = builder.inputType('ClipInput', {
+  description: 'Part of a recording.',
+  fields: (t) => ({
+    startSeconds: t.float({ defaultValue: 0, description: 'Begin, in seconds from the start of the recording.' }),
+    endSeconds: t.float({ description: 'End, in seconds from the start of the recording; absent = to its end.' }),
+  }),
+});
+
+const TranscribeInput = builder.inputType('TranscribeInput', {
+  description: 'A recording and what to do with it. What is absent is taken from the Config.',
+  fields: (t) => ({
+    media: t.field({ type: MediaInput, required: true, description: 'The recording.' }),
+    mode: t.field({ type: TranscriptionModeType, description: "Absent = the Config's." }),
+    computePower: t.field({ type: ComputePowerType, description: "Absent = the Config's." }),
+    model: t.id({ description: "Overrides the mode's model; an id from models." }),
+    language: t.string({ description: "A code of configOptions.languages; absent = the Config's; null = detect." }),
+    multilingual: t.boolean({
+      defaultValue: false,
+      description: 'Detect the language of every clip: for recordings that switch languages.',
+    }),
+    task: t.field({
+      type: TaskType,
+      defaultValue: 'TRANSCRIBE',
+      description: 'Transcribe, or translate into English.',
+    }),
+    wordTimestamps: t.boolean({ description: "Give every word its time. Absent = the Config's." }),
+    vad: t.boolean({
+      description: "Leave out stretches without speech (voice activity detection). Absent = the Config's.",
+    }),
+    channels: t.field({
+      type: ChannelModeType,
+      defaultValue: 'MIX',
+      description: 'SPLIT transcribes every channel of its own, as one speaker each (telephone recordings).',
+    }),
+    initialPrompt: t.string({ description: 'Text that sets style and spelling, <= 2,000 characters.' }),
+    hotwords: t.string({ description: 'Words that are likely to be said, <= 2,000 characters.' }),
+    beamSize: t.int({
+      description: 'How many candidate texts the decoder keeps, 1 to 10; absent = the value of config.json.',
+    }),
+    clip: t.field({ type: ClipInput, description: 'Only this part of the recording.' }),
+    priority: t.int({ defaultValue: 0, description: 'Higher runs sooner; -1,000 to 1,000.' }),
+    title: t.string({ description: 'What to call it, at most 500 characters.' }),
+    tags: t.stringList({ description: 'At most 50 words of 100 characters.' }),
+    metadata: t.field({ type: 'JSON', description: 'Free key/value pairs, at most 50 and 16,384 characters as JSON.' }),
+    idempotencyKey: t.string({
+      description: 'Same key and same caller within 24 h: the first job is returned. At most 200 characters.',
+    }),
+  }),
+});
+
+const TranscribeSuccess = builder
+  .objectRef<{ readonly job: JobShape; readonly existing: boolean }>('TranscribeSuccess')
+  .implement({
+    description: 'The recording was accepted; the job survives whatever happens to the server.',
+    fields: (t) => ({
+      job: t.expose('job', { type: Job, description: 'The job.' }),
+      existing: t.exposeBoolean('existing', { description: 'true when idempotencyKey named an earlier job.' }),
+    }),
+  });
+
+builder.mutationField('transcribe', (t) =>
+  t.field({
+    type: TranscribeSuccess,
+    description:
+      'Accepts a recording. What only the recording itself can show ends the job as FAILED, not this mutation.',
+    args: {
+      input: t.arg({ type: TranscribeInput, required: true, description: 'The recording and what to do with it.' }),
+    },
+    errors: {
+      types: [
+        MediaNotFoundError,
+        MediaRejectedError,
+        InvalidInputError,
+        ModelNotInstalledError,
+        QueueFullError,
+        StorageFullError,
+      ],
+      union: { name: 'TranscribeResult', description: 'The job, or why the recording was not accepted.' },
+    },
+    resolve: (_, { input }, context) => transcribe(input, context),
+  }),
+);

@@ -1,0 +1,69 @@
+const prefix = 'PHONOGRAPH_';
+
+/** Variables with this prefix that are no setting. */
+const others = new Set(['PHONOGRAPH_CONFIG']);
+
+/**
+ * Lays PHONOGRAPH_<UPPER_SNAKE> variables over the settings of config.json.
+ *
+ * A variable names a key of `server` or `transcription` (PHONOGRAPH_LISTEN_PORT, PHONOGRAPH_NUM_JOBS) and is read by the type that
+ * the key has there: numbers and booleans as JSON, lists split at ":" (the engine's command at spaces), an empty text as null where the key is null.
+ * A variable that names no key is a problem, since a typo would else be silent.
+ */
+export function readEnvironment(
+  file: unknown,
+  environment: NodeJS.ProcessEnv,
+): { readonly values: unknown; readonly problems: string[] } {
+  const values = structuredClone(file);
+  const problems: string[] = [];
+  const places = settingPlaces(values);
+  for (const [name, text] of Object.entries(environment)) {
+    if (!name.startsWith(prefix) || others.has(name) || text === undefined) continue;
+    const place = places.get(name);
+    if (place === undefined) problems.push(`${name}: no setting has this name`);
+    else place.group[place.key] = parse(text, place.key, place.group[place.key]);
+  }
+  return { values, problems };
+}
+
+interface Place {
+  readonly group: Record<string, unknown>;
+  readonly key: string;
+}
+
+function settingPlaces(values: unknown): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  for (const name of ['server', 'transcription']) {
+    const group = isRecord(values) ? values[name] : undefined;
+    if (!isRecord(group)) continue;
+    for (const key of Object.keys(group)) {
+      if (!isRecord(group[key])) places.set(prefix + upperSnake(key), { group, key });
+    }
+  }
+  return places;
+}
+
+function parse(text: string, key: string, current: unknown): unknown {
+  if (Array.isArray(current)) return text === '' ? [] : text.split(key === 'engineCommand' ? ' ' : separator(key));
+  if (current === null) return text === '' ? null : numberOr(text);
+  if (typeof current === 'number') return numberOr(text);
+  if (typeof current === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
+  return text;
+}
+
+/** Origins hold colons themselves. */
+function separator(key: string): string {
+  return key === 'allowedOrigins' ? ',' : ':';
+}
+
+function numberOr(text: string): number | string {
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+function upperSnake(key: string): string {
+  return key.replaceAll(/[A-Z]/gu, (letter) => `_${letter}`).toUpperCase();
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

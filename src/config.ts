@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { readEnvironment } from './config-environment.ts';
+import { ConfigError } from './errors.ts';
+import { computePowers, transcriptionModes } from './job.ts';
+import { languageCodes } from './languages.ts';
+
+const computeTypes = [
+  'float32',
+  'float16',
+  'bfloat16',
+  'int8',
+  'int8_float16',
+  'int8_float32',
+  'int8_bfloat16',
+] as const;
+
+const modeSchema = z.strictObject({
+  model: z.string().min(1),
+  gpuBatchSize: z.int().min(1).max(64),
+  cpuBatchSize: z.int().min(1).max(64),
+  gpuComputeType: z.enum(computeTypes),
+  cpuComputeType: z.enum(computeTypes),
+});
+
+/** Boot only: changed by editing config.json or the environment and starting again. */
+const serverSchema = z.strictObject({
+  listenHost: z
+    .string()
+    .refine(isLoopback, 'must be 127.0.0.1, ::1 or localhost: other addresses are refused until API keys exist'),
+  listenPort: z.int().min(0).max(65_535),
+  /** Host names, without a port, by which clients may call the server beside loopback's. */
+  allowedHosts: z.array(z.string().min(1)),
+  /** Origins, such as https://app.example.org, whose pages may call the server beside its own. */
+  allowedOrigins: z.array(z.url()),
+  dataDirectory: z.string().min(1),
+  mediaRoots: z.array(z.string().min(1)).min(1),
+  modelDirectory: z.string().min(1),
+  maxUploadBytes: z.int().min(1),
+  maxDurationHours: z.number().positive().max(1000),
+  maxQueued: z.int().min(1),
+  maxNumJobs: z.int().min(1).max(256),
+  engineCommand: z.array(z.string().min(1)).min(1),
+  engineSilenceSeconds: z.number().positive(),
+  engineStopSeconds: z.number().positive(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+});
+
+/** Defaults of what setConfig changes, and the table of modes. */
+const transcriptionSchema = z.strictObject({
+  mode: z.enum(transcriptionModes),
+  computePower: z.enum(computePowers),
+  numJobs: z.int().min(1),
+  language: z.enum(languageCodes).nullable(),
+  wordTimestamps: z.boolean(),
+  vad: z.boolean(),
+  beamSize: z.int().min(1).max(10),
+  retentionDays: z.int().min(1).nullable(),
+  modes: z.strictObject({ HIGH_ACCURACY: modeSchema, LOW_LATENCY: modeSchema, COMPACT: modeSchema }),
+});
+
+const configSchema = z
+  .strictObject({ server: serverSchema, transcription: transcriptionSchema })
+  .refine((config) => config.transcription.numJobs <= config.server.maxNumJobs, {
+    path: ['transcription', 'numJobs'],
+    error: 'must not be above server.maxNumJobs',
+  });
+
+export type Config = z.infer<typeof configSchema>;
+export type ModeConfig = z.infer<typeof modeSchema>;
+
+/**
+ * Reads config.json, lays the environment over it, and checks all of it at once.
+ *
+ * Relative paths are taken from `root`, the project's folder. Throws ConfigError with every problem found; nothing is changed on disk.
+ */
+export function readConfig(root: string, environment: NodeJS.ProcessEnv): Config {
+  const file = resolve(root, environment['PHONOGRAPH_CONFIG'] ?? 'config.json');
+  const { values, problems } = readEnvironment(readFile(file), environment);
+  const parsed = configSchema.safeParse(values);
+  if (!parsed.success) problems.push(...parsed.error.issues.map(describe));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(file, problems);
+  return { ...parsed.data, server: absolute(root, parsed.data.server) };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/u.test(host);
+}
+
+function readFile(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(file, [cause instanceof Error ? cause.message : String(cause)], { cause });
+  }
+}
+
+function describe(issue: z.core.$ZodIssue): string {
+  return `${issue.path.join('.') || 'the file'}: ${issue.message}`;
+}
+
+function absolute(root: string, server: Config['server']): Config['server'] {
+  const [program = '', ...args] = server.engineCommand;
+  return {
+    ...server,
+    dataDirectory: resolve(root, server.dataDirectory),
+    mediaRoots: server.mediaRoots.map((path) => resolve(root, path)),
+    modelDirectory: resolve(root, server.modelDirectory),
+    engineCommand: [program.includes('/') ? resolve(root, program) : program, ...args],
+  };
+}

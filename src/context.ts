@@ -1,0 +1,52 @@
+import type { Bell } from './bell.ts';
+import type { Config } from './config.ts';
+import type { HostReading } from './host.ts';
+import type { Log } from './log.ts';
+import type { UploadFolder } from './media/upload.ts';
+import type { SettingsBook } from './settings.ts';
+import type { Store } from './store/port.ts';
+
+/** Everything that a resolver may use; each takes the part that it needs. Built once by the server, in order. */
+export interface Context {
+  readonly config: Config;
+  readonly log: Log;
+  readonly bell: Bell;
+  readonly store: Store;
+  readonly settings: SettingsBook;
+  readonly uploads: UploadFolder;
+  readonly readHost: () => Promise<HostReading>;
+  readonly readGpus: () => Promise<readonly GpuReading[]>;
+  readonly health: Health;
+}
+
+/** One NVIDIA GPU as its driver tells it. */
+export interface GpuReading {
+  readonly index: number;
+  readonly name: string;
+  readonly memoryTotalBytes: number;
+  readonly memoryUsedBytes: number;
+  /** 0 to 1. */
+  readonly utilization: number;
+  readonly temperatureCelsius: number | null;
+}
+
+/** What the smoke test of the engine found. */
+export interface EngineReading {
+  readonly ready: boolean;
+  readonly fasterWhisper: string | null;
+  readonly ctranslate2: string | null;
+  readonly python: string | null;
+  readonly problem: string | null;
+}
+
+export type ServerStatus = 'STARTING' | 'READY' | 'DEGRADED' | 'DRAINING';
+
+/** The last known state of the server: kept up by others, so that asking for it does no work. */
+export interface Health {
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly status: ServerStatus;
+  readonly engine: EngineReading;
+  /** One line for each thing that is not as it should be. */
+  readonly problems: readonly string[];
+}

@@ -1,0 +1,143 @@
+import type { JobStatus } from './job.ts';
+
+/**
+ * An expected failure that a caller can act on: a member of a result union in the schema, `code` its name without Error in
+ * SCREAMING_CASE. Everything else that is thrown is masked at the edge.
+ */
+export abstract class ExpectedError extends Error {
+  abstract readonly code: string;
+  /** What to do about it. */
+  abstract readonly hint: string | null;
+}
+
+export class MediaNotFoundError extends ExpectedError {
+  override readonly name = 'MediaNotFoundError';
+  readonly code = 'MEDIA_NOT_FOUND';
+  readonly hint = 'Give a path relative to a media root of the server, or upload the recording.';
+}
+
+export const mediaRejections = ['OUTSIDE_ROOTS', 'HIDDEN', 'NOT_A_FILE', 'EMPTY', 'TOO_LARGE'] as const;
+export type MediaRejection = (typeof mediaRejections)[number];
+
+export class MediaRejectedError extends ExpectedError {
+  override readonly name = 'MediaRejectedError';
+  readonly code = 'MEDIA_REJECTED';
+  readonly reason: MediaRejection;
+  readonly hint: string | null;
+  constructor(reason: MediaRejection, message: string, hint: string | null = null) {
+    super(message);
+    this.reason = reason;
+    this.hint = hint;
+  }
+}
+
+export class InvalidInputError extends ExpectedError {
+  override readonly name = 'InvalidInputError';
+  readonly code = 'INVALID_INPUT';
+  /** Path of the argument, such as input.clip.startSeconds. */
+  readonly field: string;
+  readonly hint: string | null;
+  constructor(field: string, message: string, hint: string | null = null) {
+    super(message);
+    this.field = field;
+    this.hint = hint;
+  }
+}
+
+export class ModelNotInstalledError extends ExpectedError {
+  override readonly name = 'ModelNotInstalledError';
+  readonly code = 'MODEL_NOT_INSTALLED';
+  readonly model: string;
+  readonly hint: string;
+  constructor(model: string) {
+    super(`The model ${model} is not installed.`);
+    this.model = model;
+    this.hint = `Put a CTranslate2 model into the folder ${model} of the model directory, or choose a mode whose model configOptions shows as installed.`;
+  }
+}
+
+export class QueueFullError extends ExpectedError {
+  override readonly name = 'QueueFullError';
+  readonly code = 'QUEUE_FULL';
+  readonly hint = 'Wait until queued jobs have run, or raise maxQueued in config.json.';
+  readonly limit: number;
+  constructor(limit: number) {
+    super(`The queue is full: ${limit} jobs are waiting.`);
+    this.limit = limit;
+  }
+}
+
+export class StorageFullError extends ExpectedError {
+  override readonly name = 'StorageFullError';
+  readonly code = 'STORAGE_FULL';
+  readonly hint = 'Free space on the disk of the data directory, then send the request again.';
+}
+
+export class JobNotFoundError extends ExpectedError {
+  override readonly name = 'JobNotFoundError';
+  readonly code = 'JOB_NOT_FOUND';
+  readonly hint = 'Ask for jobs to see the ids there are.';
+  constructor() {
+    super('There is no job with this id.');
+  }
+}
+
+export class JobAlreadyFinishedError extends ExpectedError {
+  override readonly name = 'JobAlreadyFinishedError';
+  readonly code = 'JOB_ALREADY_FINISHED';
+  readonly hint = null;
+  readonly status: JobStatus;
+  constructor(status: JobStatus) {
+    super(`The job is ${status} and cannot be cancelled any more.`);
+    this.status = status;
+  }
+}
+
+export class JobStatusError extends ExpectedError {
+  override readonly name = 'JobStatusError';
+  readonly code = 'JOB_STATUS';
+  readonly status: JobStatus;
+  readonly hint: string | null;
+  constructor(status: JobStatus, message: string, hint: string | null = null) {
+    super(message);
+    this.status = status;
+    this.hint = hint;
+  }
+}
+
+/** A request that cannot be answered, outside the unions: `code` goes to `extensions.code` as it is. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly code: 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CURSOR_EXPIRED' | 'SERVICE_UNAVAILABLE';
+  readonly hint: string | null;
+  constructor(code: RequestError['code'], message: string, hint: string | null = null) {
+    super(message);
+    this.code = code;
+    this.hint = hint;
+  }
+}
+
+/** The settings are wrong; the server does not start. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+  constructor(file: string, problems: readonly string[], options?: ErrorOptions) {
+    super(
+      `${file} or the environment has ${problems.length} problem(s):\n${problems.map((line) => `  ${line}`).join('\n')}`,
+      options,
+    );
+    this.problems = problems;
+  }
+}
+
+/** The database cannot be used as it is; it was not touched. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
+
+const storageFullCodes = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT']);
+
+/** Whether a disk or the database had no room for what was written. */
+export function isStorageFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && storageFullCodes.has(String(error.code));
+}

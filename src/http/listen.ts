@@ -1,0 +1,144 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Context } from '../context.ts';
+import { answer, answerError } from './answer.ts';
+import { BodyError, readBody, type Body } from './body.ts';
+import { refuse, refuseBody } from './guard.ts';
+import { openWebSockets, type WebSockets } from './websocket.ts';
+import { openYoga, type Yoga } from './yoga.ts';
+
+/** An open door: its address, and its orderly end. */
+export interface Listener extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** How long a large upload may take to arrive. */
+const requestTimeoutMs = 6 * 3_600_000;
+
+/** Listens on the configured address. Throws what node throws where the port is taken. */
+export async function listen(context: Context): Promise<Listener> {
+  const { listenHost, listenPort } = context.config.server;
+  const yoga = openYoga(context);
+  const sockets = openWebSockets(yoga);
+  const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    handle(request, response, { context, yoga }).catch((error: unknown) => {
+      context.log.error({ err: error }, 'request failed');
+      if (!response.headersSent)
+        answerError(response, 500, { code: 'INTERNAL_SERVER_ERROR', message: 'The server failed to answer.' });
+      else response.destroy();
+    });
+  });
+  server.on('upgrade', (request, socket, head) => upgrade({ request, socket, head }, context, sockets));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(listenPort, listenHost, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return { url: urlOf(server), [Symbol.asyncDispose]: () => close(server, sockets) };
+}
+
+interface Desk {
+  readonly context: Context;
+  readonly yoga: Yoga;
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse, { context, yoga }: Desk): Promise<void> {
+  const refusal = refuse(request, context.config.server);
+  if (refusal !== null) return refuseWith(response, refusal);
+  switch (pathOf(request)) {
+    case '/health':
+      return answer(response, 200, { status: 'ok' });
+    case '/ready':
+      return answerReady(response, context);
+    case '/graphql':
+      return answerGraphql(request, response, { context, yoga });
+    default:
+      return answerError(response, 404, {
+        code: 'NOT_FOUND',
+        message: 'There is nothing here. The API is at /graphql.',
+      });
+  }
+}
+
+/** Tells the last known state; asks nobody. */
+function answerReady(response: ServerResponse, { health }: Context): void {
+  const { status, problems } = health;
+  answer(response, status === 'READY' ? 200 : 503, { status, problems });
+}
+
+async function answerGraphql(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { context, yoga }: Desk,
+): Promise<void> {
+  const refusal = refuseBody(request);
+  if (refusal !== null) return refuseWith(response, refusal);
+  const body = request.method === 'POST' ? await readOrAnswer(request, response, context) : { bytes: Buffer.alloc(0) };
+  if (body === null) return;
+  if ('operation' in body) {
+    response.on('close', () => void Promise.all(body.uploads.map((upload) => upload.discard())));
+    await yoga(request, response, { operation: body.operation });
+  } else {
+    // Yoga takes a body that was read before it from here, as Express leaves it.
+    await yoga(Object.assign(request, { body: body.bytes }), response, {});
+  }
+}
+
+async function readOrAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: Context,
+): Promise<Body | null> {
+  try {
+    return await readBody(request, context.uploads);
+  } catch (error) {
+    if (!(error instanceof BodyError)) throw error;
+    response.setHeader('connection', 'close');
+    answerError(response, error.status, error);
+    // What is still on its way is thrown away, so that the sender hears the answer.
+    request.resume();
+    return null;
+  }
+}
+
+function refuseWith(
+  response: ServerResponse,
+  { status, message }: { readonly status: number; readonly message: string },
+): void {
+  response.setHeader('connection', 'close');
+  answerError(response, status, { code: 'FORBIDDEN', message });
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+function upgrade({ request, socket, head }: Upgrade, { config }: Context, sockets: WebSockets): void {
+  const refusal = refuse(request, config.server);
+  if (refusal === null && pathOf(request) === '/graphql') return sockets.upgrade(request, socket, head);
+  const status = refusal === null ? '404 Not Found' : `${refusal.status} Refused`;
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Not by URL, which throws at what a client may well send. */
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '/';
+}
+
+function urlOf(server: Server): string {
+  const at = server.address();
+  if (at === null || typeof at === 'string') throw new Error('the server listens on no port');
+  const { address, family, port } = at;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** Sockets first: `server.close` waits for ever while one is open. Event streams over HTTP are cut, their clients come back with a cursor. */
+async function close(server: Server, sockets: WebSockets): Promise<void> {
+  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+  await sockets[Symbol.asyncDispose]();
+  server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,92 @@
+import { GraphQLError, type ExecutionArgs } from 'graphql';
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws';
+import { useServer } from 'graphql-ws/use/ws';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { Yoga } from './yoga.ts';
+
+/** 256 KiB: an operation with its variables; recordings come over HTTP. */
+const maxMessageBytes = 262_144;
+const maxSubscriptionsPerSocket = 50;
+/** Twelve seconds between pings: half-open connections end within two of them. */
+const pingMs = 12_000;
+
+/** Takes WebSocket connections over from the HTTP server. */
+export interface WebSockets extends AsyncDisposable {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+type Enveloped = ReturnType<Yoga['getEnveloped']>;
+
+/**
+ * GraphQL over WebSocket (graphql-transport-ws). Parse, validate, execute and subscribe come from Yoga: given the schema alone, errors would reach
+ * the client unmasked and without limits.
+ */
+export function openWebSockets(yoga: Yoga): WebSockets {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: maxMessageBytes,
+    handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
+  });
+  const server = useServer(
+    {
+      execute: (args) => rootOf(args).execute(args),
+      subscribe: (args) => rootOf(args).subscribe(args),
+      onSubscribe: async ({ subscriptions, extra }, _, payload) => {
+        if (Object.keys(subscriptions).length > maxSubscriptionsPerSocket) return [tooMany()];
+        return prepare(payload, yoga.getEnveloped({ request: extra.request, socket: extra.socket, params: payload }));
+      },
+    },
+    sockets,
+    pingMs,
+  );
+  return {
+    upgrade(request, socket, head) {
+      sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of sockets.clients) client.close(goingAway, 'The server is stopping.');
+      await server.dispose();
+      for (const client of sockets.clients) client.terminate();
+    },
+  };
+}
+
+/** RFC 6455: the server goes away; clients come back by themselves. */
+const goingAway = 1001;
+
+/** What an operation runs with, or the errors that answer it. A syntax error that is thrown here would close the whole socket. */
+async function prepare(
+  payload: SubscribePayload,
+  enveloped: Enveloped,
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const { schema, execute, subscribe, parse, validate, contextFactory } = enveloped;
+  try {
+    const document = parse(payload.query);
+    const errors = validate(schema, document);
+    if (errors.length > 0) return errors;
+    return {
+      schema,
+      document,
+      operationName: payload.operationName,
+      variableValues: payload.variables,
+      contextValue: await contextFactory(),
+      rootValue: { execute, subscribe },
+    };
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error];
+    throw error;
+  }
+}
+
+function rootOf({ rootValue }: ExecutionArgs): Pick<Enveloped, 'execute' | 'subscribe'> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `prepare` is the only one who makes these arguments
+  return rootValue as Pick<Enveloped, 'execute' | 'subscribe'>;
+}
+
+function tooMany(): GraphQLError {
+  return new GraphQLError(`A connection carries at most ${maxSubscriptionsPerSocket} operations at a time.`, {
+    extensions: { code: 'TOO_MANY_REQUESTS' },
+  });
+}

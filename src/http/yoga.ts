@@ -1,0 +1,77 @@
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { DocumentNode } from 'graphql';
+import { createYoga, createLRUCache, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { schema } from '#schema/index.ts';
+import type { Context } from '../context.ts';
+import { graphiql } from './graphiql.ts';
+import { useLimits } from './limits.ts';
+import { maskErrors } from './mask-error.ts';
+
+/** What the HTTP floor hands over with a request. */
+export interface RequestContext {
+  /** An operation whose uploads have been received already. */
+  readonly operation?: GraphQLParams;
+}
+
+export type Yoga = YogaServerInstance<RequestContext, Context>;
+
+/** Documents that many clients repeat; longer ones are parsed each time, so that the cache stays small. */
+const maxCachedDocuments = 500;
+const maxCachedCharacters = 8192;
+
+/** GraphQL over HTTP and SSE; the WebSocket takes its functions from here, so that both mask and limit alike. */
+export function openYoga(context: Context): Yoga {
+  return createYoga<RequestContext, Context>({
+    schema,
+    context: () => context,
+    graphqlEndpoint: '/graphql',
+    graphiql,
+    renderGraphiQL,
+    landingPage: false,
+    logging: false,
+    maskedErrors: { maskError: maskErrors(context.log) },
+    // The HTTP floor has read every body within its own bounds.
+    maxRequestBodySize: false,
+    cors: readCors(context),
+    parserAndValidationCache: { documentCache: boundedCache(), errorCache: noCache },
+    plugins: [useLimits(), useReceivedOperation(), useUnbufferedEvents()],
+  });
+}
+
+function readCors({ config }: Context) {
+  const { allowedOrigins } = config.server;
+  return allowedOrigins.length === 0 ? false : { origin: allowedOrigins, methods: ['GET', 'POST'] };
+}
+
+function boundedCache() {
+  const documents = createLRUCache<DocumentNode>({ max: maxCachedDocuments });
+  return {
+    get: (text: string) => documents.get(text),
+    set(text: string, document: DocumentNode) {
+      if (text.length <= maxCachedCharacters) documents.set(text, document);
+    },
+  };
+}
+
+/** A syntax error that is cached from a WebSocket has no HTTP status, and the same text would then be answered with 200. */
+const noCache = { get: () => undefined, set: () => undefined };
+
+function useReceivedOperation(): Plugin<object, RequestContext> {
+  return {
+    onRequestParse({ serverContext, setRequestParser }) {
+      const { operation } = serverContext;
+      if (operation !== undefined) setRequestParser(() => operation);
+    },
+  };
+}
+
+/** nginx holds events back unless it is told not to. */
+function useUnbufferedEvents(): Plugin {
+  return {
+    onResponse({ response }) {
+      if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
+        response.headers.set('x-accel-buffering', 'no');
+      }
+    },
+  };
+}

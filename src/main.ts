@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import packageJson from '#package.json' with { type: 'json' };
+import { readConfig, type Config } from './config.ts';
+import { ConfigError, MigrationError } from './errors.ts';
+import { openLog } from './log.ts';
+import { startServer } from './server.ts';
+
+const root = new URL('..', import.meta.url).pathname;
+/** sysexits.h EX_CONFIG: nothing was changed, the settings must be. */
+const exitConfig = 78;
+
+const help = `Phonograph, a self-hosted speech-to-text job server.
+
+  npm start                 set up what is missing, then serve
+  node src/main.ts          serve (Node >= 24.12, everything set up)
+
+Settings stand in config.json; PHONOGRAPH_<UPPER_SNAKE> variables go before it, such as PHONOGRAPH_LISTEN_PORT=5000,
+and PHONOGRAPH_CONFIG names another file. README.md has the table.
+
+  --help      this text
+  --version   the version
+`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { help: { type: 'boolean' }, version: { type: 'boolean' } } });
+  if (values.help === true) return say(help);
+  if (values.version === true) return say(`${packageJson.version}\n`);
+  const config = readOrTell();
+  return config === null ? exitConfig : serve(config);
+}
+
+/** Serves until a signal asks for the end. A second signal ends the process at once; the engines end with it. */
+async function serve(config: Config): Promise<number> {
+  await using outlet = openLog(config.server.logLevel);
+  const { promise: asked, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      process.once(signal, () => process.exit(128));
+      resolve(signal);
+    });
+  }
+  try {
+    await using server = await startServer(config, outlet, packageJson.version);
+    const signal = await asked;
+    outlet.log.info({ signal, url: server.url }, 'server stopping');
+  } catch (error) {
+    outlet.log.fatal({ err: error }, 'server not started');
+    tell(error, config);
+    return error instanceof MigrationError ? exitConfig : 1;
+  }
+  return 0;
+}
+
+function readOrTell(): Config | null {
+  try {
+    return readConfig(root, process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return null;
+  }
+}
+
+/** One line for a person beside the log line for a program. */
+function tell(error: unknown, { server }: Config): void {
+  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  const reason = taken
+    ? `Port ${server.listenPort} of ${server.listenHost} is taken. Stop the other program, or set PHONOGRAPH_LISTEN_PORT.`
+    : error instanceof Error
+      ? error.message
+      : String(error);
+  process.stderr.write(`phonograph: ${reason}\n`);
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

@@ -1,0 +1,98 @@
+import { constants, type Stats } from 'node:fs';
+import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { MediaNotFoundError, MediaRejectedError } from '../errors.ts';
+
+/** A recording under a media root: where it really is, and its size when it was looked at. */
+export interface LocatedMedia {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * Finds the recording that a client named by a path relative to a media root, or by an absolute one under a root.
+ *
+ * The file is opened first and then asked where it really is, so that a link that changes in between opens nothing else. Throws
+ * MediaNotFoundError and MediaRejectedError (OUTSIDE_ROOTS, whether the file exists or not; HIDDEN, NOT_A_FILE, EMPTY).
+ */
+export async function locateMedia(path: string, roots: readonly string[]): Promise<LocatedMedia> {
+  const realRoots = await Promise.all(roots.map(real));
+  const candidates = isAbsolute(path) ? [resolve(path)] : roots.map((root) => resolve(root, path));
+  const inside = candidates.filter((candidate) => isUnder(candidate, [...roots, ...realRoots]));
+  if (inside.length === 0 || path.includes('\0')) throw outside();
+  for (const candidate of inside) {
+    const found = await look(candidate, realRoots);
+    if (found !== null) return found;
+  }
+  throw new MediaNotFoundError('There is no recording at this path.');
+}
+
+async function look(candidate: string, realRoots: readonly string[]): Promise<LocatedMedia | null> {
+  const file = await openOrNull(candidate);
+  if (file === null) {
+    // What does not exist behind a link that leads out is told apart from what exists there by nobody.
+    if (!isUnder(await realOfExistingPart(candidate), realRoots)) throw outside();
+    return null;
+  }
+  await using handle = file;
+  const path = await whereIs(handle, candidate);
+  const root = realRoots.find((each) => isUnder(path, [each]));
+  if (root === undefined) throw outside();
+  if (isHidden(relative(root, path))) {
+    throw new MediaRejectedError('HIDDEN', 'Files and folders whose name begins with a dot are not served.');
+  }
+  return { name: basename(candidate), path, bytes: sizeOf(await handle.stat()) };
+}
+
+function sizeOf(stats: Stats): number {
+  if (!stats.isFile()) throw new MediaRejectedError('NOT_A_FILE', 'This path is not a file.', 'Name one recording.');
+  if (stats.size === 0)
+    throw new MediaRejectedError('EMPTY', 'The recording has no bytes.', 'Copy the recording again.');
+  return stats.size;
+}
+
+/** Codes that mean "nothing there that could be read". */
+const absent = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'EPERM', 'ENXIO']);
+
+async function openOrNull(path: string): Promise<FileHandle | null> {
+  try {
+    // Without O_NONBLOCK a named pipe would hold the server until somebody writes to it.
+    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && absent.has(String(error.code))) return null;
+    throw error;
+  }
+}
+
+async function whereIs(handle: FileHandle, path: string): Promise<string> {
+  return process.platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(path);
+}
+
+async function real(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
+}
+
+async function realOfExistingPart(path: string): Promise<string> {
+  for (let part = path; part !== dirname(part); part = dirname(part)) {
+    const found = await realpath(part).catch(() => null);
+    if (found !== null) return found;
+  }
+  return sep;
+}
+
+function isUnder(path: string, roots: readonly string[]): boolean {
+  return roots.some((root) => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep));
+}
+
+function isHidden(path: string): boolean {
+  return path.split(sep).some((part) => part.startsWith('.'));
+}
+
+function outside(): MediaRejectedError {
+  return new MediaRejectedError(
+    'OUTSIDE_ROOTS',
+    'This path is outside the media roots of the server.',
+    'Put the recording under a media root, or upload it.',
+  );
+}

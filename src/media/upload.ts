@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { nanoid } from 'nanoid';
+import { isStorageFull, MediaRejectedError, StorageFullError, type ExpectedError } from '../errors.ts';
+
+/** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
+export class Upload {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Why it was not taken (empty, too large, no room); the resolver throws it, so that it reaches the client in the union. */
+  readonly refusal: ExpectedError | null;
+  readonly #path: string;
+  readonly #keepAs: string;
+  #kept = false;
+
+  constructor({ name, received, path, keepAs }: { name: string; received: Received; path: string; keepAs: string }) {
+    this.name = name;
+    this.bytes = received.bytes;
+    this.sha256 = received.sha256;
+    this.refusal = received.refusal;
+    this.#path = path;
+    this.#keepAs = keepAs;
+  }
+
+  /** Moves the recording to where jobs keep theirs and returns its absolute path. */
+  async keep(): Promise<string> {
+    if (!this.#kept) {
+      await rename(this.#path, this.#keepAs);
+      this.#kept = true;
+    }
+    return this.#keepAs;
+  }
+
+  /** Removes the recording, unless a job keeps it. */
+  async discard(): Promise<void> {
+    if (!this.#kept) await rm(this.#path, { force: true });
+  }
+
+  /** Removes a kept recording whose job could not be stored. */
+  async undo(): Promise<void> {
+    await rm(this.#kept ? this.#keepAs : this.#path, { force: true });
+  }
+}
+
+interface Received {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly refusal: ExpectedError | null;
+}
+
+/** Where recordings arrive and where jobs keep them, both on the disk of the data directory so that keeping is one rename. */
+export interface UploadFolder {
+  /**
+   * Writes a stream of bytes to disk, synced. A stream that is refused is read to its end and thrown away, so that its sender hears the
+   * answer; an error of the stream itself passes through and leaves nothing.
+   */
+  receive(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
+}
+
+/** Opens the folders under the data directory and clears what an earlier process had half received. */
+export async function openUploads(dataDirectory: string, maxBytes: number): Promise<UploadFolder> {
+  const arriving = join(dataDirectory, 'uploads');
+  const kept = join(dataDirectory, 'media');
+  await mkdir(arriving, { recursive: true, mode: 0o700 });
+  await mkdir(kept, { recursive: true, mode: 0o700 });
+  const left = await readdir(arriving);
+  await Promise.all(left.filter((name) => name.endsWith('.part')).map((name) => rm(join(arriving, name))));
+  return {
+    async receive(name, bytes) {
+      const id = nanoid();
+      const path = join(arriving, `${id}.part`);
+      try {
+        const received = await write(path, bytes, maxBytes);
+        if (received.refusal !== null) await rm(path, { force: true });
+        return new Upload({ name: cleanName(name), received, path, keepAs: join(kept, id) });
+      } catch (error) {
+        await rm(path, { force: true });
+        throw error;
+      }
+    },
+  };
+}
+
+async function write(path: string, bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Received> {
+  await using file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  const hash = createHash('sha256');
+  let total = 0;
+  let refusal: ExpectedError | null = null;
+  for await (const chunk of bytes) {
+    total += chunk.length;
+    if (total > maxBytes) refusal ??= tooLarge(maxBytes);
+    if (refusal !== null) continue;
+    hash.update(chunk);
+    refusal = await file.writeFile(chunk).then(() => null, asRefusal);
+  }
+  if (refusal === null) refusal = await file.sync().then(() => null, asRefusal);
+  return { bytes: total, sha256: hash.digest('hex'), refusal: total === 0 ? empty() : refusal };
+}
+
+function asRefusal(error: unknown): ExpectedError {
+  if (isStorageFull(error)) return new StorageFullError('The disk of the server is full.', { cause: error });
+  throw error;
+}
+
+function empty(): MediaRejectedError {
+  return new MediaRejectedError('EMPTY', 'The upload has no bytes.', 'Send the recording again.');
+}
+
+function tooLarge(maxBytes: number): MediaRejectedError {
+  return new MediaRejectedError(
+    'TOO_LARGE',
+    `The upload is larger than ${maxBytes} bytes.`,
+    'Give a path under a media root, or raise maxUploadBytes in config.json.',
+  );
+}
+
+/** The last part of a file name, without control characters, at most 255 characters. */
+function cleanName(name: string): string {
+  const last = name.split(/[/\\]/u).at(-1) ?? '';
+  return last.replaceAll(/\p{Cc}/gu, '').slice(0, 255) || 'upload';
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { Config } from './config.ts';
+import { computePowers, transcriptionModes, type ComputePower, type TranscriptionMode } from './job.ts';
+import { languageCodes, type LanguageCode } from './languages.ts';
+import type { Log } from './log.ts';
+import type { Store } from './store/port.ts';
+
+/** What setConfig changes, as it holds now. */
+export interface TranscriptionSettings {
+  readonly mode: TranscriptionMode;
+  readonly computePower: ComputePower;
+  readonly numJobs: number;
+  /** Language for jobs that name none; null = detect. */
+  readonly language: LanguageCode | null;
+  readonly wordTimestamps: boolean;
+  readonly vad: boolean;
+}
+
+/** A change: undefined = unchanged, `'default'` = back to the value of config.json. */
+export type SettingsChange = {
+  readonly [K in keyof TranscriptionSettings]?: TranscriptionSettings[K] | 'default' | undefined;
+};
+
+/** The settings of config.json and the environment with the overrides of setConfig over them. Overrides outlive a restart. */
+export interface SettingsBook {
+  current(): TranscriptionSettings;
+  /** When setConfig last changed something; null = never. */
+  updatedAt(): Date | null;
+  /** Stores checked values, who changed them and when; they hold at once. */
+  change(change: SettingsChange, changedBy: string): Promise<void>;
+  /** Hears that settings were changed. */
+  onChange(listener: () => void): void;
+}
+
+/** One parse function for what the store holds: an override that no longer fits config.json is left out and told. */
+const schemas = (config: Config) => ({
+  mode: z.enum(transcriptionModes),
+  computePower: z.enum(computePowers),
+  numJobs: z.int().min(1).max(config.server.maxNumJobs),
+  language: z.enum(languageCodes).nullable(),
+  wordTimestamps: z.boolean(),
+  vad: z.boolean(),
+});
+
+/** Reads the overrides and tells them in the log, since they go before what config.json says. */
+export async function openSettings(config: Config, store: Store, log: Log): Promise<SettingsBook> {
+  let current: TranscriptionSettings = config.transcription;
+  let updatedAt: Date | null = null;
+  const listeners: (() => void)[] = [];
+
+  async function read(): Promise<readonly string[]> {
+    const overrides: Record<string, unknown> = {};
+    const unfit: string[] = [];
+    for (const { key, value, changedAt } of await store.settings()) {
+      const schema = Object.entries(schemas(config)).find(([name]) => name === key)?.[1];
+      if (schema?.safeParse(value).success === true) overrides[key] = value;
+      else unfit.push(key);
+      if (updatedAt === null || changedAt > updatedAt) updatedAt = changedAt;
+    }
+    current = { ...base(config), ...overrides };
+    if (Object.keys(overrides).length > 0) log.info({ overrides }, 'settings overridden');
+    return unfit;
+  }
+  const unfit = await read();
+  if (unfit.length > 0) log.warn({ keys: unfit }, 'settings left out');
+  return {
+    current: () => current,
+    updatedAt: () => updatedAt,
+    async change(change, changedBy) {
+      const entries = Object.entries(change).filter(([, value]) => value !== undefined);
+      await store.changeSettings(
+        Object.fromEntries(entries.map(([key, value]) => [key, value === 'default' ? undefined : value])),
+        changedBy,
+      );
+      await read();
+      for (const listener of listeners) listener();
+    },
+    onChange: (listener) => void listeners.push(listener),
+  };
+}
+
+function base({ transcription }: Config): TranscriptionSettings {
+  const { mode, computePower, numJobs, language, wordTimestamps, vad } = transcription;
+  return { mode, computePower, numJobs, language, wordTimestamps, vad };
+}

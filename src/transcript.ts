@@ -1,0 +1,32 @@
+/** One word of a segment; times in seconds on the time line of the recording. */
+export interface Word {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  /** As the model wrote it, with its leading space where the script has spaces. */
+  readonly text: string;
+  /** 0 to 1. */
+  readonly probability: number;
+  readonly speaker: string | null;
+}
+
+/** Timed text of subtitle size; `index` is 0, 1, 2 ... within the job, without gaps. */
+export interface Segment {
+  readonly index: number;
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly text: string;
+  /** Set where it differs from the job's. */
+  readonly language: string | null;
+  readonly speaker: string | null;
+  readonly avgLogProbability: number | null;
+  readonly noSpeechProbability: number | null;
+  /** What a quality guard did here; null for most. */
+  readonly guard: string | null;
+  readonly words: readonly Word[] | null;
+}
+
+/** A segment before the store has given it its place. */
+export type NewSegment = Omit<Segment, 'index'>;
+
+export const transcriptFormats = ['TXT', 'SRT', 'VTT', 'JSON'] as const;
+export type TranscriptFormat = (typeof transcriptFormats)[number];
