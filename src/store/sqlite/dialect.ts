@@ -63,13 +63,11 @@ class PatientConnection implements DatabaseConnection {
     const deadline = performance.now() + longestWaitMs;
     for (;;) {
       try {
-        // oxlint-disable-next-line no-await-in-loop -- the same statement again
         return await this.#connection.executeQuery(query);
       } catch (error) {
         // Inside a transaction this does not happen: it holds the lock from its first statement.
         if (!isBusy(error) || performance.now() > deadline) throw error;
       }
-      // oxlint-disable-next-line no-await-in-loop -- the pause between two of them
       await sleep(pauseMs);
     }
   }

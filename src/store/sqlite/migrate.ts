@@ -15,7 +15,6 @@ export async function migrate<T>(db: Kysely<T>): Promise<void> {
     migrationLockTableName: 'migration_lock',
   });
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- each migration stands on the one before
     const { error, results = [] } = await migrator.migrateUp();
     if (error !== undefined) {
       const name = results[0]?.migrationName ?? 'the list of migrations';

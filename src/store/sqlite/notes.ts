@@ -69,7 +69,7 @@ export async function enterStage(connection: Connection, lease: Lease, report: P
 /** Stores the language that was heard. */
 export async function noteLanguage(connection: Connection, lease: Lease, language: DetectedLanguage): Promise<boolean> {
   const done = await underLease(connection, lease, async (tx, job, time) => {
-    const set = { language_code: language.code, language_probability: language.probability };
+    const set = { language_code: cleanText(language.code), language_probability: language.probability };
     await changeJob(tx, job, { set, facts: [{ kind: 'LANGUAGE_DETECTED', language }], time });
     return true;
   });

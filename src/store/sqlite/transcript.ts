@@ -12,11 +12,11 @@ export function place(segments: readonly NewSegment[], firstIndex: number): read
     startSeconds: toMs(segment.startSeconds) / 1000,
     endSeconds: toMs(segment.endSeconds) / 1000,
     text: cleanText(segment.text),
-    language: segment.language,
-    speaker: segment.speaker,
+    language: cleanName(segment.language),
+    speaker: cleanName(segment.speaker),
     avgLogProbability: segment.avgLogProbability,
     noSpeechProbability: segment.noSpeechProbability,
-    guard: segment.guard,
+    guard: cleanName(segment.guard),
     words: segment.words === null ? null : segment.words.map(keepWord),
   }));
 }
@@ -27,8 +27,12 @@ function keepWord(word: Word): Word {
     endSeconds: toMs(word.endSeconds) / 1000,
     text: cleanText(word.text),
     probability: word.probability,
-    speaker: word.speaker,
+    speaker: cleanName(word.speaker),
   };
+}
+
+function cleanName(name: string | null): string | null {
+  return name === null ? null : cleanText(name);
 }
 
 /** Stores segments that have their places. */

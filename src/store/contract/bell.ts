@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { added, claimed, newBatch, newJob, quietly, type OpenStore } from './samples.ts';
+
+/** That the bell rings once for each changed job, when the change can be read. */
+export function bellContract(open: OpenStore): void {
+  it('rings when the event is there to be read', async () => {
+    await using opened = await open();
+    const { store, bell } = opened;
+    const heard: Promise<readonly [number, number]>[] = [];
+    using _ = bell.listen((jobId) => {
+      const read = Promise.all([store.job(jobId), store.events(jobId, 0, 100)]);
+      heard.push(read.then(([job, events]) => [job?.lastEventSeq ?? 0, events.length] as const));
+    });
+    const { id } = await added(store);
+    const { lease } = await claimed(store);
+    await store.appendBatch(lease, newBatch(['one']));
+    await store.finish(lease, { kind: 'FAILED', failure: crash, ...quietly });
+    await store.retry(id, true);
+    await store.cancel(id);
+    const seen = await Promise.all(heard);
+    assert.equal(seen.length, 6);
+    for (const [seq, count] of seen) assert.equal(seq, count);
+    assert.ok(seen[0]?.[0] === 1 || seen[0]?.[0] === 2);
+    assert.equal(seen.at(-1)?.[0], 8);
+  });
+
+  it('rings once for each job that changed, and not where nothing did', async () => {
+    await using opened = await open();
+    const { store, bell } = opened;
+    const rung: string[] = [];
+    using _ = bell.listen((jobId) => void rung.push(jobId));
+    const first = await added(store, { idempotencyKey: 'one' });
+    const second = await added(store);
+    assert.deepEqual(rung.splice(0), [first.id, second.id]);
+    const { lease } = await claimed(store);
+    const { lease: other } = await claimed(store);
+    assert.deepEqual(rung.splice(0), [first.id, second.id]);
+    await store.cancel(first.id);
+    await store.cancel(first.id);
+    assert.deepEqual(rung.splice(0), [first.id]);
+    await store.renew(lease);
+    await store.addJob(newJob({ idempotencyKey: 'one' }));
+    await store.retry(first.id, false);
+    await store.appendBatch({ ...other, token: 'lost' }, newBatch(['lost']));
+    await store.changeSettings({ mode: 'COMPACT' }, 'test');
+    await store.probe();
+    assert.deepEqual(rung.splice(0), []);
+    await store.reap();
+    assert.deepEqual(rung.toSorted(), [first.id, second.id].toSorted());
+  });
+}
+
+const crash = { code: 'ENGINE_CRASHED', message: 'It crashed.', hint: null, retryable: true } as const;

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { Lease, Store } from '../port.ts';
+import { added, claimed, everythingOf, newBatch, progressAt, quietly, type OpenStore } from './samples.ts';
+
+const media = { durationSeconds: 3, container: 'wav', codec: 'pcm', sampleRate: 8000, channels: 1, warnings: ['cut'] };
+
+/** That only the worker of the running attempt writes. */
+export function leaseContract(open: OpenStore): void {
+  it('lets the holder write, and tells it of a cancel', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await added(store);
+    const { lease } = await claimed(store);
+    assert.deepEqual(await writeAll(store, lease), [true, true, true, true, true, true]);
+    assert.deepEqual(await store.renew(lease), { cancelRequested: false });
+    const job = await store.job(id);
+    assert.ok(job);
+    assert.deepEqual({ ...job.media, ...media }, job.media);
+    assert.equal((await store.attempts(id))[0]?.device, 'cpu');
+    await store.cancel(id);
+    assert.deepEqual(await store.renew(lease), { cancelRequested: true });
+    assert.ok(await store.appendBatch(lease, newBatch(['late'])));
+  });
+
+  it('refuses every write of a lease that is not the one of the running attempt, and changes nothing', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const other = await added(store);
+    const { lease: lost } = await claimed(store);
+    await store.appendBatch(lost, newBatch(['kept']));
+    await store.finish(lost, { kind: 'INTERRUPTED', crash: null, ...quietly });
+    const { lease } = await claimed(store);
+    assert.equal(lease.attempt, 2);
+    const wrong: readonly Lease[] = [
+      lost,
+      { ...lease, token: lost.token },
+      { ...lease, attempt: 1 },
+      { ...lease, attempt: 3 },
+      { ...lease, token: '' },
+      { ...lease, jobId: 'job_unknown' },
+    ];
+    const before = await everythingOf(store, other.id);
+    for (const stale of wrong) await refusesAll(store, stale);
+    assert.deepEqual(await everythingOf(store, other.id), before);
+  });
+
+  it('refuses the writes of an attempt that has ended', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await added(store);
+    const { lease } = await claimed(store);
+    assert.ok(await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 3, ...quietly }));
+    const before = await everythingOf(store, id);
+    await refusesAll(store, lease);
+    assert.deepEqual(await everythingOf(store, id), before);
+  });
+
+  it('ends the attempts that a server left open, and gives their jobs back or cancels them', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const waiting = await added(store);
+    const cancelled = await added(store);
+    const done = await added(store);
+    const leases = [(await claimed(store)).lease, (await claimed(store)).lease, (await claimed(store)).lease];
+    const [first, second, third] = leases;
+    assert.ok(first && second && third);
+    await store.noteProcess(first, { pid: 4711, pidStartTime: '99', device: 'cpu' });
+    await store.appendBatch(first, newBatch(['kept']));
+    await store.cancel(cancelled.id);
+    await store.finish(third, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
+    const reaped = await store.reap();
+    assert.deepEqual(
+      reaped.toSorted((a, b) => b.status.localeCompare(a.status)),
+      [
+        { jobId: waiting.id, attempt: 1, status: 'QUEUED', pid: 4711, pidStartTime: '99' },
+        { jobId: cancelled.id, attempt: 1, status: 'CANCELLED', pid: null, pidStartTime: null },
+      ],
+    );
+    assert.equal((await store.attempts(waiting.id))[0]?.outcome, 'INTERRUPTED');
+    assert.equal((await store.attempts(done.id))[0]?.outcome, 'COMPLETED');
+    for (const lease of [first, second]) await refusesAll(store, lease);
+    assert.deepEqual(await store.reap(), []);
+    const again = await claimed(store);
+    assert.deepEqual([again.job.id, again.lease.attempt, again.crashes], [waiting.id, 2, 0]);
+    assert.deepEqual(again.checkpoint, { batch: 1 });
+  });
+}
+
+async function writeAll(store: Store, lease: Lease): Promise<readonly boolean[]> {
+  return [
+    await store.noteProcess(lease, { pid: 1, pidStartTime: null, device: 'cpu' }),
+    await store.noteMedia(lease, media),
+    await store.enterStage(lease, progressAt(0.1)),
+    await store.noteLanguage(lease, { code: 'en', probability: 0.9 }),
+    await store.appendBatch(lease, newBatch(['one'])),
+    await store.clearTranscript(lease),
+  ];
+}
+
+async function refusesAll(store: Store, lease: Lease): Promise<void> {
+  assert.deepEqual(await writeAll(store, lease), [false, false, false, false, false, false]);
+  assert.equal(await store.renew(lease), null);
+  assert.equal(await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly }), false);
+}

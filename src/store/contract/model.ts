@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { follow, type AttemptOutcome, type JobAct, type JobStatus } from '../../job.ts';
+import type { Ending, Lease, Store } from '../port.ts';
+import { added, newBatch, quietly } from './samples.ts';
+
+/** Something that can happen; numbers point to a job or a lease, round and round. */
+export type Act =
+  | { readonly kind: 'add'; readonly priority: number }
+  | { readonly kind: 'claim' }
+  | { readonly kind: 'cancel'; readonly job: number }
+  | { readonly kind: 'retry'; readonly job: number; readonly fromStart: boolean }
+  | { readonly kind: 'append'; readonly lease: number; readonly count: number }
+  | { readonly kind: 'clear'; readonly lease: number }
+  | { readonly kind: 'finish'; readonly lease: number; readonly outcome: AttemptOutcome; readonly isCrash: boolean }
+  | { readonly kind: 'reap' };
+
+/** A job as it must be. */
+interface ModelJob {
+  readonly id: string;
+  readonly priority: number;
+  place: number;
+  status: JobStatus;
+  isCancelled: boolean;
+  segments: number;
+  crashes: number;
+  attempts: number;
+  holder: Lease | null;
+}
+
+/** The simplest store that could be right, beside the one under test. */
+export interface Model {
+  readonly store: Store;
+  readonly jobs: readonly ModelJob[];
+  /** Does the same to both, and compares what they answer. */
+  do(act: Act): Promise<void>;
+}
+
+const acts = { COMPLETED: 'complete', FAILED: 'fail', CANCELLED: 'cancel', INTERRUPTED: 'interrupt' } as const;
+const failure = { code: 'INTERNAL', message: 'It failed.', hint: null, retryable: true } as const;
+
+/** A model of an empty store. */
+export function openModel(store: Store): Model {
+  const jobs: ModelJob[] = [];
+  const leases: Lease[] = [];
+  let places = 0;
+
+  async function add(priority: number): Promise<void> {
+    const { id } = await added(store, { priority });
+    const start = { status: 'QUEUED', isCancelled: false, segments: 0, crashes: 0, attempts: 0, holder: null } as const;
+    jobs.push({ id, priority, place: places++, ...start });
+  }
+
+  async function claim(): Promise<void> {
+    const waiting = jobs.filter(({ status }) => status === 'QUEUED');
+    const next = waiting.toSorted((a, b) => b.priority - a.priority || a.place - b.place)[0];
+    const taken = await store.claim('model');
+    assert.equal(taken?.job.id, next?.id);
+    if (taken === null || next === undefined) return;
+    leases.push(taken.lease);
+    Object.assign(next, { status: 'WORKING', attempts: next.attempts + 1, holder: taken.lease });
+    assert.deepEqual([taken.lease.attempt, taken.crashes], [next.attempts, next.crashes]);
+  }
+
+  async function cancel(job: ModelJob): Promise<void> {
+    if (follow(job.status, 'cancel') !== null) job.isCancelled = true;
+    if (job.status === 'QUEUED') move(job, 'cancel');
+    assert.equal((await store.cancel(job.id))?.status, job.status);
+  }
+
+  async function retry(job: ModelJob, fromStart: boolean): Promise<void> {
+    const isRefused = follow(job.status, 'retry') === null;
+    assert.equal((await store.retry(job.id, fromStart))?.refused, isRefused);
+    if (isRefused) return;
+    move(job, 'retry');
+    Object.assign(job, { place: places++, crashes: 0, isCancelled: false });
+    if (fromStart) job.segments = 0;
+  }
+
+  async function finish(job: ModelJob, lease: Lease, act: Act & { readonly kind: 'finish' }): Promise<void> {
+    assert.equal(await store.finish(lease, endingOf(act)), job.holder === lease);
+    if (job.holder !== lease) return;
+    if (act.outcome === 'INTERRUPTED' && act.isCrash && !job.isCancelled) job.crashes++;
+    end(job, act.outcome);
+  }
+
+  async function reap(): Promise<void> {
+    const open = jobs.filter(({ holder }) => holder !== null);
+    for (const job of open) end(job, 'INTERRUPTED');
+    const reaped = await store.reap();
+    const told = new Map(reaped.map(({ jobId, status }) => [jobId, status]));
+    assert.deepEqual(told, new Map(open.map(({ id, status }) => [id, status])));
+  }
+
+  async function underLease(lease: Lease, act: Act & { readonly lease: number }): Promise<void> {
+    const job = jobs.find(({ id }) => id === lease.jobId);
+    assert.ok(job);
+    if (act.kind === 'finish') return finish(job, lease, act);
+    const texts = act.kind === 'append' ? Array.from({ length: act.count }, (_, index) => `text ${index}`) : [];
+    const answer = act.kind === 'append' ? store.appendBatch(lease, newBatch(texts)) : store.clearTranscript(lease);
+    assert.equal(await answer, job.holder === lease);
+    if (job.holder === lease) job.segments = act.kind === 'append' ? job.segments + texts.length : 0;
+  }
+
+  return {
+    store,
+    jobs,
+    async do(act) {
+      if (act.kind === 'add') return add(act.priority);
+      if (act.kind === 'claim') return claim();
+      if (act.kind === 'reap') return reap();
+      if (act.kind === 'cancel' || act.kind === 'retry') {
+        const job = jobs[act.job % jobs.length];
+        if (job !== undefined) await (act.kind === 'cancel' ? cancel(job) : retry(job, act.fromStart));
+        return;
+      }
+      const lease = leases[act.lease % leases.length];
+      if (lease !== undefined) await underLease(lease, act);
+    },
+  };
+}
+
+function move(job: ModelJob, act: JobAct): void {
+  const status = follow(job.status, act);
+  assert.ok(status);
+  job.status = status;
+}
+
+function end(job: ModelJob, outcome: AttemptOutcome): void {
+  move(job, job.isCancelled ? 'cancel' : acts[outcome]);
+  job.holder = null;
+}
+
+function endingOf({ outcome, isCrash }: Act & { readonly kind: 'finish' }): Ending {
+  switch (outcome) {
+    case 'COMPLETED':
+      return { kind: outcome, processedSeconds: 1, ...quietly };
+    case 'FAILED':
+      return { kind: outcome, failure, ...quietly };
+    case 'CANCELLED':
+      return { kind: outcome, ...quietly };
+    case 'INTERRUPTED':
+      return { kind: outcome, crash: isCrash ? 'ENGINE_CRASHED' : null, ...quietly };
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import * as fc from 'fast-check';
+import { checkStory } from './check-story.ts';
+import { openModel, type Act, type Model } from './model.ts';
+import type { OpenStore } from './samples.ts';
+
+const longest = 40;
+
+const which = fc.nat({ max: 11 });
+const acts: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('add' as const), priority: fc.integer({ min: -1, max: 1 }) }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('claim' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), job: which }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('retry' as const), job: which, fromStart: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('append' as const), lease: which, count: fc.nat({ max: 3 }) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear' as const), lease: which }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('finish' as const),
+      lease: which,
+      outcome: fc.constantFrom('COMPLETED' as const, 'FAILED' as const, 'CANCELLED' as const, 'INTERRUPTED' as const),
+      isCrash: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reap' as const) }) },
+);
+
+/** That no order of acts, with leases held or lost, brings the store to another state than the table of transitions. */
+export function randomActsContract(open: OpenStore, runs: number): void {
+  it('does as the model does, whatever happens in whatever order, and its events tell the same', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(acts, { minLength: 5, maxLength: longest }), async (sequence) => {
+        await using opened = await open();
+        const model = openModel(opened.store);
+        for (const act of sequence) {
+          await model.do(act);
+          await compare(model);
+        }
+        for (const { id } of model.jobs) await checkStory(opened.store, id);
+      }),
+      { numRuns: runs },
+    );
+  });
+}
+
+/** What the store tells of the jobs is what the model says. */
+async function compare(model: Model): Promise<void> {
+  const stored = await model.store.jobsById(model.jobs.map(({ id }) => id));
+  const told = stored.map((job) => [job?.status, job?.segmentCount, job?.cancelRequestedAt !== null]);
+  const expected = model.jobs.map((job) => [job.status, job.segments, job.isCancelled]);
+  assert.deepEqual(told, expected);
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { Job, JobFailure } from '../../job.ts';
+import type { Store } from '../port.ts';
+import { added, claimed, eventsOf, newBatch, quietly, storyOf, type OpenStore } from './samples.ts';
+
+const failure: JobFailure = { code: 'ENGINE_CRASHED', message: 'It crashed.', hint: null, retryable: true };
+
+/** FAILED and CANCELLED jobs that run again. */
+export function retryContract(open: OpenStore): void {
+  it('runs a failed job again from its checkpoint, with a new count of crashes', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await failed(store);
+    const retried = await store.retry(id, false);
+    assert.equal(retried?.refused, false);
+    const { job } = retried;
+    assert.deepEqual([job.status, job.failure, job.finishedAt, job.cancelRequestedAt], ['QUEUED', null, null, null]);
+    assert.deepEqual([job.segmentCount, job.progress.stage, job.progress.fraction], [2, 'QUEUED', 0.5]);
+    assert.deepEqual((await storyOf(store, id)).slice(-2), ['FAILED', 'QUEUED']);
+    const claim = await claimed(store);
+    assert.deepEqual([claim.lease.attempt, claim.crashes, claim.checkpoint], [3, 0, { batch: 2 }]);
+    await store.appendBatch(claim.lease, newBatch(['three'], 0.75));
+    assert.equal((await store.segments(id, { limit: 10 })).at(-1)?.item.index, 2);
+  });
+
+  it('runs a failed job again from the start: what was sent is void', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await failed(store);
+    const retried = await store.retry(id, true);
+    assert.equal(retried?.refused, false);
+    const { job } = retried;
+    assert.deepEqual([job.status, job.segmentCount, job.language, job.progress.fraction], ['QUEUED', 0, null, 0]);
+    assert.deepEqual(await store.segments(id, { limit: 10 }), []);
+    assert.deepEqual((await storyOf(store, id)).slice(-3), ['FAILED', 'TRANSCRIPT_CLEARED', 'QUEUED']);
+    const cleared = (await eventsOf(store, id)).find((event) => event.kind === 'TRANSCRIPT_CLEARED');
+    assert.equal(cleared?.attempt, 2);
+    const claim = await claimed(store);
+    assert.deepEqual([claim.lease.attempt, claim.checkpoint], [3, null]);
+  });
+
+  it('runs a job again that was cancelled while it waited or worked, and cancels it again', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await added(store);
+    await store.cancel(id);
+    assert.equal((await store.retry(id, true))?.job.status, 'QUEUED');
+    const { lease } = await claimed(store);
+    await store.cancel(id);
+    assert.equal((await store.retry(id, false))?.refused, true);
+    await store.finish(lease, { kind: 'CANCELLED', ...quietly });
+    assert.equal((await store.retry(id, false))?.job.cancelRequestedAt, null);
+    assert.equal((await store.cancel(id))?.status, 'CANCELLED');
+    assert.deepEqual(await storyOf(store, id), [
+      'QUEUED',
+      'CANCELLED',
+      'QUEUED',
+      'WORKING',
+      'CANCELLED',
+      'QUEUED',
+      'CANCELLED',
+    ]);
+  });
+
+  it('refuses a job that waits, works or is completed, and changes nothing', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await added(store);
+    await refuses(store, id, 'QUEUED');
+    const { lease } = await claimed(store);
+    await refuses(store, id, 'WORKING');
+    await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
+    await refuses(store, id, 'COMPLETED');
+  });
+}
+
+async function failed(store: Store): Promise<Job> {
+  const job = await added(store);
+  const first = await claimed(store);
+  await store.finish(first.lease, { kind: 'INTERRUPTED', crash: 'ENGINE_CRASHED', ...quietly });
+  const { lease } = await claimed(store);
+  await store.noteLanguage(lease, { code: 'en', probability: 1 });
+  await store.appendBatch(lease, newBatch(['one', 'two'], 0.5));
+  await store.finish(lease, { kind: 'FAILED', failure, ...quietly });
+  return job;
+}
+
+async function refuses(store: Store, id: string, status: Job['status']): Promise<void> {
+  const before = await store.job(id);
+  assert.equal(before?.status, status);
+  for (const fromStart of [false, true]) {
+    assert.deepEqual(await store.retry(id, fromStart), { job: before, refused: true });
+  }
+}

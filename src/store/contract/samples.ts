@@ -1,0 +1,109 @@
+import type { Bell } from '../../bell.ts';
+import type { Job, Progress, TranscriptionOptions } from '../../job.ts';
+import type { JobEvent } from '../../job-event.ts';
+import type { NewSegment } from '../../transcript.ts';
+import type { Batch, Claim, EndedProcess, NewJob, Store } from '../port.ts';
+
+/** An empty store with its bell; closing it leaves nothing behind. */
+export interface OpenedStore extends AsyncDisposable {
+  readonly store: Store;
+  readonly bell: Bell;
+}
+
+/** How an adapter opens an empty store for a test; `now` stands in for the machine's clock. */
+export type OpenStore = (now?: () => number) => Promise<OpenedStore>;
+
+const options: TranscriptionOptions = {
+  mode: 'COMPACT',
+  model: 'base',
+  computePower: 'AUTO',
+  language: null,
+  multilingual: false,
+  task: 'TRANSCRIBE',
+  wordTimestamps: false,
+  vad: true,
+  channels: 'MIX',
+  initialPrompt: null,
+  hotwords: null,
+  beamSize: 1,
+  clip: { startSeconds: 1.5, endSeconds: null },
+};
+
+/** A job to be added, like any other but for `changes`. */
+export function newJob(changes: Partial<NewJob> = {}): NewJob {
+  return {
+    title: 'Address',
+    metadata: { source: 'archive' },
+    tags: ['speech'],
+    priority: 0,
+    options,
+    media: { name: 'address.wma', path: '/media/address.wma', stored: false, bytes: 12, sha256: null },
+    idempotencyKey: null,
+    ...changes,
+  };
+}
+
+/** A segment that says `text`, of one second from `startSeconds`. */
+export function newSegment(text: string, startSeconds = 0): NewSegment {
+  return {
+    startSeconds,
+    endSeconds: startSeconds + 1,
+    text,
+    language: null,
+    speaker: null,
+    avgLogProbability: -0.25,
+    noSpeechProbability: 0.5,
+    guard: null,
+    words: [{ startSeconds, endSeconds: startSeconds + 0.5, text: ` ${text}`, probability: 0.75, speaker: null }],
+  };
+}
+
+/** A progress of an attempt that transcribes. */
+export function progressAt(fraction: number): Progress {
+  return { stage: 'TRANSCRIBING', fraction, processedSeconds: fraction * 100, etaSeconds: 10, speed: 4 };
+}
+
+/** A batch that brings these texts and ends at `fraction`. */
+export function newBatch(texts: readonly string[], fraction = 0.5): Batch {
+  return {
+    segments: texts.map((text, second) => newSegment(text, second)),
+    checkpoint: { batch: texts.length },
+    progress: progressAt(fraction),
+  };
+}
+
+/** How the process of an attempt ended, where it does not matter. */
+export const quietly: EndedProcess = { exitCode: 0, signal: null, peakMemoryBytes: null, provenance: null };
+
+/** A queued job. */
+export async function added(store: Store, changes: Partial<NewJob> = {}): Promise<Job> {
+  return (await store.addJob(newJob(changes))).job;
+}
+
+/** The next job of the queue, which must not be empty. */
+export async function claimed(store: Store): Promise<Claim> {
+  const claim = await store.claim('test');
+  if (claim === null) throw new Error('The queue is empty.');
+  return claim;
+}
+
+/** All events of a job. */
+export function eventsOf(store: Store, jobId: string): Promise<readonly JobEvent[]> {
+  return store.events(jobId, 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** All that a client can see of a job. */
+export async function everythingOf(store: Store, jobId: string): Promise<unknown> {
+  return {
+    job: await store.job(jobId),
+    attempts: await store.attempts(jobId),
+    segments: await store.segments(jobId, { limit: 1000 }),
+    events: await eventsOf(store, jobId),
+  };
+}
+
+/** What happened to a job, in words such as `QUEUED` and `SEGMENTS_ADDED`. */
+export async function storyOf(store: Store, jobId: string): Promise<readonly string[]> {
+  const events = await eventsOf(store, jobId);
+  return events.map((event) => (event.kind === 'STATUS_CHANGED' ? event.status : event.kind));
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import type { CompiledQuery } from 'kysely';
+import { openBell } from '../../bell.ts';
+import type { Job } from '../../job.ts';
+import type { Page, Store } from '../port.ts';
+import { added, claimed, newBatch, quietly } from '../contract/samples.ts';
+import { openSqliteStore } from './open.ts';
+import { openTemporary } from './temporary.ts';
+
+const pages: readonly Page[] = [
+  { limit: 10 },
+  { limit: 10, last: true },
+  { limit: 10, after: '5' },
+  { limit: 10, before: '5', last: true },
+];
+const jobPages: readonly Page[] = [
+  ...pages.slice(0, 2),
+  { limit: 10, after: '5.job_5' },
+  { limit: 10, before: '5.job_5', last: true },
+];
+const [from, until] = [new Date(0), new Date(5)];
+
+const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown>>> = {
+  jobs: (store) => Promise.all(jobPages.map((page) => store.jobs({}, page))),
+  'jobs by status': (store) => Promise.all(jobPages.map((page) => store.jobs({ status: ['FAILED'] }, page))),
+  'jobs by statuses': (store) =>
+    Promise.all(jobPages.map((page) => store.jobs({ status: ['FAILED', 'QUEUED', 'COMPLETED'] }, page))),
+  'jobs by id': (store, { id }) => Promise.all(jobPages.map((page) => store.jobs({ ids: [id, 'job_5'] }, page))),
+  'counted jobs': (store, { id }) =>
+    Promise.all([store.countJobs({ status: ['FAILED', 'QUEUED'] }), store.countJobs({ ids: [id] })]),
+  'one job and some': (store, { id }) => Promise.all([store.job(id), store.jobsById([id, 'job_5'])]),
+  'the queue': (store, { id }) => Promise.all([store.queuePosition(id), store.queueCounts()]),
+  segments: (store, { id }) => Promise.all(pages.map((page) => store.segments(id, page))),
+  'events and attempts': (store, { id }) => Promise.all([store.events(id, 5, 10), store.attempts(id)]),
+  'log lines': (store) => Promise.all(pages.map((page) => store.logs({}, page))),
+  'log lines of a time': (store) => Promise.all(pages.map((page) => store.logs({ from, until, contains: 'x' }, page))),
+  'warnings of a time': (store) => Promise.all(pages.map((page) => store.logs({ from, level: 'WARN' }, page))),
+  'log lines of a job': (store, { id }) => Promise.all(pages.map((page) => store.logs({ jobId: id, from }, page))),
+};
+
+for (const [name, list] of Object.entries(lists)) {
+  test(`no statement for ${name} reads a table from end to end`, async () => {
+    await using recorded = await record();
+    const { store, job, queries, file } = recorded;
+    queries.length = 0;
+    await list(store, job);
+    checkPlans(queries, file);
+  });
+}
+
+test('no statement of a worker, a client or a start reads a table from end to end', async () => {
+  await using recorded = await record();
+  const { store, queries, file } = recorded;
+  queries.length = 0;
+  const { id } = await added(store, { idempotencyKey: 'once', priority: 1 });
+  const { lease } = await claimed(store);
+  await store.renew(lease);
+  await store.appendBatch(lease, newBatch(['one']));
+  await store.finish(lease, { kind: 'CANCELLED', ...quietly });
+  await store.retry(id, true);
+  await store.cancel(id);
+  await store.reap();
+  checkPlans(queries, file);
+});
+
+test('warnings of a time are found among the warnings alone', async () => {
+  await using recorded = await record();
+  const { store, queries, file } = recorded;
+  queries.length = 0;
+  await store.logs({ from, until, level: 'WARN' }, { limit: 10 });
+  await store.logs({ from, until, level: 'ERROR' }, { limit: 10 });
+  const plans = queries.flatMap((query) => planOf(query, file)).join('\n');
+  assert.match(plans, /INDEX log_warn/);
+  assert.match(plans, /INDEX log_error/);
+});
+
+interface Recorded extends AsyncDisposable {
+  readonly store: Store;
+  readonly job: Job;
+  readonly queries: CompiledQuery[];
+  readonly file: string;
+}
+
+async function record(): Promise<Recorded> {
+  const { directory, stack } = await openTemporary();
+  const file = join(directory, 'phonograph.db');
+  const queries: CompiledQuery[] = [];
+  const bell = openBell();
+  const store = stack.use(await openSqliteStore({ file, bell, onQuery: (query) => void queries.push(query) }));
+  return { store, job: await added(store), queries, file, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Subqueries may be read whole: they hold one page. */
+function checkPlans(queries: readonly CompiledQuery[], file: string): void {
+  const statements = queries.filter(({ sql }) => /^(select|update|delete|insert)/.test(sql));
+  assert.ok(statements.length > 0);
+  for (const query of statements) {
+    const scans = planOf(query, file).filter((step) =>
+      /^SCAN (job|media|attempt|segment|event|log|setting)\b/.test(step),
+    );
+    assert.deepEqual(scans, [], query.sql);
+  }
+}
+
+function planOf({ sql, parameters }: CompiledQuery, file: string): readonly string[] {
+  const db = new Sqlite(file, { readonly: true });
+  try {
+    db.function('lower', { deterministic: true }, (text: unknown) => text);
+    const plan = db.prepare<unknown[], { readonly detail: string }>(`explain query plan ${sql}`);
+    return plan.all(...parameters).map(({ detail }) => detail);
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { describe } from 'node:test';
+import { bellContract } from './contract/bell.ts';
+import { endingContract } from './contract/ending.ts';
+import { eventsContract } from './contract/events.ts';
+import { intakeContract } from './contract/intake.ts';
+import { journalContract } from './contract/journal.ts';
+import { leaseContract } from './contract/lease.ts';
+import { listsContract } from './contract/lists.ts';
+import { queueContract } from './contract/queue.ts';
+import { randomActsContract } from './contract/random-acts.ts';
+import { retryContract } from './contract/retry.ts';
+import type { OpenStore } from './contract/samples.ts';
+import { settingsContract } from './contract/settings.ts';
+import { transcriptContract } from './contract/transcript.ts';
+
+/** What every adapter of the port must do, as tests; `open` gives each of them an empty store, `runs` is how many random stories are tried. */
+export function storeContract(name: string, open: OpenStore, runs: number): void {
+  describe(`the store ${name}`, () => {
+    describe('intake', () => intakeContract(open));
+    describe('the queue', () => queueContract(open));
+    describe('leases', () => leaseContract(open));
+    describe('transcripts', () => transcriptContract(open));
+    describe('endings', () => endingContract(open));
+    describe('retries', () => retryContract(open));
+    describe('events', () => eventsContract(open));
+    describe('the bell', () => bellContract(open));
+    describe('lists', () => listsContract(open));
+    describe('log lines', () => journalContract(open));
+    describe('settings', () => settingsContract(open));
+    describe('random acts', () => randomActsContract(open, runs));
+  });
+}
