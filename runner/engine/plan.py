@@ -17,6 +17,7 @@ from engine.voice import Clip, Voice
 LONGEST = 900  # 28.8 s: Whisper hears 30 s, and words at the very edge suffer
 EARLIEST = 500  # 16 s: a cut before this wastes too much of the 30 s that every clip costs
 PAD = 13  # 0.42 s of sound kept on each side of speech, so that no soft onset is lost
+ENOUGH = 25  # 0.8 s: a pause that is longer is no better place for a cut
 LONG_SILENCE = 94  # 3 s: where nobody speaks for so long, a clip that is long enough ends
 STRETCH = 3750  # 120 s: a clip never reaches over more than this of the recording, whatever it leaves out
 BLOCK = 32  # frames judged at a time
@@ -133,14 +134,21 @@ def _cut(loudest: Probabilities, talk: list[Interval], vad: bool, ended: bool) -
 
 
 def _best_cut(loudest: Probabilities, talk: list[Interval], kept: list[Interval], earliest: int) -> int:
-    """The middle of the longest pause that leaves a clip of a good length, else the least probable speech."""
+    """The middle of the best pause that leaves a clip of a good length, else the least probable speech."""
     pauses = [(after - before, (before + after) // 2) for (_, before), (after, _) in pairwise(talk)]
-    good = [(length, at) for length, at in pauses if earliest <= _length_before(kept, at) <= LONGEST]
+    sized = [(length, _length_before(kept, at), at) for length, at in pauses]
+    good = [(_worth(length, size), at) for length, size, at in sized if earliest <= size <= LONGEST]
     if good:
         return max(good)[1]
     smooth = np.convolve(loudest, np.full(3, 1 / 3, np.float32), mode="same")
     allowed = [at for at in range(1, loudest.size) if earliest <= _length_before(kept, at) <= LONGEST]
     return min(allowed, key=lambda at: (float(smooth[at]), -at))
+
+
+def _worth(pause: int, size: int) -> float:
+    """A long pause ends a sentence, where a cut harms least; a long clip makes fewer cuts. The weights are measured:
+    the longest pause alone gives 6.5 % WER on four recordings and 11.6 % on the Spanish one, this 6.1 % and 9.9 %."""
+    return min(pause, ENOUGH) + size / 25
 
 
 def _length_before(kept: list[Interval], at: int) -> int:
