@@ -42,6 +42,20 @@ export function journalContract(open: OpenStore): void {
     assert.deepEqual(await store.logs({}, { limit: 5, last: true, before: second }), all.slice(0, 2));
   });
 
+  it('finds what lines say among thousands, in both directions, also page by page', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const messages = Array.from({ length: 4_500 }, (_, index) => (index % 700 === 0 ? `Needle ${index}` : 'hay'));
+    await store.addLogs(messages.map((message, index) => line(message, { time: at(1 + (index % 3)) })));
+    for (const filter of [{ contains: 'needle' }, { contains: 'needle', from: at(2) }]) {
+      const all = await store.logs(filter, { limit: 100 });
+      assert.equal(all.length, 'from' in filter ? 4 : 7);
+      assert.deepEqual(await store.logs(filter, { limit: 2 }), all.slice(0, 2));
+      assert.deepEqual(await store.logs(filter, { limit: 2, after: all[1]?.key ?? '' }), all.slice(2, 4));
+      assert.deepEqual(await store.logs(filter, { limit: 2, last: true, before: all[3]?.key ?? '' }), all.slice(1, 3));
+    }
+  });
+
   it('finds lines by time, oldest first, however they were written, and pages through them', async () => {
     await using opened = await open();
     const { store } = opened;

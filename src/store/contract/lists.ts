@@ -15,6 +15,14 @@ export function listsContract(open: OpenStore): void {
     const ids = jobs.map(({ id }) => id);
     assert.deepEqual(
       await walk(
+        (page) => store.jobs({ ids }, page),
+        ids,
+        () => added(store),
+      ),
+      ids,
+    );
+    assert.deepEqual(
+      await walk(
         (page) => store.jobs({}, page),
         ids,
         () => added(store),
@@ -57,6 +65,8 @@ export function listsContract(open: OpenStore): void {
     assert.deepEqual(await find({ ids: [statuses.get('FAILED') ?? '', 'job_unknown'] }), ['FAILED']);
     const two = [statuses.get('FAILED') ?? '', statuses.get('QUEUED') ?? ''];
     assert.deepEqual(await find({ ids: two, status: ['QUEUED', 'CANCELLED'] }), ['QUEUED']);
+    const thousands = Array.from({ length: 40_000 }, (_, index) => `job_${index}`);
+    assert.deepEqual(await find({ ids: [...thousands, ...two] }), ['QUEUED', 'FAILED']);
   });
 
   it('goes on after a key when the job there no longer matches the filter', async () => {

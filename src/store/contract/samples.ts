@@ -5,7 +5,7 @@ import type { NewSegment } from '../../transcript.ts';
 import type { Batch, Claim, EndedProcess, NewJob, Store } from '../port.ts';
 
 /** An empty store with its bell; closing it leaves nothing behind. */
-export interface OpenedStore extends AsyncDisposable {
+interface OpenedStore extends AsyncDisposable {
   readonly store: Store;
   readonly bell: Bell;
 }

@@ -17,8 +17,10 @@ export interface Connection {
 export type Act<T> = (tx: Transaction<Tables>, ring: (jobId: string) => void) => Promise<T>;
 
 /**
- * Runs `act` in one transaction and rings the bell for each changed job after the commit. Nothing but the database may be awaited in it:
- * everybody else waits meanwhile. Throws StorageFullError when the disk is full.
+ * Runs `act` in one transaction and rings the bell for each changed job after the commit. Throws StorageFullError when the disk is full.
+ *
+ * Nothing but the database may be awaited in it, since everybody else waits meanwhile; and one statement after the other, since a full disk
+ * ends the transaction at once, and what ran beside the statement that failed would be written without it.
  */
 export async function commit<T>(connection: Connection, act: Act<T>): Promise<T> {
   const changed = new Set<string>();

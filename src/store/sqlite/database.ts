@@ -18,7 +18,6 @@ export async function openDatabase(file: string): Promise<Sqlite.Database> {
     // Before the log is switched on, so that it stands in the file itself.
     if (isNew) db.pragma(`application_id = ${applicationId}`);
     setDurability(db, path);
-    db.function('lower', { deterministic: true }, lower);
     return db;
   } catch (error) {
     db.close();
@@ -44,9 +43,4 @@ function setDurability(db: Sqlite.Database, path: string): void {
   db.pragma('busy_timeout = 0'); // from here on the dialect waits, without blocking the event loop
   if (db.pragma('synchronous', { simple: true }) !== 2) throw new MigrationError(`${path} cannot be written durably.`);
   if (db.pragma('foreign_keys', { simple: true }) !== 1) throw new MigrationError(`${path} has no foreign keys.`);
-}
-
-/** SQLite's own knows the letters of ASCII alone. */
-function lower(text: unknown): unknown {
-  return typeof text === 'string' ? text.toLowerCase() : text;
 }

@@ -6,23 +6,23 @@ import {
   SqliteDriver,
   type DatabaseConnection,
   type QueryResult,
-  type SqliteDialectConfig,
 } from 'kysely';
+import type Sqlite from 'better-sqlite3';
 
 const longestWaitMs = 10_000; // a commit takes milliseconds: longer than this, and somebody holds the file for good
 const pauseMs = 5;
 
 /** SQLite as Phonograph needs it: transactions that may write from their first statement, and waiting that lets others work. */
 export class ImmediateSqliteDialect extends SqliteDialect {
-  readonly #config: SqliteDialectConfig;
+  readonly #database: Sqlite.Database;
 
-  constructor(config: SqliteDialectConfig) {
-    super(config);
-    this.#config = config;
+  constructor(database: Sqlite.Database) {
+    super({ database });
+    this.#database = database;
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateDriver(this.#config);
+    return new ImmediateDriver(this.#database);
   }
 
   override createAdapter(): SqliteAdapter {
@@ -38,9 +38,21 @@ class TransactionalAdapter extends SqliteAdapter {
 }
 
 class ImmediateDriver extends SqliteDriver {
+  readonly #database: Sqlite.Database;
+
+  constructor(database: Sqlite.Database) {
+    super({ database });
+    this.#database = database;
+  }
+
   /** A deferred transaction that turns from reading to writing fails at once, whatever the timeout, where another connection wrote. */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  /** A full or broken disk has already rolled it back: trying again would hide why. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.inTransaction) await super.rollbackTransaction(connection);
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {

@@ -50,13 +50,13 @@ export function reap(connection: Connection): Promise<readonly Reaped[]> {
       .where('attempt.finished_at', 'is', null)
       .execute();
     const time = connection.now();
-    return Promise.all(
-      open.map(async ({ job_id: jobId, number: attempt, pid, pid_start_time: pidStartTime }) => {
-        const status = await interrupt(tx, { jobId, attempt, time });
-        ring(jobId);
-        return { jobId, attempt, status, pid, pidStartTime };
-      }),
-    );
+    const reaped: Reaped[] = [];
+    for (const { job_id: jobId, number: attempt, pid, pid_start_time: pidStartTime } of open) {
+      const status = await interrupt(tx, { jobId, attempt, time });
+      ring(jobId);
+      reaped.push({ jobId, attempt, status, pid, pidStartTime });
+    }
+    return reaped;
   });
 }
 

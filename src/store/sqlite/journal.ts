@@ -1,5 +1,15 @@
-import { sql, type Insertable, type Kysely, type Selectable, type SelectQueryBuilder } from 'kysely';
-import type { Journal, Keyed, LogEntry, LogFilter, LogLevel, NewLogEntry, Page } from '../port.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { Insertable, Kysely, Selectable, SelectQueryBuilder } from 'kysely';
+import {
+  logLevels,
+  type Journal,
+  type Keyed,
+  type LogEntry,
+  type LogFilter,
+  type LogLevel,
+  type NewLogEntry,
+  type Page,
+} from '../port.ts';
 import { commit, type Connection } from './connection.ts';
 import { cleanText, parseObject, toJson } from './json.ts';
 import { inPieces } from './pieces.ts';
@@ -8,42 +18,55 @@ import { toDate } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 const levelRanks = { DEBUG: 10, INFO: 20, WARN: 30, ERROR: 40 } as const satisfies Record<LogLevel, number>;
-const levelNames = new Map<number, LogLevel>([
-  [10, 'DEBUG'],
-  [20, 'INFO'],
-  [30, 'WARN'],
-  [40, 'ERROR'],
-]);
+const levelNames: ReadonlyMap<number, LogLevel> = new Map(logLevels.map((level) => [levelRanks[level], level]));
+
+const linesPerSlice = 2_000; // a few milliseconds
 
 /** The log lines. */
 export function journal(connection: Connection): Journal {
   return {
     addLogs: (entries) =>
       commit(connection, async (tx) => {
-        const inserts = inPieces(entries.map(toRow)).map((rows) => tx.insertInto('log').values(rows).execute());
-        await Promise.all(inserts);
+        for (const rows of inPieces(entries.map(toRow))) await tx.insertInto('log').values(rows).execute();
       }),
     logs: (filter, page) => listLogs(connection.db, filter, page),
   };
 }
 
-/**
- * A page of lines, oldest first: as they were written, which no change of the clock disturbs; or by their time where only a span of time
- * is wanted, since nothing else finds it quickly among millions.
- */
+/** A page of lines, oldest first. What lines say is looked for in slices, between which everybody else has a turn. */
 async function listLogs(db: Kysely<Tables>, filter: LogFilter, page: Page): Promise<readonly Keyed<LogEntry>[]> {
   const range = toRange(page, { start: 0, end: Number.MAX_SAFE_INTEGER, parse: parseNumberKey });
+  const wanted = filter.contains === undefined ? null : cleanText(filter.contains).toLowerCase();
+  const found: Line[] = [];
+  let slice = wanted === null ? range : { ...range, limit: linesPerSlice };
+  for (;;) {
+    const lines = await readLines(db, filter, slice);
+    found.push(...lines.filter(({ message }) => wanted === null || message.toLowerCase().includes(wanted)));
+    const last = lines.at(-1);
+    if (found.length >= range.limit || last === undefined || lines.length < slice.limit) break;
+    slice = { ...slice, ...(range.backwards ? { before: last.id } : { after: last.id }) };
+    await setImmediate();
+  }
+  const items = found.slice(0, range.limit).map((line) => ({ key: String(line.id), item: toEntry(line) }));
+  return inListOrder(items, range);
+}
+
+type Line = Selectable<Tables['log']>;
+type Lines = SelectQueryBuilder<Tables, 'log', Line>;
+
+/**
+ * Lines as they were written, which no change of the clock disturbs; or by their time where only a span of time is wanted, since nothing
+ * else finds it quickly among millions.
+ */
+async function readLines(db: Kysely<Tables>, filter: LogFilter, range: Range<number>): Promise<readonly Line[]> {
   const direction = range.backwards ? 'desc' : 'asc';
   const bySpan = filter.jobId === undefined && (filter.from !== undefined || filter.until !== undefined);
   const lines = matching(db, filter).limit(range.limit);
   const ordered = bySpan
     ? (await cutByTime(db, lines, range)).orderBy('time', direction)
     : lines.where('id', '>', range.after).where('id', '<', range.before);
-  const rows = await ordered.orderBy('id', direction).execute();
-  return inListOrder(rows, range).map((row) => ({ key: String(row.id), item: toEntry(row) }));
+  return ordered.orderBy('id', direction).execute();
 }
-
-type Lines = SelectQueryBuilder<Tables, 'log', Selectable<Tables['log']>>;
 
 function matching(db: Kysely<Tables>, filter: LogFilter): Lines {
   let lines = db.selectFrom('log').selectAll();
@@ -53,10 +76,6 @@ function matching(db: Kysely<Tables>, filter: LogFilter): Lines {
   const { level } = filter;
   // Written out, since a value that is bound cannot choose the index of the few.
   if (level !== undefined) lines = lines.where((eb) => eb('level', '>=', eb.lit(levelRanks[level])));
-  if (filter.contains !== undefined) {
-    const pattern = `%${escapeLike(cleanText(filter.contains).toLowerCase())}%`;
-    lines = lines.where(sql<boolean>`lower(message) like ${pattern} escape '!'`);
-  }
   return lines;
 }
 
@@ -78,10 +97,6 @@ async function timeOf(db: Kysely<Tables>, id: number): Promise<number> {
     .limit(1)
     .executeTakeFirst();
   return line?.time ?? Number.MIN_SAFE_INTEGER;
-}
-
-function escapeLike(text: string): string {
-  return text.replaceAll(/[!%_]/g, '!$&');
 }
 
 function toRow(entry: NewLogEntry): Insertable<Tables['log']> {

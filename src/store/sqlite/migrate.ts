@@ -7,10 +7,10 @@ import { MigrationError } from '../../errors.ts';
 export const migrationTable = 'migration';
 
 /** Brings the tables up to date: each migration in a transaction of its own. Throws MigrationError where one fails. */
-export async function migrate<T>(db: Kysely<T>): Promise<void> {
+export async function migrate<T>(db: Kysely<T>, all = migrations): Promise<void> {
   const migrator = new Migrator({
     db,
-    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+    provider: { getMigrations: () => Promise.resolve({ ...all }) },
     migrationTableName: migrationTable,
     migrationLockTableName: 'migration_lock',
   });

@@ -32,7 +32,7 @@ export interface SqliteStoreOptions {
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { bell, now = Date.now, onQuery } = options;
   const db = new Kysely<Tables>({
-    dialect: new ImmediateSqliteDialect({ database: await openDatabase(options.file) }),
+    dialect: new ImmediateSqliteDialect(await openDatabase(options.file)),
     log: (event) => onQuery?.(event.query),
   });
   try {

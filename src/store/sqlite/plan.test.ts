@@ -108,7 +108,6 @@ function checkPlans(queries: readonly CompiledQuery[], file: string): void {
 function planOf({ sql, parameters }: CompiledQuery, file: string): readonly string[] {
   const db = new Sqlite(file, { readonly: true });
   try {
-    db.function('lower', { deterministic: true }, (text: unknown) => text);
     const plan = db.prepare<unknown[], { readonly detail: string }>(`explain query plan ${sql}`);
     return plan.all(...parameters).map(({ detail }) => detail);
   } finally {

@@ -1,4 +1,4 @@
-import type { Settings } from '../port.ts';
+import type { Setting, Settings } from '../port.ts';
 import { commit, type Connection } from './connection.ts';
 import { cleanText, parseAny, toJson } from './json.ts';
 import { toDate } from './rows.ts';
@@ -8,7 +8,7 @@ export function settings(connection: Connection): Settings {
   return {
     async settings() {
       const rows = await connection.db.selectFrom('setting').selectAll().orderBy('key').execute();
-      return rows.map((row) => ({
+      return rows.map((row): Setting => ({
         key: row.key,
         value: parseAny(row.value),
         changedAt: toDate(row.changed_at),

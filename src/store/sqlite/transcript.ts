@@ -42,7 +42,7 @@ export async function insertSegments(
   segments: readonly Segment[],
 ): Promise<void> {
   const rows = segments.map((segment) => segmentRow(jobId, segment));
-  await Promise.all(inPieces(rows).map((piece) => tx.insertInto('segment').values(piece).execute()));
+  for (const piece of inPieces(rows)) await tx.insertInto('segment').values(piece).execute();
 }
 
 /** Deletes the segments of a job; what its clients are to be told. Nothing was sent before the first attempt, so nothing is void then. */

@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { arrivals } from './clock.ts';
+
+test('arrivals within one millisecond keep their order, and a clock that is set back is followed', () => {
+  const times = [10, 10, 10, 11, 20, 19, 5_000, 900, 900];
+  const arrival = arrivals(() => times.shift() ?? 0);
+  assert.deepEqual(
+    Array.from({ length: 9 }, () => arrival()),
+    [10, 11, 12, 13, 20, 21, 5_000, 900, 901],
+  );
+});

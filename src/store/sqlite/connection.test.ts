@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Kysely } from 'kysely';
+import { openBell } from '../../bell.ts';
+import { newJob } from '../contract/samples.ts';
+import { arrivals } from './clock.ts';
+import { openDatabase } from './database.ts';
+import { ImmediateSqliteDialect } from './dialect.ts';
+import { intake } from './intake.ts';
+import { migrate } from './migrate.ts';
+import type { Tables } from './tables.ts';
+
+test('a full disk is told as such, nothing is half written, and it goes on when there is room', async () => {
+  const database = await openDatabase(':memory:');
+  await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
+  await migrate(db);
+  const bell = openBell();
+  const rung: string[] = [];
+  using _ = bell.listen((jobId) => void rung.push(jobId));
+  const clients = intake({ db, bell, now: Date.now, arrival: arrivals(Date.now) });
+  const large = newJob({ metadata: { text: 'x'.repeat(100_000) } });
+  database.pragma('max_page_count = 1');
+  await assert.rejects(clients.addJob(large), { name: 'StorageFullError', code: 'STORAGE_FULL' });
+  assert.deepEqual(rung, []);
+  for (const table of ['job', 'media', 'event']) {
+    assert.equal(database.prepare(`select count(*) from ${table}`).pluck().get(), 0);
+  }
+  database.pragma('max_page_count = 1073741823');
+  const { job } = await clients.addJob(large);
+  assert.deepEqual(rung, [job.id]);
+});
