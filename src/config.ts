@@ -56,7 +56,6 @@ const transcriptionSchema = z.strictObject({
   wordTimestamps: z.boolean(),
   vad: z.boolean(),
   beamSize: z.int().min(1).max(10),
-  retentionDays: z.int().min(1).nullable(),
   modes: z.strictObject({ HIGH_ACCURACY: modeSchema, LOW_LATENCY: modeSchema, COMPACT: modeSchema }),
 });
 

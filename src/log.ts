@@ -21,11 +21,14 @@ const flushMs = 100;
 /** Lines kept while the store does not take them; beyond it the oldest go, stdout has them. */
 const maxWaiting = 10_000;
 
-/** Opens the log of this process at `level`. */
-export function openLog(level: Config['server']['logLevel']): LogOutlet {
+/** Opens the log of this process at `level`; `lines` takes each JSON line, stdout where absent. */
+export function openLog(
+  level: Config['server']['logLevel'],
+  lines: { write(line: string): void } = process.stdout,
+): LogOutlet {
   const sink = journalSink();
   const streams = pino.multistream([
-    { level: 'debug', stream: process.stdout },
+    { level: 'debug', stream: lines },
     { level: 'debug', stream: { write: (line: string) => sink.add(parseLine(line)) } },
   ]);
   const log = pino({ level, messageKey: 'event', base: null, timestamp: pino.stdTimeFunctions.isoTime }, streams);

@@ -35,7 +35,7 @@ export function openWebSockets(yoga: Yoga): WebSockets {
       subscribe: (args) => rootOf(args).subscribe(args),
       onSubscribe: async ({ subscriptions, extra }, _, payload) => {
         if (Object.keys(subscriptions).length > maxSubscriptionsPerSocket) return [tooMany()];
-        return prepare(payload, yoga.getEnveloped({ request: extra.request, socket: extra.socket, params: payload }));
+        return prepare(payload, yoga.getEnveloped({ req: extra.request, socket: extra.socket, params: payload }));
       },
     },
     sockets,

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBell, type Bell } from '#src/bell.ts';
+import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import type { Store } from '#src/store/port.ts';
+import { followJob } from './follow-job.ts';
+import { watchJobs } from './watch-jobs.ts';
+
+/** A bell that counts who listens. */
+function countingBell(): Bell & { readonly listeners: number } {
+  const bell = openBell();
+  let listeners = 0;
+  return {
+    get listeners() {
+      return listeners;
+    },
+    ring: (id) => bell.ring(id),
+    listen(listener, id) {
+      listeners += 1;
+      const listening = bell.listen(listener, id);
+      return {
+        [Symbol.dispose]() {
+          listeners -= 1;
+          listening[Symbol.dispose]();
+        },
+      };
+    },
+  };
+}
+
+const newJob: Parameters<Store['addJob']>[0] = {
+  title: null,
+  metadata: null,
+  tags: [],
+  priority: 0,
+  idempotencyKey: null,
+  media: { name: 'a.wav', path: '/a.wav', stored: false, bytes: 1, sha256: null },
+  options: {
+    mode: 'COMPACT',
+    model: 'base',
+    computePower: 'AUTO',
+    language: null,
+    multilingual: false,
+    task: 'TRANSCRIBE',
+    wordTimestamps: false,
+    vad: true,
+    channels: 'MIX',
+    initialPrompt: null,
+    hotwords: null,
+    beamSize: 5,
+    clip: null,
+  },
+};
+
+test('a client that leaves while it waits is no longer listened for', async () => {
+  const bell = countingBell();
+  await using store = await openSqliteStore({ file: ':memory:', bell });
+  const { job } = await store.addJob(newJob);
+  const events = await followJob({ id: job.id, after: 0 }, { store, bell });
+  assert.equal((await events.next()).value?.seq, 1);
+  const waiting = events.next();
+  await events.return();
+  assert.deepEqual(await waiting, { done: true, value: undefined });
+  assert.equal(bell.listeners, 0);
+});
+
+test('watching jobs ends while it waits, too', async () => {
+  const bell = countingBell();
+  await using store = await openSqliteStore({ file: ':memory:', bell });
+  const changes = watchJobs({}, { store, bell });
+  const waiting = changes.next();
+  await store.addJob(newJob);
+  assert.equal((await waiting).value?.status, 'QUEUED');
+  const next = changes.next();
+  await changes.return();
+  assert.equal((await next).done, true);
+  assert.equal(bell.listeners, 0);
+});
+
+test('a job that was deleted while it is followed is NOT_FOUND', async () => {
+  const bell = openBell();
+  await using store = await openSqliteStore({ file: ':memory:', bell });
+  const { job } = await store.addJob(newJob);
+  let gone = false;
+  const forgetful: Store = { ...store, job: async (id) => (gone ? null : store.job(id)) };
+  const events = await followJob({ id: job.id, after: 1 }, { store: forgetful, bell });
+  const waiting = events.next();
+  gone = true;
+  bell.ring(job.id);
+  await assert.rejects(waiting, { code: 'NOT_FOUND' });
+});

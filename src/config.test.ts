@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readConfig } from './config.ts';
+import { ConfigError } from './errors.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** The problems that a start would tell. */
+function problemsOf(environment: NodeJS.ProcessEnv, from = root): readonly string[] {
+  try {
+    readConfig(from, environment);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+}
+
+test('config.json is whole, and its paths are made absolute', () => {
+  const { server, transcription } = readConfig(root, {});
+  assert.equal(server.listenHost, '127.0.0.1');
+  assert.equal(server.dataDirectory, join(root, 'data'));
+  assert.equal(server.engineCommand[0], join(root, '.venv/bin/python'));
+  assert.equal(transcription.mode, 'COMPACT');
+});
+
+test('the environment goes before config.json', () => {
+  const { server, transcription } = readConfig(root, {
+    PHONOGRAPH_LISTEN_PORT: '5000',
+    PHONOGRAPH_MEDIA_ROOTS: '/a:/b',
+    PHONOGRAPH_ALLOWED_ORIGINS: 'https://a.example,https://b.example:8443',
+    PHONOGRAPH_ENGINE_COMMAND: 'python3 -m engine',
+    PHONOGRAPH_MODE: 'LOW_LATENCY',
+    PHONOGRAPH_VAD: 'false',
+    PHONOGRAPH_LANGUAGE: 'de',
+    OTHER: 'x',
+  });
+  assert.equal(server.listenPort, 5000);
+  assert.deepEqual(server.mediaRoots, ['/a', '/b']);
+  assert.deepEqual(server.allowedOrigins, ['https://a.example', 'https://b.example:8443']);
+  assert.deepEqual(server.engineCommand, ['python3', '-m', 'engine']);
+  assert.deepEqual([transcription.mode, transcription.vad, transcription.language], ['LOW_LATENCY', false, 'de']);
+});
+
+test('all problems are told at once, each with its key', () => {
+  const problems = problemsOf({
+    PHONOGRAPH_LISTEN_PORT: 'high',
+    PHONOGRAPH_MODE: 'FASTEST',
+    PHONOGRAPH_NUM_JOBS: '99',
+    PHONOGRAPH_LISTEN_PROT: '1',
+  });
+  for (const key of [/listenPort/u, /mode.*HIGH_ACCURACY/u, /PHONOGRAPH_LISTEN_PROT/u]) {
+    assert.ok(
+      problems.some((problem) => key.test(problem)),
+      String(key),
+    );
+  }
+  assert.match(problemsOf({ PHONOGRAPH_NUM_JOBS: '99' })[0] ?? '', /numJobs.*maxNumJobs/u);
+});
+
+test('only loopback is served until API keys exist', () => {
+  for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.evil.example']) {
+    assert.match(problemsOf({ PHONOGRAPH_LISTEN_HOST: host })[0] ?? '', /listenHost.*API keys/u, host);
+  }
+  for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
+    assert.deepEqual(problemsOf({ PHONOGRAPH_LISTEN_HOST: host }), [], host);
+  }
+});
+
+test('a file that is missing, no JSON, or has a key too many is told', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'phonograph-'));
+  assert.match(problemsOf({}, folder)[0] ?? '', /ENOENT/u);
+  await writeFile(join(folder, 'config.json'), '{ "server": ');
+  assert.match(problemsOf({}, folder)[0] ?? '', /JSON/u);
+  const { default: whole } = await import('#config.json', { with: { type: 'json' } });
+  await writeFile(join(folder, 'other.json'), JSON.stringify({ ...whole, sever: {} }));
+  assert.match(problemsOf({ PHONOGRAPH_CONFIG: 'other.json' }, folder)[0] ?? '', /sever/u);
+  await rm(folder, { recursive: true });
+});

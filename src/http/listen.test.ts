@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import { ask, openTestServer } from '#src/testing/server.ts';
+import { wsClient } from '#src/testing/follow.ts';
+
+/** The status of a request whose head fetch would not send, such as another Host. */
+async function statusOf(url: string, headers: Record<string, string>, method = 'GET'): Promise<number | undefined> {
+  const sent = request(url, { method, headers }).end();
+  const [response] = await once(sent, 'response');
+  response.resume();
+  return response.statusCode;
+}
+
+test('/health answers without work, and /ready tells the last known state', async () => {
+  await using server = await openTestServer();
+  assert.equal((await fetch(`${server.url}/health`)).status, 200);
+  let ready = await fetch(`${server.url}/ready`);
+  while (ready.status !== 200) ready = await fetch(`${server.url}/ready`);
+  assert.deepEqual(await ready.json(), { status: 'READY', problems: [] });
+  assert.equal((await fetch(`${server.url}/nothing`)).status, 404);
+});
+
+test('/ready says what is wrong with an engine that fails its test, and the server answers', async () => {
+  await using server = await openTestServer({ server: { engineCommand: ['/no/such/engine'] } });
+  const body = async () =>
+    (await (await fetch(`${server.url}/ready`)).json()) as { status: string; problems: string[] };
+  let told = await body();
+  while (told.status === 'STARTING') told = await body();
+  assert.equal(told.status, 'DEGRADED');
+  assert.equal(told.problems.length, 1);
+  const { data } = await server.ask('{ server { status engine { ready problem } } }');
+  assert.equal(data.server.engine.ready, false);
+});
+
+test('only known Hosts and own Origins come in', async () => {
+  await using server = await openTestServer({
+    server: { allowedHosts: ['phono.example'], allowedOrigins: ['https://app.example'] },
+  });
+  const { host, port } = new URL(server.url);
+  const url = `${server.url}/health`;
+  assert.equal(await statusOf(url, { host: `evil.example:${port}` }), 421);
+  assert.equal(await statusOf(url, { host: `phono.example:${port}` }), 200);
+  assert.equal(await statusOf(url, { host: `localhost:${port}` }), 200);
+  assert.equal(await statusOf(url, { host, origin: 'https://evil.example' }), 403);
+  assert.equal(await statusOf(url, { host, origin: 'null' }), 403);
+  assert.equal(await statusOf(url, { host, origin: `http://${host}` }), 200);
+  assert.equal(await statusOf(url, { host, origin: 'https://app.example' }), 200);
+});
+
+test('CORS is closed unless an Origin was allowed', async () => {
+  await using server = await openTestServer();
+  const closed = await fetch(`${server.url}/graphql?query={server{id}}`);
+  assert.equal(closed.headers.get('access-control-allow-origin'), null);
+  await using open = await openTestServer({ server: { allowedOrigins: ['https://app.example'] } });
+  const told = await fetch(`${open.url}/graphql?query={server{id}}`, { headers: { origin: 'https://app.example' } });
+  assert.equal(told.headers.get('access-control-allow-origin'), 'https://app.example');
+});
+
+test('what a browser sends unasked needs a header that it cannot send so', async () => {
+  await using server = await openTestServer();
+  const form = new URLSearchParams({ query: '{ server { id } }' }).toString();
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  assert.equal((await ask(server.url, form, type)).status, 403);
+  assert.equal((await ask(server.url, form, { ...type, 'apollo-require-preflight': 'true' })).data.server.id, 'server');
+  assert.equal((await ask(server.url, form, { 'content-type': 'text/plain' })).status, 415);
+  const byGet = await fetch(
+    `${server.url}/graphql?query=${encodeURIComponent('mutation { cancel(id: "x") { __typename } }')}`,
+  );
+  assert.equal(byGet.status, 405);
+});
+
+test('a JSON body is at most 1 MiB, with and without a length told', async () => {
+  await using server = await openTestServer();
+  const body = JSON.stringify({ query: `# ${'x'.repeat(1_048_576)}\n{ server { id } }` });
+  assert.equal((await ask(server.url, body)).status, 413);
+  const chunked = request(`${server.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' } });
+  chunked.write(body);
+  chunked.end();
+  const [response] = await once(chunked, 'response');
+  response.resume();
+  assert.equal(response.statusCode, 413);
+  assert.equal((await ask(server.url, '{"query":"{ server { id } }"}')).status, 200, 'the server goes on');
+});
+
+test('an unexpected error is masked on HTTP and on WebSocket, also in development mode, and stands in the log', async () => {
+  const before = process.env['NODE_ENV'];
+  process.env['NODE_ENV'] = 'development';
+  await using server = await openTestServer();
+  const database = new Sqlite(join(server.data, 'phonograph.db'));
+  database.exec('drop table segment');
+  database.exec('drop table attempt');
+  database.exec('drop table event');
+  database.exec('drop table media');
+  database.exec('drop table job');
+  database.close();
+  const { errors } = await server.ask('{ job(id: "job_x") { id } }');
+  const client = wsClient(server.url);
+  const [overWs] = await Array.fromAsync(client.iterate({ query: '{ job(id: "job_x") { id } }' }));
+  const subscribed = await Array.fromAsync(
+    client.iterate({ query: 'subscription { jobEvents(id: "job_x") { seq } }' }),
+  ).catch((error: unknown) => error);
+  for (const text of [errors, overWs, subscribed].map((each) => JSON.stringify(each))) {
+    assert.match(text, /INTERNAL_SERVER_ERROR/u);
+    assert.doesNotMatch(text, /no such table|sqlite|node_modules|\.ts/iu);
+  }
+  assert.ok(
+    server.logs.some(({ event, err }) => event === 'request failed' && /no such table/u.test(JSON.stringify(err))),
+  );
+  await client.dispose();
+  process.env['NODE_ENV'] = before;
+});
+
+test('an upload link that is garbage, a bad method and a bad path do no harm', async () => {
+  await using server = await openTestServer();
+  assert.equal(await statusOf(`${server.url}/graphql`, {}, 'DELETE'), 405);
+  assert.equal(await statusOf(`${server.url}//[`, {}), 404);
+  assert.equal((await ask(server.url, 'no json')).status, 400);
+  assert.equal((await ask(server.url, '[]')).status, 400);
+  assert.equal((await ask(server.url, '{"query":5}')).status, 400);
+  assert.equal((await fetch(`${server.url}/health`)).status, 200);
+});
+
+test('event streams are not held back by a proxy', async () => {
+  await using server = await openTestServer();
+  const query = encodeURIComponent('subscription { serverStatus { id } }');
+  const stop = new AbortController();
+  const headers = { accept: 'text/event-stream' };
+  const response = await fetch(`${server.url}/graphql?query=${query}`, { headers, signal: stop.signal });
+  assert.equal(response.headers.get('x-accel-buffering'), 'no');
+  assert.equal(response.headers.get('cache-control'), 'no-cache');
+  stop.abort();
+});
+
+test('GraphiQL comes from the server itself, with something to ask and something to follow', async () => {
+  await using server = await openTestServer();
+  const page = await (await fetch(`${server.url}/graphql`, { headers: { accept: 'text/html' } })).text();
+  assert.doesNotMatch(page, /<(?:script|link|img)[^>]+(?:src|href)="?https?:/iu);
+  assert.match(page, /subscription Follow/u);
+  assert.match(page, /query Overview/u);
+});

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openTestServer, type TestServer } from '#src/testing/server.ts';
+
+const query = `mutation ($file: File!) {
+  transcribe(input: { media: { upload: $file } }) {
+    __typename
+    ... on TranscribeSuccess { job { id media { name bytes sha256 } } }
+    ... on MediaRejectedError { reason hint }
+    ... on Error { code message }
+  }
+}`;
+
+interface Sent {
+  readonly operations?: unknown;
+  readonly map?: unknown;
+  readonly file?: Blob;
+  readonly name?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** Sends a multipart request whose parts are right unless they are given. */
+async function send(server: TestServer, sent: Sent = {}) {
+  const form = new FormData();
+  form.set('operations', JSON.stringify(sent.operations ?? { query, variables: { file: null } }));
+  form.set('map', JSON.stringify(sent.map ?? { 0: ['variables.file'] }));
+  if (sent.file !== undefined) form.set('0', sent.file, sent.name ?? 'talk.flac');
+  const headers = sent.headers ?? { 'apollo-require-preflight': 'true' };
+  const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body: form });
+  return { status: response.status, ...((await response.json()) as { data?: any; errors?: any }) };
+}
+
+async function stored(server: TestServer): Promise<readonly string[]> {
+  const folders = await Promise.all(['uploads', 'media'].map((name) => readdir(join(server.data, name))));
+  return folders.flat();
+}
+
+test('an upload becomes a job, and its bytes are kept as they are', async () => {
+  await using server = await openTestServer();
+  const bytes = await readFile(join(server.media, 'speech.wav'));
+  const { data } = await send(server, { file: new Blob([bytes]), name: '../../etc/täl\u0007k.flac' });
+  const { media } = data.transcribe.job;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  assert.deepEqual(media, { name: 'tälk.flac', bytes: bytes.length, sha256 });
+  const [kept = ''] = await readdir(join(server.data, 'media'));
+  assert.deepEqual(await readFile(join(server.data, 'media', kept)), bytes);
+});
+
+test('an upload above the limit or without bytes is rejected with a reason and leaves nothing', async () => {
+  await using server = await openTestServer({ server: { maxUploadBytes: 1000 } });
+  const large = await send(server, { file: new Blob(['x'.repeat(300_000)]) });
+  assert.equal(large.data.transcribe.reason, 'TOO_LARGE');
+  const empty = await send(server, { file: new Blob([]) });
+  assert.equal(empty.data.transcribe.reason, 'EMPTY');
+  assert.deepEqual(await stored(server), []);
+});
+
+test('a multipart request without the header that browsers ask for first is refused', async () => {
+  await using server = await openTestServer();
+  assert.equal((await send(server, { file: new Blob(['x']), headers: {} })).status, 403);
+});
+
+test('parts that do not fit together are a 400, and leave nothing', async () => {
+  await using server = await openTestServer();
+  const file = new Blob(['x']);
+  for (const wrong of [
+    { map: { 0: 5 } },
+    { map: { 0: ['variables.other'] } },
+    { map: { 0: ['__proto__.polluted'] } },
+    { map: { 0: ['variables.__proto__'] } },
+    { map: { 1: ['variables.file'] } },
+    { map: 'no map' },
+    { operations: [{ query }] },
+    { operations: { query: 5 } },
+    { operations: { query, variables: { file: 'taken' } } },
+  ]) {
+    const { status, errors } = await send(server, { file, ...wrong });
+    assert.equal(status, 400, JSON.stringify(wrong));
+    assert.equal(errors[0].extensions.code, 'BAD_USER_INPUT');
+  }
+  assert.equal((await send(server, {})).status, 400, 'no file');
+  assert.deepEqual(await stored(server), []);
+  assert.equal((await send(server, { file })).data.transcribe.__typename, 'TranscribeSuccess', 'the server goes on');
+});
+
+test('a file that no job keeps is removed with its request', async () => {
+  await using server = await openTestServer();
+  const unused = { query: 'query ($file: File) { server { id } }', variables: { file: null } };
+  await send(server, { file: new Blob(['x']), operations: unused });
+  const rejected = {
+    query: query.replace('media: { upload: $file }', 'media: { upload: $file }, beamSize: 99'),
+    variables: { file: null },
+  };
+  const { data } = await send(server, { file: new Blob(['x']), operations: rejected });
+  assert.equal(data.transcribe.__typename, 'InvalidInputError');
+  while ((await stored(server)).length > 0) await new Promise(setImmediate);
+});
+
+test('a File that is not a part of a multipart request is BAD_USER_INPUT', async () => {
+  await using server = await openTestServer();
+  const { errors } = await server.ask(query, { file: { path: '/etc/passwd' } });
+  assert.equal(errors?.[0]?.extensions['code'], 'BAD_USER_INPUT');
+});
+
+test('an upload that breaks off leaves nothing, and the server goes on', async () => {
+  await using server = await openTestServer();
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  const part = (name: string, body: string, more = '') =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${body}\r\n`;
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: multipart/form-data; boundary=b\r\nApollo-Require-Preflight: 1\r\nContent-Length: 1000000\r\n\r\n` +
+      part('operations', JSON.stringify({ query, variables: { file: null } })) +
+      part('map', '{"0":["variables.file"]}') +
+      part('0', 'x'.repeat(100_000), '; filename="talk.flac"'),
+  );
+  while ((await stored(server)).length === 0) await new Promise(setImmediate);
+  socket.destroy();
+  while ((await stored(server)).length > 0) await new Promise(setImmediate);
+  assert.equal((await server.ask('{ jobs { totalCount } }')).data.jobs.totalCount, 0);
+});

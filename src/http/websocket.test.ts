@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { WebSocket } from 'ws';
+import { ask, openTestServer, submit } from '#src/testing/server.ts';
+import { eventsOf, wsClient } from '#src/testing/follow.ts';
+
+const protocol = 'graphql-transport-ws';
+
+/** A bare socket that speaks the protocol by hand. */
+async function openSocket(url: string, headers: Record<string, string> = {}): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol, { headers });
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await once(socket, 'message');
+  return socket;
+}
+
+async function refusalOf(url: string, headers: Record<string, string>): Promise<string> {
+  const socket = new WebSocket(url, protocol, { headers });
+  const [error] = await once(socket, 'error');
+  return String(error);
+}
+
+/** Sends an operation and returns the first answer to it. */
+async function say(socket: WebSocket, id: string, query: string): Promise<{ type: string; payload: unknown }> {
+  socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query } }));
+  for await (const [data] of on(socket)) {
+    const message = JSON.parse(String(data)) as { id?: string; type: string; payload: unknown };
+    if (message.id === id) return message;
+  }
+  throw new Error('the socket closed');
+}
+
+async function* on(socket: WebSocket): AsyncGenerator<[unknown]> {
+  while (socket.readyState === WebSocket.OPEN) yield [(await once(socket, 'message'))[0]];
+}
+
+/** By the rules of GraphQL over HTTP, only this media type tells a syntax error by its status. */
+async function statusOf(url: string, query: string): Promise<number> {
+  return (await ask(url, JSON.stringify({ query }), { accept: 'application/graphql-response+json' })).status;
+}
+
+test('the upgrade asks for Host, Origin and path like any request', async () => {
+  await using server = await openTestServer();
+  const url = server.url.replace('http', 'ws');
+  assert.match(await refusalOf(`${url}/graphql`, { origin: 'https://evil.example' }), /403/u);
+  assert.match(await refusalOf(`${url}/graphql`, { host: 'evil.example' }), /421/u);
+  assert.match(await refusalOf(`${url}/elsewhere`, {}), /404/u);
+  (await openSocket(server.url, { origin: server.url })).close();
+});
+
+test('a syntax error is answered and leaves the socket open, and over HTTP it is still a 400', async () => {
+  await using server = await openTestServer();
+  const socket = await openSocket(server.url);
+  const broken = '{ server { id }';
+  assert.equal((await say(socket, '1', broken)).type, 'error');
+  assert.equal((await say(socket, '2', '{ nothing }')).type, 'error');
+  assert.equal((await say(socket, '3', '{ server { id } }')).type, 'next');
+  assert.equal(await statusOf(server.url, broken), 400, 'first seen on the socket');
+  const other = '{ jobs { ';
+  assert.equal(await statusOf(server.url, other), 400);
+  assert.equal((await say(socket, '4', other)).type, 'error', 'first seen over HTTP');
+  assert.equal(await statusOf(server.url, other), 400);
+  socket.close();
+});
+
+test('a message above 256 KiB closes its socket alone', async () => {
+  await using server = await openTestServer();
+  const [large, other] = [await openSocket(server.url), await openSocket(server.url)];
+  large.send(
+    JSON.stringify({ id: '1', type: 'subscribe', payload: { query: `{ server { id } } # ${'x'.repeat(262_144)}` } }),
+  );
+  const [code] = await once(large, 'close');
+  assert.equal(code, 1009);
+  assert.equal((await say(other, '1', '{ server { id } }')).type, 'next');
+  other.close();
+});
+
+test('a socket carries at most 50 operations at a time', async () => {
+  await using server = await openTestServer();
+  const socket = await openSocket(server.url);
+  const query = 'subscription { serverStatus(intervalSeconds: 60) { id } }';
+  for (let count = 0; count < 50; count += 1) assert.equal((await say(socket, `s${count}`, query)).type, 'next');
+  const refused = await say(socket, 'one more', query);
+  assert.equal(refused.type, 'error');
+  assert.match(JSON.stringify(refused.payload), /TOO_MANY_REQUESTS/u);
+  socket.close();
+});
+
+test('a client that stops reading holds up nobody and does not end the server', async () => {
+  await using server = await openTestServer({ engine: 'many-batches' });
+  const stalled = await openSocket(server.url);
+  const id = await submit(server);
+  stalled.send(
+    JSON.stringify({
+      id: '1',
+      type: 'subscribe',
+      payload: { query: `subscription { jobEvents(id: "${id}") { seq } }` },
+    }),
+  );
+  stalled.pause();
+  const events = await eventsOf(server.url, id);
+  assert.equal(events.at(-1)?.status, 'COMPLETED');
+  assert.ok(events.length > 600);
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    events.map((_, index) => index + 1),
+  );
+  stalled.terminate();
+});
+
+test('mutations go over WebSocket as well', async () => {
+  await using server = await openTestServer({ engine: 'waits' });
+  const id = await submit(server);
+  const client = wsClient(server.url);
+  await Array.fromAsync(client.iterate({ query: `mutation { cancel(id: "${id}") { __typename } }` }));
+  await client.dispose();
+  assert.equal((await eventsOf(server.url, id)).at(-1)?.status, 'CANCELLED');
+});
+
+test('when the server stops, sockets are closed with 1001 and streams end', async () => {
+  const server = await openTestServer({ engine: 'waits' });
+  const socket = await openSocket(server.url);
+  const id = await submit(server);
+  await say(socket, '1', `subscription { jobEvents(id: "${id}") { seq } }`);
+  const closed = once(socket, 'close');
+  await server[Symbol.asyncDispose]();
+  assert.equal((await closed)[0], 1001);
+});

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { eventsOf, untilEvent } from '#src/testing/follow.ts';
+import { openProcessHouse } from '#src/testing/process.ts';
+import { ask } from '#src/testing/server.ts';
+
+const submitQuery =
+  'mutation { transcribe(input: { media: { path: "speech.wav" } }) { ... on TranscribeSuccess { job { id } } } }';
+
+async function submitTo(url: string): Promise<string> {
+  const { data } = await ask(url, JSON.stringify({ query: submitQuery }));
+  return data.transcribe.job.id;
+}
+
+/** Processes whose command line holds a text. */
+function processesWith(text: string): readonly string[] {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/u.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text);
+    } catch {
+      // It ended between the list and the look.
+      return false;
+    }
+  });
+}
+
+test('SIGTERM with a job running ends the server with 0 and leaves nothing; the next one finishes the job', async () => {
+  await using house = await openProcessHouse('waits');
+  const first = house.start();
+  const id = await submitTo(await first.url);
+  await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
+  assert.equal(processesWith(house.directory).length, 1);
+  first.child.kill('SIGTERM');
+  assert.deepEqual(await first.ended, { code: 0, stderr: '' });
+  assert.deepEqual(processesWith(house.directory), []);
+  const second = house.start();
+  const events = await eventsOf(await second.url, id);
+  assert.equal(events.at(-1)?.status, 'COMPLETED');
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    events.map((_, index) => index + 1),
+  );
+  assert.deepEqual(
+    events.flatMap(({ segments = [] }) => segments.map(({ index }) => index)),
+    [0, 1, 2],
+  );
+});
+
+test('a server that is killed takes its engines with it, and its jobs run again', async () => {
+  await using house = await openProcessHouse('waits');
+  const first = house.start();
+  const id = await submitTo(await first.url);
+  await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
+  first.child.kill('SIGKILL');
+  await first.ended;
+  const second = house.start();
+  const events = await eventsOf(await second.url, id);
+  assert.deepEqual(
+    events.flatMap(({ status }) => status ?? []),
+    ['QUEUED', 'WORKING', 'QUEUED', 'WORKING', 'COMPLETED'],
+  );
+  const { data } = await ask(
+    await second.url,
+    JSON.stringify({ query: `{ job(id: "${id}") { attempts { outcome } } }` }),
+  );
+  assert.deepEqual(data.job.attempts, [{ outcome: 'INTERRUPTED' }, { outcome: 'COMPLETED' }]);
+});
+
+test('wrong settings end the start with 78, each told with its key', async () => {
+  await using house = await openProcessHouse('speaks');
+  const { code, stderr } = await house.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0', PHONOGRAPH_NUM_JOBS: 'many' }).ended;
+  assert.equal(code, 78);
+  assert.match(stderr, /listenHost/u);
+  assert.match(stderr, /numJobs/u);
+  assert.doesNotMatch(stderr, /\n +at /u, 'no stack');
+});
+
+test('a port that is taken is told in one line', async () => {
+  await using house = await openProcessHouse('speaks');
+  const { port } = new URL(await house.start().url);
+  await using other = await openProcessHouse('speaks');
+  const { code, stderr } = await other.start({ PHONOGRAPH_LISTEN_PORT: port }).ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /^phonograph: Port \d+ of 127\.0\.0\.1 is taken\..*\n$/u);
+});
