@@ -13,8 +13,11 @@ export interface Exit {
   readonly problem: string | null;
 }
 
-/** A running program with its process group. It ends by itself, by `end`, or with the server: its stdin is a lifeline. */
-export interface Child {
+/**
+ * A running program with its process group. It ends by itself, by `end`, or with the server: its stdin is a lifeline. To be disposed of when it
+ * is gone, since what nobody has read of its lines keeps the pipe open.
+ */
+export interface Child extends Disposable {
   /** Undefined where it could not be started; it is the number of its process group too. */
   readonly pid: number | undefined;
   readonly startTime: string | null;
@@ -64,6 +67,7 @@ export function startChild(command: readonly string[]): Child {
       if (pid !== undefined) await endGroup(pid, graceMs);
       await gone;
     },
+    [Symbol.dispose]: () => void subprocess.stdout.destroy(),
     said: tailOf(subprocess.stderr),
     peakMemoryBytes: watchMemory(pid, exited),
   };

@@ -21,7 +21,7 @@ export interface JobLine {
   readonly resume: Readonly<Record<string, unknown>> | null;
 }
 
-export type Device = 'cpu' | 'cuda';
+type Device = 'cpu' | 'cuda';
 
 /** What the machine is like when the job starts. */
 export interface Machine {
@@ -33,7 +33,7 @@ export interface Machine {
 }
 
 /** What the store keeps as a job's checkpoint: the engine's `resume` and how many batches it stands for. */
-export const checkpointSchema = z.object({
+const checkpointSchema = z.object({
   batch: z.int().min(0),
   resume: z.record(z.string(), z.unknown()),
 });

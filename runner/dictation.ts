@@ -41,13 +41,16 @@ export class Dictation {
     this.#progress = startOf(claim.job.progress, true);
   }
 
-  /** Takes one line, `size` characters long. Throws EngineProtocolError, and what `write` throws. */
-  async take(line: EngineLine, size: number): Promise<void> {
-    if (this.last !== null) return;
+  /**
+   * Takes one line, `size` characters long. A promise only where the store is written to: most lines of an engine that floods are not worth
+   * one. Throws EngineProtocolError, rejects with what `write` throws.
+   */
+  take(line: EngineLine, size: number): Promise<void> | undefined {
+    if (this.last !== null) return undefined;
     switch (line.type) {
       case 'ready':
       case 'heartbeat':
-        return;
+        return undefined;
       case 'hello':
         return this.#meet(line);
       case 'stage':
@@ -57,19 +60,20 @@ export class Dictation {
       case 'language':
         return this.#noteLanguage(line);
       case 'segment':
-        return this.#batchFor(line).add(line, size);
+        this.#batchFor(line).add(line, size);
+        return undefined;
       case 'progress':
         this.#progress = advance(this.#progress, line);
-        return;
+        return undefined;
       case 'checkpoint':
         return this.#commit(line);
       case 'end':
         return this.#end(line);
       case 'error':
         this.last = line;
-        return;
+        return undefined;
       default:
-        line satisfies never;
+        return line satisfies never;
     }
   }
 
@@ -92,20 +96,20 @@ export class Dictation {
     return this.#batch;
   }
 
-  async #enter(line: LineOf<'stage'>): Promise<void> {
+  #enter(line: LineOf<'stage'>): Promise<void> | undefined {
     this.#batchFor(line);
-    if (stages.indexOf(line.stage) <= stages.indexOf(this.#progress.stage)) return;
+    if (stages.indexOf(line.stage) <= stages.indexOf(this.#progress.stage)) return undefined;
     this.#progress = { ...this.#progress, stage: line.stage };
-    await this.#write('enterStage', () => this.#store.enterStage(this.#claim.lease, this.#progress));
+    return this.#write('enterStage', () => this.#store.enterStage(this.#claim.lease, this.#progress));
   }
 
   /** Written at first sight and when final; the length known in between is for the time limit alone. */
-  async #noteMedia(line: LineOf<'media'>): Promise<void> {
+  #noteMedia(line: LineOf<'media'>): Promise<void> | undefined {
     this.#batchFor(line);
     this.durationSeconds = line.durationSeconds;
-    if (this.#media !== null && (this.#media.final || !line.final)) return;
+    if (this.#media !== null && (this.#media.final || !line.final)) return undefined;
     this.#media = line;
-    await this.#storeMedia(line, line.warnings);
+    return this.#storeMedia(line, line.warnings);
   }
 
   async #storeMedia(line: LineOf<'media'>, warnings: readonly string[]): Promise<void> {
@@ -114,12 +118,12 @@ export class Dictation {
     await this.#write('noteMedia', () => this.#store.noteMedia(this.#claim.lease, media));
   }
 
-  async #noteLanguage(line: LineOf<'language'>): Promise<void> {
+  #noteLanguage(line: LineOf<'language'>): Promise<void> | undefined {
     this.#batchFor(line);
-    if (this.#language !== null) return;
+    if (this.#language !== null) return undefined;
     const language = { code: line.code, probability: line.probability };
     this.#language = language;
-    await this.#write('noteLanguage', () => this.#store.noteLanguage(this.#claim.lease, language));
+    return this.#write('noteLanguage', () => this.#store.noteLanguage(this.#claim.lease, language));
   }
 
   async #commit(line: LineOf<'checkpoint'>): Promise<void> {

@@ -41,7 +41,7 @@ async function ask(command: readonly string[]): Promise<readonly Gpu[]> {
 }
 
 /** A line such as `0, 81559, 1024, 37, 41, NVIDIA H100`; what a card does not tell stands there as [N/A]. */
-export function parseGpu(line: string): Gpu | null {
+function parseGpu(line: string): Gpu | null {
   const [index, total, used, utilization, temperature, ...name] = line.split(',').map((field) => field.trim());
   if (name.length === 0 || numberOf(index) === null) return null;
   return {

@@ -5,9 +5,16 @@ import { failure } from './hints.ts';
 import type { LineOf } from './parse-line.ts';
 
 /** Why the server ended an engine itself. */
-export const halts = ['cancel', 'stop', 'lost', 'stalled', 'timeout', 'protocol', 'fault'] as const;
-/** `lost`: the lease is another's; `fault`: the server could not go on, such as a store that refuses what the engine said. */
-export type Halt = (typeof halts)[number];
+export type Halt =
+  | 'cancel'
+  | 'stop'
+  /** The lease is another's. */
+  | 'lost'
+  | 'stalled'
+  | 'timeout'
+  | 'protocol'
+  /** The server could not go on, such as with a store that refuses what the engine said. */
+  | 'fault';
 
 /** All that is known when an attempt is over. */
 export interface Ended {
@@ -24,7 +31,7 @@ export interface Ended {
 }
 
 /** A job that ends its engine this often is at fault itself, and must not keep others from running. */
-export const maxCrashes = 3;
+const maxCrashes = 3;
 
 /** How an attempt ends for its job; null where nothing may be written. */
 export function outcome(ended: Ended): Ending | null {

@@ -61,7 +61,7 @@ const schemas = {
     codec: orNull(name),
     sampleRate: orNull(count),
     channels: orNull(count),
-    warnings: z.array(sentence).max(100).default([]),
+    warnings: z.array(sentence).max(100).readonly().default([]),
   }),
   language: z.object({ type: z.literal('language'), code, probability: unit }),
   segment: z
@@ -76,7 +76,7 @@ const schemas = {
       avgLogProbability: orNull(z.number().min(-10_000).max(10)),
       noSpeechProbability: orNull(unit),
       guard: orNull(name),
-      words: orNull(z.array(word).max(10_000)),
+      words: orNull(z.array(word).max(10_000).readonly()),
     })
     .refine(inOrder, 'a segment ends before it starts'),
   checkpoint: z.object({
@@ -98,7 +98,7 @@ const schemas = {
     segments: count,
     durationSeconds: seconds,
     peakMemoryBytes: orNull(z.int().min(0)),
-    warnings: z.array(sentence).max(100).default([]),
+    warnings: z.array(sentence).max(100).readonly().default([]),
   }),
   error: z.object({
     type: z.literal('error'),

@@ -18,7 +18,7 @@ const maxTries = 8;
 /** Starts an engine, gives it its job, takes what it says, and settles when its whole process group is gone. */
 export async function runEngine(run: Run, line: JobLine): Promise<Ended> {
   const { engineCommand, engineSilenceSeconds, engineStopSeconds } = run.parts.config.server;
-  const child = startChild(engineCommand);
+  using child = startChild(engineCommand);
   const end = (): void => void child.end(engineStopSeconds * 1000);
   run.halted.addEventListener('abort', end);
   if (run.halted.aborted) end();
@@ -64,7 +64,8 @@ async function converse(conversation: Conversation, line: JobLine): Promise<void
     // Read on to the end all the same: a full pipe would hold the engine up on its way out.
     if (run.halted.aborted || dictation.last !== null) continue;
     const said = parseLine(text);
-    if (said !== null) await watchdog.excuse(dictation.take(said, text.length));
+    const writing = said === null ? undefined : dictation.take(said, text.length);
+    if (writing !== undefined) await watchdog.excuse(writing);
     if (dictation.last !== null) allowToLeave(run, child);
   }
 }

@@ -17,7 +17,7 @@ export async function runProgram(
   command: readonly string[],
   { limitMs, signal }: { readonly limitMs: number; readonly signal?: AbortSignal },
 ): Promise<ProgramResult> {
-  const child = startChild(command);
+  using child = startChild(command);
   let timedOut = false;
   const end = (): void => void child.end(graceMs);
   const timer = setTimeout(() => {

@@ -18,7 +18,7 @@ export interface Runner extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-export interface RunnerState {
+interface RunnerState {
   /** From when the jobs of a dead server are back in the queue, as long as the store answers. */
   readonly ready: boolean;
   /** Why it is not ready, for the person who runs the server. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { EngineProtocolError } from './parse-line.ts';
 
 /** Longest line of an engine, in bytes (PROTOCOL.md). */
-export const maxLineBytes = 1024 * 1024;
+const maxLineBytes = 1024 * 1024;
 
 /** How long one engine may hold the event loop; the rest of the server runs between two such turns. */
 const turnMs = 5;

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isFinished, type Job } from '#src/job.ts';
+import { StorageFullError } from '#src/errors.ts';
+import type { Store } from '#src/store/port.ts';
+import { startChild } from './child.ts';
+import { assertGapless, fixture, logged, openHouse, textsOf } from './fixtures/house.ts';
+import { waitForGroup } from './process-group.ts';
+
+const over = { timeout: 30_000 };
+const hasSpoken = (job: Job): boolean => job.segmentCount === 2;
+const hasEnded = (job: Job): boolean => isFinished(job.status);
+
+for (const name of ['waits', 'ignores-sigterm', 'forks']) {
+  test(
+    `a cancelled job is CANCELLED when no process of an engine that ${name.replaceAll('-', ' ')} is left`,
+    over,
+    async () => {
+      await using house = await openHouse(name);
+      house.start();
+      const { id } = await house.add();
+      await house.until(id, hasSpoken);
+      await house.store.cancel(id);
+      const job = await house.until(id, hasEnded);
+      assert.deepEqual(await house.left(), []);
+      assert.equal(job.status, 'CANCELLED');
+      assert.deepEqual(await textsOf(house, id), ['one', 'two']);
+      assert.equal((await assertGapless(house, id)).at(-1)?.kind, 'STATUS_CHANGED');
+      assert.equal((await house.store.attempts(id))[0]?.outcome, 'CANCELLED');
+    },
+  );
+}
+
+test('a job that is cancelled before its engine has started does not start one', over, async () => {
+  await using house = await openHouse('waits');
+  const claim = house.store.claim.bind(house.store);
+  const store = {
+    ...house.store,
+    async claim(worker: string) {
+      const claimed = await claim(worker);
+      if (claimed !== null) await house.store.cancel(claimed.job.id);
+      return claimed;
+    },
+  };
+  const { id } = await house.add();
+  house.start({ store });
+  assert.equal((await house.until(id, hasEnded)).status, 'CANCELLED');
+  assert.deepEqual(await house.left(), []);
+});
+
+test('a cancel that comes while a crashed engine is about to be tried again ends the job at once', over, async () => {
+  await using house = await openHouse('out-of-memory');
+  house.start({ retryPauseMs: 10_000 });
+  const { id } = await house.add();
+  await house.until(id, async () => (await house.store.attempts(id)).length === 2);
+  await house.store.cancel(id);
+  assert.equal((await house.until(id, hasEnded)).status, 'CANCELLED');
+  assert.equal(house.groups.length, 1);
+});
+
+test(
+  'an orderly stop gives the job back with its checkpoint, and the next start goes on from there',
+  over,
+  async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'phonograph-'));
+    await using afterwards = new AsyncDisposableStack();
+    afterwards.defer(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'phonograph.db');
+    let id = '';
+    {
+      await using house = await openHouse('waits', { file });
+      const runner = house.start();
+      ({ id } = await house.add());
+      await house.until(id, hasSpoken);
+      await runner.stop();
+      assert.deepEqual(await house.left(), []);
+      const job = await house.store.job(id);
+      assert.equal(job?.status, 'QUEUED');
+      assert.equal(job.segmentCount, 2);
+      assert.equal((await house.store.attempts(id))[0]?.outcome, 'INTERRUPTED');
+    }
+    await using house = await openHouse('waits', { file });
+    house.start();
+    assert.equal((await house.until(id, hasEnded)).status, 'COMPLETED');
+    assert.deepEqual(await textsOf(house, id), ['one', 'two', 'three']);
+    const events = await assertGapless(house, id);
+    assert.equal(events.filter(({ kind }) => kind === 'TRANSCRIPT_CLEARED').length, 0);
+  },
+);
+
+test('a stop uses up no attempt of the three', over, async () => {
+  await using house = await openHouse('waits');
+  const { id } = await house.add();
+  for (let starts = 0; starts < 4; starts += 1) {
+    const runner = house.start();
+    await house.until(id, (job) => job.status === 'WORKING');
+    await runner.stop();
+  }
+  assert.equal((await house.store.job(id))?.status, 'QUEUED');
+});
+
+test(
+  'a job that was WORKING when its server died runs again, and its orphaned engine is ended first',
+  over,
+  async () => {
+    await using house = await openHouse('waits');
+    const { id } = await house.add();
+    const claim = await house.store.claim('dead server');
+    assert.ok(claim);
+    using orphan = startChild(fixture('ignores-sigterm'));
+    using other = startChild(fixture('hangs'));
+    assert.ok(orphan.pid !== undefined && other.pid !== undefined);
+    await house.store.noteProcess(claim.lease, { pid: orphan.pid, pidStartTime: orphan.startTime, device: 'cpu' });
+    const runner = house.start();
+    await house.until(id, hasSpoken);
+    await orphan.gone;
+    assert.equal((await orphan.exited).signal, 'SIGKILL');
+    assert.equal(logged(house, 'job of a dead server reaped').length, 1);
+    assert.equal(runner.state.ready, true);
+    assert.equal(await waitForGroup(other.pid, 0), false, 'only the orphan is ended');
+    await other.end(1000);
+  },
+);
+
+test('a process that only has the number of a dead engine is left alone', over, async () => {
+  await using house = await openHouse('waits');
+  const { id } = await house.add();
+  const claim = await house.store.claim('dead server');
+  using stranger = startChild(fixture('hangs'));
+  assert.ok(claim && stranger.pid !== undefined);
+  await house.store.noteProcess(claim.lease, { pid: stranger.pid, pidStartTime: 'another boot/1', device: 'cpu' });
+  house.start();
+  await house.until(id, hasSpoken);
+  assert.equal(await waitForGroup(stranger.pid, 0), false);
+  await stranger.end(1000);
+});
+
+test('a lost lease ends the engine, and nothing more is written', over, async () => {
+  await using house = await openHouse('ignores-sigterm');
+  house.start({ renewMs: 20 });
+  const { id } = await house.add();
+  await house.until(id, hasSpoken);
+  const [group] = house.groups;
+  assert.ok(group !== undefined);
+  await house.store.reap(); // as another server would
+  assert.equal(await waitForGroup(group, 10_000), true);
+  assert.equal(logged(house, 'engine is ended')[0]?.['reason'], 'lost');
+  const [first] = await house.store.attempts(id);
+  assert.equal(first?.outcome, 'INTERRUPTED');
+  assert.equal(first.exitCode, null);
+});
+
+test('a write that proves no lease any more ends the engine', over, async () => {
+  await using house = await openHouse('waits');
+  const store = { ...house.store, appendBatch: () => Promise.resolve(false) };
+  house.start({ store });
+  const { id } = await house.add();
+  assert.equal((await house.untilLogged('job ended'))['outcome'], 'LEASE_LOST');
+  assert.deepEqual(await house.left(), []);
+  assert.equal((await house.store.job(id))?.segmentCount, 0);
+});
+
+test('a full disk is waited for, with the engine held up and not blamed', over, async () => {
+  await using house = await openHouse('speaks', { server: { engineSilenceSeconds: 0.2 } });
+  let refusals = 4;
+  const store: Store = {
+    ...house.store,
+    appendBatch(lease, batch) {
+      refusals -= 1;
+      return refusals >= 0 ? Promise.reject(new StorageFullError()) : house.store.appendBatch(lease, batch);
+    },
+  };
+  house.start({ store });
+  const { id } = await house.add();
+  assert.equal((await house.until(id, hasEnded)).status, 'COMPLETED');
+  assert.deepEqual(await textsOf(house, id), ['one', 'two', 'three']);
+  assert.equal(house.groups.length, 1);
+});

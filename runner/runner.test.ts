@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isFinished } from '#src/job.ts';
+import { assertGapless, logged, openHouse, textsOf } from './fixtures/house.ts';
+
+const over = { timeout: 30_000 };
+
+/** Fixture, what its job comes to, and the segments that are kept. */
+const endings = [
+  ['speaks', 'COMPLETED', null, ['one', 'two', 'three'], 1],
+  ['dies-once', 'COMPLETED', null, ['one', 'two', 'three'], 2],
+  ['dies-midway', 'FAILED', 'ENGINE_CRASHED', ['one', 'two'], 3],
+  ['out-of-memory', 'FAILED', 'GPU_OUT_OF_MEMORY', [], 3],
+  ['refuses', 'FAILED', 'MEDIA_NO_AUDIO', [], 1],
+  ['exits-without-end', 'FAILED', 'ENGINE_PROTOCOL', ['one', 'two'], 1],
+  ['long-line', 'FAILED', 'ENGINE_PROTOCOL', [], 1],
+  ['rubbish', 'FAILED', 'ENGINE_PROTOCOL', [], 1],
+  ['from-the-future', 'FAILED', 'ENGINE_PROTOCOL', ['one', 'two'], 1],
+  ['floods-segments', 'FAILED', 'ENGINE_PROTOCOL', [], 1],
+  ['will-not-leave', 'COMPLETED', null, ['one', 'two', 'three'], 1],
+  ['leaves-grandchild', 'COMPLETED', null, ['one', 'two', 'three'], 1],
+] as const;
+
+for (const [name, status, code, texts, attempts] of endings) {
+  test(
+    `the job of an engine that ${name.replaceAll('-', ' ')} ends ${status}${code === null ? '' : ` with ${code}`}`,
+    over,
+    async () => {
+      await using house = await openHouse(name);
+      house.start();
+      const { id } = await house.add();
+      const job = await house.until(id, ({ status: now }) => isFinished(now));
+      assert.equal(job.status, status, JSON.stringify(job.failure));
+      assert.equal(job.failure?.code ?? null, code);
+      assert.equal(job.failure === null, job.failure?.hint === undefined);
+      assert.deepEqual(await textsOf(house, id), texts);
+      assert.equal((await house.store.attempts(id)).length, attempts);
+      assert.equal(house.groups.length, attempts);
+      assert.deepEqual(await house.left(), []);
+      await assertGapless(house, id);
+    },
+  );
+}
+
+test('a completed job tells what its engine found and what decided its text', over, async () => {
+  await using house = await openHouse('speaks');
+  house.start();
+  const { id } = await house.add();
+  const job = await house.until(id, ({ status }) => isFinished(status));
+  assert.deepEqual(job.language, { code: 'en', probability: 0.98 });
+  assert.equal(job.media.durationSeconds, 9);
+  assert.equal(job.progress.fraction, 1);
+  const [attempt] = await house.store.attempts(id);
+  assert.equal(attempt?.device, 'cpu');
+  assert.equal(attempt.exitCode, 0);
+  assert.equal(attempt.peakMemoryBytes, 50_000_000);
+  assert.equal(attempt.provenance?.['computeType'], 'int8');
+});
+
+test('the last words of an engine that died stand in the log of its job', over, async () => {
+  await using house = await openHouse('dies-midway');
+  house.start();
+  const { id } = await house.add();
+  await house.until(id, ({ status }) => isFinished(status));
+  const said = logged(house, 'engine said');
+  assert.equal(said.length, 3);
+  assert.equal(said[0]?.['job'], id);
+  assert.match(String(said[0]?.['text']), /illegal instruction ahead/u);
+  const [attempt] = await house.store.attempts(id);
+  assert.equal(attempt?.signal, 'SIGSEGV');
+});
+
+test('a million lines in a row neither hold the event loop nor cause a write each', over, async () => {
+  await using house = await openHouse('floods');
+  house.start();
+  const { id } = await house.add();
+  let worstMs = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    worstMs = Math.max(worstMs, now - last);
+    last = now;
+  }, 1);
+  const job = await house.until(id, ({ status }) => isFinished(status));
+  clearInterval(timer);
+  assert.equal(job.status, 'COMPLETED', JSON.stringify(job.failure));
+  assert.ok(job.lastEventSeq < 15, `${job.lastEventSeq} events`);
+  assert.ok(worstMs < 250, `the event loop was held for ${worstMs} ms`);
+  assert.ok(process.memoryUsage().rss < 600 * 1024 * 1024);
+});
+
+test('an engine that says nothing is ended and tried again, up to three times', over, async () => {
+  await using house = await openHouse('hangs', { server: { engineSilenceSeconds: 0.3 } });
+  house.start();
+  const { id } = await house.add();
+  const job = await house.until(id, ({ status }) => isFinished(status));
+  assert.equal(job.failure?.code, 'ENGINE_STALLED');
+  assert.equal(house.groups.length, 3);
+  assert.deepEqual(await house.left(), []);
+});
+
+test(
+  'without its program, without its model, or without the GPU asked for, a job fails with the way out',
+  over,
+  async () => {
+    await using house = await openHouse('speaks', { server: { engineCommand: ['/nowhere/python', '-m', 'engine'] } });
+    house.start();
+    const jobs = [
+      await house.add(),
+      await house.add({ model: 'large-v2' }),
+      await house.add({ computePower: 'GPU_ONLY' }),
+    ];
+    const done = await Promise.all(jobs.map(({ id }) => house.until(id, ({ status }) => isFinished(status))));
+    assert.deepEqual(
+      done.map((job) => job.failure?.code),
+      ['ENGINE_NOT_INSTALLED', 'MODEL_NOT_FOUND', 'GPU_UNAVAILABLE'],
+    );
+    assert.match(done[0]?.failure?.hint ?? '', /npm run setup/u);
+  },
+);
+
+test('an engine that refuses to go on starts the transcript again, and its readers are told', over, async () => {
+  await using house = await openHouse('starts-over');
+  const first = house.start();
+  const { id } = await house.add();
+  await house.until(id, ({ segmentCount }) => segmentCount === 2);
+  await first.stop();
+  assert.equal((await house.store.job(id))?.status, 'QUEUED');
+  house.start();
+  await house.until(id, ({ status }) => isFinished(status));
+  assert.deepEqual(await textsOf(house, id), ['one', 'two', 'three']);
+  const kinds = (await assertGapless(house, id)).map(({ kind }) => kind);
+  assert.equal(kinds.filter((kind) => kind === 'TRANSCRIPT_CLEARED').length, 1);
+});
+
+test('as many jobs run at a time as there are slots, and a changed number counts at once', over, async () => {
+  await using house = await openHouse('waits');
+  let numJobs = 2;
+  const runner = house.start({ numJobs: () => numJobs });
+  const jobs = [await house.add(), await house.add(), await house.add()];
+  const spoken = (id: string) => house.until(id, ({ segmentCount }) => segmentCount === 2);
+  const ids = jobs.map(({ id }) => id);
+  await Promise.all(ids.slice(0, 2).map(spoken));
+  assert.equal(runner.state.working, 2);
+  assert.equal((await house.store.job(ids[2] ?? ''))?.status, 'QUEUED');
+  numJobs = 3;
+  runner.kick();
+  await spoken(ids[2] ?? '');
+  assert.equal(runner.state.working, 3);
+  await runner.stop();
+  assert.equal(runner.state.working, 0);
+  assert.deepEqual(await house.left(), []);
+});
+
+test('a store that throws is told once, and asked again until it answers', over, async () => {
+  await using house = await openHouse('speaks');
+  let refusals = 3;
+  const store = {
+    ...house.store,
+    claim(worker: string) {
+      refusals -= 1;
+      return refusals >= 0 ? Promise.reject(new Error('disk I/O error')) : house.store.claim(worker);
+    },
+  };
+  const runner = house.start({ store });
+  const { id } = await house.add();
+  await house.until(id, ({ status }) => isFinished(status));
+  assert.equal(logged(house, 'store does not answer').length, 1);
+  assert.equal(logged(house, 'store answers again').length, 1);
+  assert.deepEqual(runner.state.problem, null);
+});
