@@ -56,6 +56,16 @@ export function journalContract(open: OpenStore): void {
     }
   });
 
+  it('lets others have a turn while it looks through thousands of lines', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    await store.addLogs(Array.from({ length: 4_500 }, () => line('hay')));
+    let hadTurn = false;
+    setImmediate(() => void (hadTurn = true));
+    assert.deepEqual(await store.logs({ contains: 'needle' }, { limit: 1 }), []);
+    assert.ok(hadTurn);
+  });
+
   it('finds lines by time, oldest first, however they were written, and pages through them', async () => {
     await using opened = await open();
     const { store } = opened;

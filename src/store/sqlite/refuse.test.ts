@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
@@ -74,16 +74,19 @@ for (const { title, message, write } of cases) {
   });
 }
 
-test('a newer database that was not closed is refused, its log not touched either', async () => {
+test('a newer database whose server was killed is refused, its log not touched either', async () => {
   await using temporary = await openTemporary();
-  const file = join(temporary.directory, 'phonograph.db');
+  const [file, left] = ['phonograph.db', 'left.db'].map((name) => join(temporary.directory, name));
+  assert.ok(file && left);
   await fill(file);
   const writer = new Sqlite(file);
   temporary.stack.defer(() => void writer.close());
   writer.exec("insert into migration (name, timestamp) values ('9999-later', '2030-01-01T00:00:00.000Z')");
-  const before = [await readFile(file), await readFile(`${file}-wal`)];
-  await assert.rejects(openSqliteStore({ file, bell: openBell() }), /9999-later/);
-  assert.deepEqual([await readFile(file), await readFile(`${file}-wal`)], before);
+  await copyFile(file, left);
+  await copyFile(`${file}-wal`, `${left}-wal`);
+  await assert.rejects(openSqliteStore({ file: left, bell: openBell() }), /9999-later/);
+  assert.deepEqual(await readFile(left), await readFile(file));
+  assert.deepEqual(await readFile(`${left}-wal`), await readFile(`${file}-wal`));
 });
 
 test('an empty file is a new database', async () => {
