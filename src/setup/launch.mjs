@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { endingSignals, exitCodeOf } from './interrupt.mjs';
+
+/** Under npm a Ctrl-C arrives twice: from the terminal, and passed on by npm, which takes it a few milliseconds later. */
+const echoMs = 250;
+
+const orphanCheckMs = 500;
+
+/**
+ * Runs a program to its end and passes on every signal, so that to the user it is as if the program had been started directly.
+ *
+ * The program gets its own session: a Ctrl-C in the terminal reaches it once, through us, and not a second time from the terminal. Should we be killed,
+ * the lifeline ends it.
+ *
+ * @param {string} node
+ * @param {readonly string[]} args
+ * @param {{ readonly root: string, readonly environment: NodeJS.ProcessEnv }} place
+ * @returns {Promise<number>} the program's exit code, or 128 + the number of the signal that ended it
+ */
+export async function launch(node, args, { root, environment }) {
+  const lifeline = new URL('./lifeline.mjs', import.meta.url).href;
+  const child = spawn(node, ['--import', lifeline, ...args], {
+    cwd: root,
+    env: environment,
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const underNpm = environment['npm_execpath'] !== undefined;
+  const isEcho = echoes(underNpm);
+  const passOn = (/** @type {NodeJS.Signals} */ name) => {
+    if (!isEcho(name)) child.kill(name);
+  };
+  for (const name of endingSignals) process.on(name, passOn);
+  const watch = underNpm ? whenOrphaned(() => child.kill('SIGTERM')) : undefined;
+  try {
+    const [code, signal] = await once(child, 'exit');
+    return signal === null ? code : exitCodeOf(signal);
+  } finally {
+    clearInterval(watch);
+    for (const name of endingSignals) process.off(name, passOn);
+  }
+}
+
+/**
+ * A killed npm passes nothing on. Not for a set-up started by a shell: that may leave programs behind on purpose.
+ *
+ * @param {() => void} act
+ */
+function whenOrphaned(act) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    act();
+  }, orphanCheckMs);
+  return watch;
+}
+
+/**
+ * @param {boolean} underNpm
+ * @returns {(name: NodeJS.Signals) => boolean}
+ */
+function echoes(underNpm) {
+  let last = -Infinity;
+  return (name) => {
+    if (!underNpm || name !== 'SIGINT') return false;
+    const now = performance.now();
+    const isEcho = now - last < echoMs;
+    last = isEcho ? -Infinity : now;
+    return isEcho;
+  };
+}

@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { explain } from './failure.mjs';
+import { listenForInterrupt } from './interrupt.mjs';
+import { launch } from './launch.mjs';
+import { nodeProgram } from './node.mjs';
+import { openProject } from './project.mjs';
+import { prepare } from './prepare.mjs';
+
+const usage = `Usage: npm run demo | npm start | npm test | npm run check | npm run setup
+   or: node src/setup.mjs <command> [arguments]
+
+  demo [-- --stay]         transcribe the sample recording and show it live; --stay keeps the server up until Ctrl-C
+  start                    start the server (settings: config.json and PHONOGRAPH_... variables)
+  test [-- FILE...]        run every check and every test, or only the tests in the files given
+  check [-- --fix]         types, lint, format, dead code and the quick tests; --fix repairs what a tool can
+  setup                    only set up: node packages, Node, the engine's Python environment, the COMPACT model
+
+Each command first sets up what is missing. With everything in place this takes no time and needs no network.
+`;
+
+/** What each command runs once the set-up is complete. `dev`: it needs the tools of development too. */
+const commands = /** @type {Record<string, { readonly dev: boolean, readonly program: readonly string[] | null }>} */ ({
+  demo: { dev: false, program: ['clients/demo.ts'] },
+  start: { dev: false, program: ['src/main.ts'] },
+  test: { dev: true, program: ['src/setup/checks.mjs', '--all'] },
+  check: { dev: true, program: ['src/setup/checks.mjs', '--quick'] },
+  setup: { dev: false, program: null },
+});
+
+/**
+ * Sets up, then runs the command to its end.
+ *
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} the exit code
+ */
+export async function main([name = 'setup', ...args]) {
+  const command = commands[name];
+  const helpWanted =
+    name === '--help' || name === '-h' || (name !== 'start' && (args.includes('--help') || args.includes('-h')));
+  if (helpWanted) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if (command === undefined) {
+    process.stderr.write(`There is no command "${name}".\n\n${usage}`);
+    return 1;
+  }
+  return await setUpAndRun(command, args);
+}
+
+/**
+ * @param {{ readonly dev: boolean, readonly program: readonly string[] | null }} command
+ * @param {readonly string[]} args
+ */
+async function setUpAndRun({ dev, program }, args) {
+  const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/u, '');
+  const interrupt = listenForInterrupt();
+  try {
+    const project = openProject({ root, dev, environment: process.env, signal: interrupt.signal });
+    await prepare(project);
+    if (program === null) return 0;
+    const [file = '', ...fixed] = program;
+    interrupt.stop();
+    return await launch(nodeProgram(project), [join(root, file), ...fixed, ...args], project);
+  } catch (error) {
+    process.stderr.write(
+      interrupt.exitCode === null
+        ? explain(error)
+        : 'Set-up interrupted. Run the same command again: what is done stays done.\n',
+    );
+    return interrupt.exitCode ?? 1;
+  } finally {
+    interrupt.stop();
+  }
+}
