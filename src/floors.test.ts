@@ -82,6 +82,10 @@ test('a folder is crossed by its # name, and inside a folder by ./', () => {
   assert.deepEqual(crossing, []);
 });
 
+test('there is one copy of graphql, or schemas of two realms would meet', () => {
+  assert.deepEqual(globSync('node_modules/**/node_modules/graphql/package.json', { cwd: root }), []);
+});
+
 test('the environment is read by main, and by the list of what a child inherits', () => {
   const readers = files.filter((file) => /process\.env\b/u.test(readFileSync(join(root, file), 'utf8')));
   assert.deepEqual(readers.toSorted(), ['runner/child-environment.ts', 'src/main.ts']);
