@@ -8,7 +8,7 @@ export function bellContract(open: OpenStore): void {
     await using opened = await open();
     const { store, bell } = opened;
     const heard: Promise<readonly [number, number]>[] = [];
-    using _ = bell.listen((jobId) => {
+    const ear = bell.listen((jobId) => {
       const read = Promise.all([store.job(jobId), store.events(jobId, 0, 100)]);
       heard.push(read.then(([job, events]) => [job?.lastEventSeq ?? 0, events.length] as const));
     });
@@ -18,6 +18,7 @@ export function bellContract(open: OpenStore): void {
     await store.finish(lease, { kind: 'FAILED', failure: crash, ...quietly });
     await store.retry(id, true);
     await store.cancel(id);
+    ear[Symbol.dispose]();
     const seen = await Promise.all(heard);
     assert.equal(seen.length, 6);
     for (const [seq, count] of seen) assert.equal(seq, count);
@@ -29,7 +30,7 @@ export function bellContract(open: OpenStore): void {
     await using opened = await open();
     const { store, bell } = opened;
     const rung: string[] = [];
-    using _ = bell.listen((jobId) => void rung.push(jobId));
+    const ear = bell.listen((jobId) => void rung.push(jobId));
     const first = await added(store, { idempotencyKey: 'one' });
     const second = await added(store);
     assert.deepEqual(rung.splice(0), [first.id, second.id]);
@@ -48,6 +49,7 @@ export function bellContract(open: OpenStore): void {
     assert.deepEqual(rung.splice(0), []);
     await store.reap();
     assert.deepEqual(rung.toSorted(), [first.id, second.id].toSorted());
+    ear[Symbol.dispose]();
   });
 }
 

@@ -16,7 +16,7 @@ test('a full disk is told as such, nothing is half written, and it goes on when 
   await migrate(db);
   const bell = openBell();
   const rung: string[] = [];
-  using _ = bell.listen((jobId) => void rung.push(jobId));
+  const ear = bell.listen((jobId) => void rung.push(jobId));
   const clients = intake({ db, bell, now: Date.now, arrival: arrivals(Date.now) });
   const large = newJob({ metadata: { text: 'x'.repeat(100_000) } });
   database.pragma('max_page_count = 1');
@@ -28,4 +28,5 @@ test('a full disk is told as such, nothing is half written, and it goes on when 
   database.pragma('max_page_count = 1073741823');
   const { job } = await clients.addJob(large);
   assert.deepEqual(rung, [job.id]);
+  ear[Symbol.dispose]();
 });

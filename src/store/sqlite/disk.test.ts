@@ -11,7 +11,8 @@ let shared: Temporary;
 
 before(async () => {
   shared = await openTemporary();
-  await using _ = await openSqliteStore({ file: join(shared.directory, 'empty.db'), bell: openBell() });
+  const store = await openSqliteStore({ file: join(shared.directory, 'empty.db'), bell: openBell() });
+  await store[Symbol.asyncDispose]();
 });
 
 after(() => shared[Symbol.asyncDispose]());

@@ -43,7 +43,7 @@ test('what was stored is there when the file is opened again, and attempts that 
 test('a missing directory is made, for its owner alone', async () => {
   await using temporary = await openTemporary();
   const directory = join(temporary.directory, 'a', 'b');
-  await using _ = await openSqliteStore({ file: join(directory, 'phonograph.db'), bell: openBell() });
+  temporary.stack.use(await openSqliteStore({ file: join(directory, 'phonograph.db'), bell: openBell() }));
   assert.equal((await stat(directory)).mode & 0o777, 0o700);
 });
 

@@ -9,4 +9,4 @@ const open: OpenStore = async (now) => {
   return { store, bell, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 };
 
-storeContract('in SQLite, in memory', open, 40);
+storeContract('in SQLite, in memory', open, 25);
