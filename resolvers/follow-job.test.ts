@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openBell, type Bell } from '#src/bell.ts';
+import { newJob } from '#src/store/contract/samples.ts';
 import { openSqliteStore } from '#src/store/sqlite/open.ts';
 import type { Store } from '#src/store/port.ts';
 import { followJob } from './follow-job.ts';
@@ -28,34 +29,10 @@ function countingBell(): Bell & { readonly listeners: number } {
   };
 }
 
-const newJob: Parameters<Store['addJob']>[0] = {
-  title: null,
-  metadata: null,
-  tags: [],
-  priority: 0,
-  idempotencyKey: null,
-  media: { name: 'a.wav', path: '/a.wav', stored: false, bytes: 1, sha256: null },
-  options: {
-    mode: 'COMPACT',
-    model: 'base',
-    computePower: 'AUTO',
-    language: null,
-    multilingual: false,
-    task: 'TRANSCRIBE',
-    wordTimestamps: false,
-    vad: true,
-    channels: 'MIX',
-    initialPrompt: null,
-    hotwords: null,
-    beamSize: 5,
-    clip: null,
-  },
-};
-
 test('a client that leaves while it waits is no longer listened for', async () => {
   const bell = countingBell();
   await using store = await openSqliteStore({ file: ':memory:', bell });
-  const { job } = await store.addJob(newJob);
+  const { job } = await store.addJob(newJob());
   const events = await followJob({ id: job.id, after: 0 }, { store, bell });
   assert.equal((await events.next()).value?.seq, 1);
   const waiting = events.next();
@@ -69,7 +46,7 @@ test('watching jobs ends while it waits, too', async () => {
   await using store = await openSqliteStore({ file: ':memory:', bell });
   const changes = watchJobs({}, { store, bell });
   const waiting = changes.next();
-  await store.addJob(newJob);
+  await store.addJob(newJob());
   assert.equal((await waiting).value?.status, 'QUEUED');
   const next = changes.next();
   await changes.return();
@@ -80,7 +57,7 @@ test('watching jobs ends while it waits, too', async () => {
 test('a job that was deleted while it is followed is NOT_FOUND', async () => {
   const bell = openBell();
   await using store = await openSqliteStore({ file: ':memory:', bell });
-  const { job } = await store.addJob(newJob);
+  const { job } = await store.addJob(newJob());
   let gone = false;
   const forgetful: Store = { ...store, job: async (id) => (gone ? null : store.job(id)) };
   const events = await followJob({ id: job.id, after: 1 }, { store: forgetful, bell });

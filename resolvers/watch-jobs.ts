@@ -8,7 +8,7 @@ import { stoppable } from './stoppable.ts';
 
 /** Changes of a job within this time are one item: at most four a second. */
 const coalesceMs = 250;
-/** Events looked at for a job that is seen for the first time. */
+/** Events of a job that are looked at in one go: more than come within a look, few enough to hold nobody up. */
 const lookBack = 50;
 
 /** A job whenever one that matches the filter before or after the change is created, or changes status or progress. The last change is never dropped. */
@@ -35,11 +35,7 @@ export function watchJobs(
   async function readChanges(job: Job): Promise<readonly JobEvent[]> {
     const from = seen.get(job.id);
     seen.set(job.id, job.lastEventSeq);
-    const events = await store.events(
-      job.id,
-      from ?? Math.max(0, job.lastEventSeq - lookBack),
-      Number.MAX_SAFE_INTEGER,
-    );
+    const events = await store.events(job.id, Math.max(from ?? 0, job.lastEventSeq - lookBack), lookBack);
     return events.filter(
       ({ kind, time }) => (from !== undefined || time >= since) && (kind === 'STATUS_CHANGED' || kind === 'PROGRESSED'),
     );

@@ -16,8 +16,7 @@ export class MediaNotFoundError extends ExpectedError {
   readonly hint = 'Give a path relative to a media root of the server, or upload the recording.';
 }
 
-export const mediaRejections = ['OUTSIDE_ROOTS', 'HIDDEN', 'NOT_A_FILE', 'EMPTY', 'TOO_LARGE'] as const;
-export type MediaRejection = (typeof mediaRejections)[number];
+export type MediaRejection = 'OUTSIDE_ROOTS' | 'HIDDEN' | 'NOT_A_FILE' | 'EMPTY' | 'TOO_LARGE';
 
 export class MediaRejectedError extends ExpectedError {
   override readonly name = 'MediaRejectedError';

@@ -26,8 +26,7 @@ export type Task = (typeof tasks)[number];
 export const channelModes = ['MIX', 'SPLIT'] as const;
 export type ChannelMode = (typeof channelModes)[number];
 
-export const attemptOutcomes = ['COMPLETED', 'FAILED', 'CANCELLED', 'INTERRUPTED'] as const;
-export type AttemptOutcome = (typeof attemptOutcomes)[number];
+export type AttemptOutcome = 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'INTERRUPTED';
 
 /** Part of a recording, in seconds on its own time line; `endSeconds` null = to the end. */
 export interface Clip {

@@ -29,7 +29,8 @@ async function upload(server: TestServer, path: string): Promise<string> {
   form.set('0', new Blob([await readFile(path)]), basename(path));
   const headers = { 'apollo-require-preflight': 'true' };
   const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body: form });
-  return ((await response.json()) as any).data.transcribe.job.id;
+  const { data }: any = await response.json();
+  return data.transcribe.job.id;
 }
 
 const textOf = (events: readonly SeenEvent[]) =>

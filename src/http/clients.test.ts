@@ -74,7 +74,7 @@ test('urql asks and follows a job', async () => {
   await new Promise<void>((resolve) => {
     client.subscription<Seen>(follow, { id }).subscribe(({ data: seen, hasNext }) => {
       if (seen) seqs.push(seen.jobEvents.seq);
-      if (hasNext === false || seen?.jobEvents.status === 'COMPLETED') resolve();
+      if (!hasNext || seen?.jobEvents.status === 'COMPLETED') resolve();
     });
   });
   assert.deepEqual(

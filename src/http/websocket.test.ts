@@ -125,6 +125,10 @@ test('when the server stops, sockets are closed with 1001 and streams end', asyn
   const id = await submit(server);
   await say(socket, '1', `subscription { jobEvents(id: "${id}") { seq } }`);
   const closed = once(socket, 'close');
+  const query = encodeURIComponent('subscription { serverStatus(intervalSeconds: 60) { id } }');
+  const stream = await fetch(`${server.url}/graphql?query=${query}`, { headers: { accept: 'text/event-stream' } });
+  const cut = stream.text().catch(() => 'cut');
   await server[Symbol.asyncDispose]();
   assert.equal((await closed)[0], 1001);
+  assert.equal(await cut, 'cut', 'so that its client comes back with its cursor, and does not take it for the end');
 });

@@ -8,7 +8,7 @@ import { useLimits } from './limits.ts';
 import { maskErrors } from './mask-error.ts';
 
 /** What the HTTP floor hands over with a request. */
-export interface RequestContext {
+interface RequestContext {
   /** An operation whose uploads have been received already. */
   readonly operation?: GraphQLParams;
 }

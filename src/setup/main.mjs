@@ -14,6 +14,7 @@ const usage = `Usage: npm run demo | npm start | npm test | npm run check | npm 
   start                    start the server (settings: config.json and PHONOGRAPH_... variables)
   test [-- FILE...]        run every check and every test, or only the tests in the files given
   check [-- --fix]         types, lint, format, dead code and the quick tests; --fix repairs what a tool can
+  run FILE [ARGUMENT...]   run a program of the project with the Node of the set-up (npm run schema, npm run bench:...)
   setup                    only set up: node packages, Node, the engine's Python environment, the COMPACT model
 
 Each command first sets up what is missing. With everything in place this takes no time and needs no network.
@@ -25,6 +26,7 @@ const commands = /** @type {Record<string, { readonly dev: boolean, readonly pro
   start: { dev: false, program: ['src/main.ts'] },
   test: { dev: true, program: ['src/setup/checks.mjs', '--all'] },
   check: { dev: true, program: ['src/setup/checks.mjs', '--quick'] },
+  run: { dev: true, program: [] },
   setup: { dev: false, program: null },
 });
 
@@ -60,9 +62,9 @@ async function setUpAndRun({ dev, program }, args) {
     const project = openProject({ root, dev, environment: process.env, signal: interrupt.signal });
     await prepare(project);
     if (program === null) return 0;
-    const [file = '', ...fixed] = program;
+    const [file = '', ...others] = [...program, ...args];
     interrupt.stop();
-    return await launch(nodeProgram(project), [join(root, file), ...fixed, ...args], project);
+    return await launch(nodeProgram(project), [join(root, file), ...others], project);
   } catch (error) {
     process.stderr.write(
       interrupt.exitCode === null

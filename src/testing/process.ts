@@ -16,7 +16,7 @@ export interface ProcessHouse extends AsyncDisposable {
 }
 
 /** A server that runs as a process of its own. */
-export interface ServerProcess {
+interface ServerProcess {
   readonly child: ChildProcess;
   /** Its address, once it listens. */
   readonly url: Promise<string>;
