@@ -11,7 +11,7 @@ test('a child sees the allowed variables and none of the server’s secrets', ov
   process.env['PHONOGRAPH_API_KEYS'] = 'secret';
   using child = startChild(fixture('tells-environment'));
   delete process.env['PHONOGRAPH_API_KEYS'];
-  for await (const line of child.lines) {
+  for await (const [line = ''] of child.lines) {
     const { env, cwd } = JSON.parse(line);
     assert.equal(env['PHONOGRAPH_API_KEYS'], undefined);
     assert.equal(env['PATH'], process.env['PATH']);
@@ -63,10 +63,18 @@ test('what a child leaves behind is gone when it is', over, async () => {
   using child = startChild(fixture('leaves-grandchild'));
   child.send('{"attempt":1,"device":"cpu","resume":null}');
   const lines = await Array.fromAsync(child.lines);
-  assert.match(lines.join('\n'), /grandchild \d+/u);
+  assert.match(lines.flat().join('\n'), /grandchild \d+/u);
   assert.equal((await child.exited).exitCode, 0);
   await child.gone;
   assert.equal(await waitForGroup(child.pid ?? 0, 0), true);
+});
+
+test('a process that left the group does not keep the lines from ending', over, async () => {
+  using child = startChild(fixture('leaves-daemon'));
+  child.send('{"attempt":1,"device":"cpu","resume":null}');
+  const text = (await Array.fromAsync(child.lines)).flat().join('\n');
+  process.kill(Number(/daemon (\d+)/u.exec(text)?.[1]), 'SIGKILL');
+  assert.match(text, /"type":"end"/u);
 });
 
 test('a program that is not there tells so, and nothing is left open', over, async () => {

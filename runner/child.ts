@@ -21,8 +21,8 @@ export interface Child extends Disposable {
   /** Undefined where it could not be started; it is the number of its process group too. */
   readonly pid: number | undefined;
   readonly startTime: string | null;
-  /** What it writes to stdout, line by line, as fast as it is read here and no faster. To be iterated once. */
-  readonly lines: AsyncIterable<string>;
+  /** What it writes to stdout, some lines at a time, as fast as it is read here and no faster. To be iterated once. */
+  readonly lines: AsyncIterable<readonly string[]>;
   readonly exited: Promise<Exit>;
   /** Settles when no process of the group runs any more. */
   readonly gone: Promise<void>;

@@ -1,7 +1,7 @@
-import { isAbsolute, join, relative } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '#src/config.ts';
 import type { ComputePower, FailureCode, JobFailure } from '#src/job.ts';
+import { modelPath } from '#src/models.ts';
 import type { Claim } from '#src/store/port.ts';
 import { failure } from './hints.ts';
 
@@ -39,13 +39,6 @@ const checkpointSchema = z.object({
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
-/** Where the model of a job must be, or null where its name leads out of the model directory. */
-export function modelPath(config: Config, model: string): string | null {
-  const path = join(config.server.modelDirectory, model);
-  const inside = relative(config.server.modelDirectory, path);
-  return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? null : path;
-}
-
 /** The checkpoint to go on from; one that this server did not write, or cannot read any more, is none. */
 export function checkpointOf(claim: Claim): Checkpoint | null {
   return checkpointSchema.safeParse(claim.checkpoint).data ?? null;
@@ -59,11 +52,10 @@ export type Order =
 /** The order that a claim comes to on this machine. */
 export function orderFor(claim: Claim, config: Config, machine: Machine): Order {
   const { model, computePower } = claim.job.options;
-  const path = modelPath(config, model);
-  if (path === null || !machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${model} is not installed.`);
+  if (!machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${model} is not installed.`);
   const device = deviceFor(computePower, machine.hasGpu);
   if (device === null) return refuse('GPU_UNAVAILABLE', 'The job asks for a GPU, and the server has none.');
-  return { kind: 'START', line: jobLine({ claim, config, machine, device, model: { id: model, path } }) };
+  return { kind: 'START', line: jobLine({ claim, config, machine, device }) };
 }
 
 function refuse(code: FailureCode, message: string): Order {
@@ -75,10 +67,9 @@ interface Settled {
   readonly config: Config;
   readonly machine: Machine;
   readonly device: Device;
-  readonly model: JobLine['model'];
 }
 
-function jobLine({ claim, config, machine, device, model }: Settled): JobLine {
+function jobLine({ claim, config, machine, device }: Settled): JobLine {
   const { job } = claim;
   const mode = config.transcription.modes[job.options.mode];
   return {
@@ -86,7 +77,7 @@ function jobLine({ claim, config, machine, device, model }: Settled): JobLine {
     job: job.id,
     attempt: claim.lease.attempt,
     media: { path: job.media.path },
-    model,
+    model: { id: job.options.model, path: modelPath(config, job.options.model) },
     device,
     computeType: device === 'cuda' ? mode.gpuComputeType : mode.cpuComputeType,
     threads: Math.max(1, Math.floor(machine.cores / Math.max(1, machine.numJobs))),

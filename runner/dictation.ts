@@ -3,6 +3,7 @@ import type { Claim, Work } from '#src/store/port.ts';
 import { checkpointOf, type Checkpoint } from './command.ts';
 import { EngineProtocolError, type EngineLine, type LineOf } from './parse-line.ts';
 import { advance, startOf } from './progress.ts';
+import type { Length } from './watchdog.ts';
 import { openBatch, type UnfinishedBatch } from './unfinished-batch.ts';
 
 /** Writes to the store under the lease of the claim; throws where the lease is lost. */
@@ -21,8 +22,6 @@ export class Dictation {
   last: LineOf<'end'> | LineOf<'error'> | null = null;
   /** What decided the text; null before the engine has introduced itself. */
   provenance: Readonly<Record<string, unknown>> | null = null;
-  /** Length of the recording as far as it is known. */
-  durationSeconds: number | null = null;
 
   readonly #claim: Claim;
   readonly #store: Work;
@@ -32,6 +31,7 @@ export class Dictation {
   #progress: Progress;
   #language: DetectedLanguage | null = null;
   #media: LineOf<'media'> | null = null;
+  #knownSeconds = 0;
 
   constructor(claim: Claim, store: Work, write: Write) {
     this.#claim = claim;
@@ -77,6 +77,12 @@ export class Dictation {
     }
   }
 
+  /** The length of the recording, as far as the engine has told it or come. */
+  length(): Length {
+    const knownSeconds = Math.max(this.#knownSeconds, this.#progress.processedSeconds);
+    return { knownSeconds, isFinal: this.#media?.final ?? false };
+  }
+
   async #meet(line: LineOf<'hello'>): Promise<void> {
     if (this.#batch !== null) throw new EngineProtocolError('it said hello twice');
     const { lease, job, checkpoint } = this.#claim;
@@ -106,7 +112,7 @@ export class Dictation {
   /** Written at first sight and when final; the length known in between is for the time limit alone. */
   #noteMedia(line: LineOf<'media'>): Promise<void> | undefined {
     this.#batchFor(line);
-    this.durationSeconds = line.durationSeconds;
+    this.#knownSeconds = Math.max(this.#knownSeconds, line.durationSeconds ?? 0);
     if (this.#media !== null && (this.#media.final || !line.final)) return undefined;
     this.#media = line;
     return this.#storeMedia(line, line.warnings);

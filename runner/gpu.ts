@@ -36,8 +36,12 @@ export function gpuReader(command: readonly string[]): () => Promise<readonly Gp
 
 async function ask(command: readonly string[]): Promise<readonly Gpu[]> {
   const query = [...command, `--query-gpu=${fields}`, '--format=csv,noheader,nounits'];
-  const { lines, exit } = await runProgram(query, { limitMs });
-  return exit.exitCode === 0 ? lines.map(parseGpu).filter((gpu) => gpu !== null) : [];
+  try {
+    const { lines, exit } = await runProgram(query, { limitMs });
+    return exit.exitCode === 0 ? lines.map(parseGpu).filter((gpu) => gpu !== null) : [];
+  } catch {
+    return []; // A driver that answers with a line without end has no card to offer.
+  }
 }
 
 /** A line such as `0, 81559, 1024, 37, 41, NVIDIA H100`; what a card does not tell stands there as [N/A]. */

@@ -1,8 +1,7 @@
-import { access } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { Config } from '#src/config.ts';
-import { modelPath, type Machine } from './command.ts';
+import { isInstalled } from '#src/models.ts';
+import type { Machine } from './command.ts';
 
 /** Looks at what a job with this model finds on this machine now. */
 export async function lookAtMachine(
@@ -10,18 +9,6 @@ export async function lookAtMachine(
   model: string,
   { numJobs, hasGpu }: { readonly numJobs: () => number; readonly hasGpu: () => Promise<boolean> },
 ): Promise<Machine> {
-  const path = modelPath(config, model);
-  return {
-    hasGpu: await hasGpu(),
-    hasModel: path !== null && (await isThere(join(path, 'model.bin'))),
-    cores: availableParallelism(),
-    numJobs: numJobs(),
-  };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  const [hasModel, gpu] = await Promise.all([isInstalled(config, model), hasGpu()]);
+  return { hasGpu: gpu, hasModel, cores: availableParallelism(), numJobs: numJobs() };
 }

@@ -33,7 +33,10 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
   try {
     return process.kill(-group, signal);
   } catch (error) {
-    if (isMissing(error)) return false;
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    // macOS says so of a group of zombies; elsewhere somebody lives there who is not ours to end.
+    if (code === 'EPERM') return process.platform !== 'darwin';
+    if (code === 'ESRCH') return false;
     throw error;
   }
 }
@@ -77,8 +80,4 @@ async function statesOf(group: number): Promise<readonly string[] | null> {
 function parseStat(text: string): { readonly state: string; readonly group: number; readonly startTime: string } {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { state: fields[0] ?? '', group: Number(fields[2]), startTime: fields[19] ?? '' };
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ESRCH';
 }

@@ -25,7 +25,7 @@ export async function runEngine(run: Run, line: JobLine): Promise<Ended> {
   const dictation = new Dictation(run.claim, run.parts.store, writeUnder(run));
   using watchdog = startWatchdog({
     silenceSeconds: engineSilenceSeconds,
-    limitSeconds: () => timeLimitSeconds(dictation.durationSeconds),
+    limitSeconds: () => timeLimitSeconds(dictation.length()),
     tell: run.halt,
   });
   try {
@@ -59,14 +59,16 @@ async function converse(conversation: Conversation, line: JobLine): Promise<void
   const { run, child, dictation, watchdog } = conversation;
   await noteProcess(conversation, line.device);
   child.send(JSON.stringify(line));
-  for await (const text of child.lines) {
+  for await (const texts of child.lines) {
     watchdog.heard();
-    // Read on to the end all the same: a full pipe would hold the engine up on its way out.
-    if (run.halted.aborted || dictation.last !== null) continue;
-    const said = parseLine(text);
-    const writing = said === null ? undefined : dictation.take(said, text.length);
-    if (writing !== undefined) await watchdog.excuse(writing);
-    if (dictation.last !== null) allowToLeave(run, child);
+    for (const text of texts) {
+      // Read on to the end all the same: a full pipe would hold the engine up on its way out.
+      if (run.halted.aborted || dictation.last !== null) break;
+      const said = parseLine(text);
+      const writing = said === null ? undefined : dictation.take(said, text.length);
+      if (writing !== undefined) await watchdog.excuse(writing);
+      if (dictation.last !== null) allowToLeave(run, child);
+    }
   }
 }
 

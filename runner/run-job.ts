@@ -38,6 +38,7 @@ async function attempt(run: Run): Promise<Ending | null> {
   if (run.halted.aborted) return outcome(notStarted(run));
   try {
     const order = orderFor(claim, parts.config, await parts.machineFor(claim));
+    if (run.halted.aborted) return outcome(notStarted(run));
     if (order.kind === 'REFUSE') return { ...noProcess, kind: 'FAILED', failure: order.failure };
     return outcome(await runEngine(run, order.line));
   } catch (err) {

@@ -37,10 +37,8 @@ export async function runProgram(
   }
 }
 
-async function collect(lines: AsyncIterable<string>): Promise<readonly string[]> {
+async function collect(lines: AsyncIterable<readonly string[]>): Promise<readonly string[]> {
   const collected: string[] = [];
-  for await (const line of lines) {
-    if (collected.length < maxLines) collected.push(line);
-  }
+  for await (const some of lines) collected.push(...some.slice(0, maxLines - collected.length));
   return collected;
 }

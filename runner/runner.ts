@@ -11,7 +11,7 @@ import { runJob } from './run-job.ts';
 
 /** Takes jobs from the store and runs them, as many at a time as there are slots. */
 export interface Runner extends AsyncDisposable {
-  readonly state: RunnerState;
+  state(): RunnerState;
   /** Something that matters for the slots may have changed, such as numJobs. */
   kick(): void;
   /** Claims no more, ends the engines and gives their jobs back to the queue: at most 9 s with the default engineStopSeconds. */
@@ -54,14 +54,6 @@ export function startRunner(options: RunnerOptions): Runner {
   const runs = new Set<Promise<void>>();
   const desk = openDesk(options, stopping.signal);
 
-  async function work(): Promise<void> {
-    await desk.ask('reap', () => reap(store, log));
-    while (!stopping.signal.aborted) {
-      await fillSlots();
-      await alarm.sleep(slowTickMs, stopping.signal);
-    }
-  }
-
   async function fillSlots(): Promise<void> {
     while (runs.size < numJobs() && !stopping.signal.aborted) {
       const claim = await desk.ask('claim', () => store.claim(desk.worker));
@@ -74,6 +66,14 @@ export function startRunner(options: RunnerOptions): Runner {
     }
   }
 
+  async function work(): Promise<void> {
+    await desk.ask('reap', () => reap(store, log));
+    while (!stopping.signal.aborted) {
+      await fillSlots();
+      await alarm.sleep(slowTickMs);
+    }
+  }
+
   // Only a stop ends the patience of the desk: then there is nothing left to do.
   const working = work().catch((err: unknown) => {
     if (!stopping.signal.aborted) log.fatal({ err }, 'runner ended');
@@ -83,23 +83,23 @@ export function startRunner(options: RunnerOptions): Runner {
   async function stop(): Promise<void> {
     listening[Symbol.dispose]();
     stopping.abort();
+    alarm.ring();
     await working;
-    const ended = Promise.all(runs).then(() => true);
-    const timeUp = new AbortController();
-    const limitMs = config.server.engineStopSeconds * 1000 + lastMs;
-    const inTime = await Promise.race([ended, sleep(limitMs, false, { signal: timeUp.signal }).catch(() => false)]);
-    timeUp.abort();
+    const inTime = await settleWithin(runs, config.server.engineStopSeconds * 1000 + lastMs);
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
   }
 
-  return {
-    get state() {
-      return { ...desk.health(), working: runs.size };
-    },
-    kick: alarm.ring,
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
+  const state = () => ({ ...desk.health(), working: runs.size });
+  return { state, kick: alarm.ring, stop, [Symbol.asyncDispose]: stop };
+}
+
+async function settleWithin(runs: Iterable<Promise<void>>, limitMs: number): Promise<boolean> {
+  const done = new AbortController();
+  const all = Promise.all(runs).then(() => true);
+  const timeUp = sleep(limitMs, false, { signal: done.signal }).catch(() => false); // Aborted: the runs were first.
+  const inTime = await Promise.race([all, timeUp]);
+  done.abort();
+  return inTime;
 }
 
 /** The parts of all runs, and the store as the runner asks it: until it answers, with its trouble noted. */

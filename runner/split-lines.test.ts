@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import { EngineProtocolError } from './parse-line.ts';
 import { splitLines } from './split-lines.ts';
 
-function lines(chunks: readonly string[], limit?: number): Promise<string[]> {
-  return Array.fromAsync(splitLines(Readable.from(chunks.map((chunk) => Buffer.from(chunk, 'latin1'))), limit));
+async function lines(chunks: readonly string[], limit?: number): Promise<readonly string[]> {
+  const buffers = chunks.map((chunk) => Buffer.from(chunk, 'latin1'));
+  return (await Array.fromAsync(splitLines(Readable.from(buffers), limit))).flat();
 }
 
 test('lines come whole, however the chunks are cut', async () => {

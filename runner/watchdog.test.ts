@@ -48,7 +48,8 @@ test('a job that takes longer than its limit is told', (t) => {
 });
 
 test('the limit grows with the recording', () => {
-  assert.equal(timeLimitSeconds(11), 600);
-  assert.equal(timeLimitSeconds(3600), 72_000);
-  assert.equal(timeLimitSeconds(null), 3600);
+  assert.equal(timeLimitSeconds({ knownSeconds: 11, isFinal: true }), 600);
+  assert.equal(timeLimitSeconds({ knownSeconds: 3600, isFinal: true }), 72_000);
+  assert.equal(timeLimitSeconds({ knownSeconds: 0, isFinal: false }), 3600);
+  assert.equal(timeLimitSeconds({ knownSeconds: 3600, isFinal: false }), 72_000);
 });

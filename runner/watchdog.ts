@@ -47,13 +47,19 @@ export function startWatchdog({ silenceSeconds, limitSeconds, tell }: Watch): Wa
   };
 }
 
+/** What is known of a recording's length, in seconds. */
+export interface Length {
+  readonly knownSeconds: number;
+  /** Whether it was decoded to its end; before that it may turn out longer. */
+  readonly isFinal: boolean;
+}
+
 const leastSeconds = 600;
+const leastUnknownSeconds = 3600;
 /** Slower than a large model on a small CPU: the limit is there for what never ends. */
 const secondsPerSecond = 20;
-/** For what never tells its length. */
-const unknownSeconds = 3600;
 
 /** How long a job may take whose recording has this length. */
-export function timeLimitSeconds(durationSeconds: number | null): number {
-  return durationSeconds === null ? unknownSeconds : Math.max(leastSeconds, secondsPerSecond * durationSeconds);
+export function timeLimitSeconds({ knownSeconds, isFinal }: Length): number {
+  return Math.max(isFinal ? leastSeconds : leastUnknownSeconds, secondsPerSecond * knownSeconds);
 }
