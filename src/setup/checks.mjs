@@ -3,7 +3,7 @@
  * With files or options of Node's test runner, only those tests. Started by the set-up, under the newer Node.
  */
 import { globSync } from 'node:fs';
-import { engineTests, speechTest, staticChecks, testFiles } from './check-list.mjs';
+import { engineTests, repairs, speechTest, staticChecks, testFiles } from './check-list.mjs';
 import { endOnSignal, runCheck } from './run-check.mjs';
 import { runTests } from './run-tests.mjs';
 
@@ -23,9 +23,7 @@ async function runChosen() {
 }
 
 async function runAll() {
-  if (fix)
-    for (const check of staticChecks)
-      if (check.fix !== undefined) await runCheck({ name: `repair ${check.name}`, command: check.fix });
+  if (fix) for (const repair of repairs) await runCheck(repair);
   const failed = await runTwoAtATime(staticChecks);
   const engine = engineTests({ quick });
   if (!(await runCheck(engine))) failed.push(engine.name);

@@ -20,11 +20,13 @@ export function endOnSignal() {
  * Starts a tool in a process group of its own, with this Node and the project's tools first in PATH.
  *
  * @param {readonly string[]} command
+ * @param {string} [folder]
  */
-export function startTool([program = '', ...args]) {
+export function startTool([program = '', ...args], folder = '.') {
   const { NODE_TEST_CONTEXT: _outer, ...rest } = process.env;
   const path = [dirname(process.execPath), resolve('node_modules/.bin'), rest['PATH'] ?? ''].join(delimiter);
   const child = spawn(program, args, {
+    cwd: folder,
     env: { ...rest, PATH: path },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -40,9 +42,9 @@ export function startTool([program = '', ...args]) {
  * @param {import('./check-list.mjs').Check} check
  * @returns {Promise<boolean>} whether it passed
  */
-export async function runCheck({ name, command }) {
+export async function runCheck({ name, command, folder }) {
   const began = performance.now();
-  const child = startTool(command);
+  const child = startTool(command, folder);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   const [code] = await once(child, 'close');

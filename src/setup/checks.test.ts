@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { makeTestProject, startProgram } from './test-project.mjs';
+
+const checks = join(import.meta.dirname, 'checks.mjs');
+const passing = "import test from 'node:test'; test('passes', () => {});";
+const failing = "import test from 'node:test'; test('fails', () => { throw new Error('as it must'); });";
+
+/** A project whose tools are programs that say which they are; those named fail. */
+function makeFixture(broken: readonly string[] = []) {
+  const fixture = makeTestProject();
+  for (const name of ['oxfmt', 'tsc', 'oxlint', 'knip', 'python']) {
+    const file = name === 'python' ? '.venv/bin/python' : `node_modules/.bin/${name}`;
+    fixture.write(file, `#!/bin/sh\necho "this is ${name} $*"\nexit ${broken.includes(name) ? 1 : 0}\n`);
+    chmodSync(join(fixture.root, file), 0o755);
+  }
+  fixture.write('runner/engine/pyproject.toml', '');
+  return fixture;
+}
+
+async function run(fixture: ReturnType<typeof makeTestProject>, ...args: readonly string[]) {
+  const program = startProgram([process.execPath, checks, ...args], { cwd: fixture.root });
+  const code = await program.end();
+  return { code, output: program.output, last: program.output.trimEnd().split('\n').slice(-9) };
+}
+
+test('every check runs though an early one fails, and the counts of tests come last', async () => {
+  using fixture = makeFixture(['oxfmt', 'knip']);
+  fixture.write('src/good.test.mjs', passing);
+  fixture.write('src/bad.test.mjs', failing);
+  const { code, output, last } = await run(fixture, '--all');
+  assert.equal(code, 1);
+  assert.match(output, /FAILED {2}format \([\d.]+ s\): oxfmt --check\nthis is oxfmt --check\n/u);
+  for (const name of ['types', 'lint', 'engine format', 'engine lint', 'engine types', 'engine tests']) {
+    assert.match(output, new RegExp(`ok {6}${name} `, 'u'));
+  }
+  assert.match(output, /as it must/u);
+  assert.equal(last[0], 'Failed: format, dead code, tests.');
+  assert.deepEqual(
+    last.slice(1).map((line) => line.replace(/[\d.]+$/u, 'N')),
+    ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'].map((name) => `ℹ ${name} N`),
+  );
+});
+
+test('the quick checks leave the speech tests out', async () => {
+  using fixture = makeFixture();
+  fixture.write('src/good.test.mjs', passing);
+  fixture.write('src/long.speech.test.mjs', failing);
+  const { code, output } = await run(fixture, '--quick', '--fix');
+  assert.equal(code, 0, output);
+  assert.match(output, /ok {6}repair format/u);
+  assert.match(output, /Every check passed\.\nℹ tests 1\n/u);
+});
+
+test('with files only the tests in them run', async () => {
+  using fixture = makeFixture(['oxfmt']);
+  fixture.write('src/good.test.mjs', passing);
+  fixture.write('src/bad.test.mjs', failing);
+  const { code, output } = await run(fixture, '--all', 'src/good.test.mjs');
+  assert.equal(code, 0, output);
+  assert.match(output, /ℹ tests 1\n/u);
+  assert.doesNotMatch(output, /format/u);
+});
+
+test('an interruption ends the tests under way and what they have started', async () => {
+  using fixture = makeFixture();
+  fixture.write(
+    'src/long.test.mjs',
+    "import { spawnSync } from 'node:child_process'; console.log('started'); spawnSync('sleep', ['600']);",
+  );
+  const program = startProgram([process.execPath, checks, '--all', 'src/long.test.mjs'], { cwd: fixture.root });
+  await program.says(/started/u);
+  program.child.kill('SIGINT');
+  assert.equal(await program.end(), 130);
+});
