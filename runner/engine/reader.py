@@ -43,7 +43,7 @@ class Reader:
 
     def _complete(self, voice: Voice, reading: Reading, guard: str | None, rounds: int) -> list[Passage]:
         """The passages of a voice that has been read once: judged, and with its unread rest read too."""
-        verdict = judge(reading)
+        verdict = judge(reading, voice.spoken)
         if verdict == "DROP":
             return []
         if verdict == "SPLIT":
@@ -62,7 +62,7 @@ class Reader:
             readings = [(part, self._alone(part, reading.language)) for part in parts]
             return [p for part, one in readings for p in self._complete(part, one, "SPLIT", rounds)]
         again = self._alone(voice, reading.language, wary=True) if is_loop(reading) else reading
-        if judge(again) == "DROP" or is_loop(again):
+        if judge(again, voice.spoken) == "DROP" or is_loop(again):
             return []
         return [Passage(_timed(again, voice), again, "LOOP_RETRIED" if again is not reading else None)]
 

@@ -11,6 +11,7 @@ SHORTEST_SENTENCE = 1.0  # s; a shorter sentence shares its segment with the nex
 
 SENTENCE_ENDS = ".?!。？！…"
 CLAUSE_ENDS = ",;:，、；："
+UNSPACED = 0x0E00  # scripts from Thai on have few or no spaces between words; those before it have
 AFTER_END = "\"'”’)]}」』"
 
 
@@ -29,7 +30,7 @@ def split_into_segments(words: list[Timed]) -> list[list[Timed]]:
     sentences: list[list[Timed]] = [[]]
     for word in words:
         last = sentences[-1]
-        if last and (word.start - last[-1].end >= PAUSE or _ends_sentence(last)):
+        if last and _may_start(word) and (word.start - last[-1].end >= PAUSE or _ends_sentence(last)):
             sentences.append([])
         sentences[-1].append(word)
     groups = [part for sentence in sentences for part in _split_long(sentence)]
@@ -56,6 +57,12 @@ def monotone(words: Iterable[Timed], floor: float) -> list[Timed]:
     return kept
 
 
+def _may_start(word: Timed) -> bool:
+    """Whether a segment may start with it: not the second half of "1-2" or "don't", but any character of Chinese."""
+    first = word.text[:1]
+    return first.isspace() or ord(first or " ") >= UNSPACED
+
+
 def _ends_sentence(words: list[Timed]) -> bool:
     text = words[-1].text.rstrip(AFTER_END)
     return text.endswith(tuple(SENTENCE_ENDS)) and words[-1].end - words[0].start >= SHORTEST_SENTENCE
@@ -64,7 +71,10 @@ def _ends_sentence(words: list[Timed]) -> bool:
 def _split_long(words: list[Timed]) -> list[list[Timed]]:
     if len(words) < 2 or (words[-1].end - words[0].start <= LONGEST_SECONDS and width(text_of(words)) <= LONGEST_WIDTH):
         return [words] if words else []
-    at = min(range(1, len(words)), key=lambda i: _cost(words, i))
+    allowed = [i for i in range(1, len(words)) if _may_start(words[i])]
+    if not allowed:
+        return [words]
+    at = min(allowed, key=lambda i: _cost(words, i))
     return _split_long(words[:at]) + _split_long(words[at:])
 
 

@@ -35,6 +35,11 @@ class Voice:
         """Stretches of speech in seconds of this voice's own time."""
         return [(start * FRAME / RATE, end * FRAME / RATE) for start, end in speech(self.probabilities)]
 
+    @property
+    def spoken(self) -> float:
+        """Seconds of speech in it."""
+        return sum(end - start for start, end in self.speech())
+
     def original(self, start: float, end: float) -> tuple[float, float]:
         """A stretch of own time on the recording's time line; one across a seam goes where its middle is."""
         middle, before = (start + end) / 2, 0.0

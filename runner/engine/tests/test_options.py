@@ -1,0 +1,84 @@
+"""Each option does what it says."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engine.tests.make import write_wav
+from engine.tests.outcome import JFK, Outcome, recording
+
+Transcribe = Callable[..., Outcome]
+
+
+def test_channels_apart_are_told_apart_in_the_order_of_time(
+    transcribe: Transcribe, jfk: "np.typing.NDArray[np.float32]", tmp_path: Path
+) -> None:
+    quiet = np.zeros_like(jfk)
+    left, right = np.concatenate([jfk, quiet, jfk]), np.concatenate([quiet, jfk, quiet])
+    path = write_wav(tmp_path / "two.wav", np.stack([left, right], axis=1))
+    segments = transcribe(path, channels="split").all("segment")
+    starts = [line["startSeconds"] for line in segments]
+    assert starts == sorted(starts)
+    for line in segments:
+        middle = (line["startSeconds"] + line["endSeconds"]) / 2
+        assert line["speaker"] == ("2" if 11 <= middle < 22 else "1")
+    assert {line["speaker"] for line in segments} == {"1", "2"}
+    mixed = transcribe(path).all("segment")
+    assert all(line["speaker"] is None for line in mixed)
+
+
+def test_two_people_on_two_channels_are_heard_both(transcribe: Transcribe) -> None:
+    segments = transcribe(recording("en_stereo_two_speakers.wav"), channels="split").all("segment")
+    said = {name: " ".join(line["text"] for line in segments if line["speaker"] == name) for name in ("1", "2")}
+    assert "wizard" in said["1"] and "horizon" in said["2"]
+
+
+def test_a_clip_of_the_recording_keeps_the_original_times(transcribe: Transcribe) -> None:
+    outcome = transcribe(JFK, clip={"startSeconds": 8.0, "endSeconds": 11.0})
+    assert "country" in outcome.text and "fellow" not in outcome.text
+    assert all(8.0 <= line["startSeconds"] <= line["endSeconds"] <= 11.0 for line in outcome.all("segment"))
+    assert "Americans" in transcribe(JFK, clip={"startSeconds": 0, "endSeconds": 4.0}).text
+
+
+def test_without_vad_everything_is_read(
+    transcribe: Transcribe, jfk: "np.typing.NDArray[np.float32]", tmp_path: Path
+) -> None:
+    path = write_wav(tmp_path / "late.wav", np.concatenate([np.zeros(20 * 16_000), jfk, np.zeros(10 * 16_000), jfk]))
+    for vad in (True, False):
+        outcome = transcribe(path, vad=vad)
+        assert outcome.text.lower().count("what you can do for your country") == 2
+    starts = [line["startSeconds"] for line in transcribe(path).all("segment")]
+    assert 19.5 <= starts[0] < 21
+
+
+def test_translation_is_english(transcribe: Transcribe) -> None:
+    text = transcribe(recording("es_capitan_veneno.mp3"), language="es", task="translate", clip={"endSeconds": 20}).text
+    assert " the " in text.lower()
+
+
+def test_languages_may_change_within_a_recording(transcribe: Transcribe) -> None:
+    outcome = transcribe(recording("multilingual.mp3"), language=None, multilingual=True)
+    assert outcome.one("language")["code"] == "en"
+    segments = outcome.all("segment")
+    assert segments[0]["language"] is None and segments[-1]["language"] == "de"
+    assert "oftware" in " ".join(line["text"] for line in segments if line["language"] == "de")
+
+
+def test_words_said_beforehand_guide_the_spelling(transcribe: Transcribe) -> None:
+    path = recording("de_simplicissimus.mp3")
+    clip = {"endSeconds": 16}
+    plain = transcribe(path, language="de", clip=clip).text
+    guided = transcribe(path, language="de", clip=clip, hotwords="Grimmelshausen Simplicissimus").text
+    prompted = transcribe(path, language="de", clip=clip, initialPrompt="Grimmelshausen, Simplicissimus.").text
+    assert "Grimmelshausen" in guided and "Simplicissimus" in prompted
+    assert plain != guided
+
+
+@pytest.mark.parametrize("text", ["word " * 2000, "  "])
+def test_prompts_of_any_length_are_taken(transcribe: Transcribe, text: str) -> None:
+    assert transcribe(JFK, initialPrompt=text, hotwords=text).one("end")["segments"] > 0
+
+
+def test_beams_are_counted(transcribe: Transcribe) -> None:
+    assert "country" in transcribe(JFK, beamSize=1).text

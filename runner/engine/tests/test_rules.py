@@ -1,0 +1,141 @@
+"""The pure parts: plan, segments, guards, language, progress and failures."""
+
+import io
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from engine.batches import in_batches
+from engine.decode import Reading
+from engine.errors import explain
+from engine.guards import is_loop, judge
+from engine.language import settle
+from engine.lines import Lines
+from engine.plan import LONGEST, plan
+from engine.progress import Progress
+from engine.segments import Timed, monotone, split_into_segments, text_of, width
+from engine.vad import FRAME, speech
+from engine.voice import Clip, Voice
+
+
+def words(text: str, seconds: float, gap: float = 0.0) -> list[Timed]:
+    return [Timed(f" {w}", i * (seconds + gap), i * (seconds + gap) + seconds, 1.0) for i, w in enumerate(text.split())]
+
+
+@pytest.mark.parametrize("vad", [True, False])
+def test_the_plan_does_not_depend_on_how_the_sound_comes(jfk: "np.typing.NDArray[np.float32]", vad: bool) -> None:
+    sound = np.concatenate([np.zeros(70_000, np.float32), np.tile(jfk, 6), np.zeros(150_000, np.float32), jfk])
+    cuts = np.sort(np.random.default_rng(1).integers(1, sound.size, 40))
+    clips = list(plan(iter([sound[None]]), vad, 0, 0))
+    pieces = list(plan((piece[None] for piece in np.split(sound, cuts)), vad, 0, 0))
+    assert [(c.start, c.end) for c in clips] == [(c.start, c.end) for c in pieces]
+    assert all(np.array_equal(a.voices[0].audio, b.voices[0].audio) for a, b in zip(clips, pieces, strict=True))
+    assert all(voice.frames <= LONGEST for clip in clips for voice in clip.voices)
+    assert all(a.end == b.start or vad for a, b in pairwise(clips))
+    middle = clips[2]
+    rest = list(plan(iter([sound[None, middle.start :]]), vad, 2, middle.start))
+    assert [(c.number, c.start, c.end) for c in rest] == [(c.number, c.start, c.end) for c in clips[2:]]
+
+
+def test_speech_goes_on_over_short_dips() -> None:
+    heard = [0.1, 0.6, 0.4, 0.2, 0.2, 0.2, 0.2, 0.6, 0.2, 0.2, 0.2, 0.2, 0.2, 0.9]
+    assert speech(np.array(heard, np.float32)) == [(1, 8), (13, 14)]
+
+
+def test_times_lead_back_over_left_out_silence() -> None:
+    voice = Voice(None, np.zeros(20 * FRAME, np.float32), np.zeros(20, np.float32), ((16_000, 10), (160_000, 10)))
+    assert voice.original(0.1, 0.2) == pytest.approx((1.1, 1.2))
+    assert voice.original(0.31, 0.5) == pytest.approx((10.0, 10.18))
+    part = voice.part(5, 15)
+    assert part.spans == ((16_000 + 5 * FRAME, 5), (160_000, 5))
+
+
+def test_segments_end_with_sentences_and_pauses_and_are_short() -> None:
+    text = "We came here today. It was a long way to go, and nobody told us how long it would be or where it was"
+    said = words(text, 0.4)
+    parts = split_into_segments(said)
+    assert text_of(parts[0]) == "We came here today."
+    assert all(part[-1].end - part[0].start <= 7 and width(text_of(part)) <= 84 for part in parts)
+    assert [word for part in parts for word in part] == said
+    assert len(split_into_segments(words("a pause between", 0.3, gap=1.0))) == 3
+
+
+def test_chinese_is_split_without_spaces_and_numbers_are_not_torn() -> None:
+    chinese = [Timed(c, i * 0.2, i * 0.2 + 0.2, 1.0) for i, c in enumerate("今天天气很好我们去公园散步吧" * 5)]
+    parts = split_into_segments(chinese)
+    assert len(parts) > 1 and all(" " not in text_of(part) for part in parts)
+    assert all(width(text_of(part)) <= 84 for part in parts)
+    torn = [Timed(" 1", 0, 0.3, 1.0), Timed("-2", 2.0, 2.3, 1.0), Timed("-3", 4.0, 4.3, 1.0)]
+    assert [text_of(part) for part in split_into_segments(torn)] == ["1-2-3"]
+
+
+def test_times_never_go_back() -> None:
+    fixed = monotone([Timed("a", 1, 3, 1), Timed("b", 2, 2.5, 1), Timed("c", 2, 4, 1)], 1.5)
+    assert [(w.start, w.end) for w in fixed] == [(1.5, 3), (3, 3), (3, 4)]
+
+
+def test_guards_need_two_witnesses_for_silence() -> None:
+    plain = Reading("A sentence.", 5, -0.3, 0.1, 1.0, "en", ())
+    assert judge(plain, 5.0) == "KEEP"
+    assert judge(replace(plain, no_speech=0.9), 5.0) == "KEEP"
+    assert judge(replace(plain, log_probability=-1.5), 5.0) == "KEEP"
+    assert judge(replace(plain, no_speech=0.9, log_probability=-1.5), 5.0) == "DROP"
+    assert judge(replace(plain, no_speech=0.9), 0.2) == "DROP"
+    assert judge(replace(plain, ratio=2.6), 5.0) == "KEEP"
+    full = replace(plain, tokens=224)
+    assert judge(full, 20.0) == "SPLIT" and not is_loop(full)
+    assert is_loop(replace(full, ratio=9.0))
+
+
+def test_languages_are_summed_and_ties_go_by_name() -> None:
+    assert settle([{"en": 0.4, "de": 0.45}, {"en": 0.4, "fr": 0.45}]) == ("en", 0.4)
+    assert settle([{"nl": 0.5, "de": 0.5}])[0] == "de"
+
+
+def test_the_first_batches_are_small() -> None:
+    clips = [Clip(i, 0, 0, ()) for i in range(20)]
+    assert [len(batch.clips) for batch in in_batches(iter(clips), 8, 0)] == [1, 2, 4, 8, 5]
+    assert [len(batch.clips) for batch in in_batches(iter(clips), 2, 0)] == [1] + [2] * 9 + [1]
+    assert [(b.number, len(b.clips)) for b in in_batches(iter(clips[3:]), 8, 2)] == [(2, 4), (3, 8), (4, 5)]
+
+
+def test_progress_never_goes_back() -> None:
+    progress = Progress(0.0)
+    assert progress.at(50, 100)["fraction"] == 0.5
+    assert progress.at(60, 200)["fraction"] == 0.5
+    assert progress.at(200, 200)["fraction"] == 0.999
+    assert progress.at(210, None)["etaSeconds"] is None
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RuntimeError("CUDA failed with error out of memory"), "GPU_OUT_OF_MEMORY"),
+        (RuntimeError("cuBLAS failed with status CUBLAS_STATUS_ALLOC_FAILED"), "GPU_OUT_OF_MEMORY"),
+        (RuntimeError("CUDA failed with error unspecified launch failure"), "GPU_UNAVAILABLE"),
+        (RuntimeError("CUDA failed with error no CUDA-capable device is detected"), "GPU_UNAVAILABLE"),
+        (RuntimeError("CUDA driver version is insufficient for CUDA runtime version"), "GPU_UNAVAILABLE"),
+        (RuntimeError("Library libcublas.so.12 is not found or cannot be loaded"), "GPU_UNAVAILABLE"),
+        (RuntimeError("Unable to load any of {libcudnn_ops.so.9.1.0, libcudnn_ops.so.9}"), "GPU_UNAVAILABLE"),
+        (ValueError("This CTranslate2 package was not compiled with CUDA support"), "GPU_UNAVAILABLE"),
+        (MemoryError(), "OUT_OF_MEMORY"),
+        (RuntimeError("std::bad_alloc"), "OUT_OF_MEMORY"),
+        (OSError(28, "No space left on device"), "STORAGE_FULL"),
+        (KeyError("/secret/path"), "INTERNAL"),
+    ],
+    ids=str,
+)
+def test_failures_of_libraries_are_told_apart(error: Exception, code: str) -> None:
+    known = explain(error)
+    assert known.code == code
+    assert "/" not in known.message
+
+
+def test_nothing_is_said_after_the_last_line() -> None:
+    out = io.StringIO()
+    lines = Lines(out)
+    lines.say("end", segments=0)
+    lines.say("heartbeat")
+    assert [json.loads(line) for line in out.getvalue().splitlines()] == [{"type": "end", "segments": 0}]
