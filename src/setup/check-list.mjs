@@ -60,5 +60,7 @@ export const testFiles = '{src,schema,resolvers,runner,migrations,clients,bench}
 /** Two cores is what the smallest machines have; speech tests use both. */
 export const testConcurrency = 2;
 
+export const testMs = 180_000;
+
 /** For a whole file. A test that leaves something open ends here, as a failure. */
 export const testFileMs = 240_000;

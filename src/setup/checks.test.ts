@@ -75,3 +75,16 @@ test('an interruption ends the tests under way and what they have started', asyn
   program.child.kill('SIGINT');
   assert.equal(await program.end(), 130);
 });
+
+test('a test file that leaves something open fails, and is told what it is', async () => {
+  using fixture = makeTestProject();
+  fixture.write('leak.test.mjs', `${passing} setInterval(() => {}, 1000);`);
+  const limit = `${new URL('test-file-limit.mjs', import.meta.url).href}?ms=500`;
+  const program = startProgram([process.execPath, '--test', '--import', limit, 'leak.test.mjs'], {
+    cwd: fixture.root,
+    env: { PATH: process.env['PATH'] },
+  });
+  assert.equal(await program.end(), 1);
+  assert.match(program.output, /leak\.test\.mjs: ended after 0\.5 s\. Still open: .*Timeout/u);
+  assert.match(program.output, /pass 1\n[\s\S]*fail 1\n/u);
+});

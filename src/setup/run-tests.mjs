@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { testConcurrency, testFileMs } from './check-list.mjs';
+import { testConcurrency, testFileMs, testMs } from './check-list.mjs';
 import { startTool } from './run-check.mjs';
 
 /** The lines with which Node's test runner counts up: tests, suites, pass, fail ... */
@@ -18,7 +18,9 @@ export async function runTests(args) {
     '--test',
     '--test-reporter=spec',
     `--test-concurrency=${testConcurrency}`,
-    `--test-timeout=${testFileMs}`,
+    `--test-timeout=${testMs}`,
+    '--import',
+    `${new URL('./test-file-limit.mjs', import.meta.url).href}?ms=${testFileMs}`,
     ...args,
   ]);
   child.stderr.pipe(process.stderr);
