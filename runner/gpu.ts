@@ -1,15 +1,5 @@
+import type { GpuReading } from '#src/context.ts';
 import { runProgram } from './run-program.ts';
-
-/** A graphics card as its driver tells it; the shape of GpuStatus in the schema. */
-export interface Gpu {
-  readonly index: number;
-  readonly name: string;
-  readonly memoryTotalBytes: number;
-  readonly memoryUsedBytes: number;
-  /** 0 to 1. */
-  readonly utilization: number;
-  readonly temperatureCelsius: number | null;
-}
 
 /** The name stands last, since it may hold a comma. */
 const fields = 'index,memory.total,memory.used,utilization.gpu,temperature.gpu,name';
@@ -18,11 +8,11 @@ const freshMs = 2000;
 const limitMs = 5000;
 
 /** The NVIDIA GPUs of this machine, at most 2 s old; none, without an error, where there is no nvidia-smi. */
-export const readGpus: () => Promise<readonly Gpu[]> = gpuReader(['nvidia-smi']);
+export const readGpus: () => Promise<readonly GpuReading[]> = gpuReader(['nvidia-smi']);
 
 /** A reader that asks `command` for the GPUs, and not again within 2 s. */
-export function gpuReader(command: readonly string[]): () => Promise<readonly Gpu[]> {
-  let answer: Promise<readonly Gpu[]> | undefined;
+export function gpuReader(command: readonly string[]): () => Promise<readonly GpuReading[]> {
+  let answer: Promise<readonly GpuReading[]> | undefined;
   let askedAt = 0;
   return () => {
     const now = performance.now();
@@ -34,7 +24,7 @@ export function gpuReader(command: readonly string[]): () => Promise<readonly Gp
   };
 }
 
-async function ask(command: readonly string[]): Promise<readonly Gpu[]> {
+async function ask(command: readonly string[]): Promise<readonly GpuReading[]> {
   const query = [...command, `--query-gpu=${fields}`, '--format=csv,noheader,nounits'];
   try {
     const { lines, exit } = await runProgram(query, { limitMs });
@@ -45,7 +35,7 @@ async function ask(command: readonly string[]): Promise<readonly Gpu[]> {
 }
 
 /** A line such as `0, 81559, 1024, 37, 41, NVIDIA H100`; what a card does not tell stands there as [N/A]. */
-function parseGpu(line: string): Gpu | null {
+function parseGpu(line: string): GpuReading | null {
   const [index, total, used, utilization, temperature, ...name] = line.split(',').map((field) => field.trim());
   if (name.length === 0 || numberOf(index) === null) return null;
   return {

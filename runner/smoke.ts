@@ -1,15 +1,6 @@
 import { z } from 'zod';
+import type { EngineReading } from '#src/context.ts';
 import { runProgram, type ProgramResult } from './run-program.ts';
-
-/** Whether the engine works on this machine, and with which versions. */
-export interface EngineHealth {
-  readonly ready: boolean;
-  readonly fasterWhisper: string | null;
-  readonly ctranslate2: string | null;
-  readonly python: string | null;
-  /** Why it is not ready, for the person who runs the server. */
-  readonly problem: string | null;
-}
 
 /** Loading takes seconds; a first start from a slow disk more. */
 const limitMs = 120_000;
@@ -29,7 +20,7 @@ export interface Trial {
 }
 
 /** Has the engine really decode a second of audio: imports alone do not show a broken driver or a wrong processor. Never rejects. */
-export async function smokeTest({ engineCommand, modelPath, signal }: Trial): Promise<EngineHealth> {
+export async function smokeTest({ engineCommand, modelPath, signal }: Trial): Promise<EngineReading> {
   try {
     const options = signal === undefined ? { limitMs } : { limitMs, signal };
     return judge(await runProgram([...engineCommand, '--smoke', modelPath], options));
@@ -38,7 +29,7 @@ export async function smokeTest({ engineCommand, modelPath, signal }: Trial): Pr
   }
 }
 
-function judge({ lines, exit, said, timedOut }: ProgramResult): EngineHealth {
+function judge({ lines, exit, said, timedOut }: ProgramResult): EngineReading {
   if (exit.problem !== null) return broken(`The engine cannot be started (${exit.problem}); run \`npm run setup\`.`);
   if (timedOut) return broken(`The engine did not decode a second of audio within ${limitMs / 1000} s.`);
   const answer = answerSchema.safeParse(parseJson(lines.at(-1) ?? '')).data;
@@ -49,7 +40,7 @@ function judge({ lines, exit, said, timedOut }: ProgramResult): EngineHealth {
   return { ready: answer.ok, fasterWhisper, ctranslate2, python, problem };
 }
 
-function broken(problem: string): EngineHealth {
+function broken(problem: string): EngineReading {
   return { ready: false, fasterWhisper: null, ctranslate2: null, python: null, problem };
 }
 

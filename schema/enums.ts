@@ -68,7 +68,7 @@ export const ChannelModeType = enumOf<ChannelMode>('ChannelMode', 'What becomes 
 });
 
 export const TranscriptFormatType = enumOf<TranscriptFormat>('TranscriptFormat', 'How a transcript is written.', {
-  TXT: 'Plain text, one segment a line.',
+  TXT: 'Plain text to read: a line for each sentence, longer pause or change of speaker.',
   SRT: 'SubRip subtitles.',
   VTT: 'WebVTT subtitles.',
   JSON: "JSON as openai/whisper's command line writes it: text, segments, language, and words where there are any.",

@@ -36,6 +36,7 @@ export interface EngineReading {
   readonly fasterWhisper: string | null;
   readonly ctranslate2: string | null;
   readonly python: string | null;
+  /** Why it is not ready, for the person who runs the server. */
   readonly problem: string | null;
 }
 

@@ -27,6 +27,20 @@ test('a text cannot end a cue or write one of its own', () => {
   );
 });
 
+test('plain text has a line for each sentence, longer pause and change of speaker', () => {
+  const segments = [
+    segment('Ask not what', 0, 1),
+    segment('your country can do for you.', 2.5, 4),
+    segment('And', 4, 5),
+    segment('so', 7.5, 8),
+    { ...segment('yes', 8, 9), speaker: '2' },
+  ];
+  const text = 'Ask not what your country can do for you.\nAnd\nso\nyes\n';
+  assert.equal(render('TXT', { segments, language: 'en' }), text);
+  const japanese = [segment('今日は'), segment('いい天気です。'), segment('明日')];
+  assert.equal(render('TXT', { segments: japanese, language: 'ja' }), '今日はいい天気です。\n明日\n');
+});
+
 test('times carry over, and hours grow beyond two digits', () => {
   assert.equal(timestamp(59.9996, '.'), '00:01:00.000');
   assert.equal(timestamp(3599.9999, ','), '01:00:00,000');

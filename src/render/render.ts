@@ -1,6 +1,7 @@
 import type { Segment, TranscriptFormat } from '../transcript.ts';
 import { renderJson } from './json.ts';
 import { renderSrt } from './srt.ts';
+import { renderTxt } from './txt.ts';
 import { renderVtt } from './vtt.ts';
 
 /** A transcript on its way into a format. */
@@ -24,11 +25,6 @@ export function render(format: TranscriptFormat, transcript: Transcript): string
     default:
       return format satisfies never;
   }
-}
-
-/** One line a segment. */
-function renderTxt({ segments }: Transcript): string {
-  return segments.map((segment) => `${oneLine(segment.text)}\n`).join('');
 }
 
 /** Text on one line, so that it cannot end a cue or a line of a format early. */
