@@ -38,6 +38,11 @@ export function childEnvironment(
   };
 }
 
+/** Whether an environment, as /proc tells it, is one that a child of this program was given, or that a child has passed on. */
+export function isOfChild(environment: string): boolean {
+  return environment.split('\0').includes(`PYTHONPATH=${import.meta.dirname}`);
+}
+
 /** The CTranslate2 wheel does not bring cuBLAS and cuDNN; the set-up puts their wheels into the engine's environment. */
 function cudaLibraries(program: string): readonly string[] {
   return globSync(join(dirname(dirname(program)), 'lib/python3*/site-packages/nvidia/*/lib')).toSorted();

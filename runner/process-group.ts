@@ -8,12 +8,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export function startTimeOf(pid: number): string | null {
   try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${boot}/${parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).startTime}`;
+    return `${bootOf()}/${parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8')).startTime}`;
   } catch {
     // The process is gone, or the system has no /proc: both mean that nothing is known.
     return null;
   }
+}
+
+/** Whether a start time, as `startTimeOf` tells it, is of the time since the machine was switched on. */
+export function isOfThisBoot(startTime: string): boolean {
+  return startTime.startsWith(`${bootOf()}/`);
+}
+
+/** The environments of the processes of a group that run, as far as they may be read. */
+export async function environmentsOf(group: number): Promise<readonly string[]> {
+  const members = ((await statsOf(group)) ?? []).filter(isAlive);
+  return Promise.all(members.map(({ pid }) => readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')));
 }
 
 /** The most memory that a process has held so far, in bytes; null where it is gone or the system has no /proc. */
@@ -56,11 +66,22 @@ export async function waitForGroup(group: number, limitMs = Number.POSITIVE_INFI
 /** kill(-group, 0) also finds zombies, which stay for ever where process 1 does not collect them: those are gone all the same. */
 async function runs(group: number): Promise<boolean> {
   if (!signalGroup(group, 0)) return false;
-  const states = await statesOf(group);
-  return states === null || states.some((state) => state !== 'Z' && state !== 'X');
+  const stats = await statsOf(group);
+  return stats === null || stats.some(isAlive);
 }
 
-async function statesOf(group: number): Promise<readonly string[] | null> {
+interface Stat {
+  readonly pid: number;
+  readonly state: string;
+  readonly group: number;
+  readonly startTime: string;
+}
+
+function isAlive({ state }: Stat): boolean {
+  return state !== 'Z' && state !== 'X';
+}
+
+async function statsOf(group: number): Promise<readonly Stat[] | null> {
   let entries: readonly string[];
   try {
     entries = await readdir('/proc');
@@ -72,12 +93,20 @@ async function statesOf(group: number): Promise<readonly string[] | null> {
   return stats
     .filter((text) => text !== null)
     .map(parseStat)
-    .filter((stat) => stat.group === group)
-    .map((stat) => stat.state);
+    .filter((stat) => stat.group === group);
 }
 
-/** Fields 3, 5 and 22 of /proc/PID/stat (proc(5)); the program's name before them may itself hold spaces and brackets. */
-function parseStat(text: string): { readonly state: string; readonly group: number; readonly startTime: string } {
+function bootOf(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}
+
+/** Fields 1, 3, 5 and 22 of /proc/PID/stat (proc(5)); the program's name before them may itself hold spaces and brackets. */
+function parseStat(text: string): Stat {
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '', group: Number(fields[2]), startTime: fields[19] ?? '' };
+  return {
+    pid: Number.parseInt(text, 10),
+    state: fields[0] ?? '',
+    group: Number(fields[2]),
+    startTime: fields[19] ?? '',
+  };
 }

@@ -1,20 +1,61 @@
 import type { Log } from '#src/log.ts';
-import type { Reaped, Work } from '#src/store/port.ts';
-import { signalGroup, startTimeOf, waitForGroup } from './process-group.ts';
+import type { OpenAttempt, Work } from '#src/store/port.ts';
+import { isOfChild } from './child-environment.ts';
+import { environmentsOf, isOfThisBoot, signalGroup, startTimeOf, waitForGroup } from './process-group.ts';
 
 /** A killed process is gone within milliseconds, unless it waits for a device that does not answer. */
-const goneWithinMs = 5000;
+const goneWithinMs = 1000;
 
-/** Gives the jobs of a server that died back to the queue, and ends those of its engines that still live. */
-export async function reap(store: Pick<Work, 'reap'>, log: Log): Promise<void> {
-  const reaped = await store.reap();
-  await Promise.all(reaped.map((attempt) => endOrphan(attempt, log)));
+/** What orphans are ended and reaped with. */
+interface ReapParts {
+  readonly store: Pick<Work, 'reap'>;
+  readonly log: Log;
+  /** Ends a process group; false where it does not end in time. Stood in for by tests, which cannot make a process that does not. */
+  readonly end?: (group: number) => Promise<boolean>;
 }
 
-async function endOrphan({ jobId: job, attempt, status, pid, pidStartTime }: Reaped, log: Log): Promise<void> {
-  const isOrphan = pid !== null && pidStartTime !== null && startTimeOf(pid) === pidStartTime;
-  log.warn({ job, attempt, status, pid, orphan: isOrphan }, 'job of a dead server reaped');
-  if (!isOrphan) return;
-  signalGroup(pid, 'SIGKILL');
-  if (!(await waitForGroup(pid, goneWithinMs))) log.error({ job, pid }, 'orphaned engine does not end');
+/**
+ * Ends what the engines of a server that died have left running, then gives the jobs back to the queue or, where that was asked for, cancels
+ * them. Returns the attempts whose processes do not end, to be tried again: a job of theirs stays WORKING.
+ */
+export async function reap(
+  orphans: readonly OpenAttempt[],
+  { store, log, end = endGroup }: ReapParts,
+): Promise<readonly OpenAttempt[]> {
+  const gone = await Promise.all(orphans.map((attempt) => endOrphan(attempt, log, end)));
+  const reaped = await store.reap(orphans.filter((_, index) => gone[index] === true));
+  for (const { jobId: job, attempt, status } of reaped) {
+    log.warn({ job, attempt, status }, 'job of a dead server reaped');
+  }
+  return orphans.filter((_, index) => gone[index] !== true);
+}
+
+function endGroup(group: number): Promise<boolean> {
+  signalGroup(group, 'SIGKILL');
+  return waitForGroup(group, goneWithinMs);
+}
+
+/** Whether nothing of the attempt runs any more. */
+async function endOrphan(
+  { jobId: job, attempt, pid, pidStartTime }: OpenAttempt,
+  log: Log,
+  end: typeof endGroup,
+): Promise<boolean> {
+  if (pid === null || pidStartTime === null || !(await isOrphan(pid, pidStartTime))) return true;
+  log.warn({ job, attempt, pid }, 'orphaned engine is ended');
+  const gone = await end(pid);
+  if (!gone) log.error({ job, attempt, pid }, 'orphaned engine does not end');
+  return gone;
+}
+
+/**
+ * Whether the group with this number is the one that was noted. The kernel gives no number to a new process while a group has it; so where the
+ * first process is gone, the others are known by what every child of ours has in its environment.
+ */
+async function isOrphan(pid: number, startTime: string): Promise<boolean> {
+  const now = startTimeOf(pid);
+  if (now !== null) return now === startTime;
+  if (!isOfThisBoot(startTime)) return false;
+  const environments = await environmentsOf(pid);
+  return environments.length > 0 && environments.every(isOfChild);
 }

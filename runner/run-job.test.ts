@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pino } from 'pino';
 import { isFinished, type Job } from '#src/job.ts';
 import { StorageFullError } from '#src/errors.ts';
 import type { Store } from '#src/store/port.ts';
 import { startChild } from './child.ts';
+import { childEnvironment } from './child-environment.ts';
 import { assertGapless, fixture, logged, openHouse, textsOf } from './fixtures/house.ts';
-import { waitForGroup } from './process-group.ts';
+import { startTimeOf, waitForGroup } from './process-group.ts';
+import { reap } from './reap.ts';
 
 const over = { timeout: 30_000 };
 const hasSpoken = (job: Job): boolean => job.segmentCount === 2;
@@ -125,6 +130,43 @@ test(
   },
 );
 
+test('what a dead engine has started is ended before its cancelled job is CANCELLED', over, async () => {
+  await using house = await openHouse('waits');
+  const { id } = await house.add();
+  const claim = await house.store.claim('dead server');
+  assert.ok(claim);
+  const [program, file] = fixture('forks');
+  const engine = spawn(program, [file], { detached: true, env: childEnvironment(program) });
+  const pid = engine.pid ?? 0;
+  await house.store.noteProcess(claim.lease, { pid, pidStartTime: startTimeOf(pid), device: 'cpu' });
+  engine.stdin.write('{"attempt":1,"device":"cpu","resume":null}\n');
+  for await (const text of engine.stdout) if (String(text).includes('grandchild')) break;
+  engine.kill('SIGKILL');
+  await once(engine, 'exit');
+  assert.equal(await waitForGroup(pid, 0), false, 'the grandchild lives');
+  await house.store.cancel(id);
+  house.start();
+  assert.equal((await house.until(id, hasEnded)).status, 'CANCELLED');
+  assert.equal(await waitForGroup(pid, 0), true);
+});
+
+test('a cancelled job whose orphaned engine does not end stays WORKING until it has', over, async () => {
+  await using house = await openHouse('waits');
+  const { id } = await house.add();
+  const claim = await house.store.claim('dead server');
+  using orphan = startChild(fixture('hangs'));
+  assert.ok(claim && orphan.pid !== undefined);
+  await house.store.noteProcess(claim.lease, { pid: orphan.pid, pidStartTime: orphan.startTime, device: 'cpu' });
+  await house.store.cancel(id);
+  const orphans = await house.store.openAttempts();
+  const parts = { store: house.store, log: pino({ level: 'silent' }) };
+  assert.deepEqual(await reap(orphans, { ...parts, end: () => Promise.resolve(false) }), orphans);
+  assert.equal((await house.store.job(id))?.status, 'WORKING');
+  assert.deepEqual(await reap(orphans, parts), []);
+  assert.equal((await house.store.job(id))?.status, 'CANCELLED');
+  assert.equal(await waitForGroup(orphan.pid, 0), true);
+});
+
 test('a process that only has the number of a dead engine is left alone', over, async () => {
   await using house = await openHouse('waits');
   const { id } = await house.add();
@@ -145,7 +187,7 @@ test('a lost lease ends the engine, and nothing more is written', over, async ()
   await house.until(id, hasSpoken);
   const [group] = house.groups;
   assert.ok(group !== undefined);
-  await house.store.reap(); // as another server would
+  await house.store.reap(await house.store.openAttempts()); // as another server would
   assert.equal(await waitForGroup(group, 10_000), true);
   assert.equal(logged(house, 'engine is ended')[0]?.['reason'], 'lost');
   const [first] = await house.store.attempts(id);

@@ -67,8 +67,10 @@ export function startRunner(options: RunnerOptions): Runner {
   }
 
   async function work(): Promise<void> {
-    await desk.ask('reap', () => reap(store, log));
+    let orphans = await desk.ask('openAttempts', () => store.openAttempts());
     while (!stopping.signal.aborted) {
+      const left = orphans;
+      if (left.length > 0) orphans = await desk.ask('reap', () => reap(left, { store, log }));
       await fillSlots();
       await alarm.sleep(slowTickMs);
     }

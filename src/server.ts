@@ -9,6 +9,7 @@ import { watchHealth } from './health.ts';
 import { openHost } from './host.ts';
 import { listen } from './http/listen.ts';
 import type { LogOutlet } from './log.ts';
+import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
 import { modelPath } from './models.ts';
 import { openSettings } from './settings.ts';
@@ -31,6 +32,8 @@ export async function startServer(config: Config, outlet: LogOutlet, version: st
   const settings = await openSettings(config, store, log);
   const uploads = await openUploads(config.server.dataDirectory, config.server.maxUploadBytes);
   const health = stack.use(watchHealth({ store, settings, config }, version));
+  const swept = await sweepMedia(config.server.dataDirectory, store);
+  if (swept > 0) log.warn({ files: swept }, 'recordings of no job removed');
   const readHost = openHost(config.server.dataDirectory);
   const context: Context = { config, log, bell, store, settings, uploads, readHost, readGpus, health };
   const listener = stack.use(await listen(context));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { nanoid } from 'nanoid';
 import { isStorageFull, MediaRejectedError, StorageFullError, type ExpectedError } from '../errors.ts';
 
@@ -29,6 +29,7 @@ export class Upload {
   async keep(): Promise<string> {
     if (!this.#kept) {
       await rename(this.#path, this.#keepAs);
+      await syncFolder(dirname(this.#keepAs));
       this.#kept = true;
     }
     return this.#keepAs;
@@ -43,6 +44,12 @@ export class Upload {
   async undo(): Promise<void> {
     await rm(this.#kept ? this.#keepAs : this.#path, { force: true });
   }
+}
+
+/** Without it a loss of power may undo the rename, and the job that was accepted would have no recording. */
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
 }
 
 interface Received {

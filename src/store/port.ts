@@ -49,6 +49,8 @@ export interface Reading {
   /** 1 = next to run; null when not queued. */
   queuePosition(id: string): Promise<number | null>;
   queueCounts(): Promise<QueueCounts>;
+  /** Paths of the recordings that jobs have copies of; a key is the recording's id. */
+  storedMedia(page: Page): Promise<readonly Keyed<string>[]>;
   /** In the order of the index; a key is the index. */
   segments(jobId: string, page: Page): Promise<readonly Keyed<Segment>[]>;
   attempts(jobId: string): Promise<readonly Attempt[]>;
@@ -79,11 +81,13 @@ export interface Work {
    * group of the attempt must be gone.
    */
   finish(lease: Lease, ending: Ending): Promise<boolean>;
+  /** The attempts that have not ended. At a start, before anything is claimed, their worker is gone; what it has started may live on. */
+  openAttempts(): Promise<readonly OpenAttempt[]>;
   /**
-   * Ends as INTERRUPTED the attempts that no process works at any more, and gives their jobs back to the queue (or CANCELLED where that
-   * was asked for). Called at start, when no worker of this store runs.
+   * Ends as INTERRUPTED those of the given attempts that are still open, and gives their jobs back to the queue (or CANCELLED where that
+   * was asked for). Their process groups must be gone.
    */
-  reap(): Promise<readonly Reaped[]>;
+  reap(orphans: readonly OpenAttempt[]): Promise<readonly Reaped[]>;
 }
 
 /** The log lines. */
@@ -193,13 +197,19 @@ export interface EndedProcess {
   readonly provenance: Readonly<Record<string, unknown>> | null;
 }
 
-/** An attempt found without a worker at start. */
+/** An attempt that has not ended, with what was noted of its process. */
+export interface OpenAttempt {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly pid: number | null;
+  readonly pidStartTime: string | null;
+}
+
+/** An attempt that was found without a worker, and what its job has become. */
 export interface Reaped {
   readonly jobId: string;
   readonly attempt: number;
   readonly status: JobStatus;
-  readonly pid: number | null;
-  readonly pidStartTime: string | null;
 }
 
 export const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;

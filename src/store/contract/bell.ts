@@ -47,7 +47,7 @@ export function bellContract(open: OpenStore): void {
     await store.changeSettings({ mode: 'COMPACT' }, 'test');
     await store.probe();
     assert.deepEqual(rung.splice(0), []);
-    await store.reap();
+    await store.reap(await store.openAttempts());
     assert.deepEqual(rung.toSorted(), [first.id, second.id].toSorted());
     ear[Symbol.dispose]();
   });

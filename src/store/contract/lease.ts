@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Lease, Store } from '../port.ts';
+import { checkStory } from './check-story.ts';
 import { added, claimed, everythingOf, newBatch, progressAt, quietly, type OpenStore } from './samples.ts';
 
 const media = { durationSeconds: 3, container: 'wav', codec: 'pcm', sampleRate: 8000, channels: 1, warnings: ['cut'] };
@@ -69,21 +70,69 @@ export function leaseContract(open: OpenStore): void {
     await store.appendBatch(first, newBatch(['kept']));
     await store.cancel(cancelled.id);
     await store.finish(third, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
-    const reaped = await store.reap();
+    const orphans = await store.openAttempts();
+    assert.deepEqual(
+      orphans.toSorted((a, b) => Number(b.pid) - Number(a.pid)),
+      [
+        { jobId: waiting.id, attempt: 1, pid: 4711, pidStartTime: '99' },
+        { jobId: cancelled.id, attempt: 1, pid: null, pidStartTime: null },
+      ],
+    );
+    const reaped = await store.reap(orphans);
     assert.deepEqual(
       reaped.toSorted((a, b) => b.status.localeCompare(a.status)),
       [
-        { jobId: waiting.id, attempt: 1, status: 'QUEUED', pid: 4711, pidStartTime: '99' },
-        { jobId: cancelled.id, attempt: 1, status: 'CANCELLED', pid: null, pidStartTime: null },
+        { jobId: waiting.id, attempt: 1, status: 'QUEUED' },
+        { jobId: cancelled.id, attempt: 1, status: 'CANCELLED' },
       ],
     );
     assert.equal((await store.attempts(waiting.id))[0]?.outcome, 'INTERRUPTED');
     assert.equal((await store.attempts(done.id))[0]?.outcome, 'COMPLETED');
     for (const lease of [first, second]) await refusesAll(store, lease);
-    assert.deepEqual(await store.reap(), []);
+    assert.deepEqual(await store.openAttempts(), []);
     const again = await claimed(store);
     assert.deepEqual([again.job.id, again.lease.attempt, again.crashes], [waiting.id, 2, 0]);
     assert.deepEqual(again.checkpoint, { batch: 1 });
+    assert.deepEqual(await store.reap(orphans), [], 'what has ended since is left alone');
+    assert.deepEqual(await store.renew(again.lease), { cancelRequested: false });
+  });
+
+  it('leaves an attempt open whose process still lives, and its job WORKING, a cancel asked for or not', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await added(store);
+    const other = await added(store);
+    const { lease } = await claimed(store);
+    await claimed(store);
+    await store.cancel(id);
+    const orphans = await store.openAttempts();
+    await store.reap(orphans.filter(({ jobId }) => jobId !== id));
+    assert.equal((await store.job(id))?.status, 'WORKING');
+    assert.equal((await store.job(other.id))?.status, 'QUEUED');
+    assert.deepEqual(await store.openAttempts(), [{ jobId: id, attempt: 1, pid: null, pidStartTime: null }]);
+    assert.deepEqual(await store.renew(lease), { cancelRequested: true });
+  });
+
+  it('holds a lease, and the order of arrival, while the clock jumps hours ahead and back', async () => {
+    let time = 1_700_000_000_000;
+    await using opened = await open(() => time);
+    const { store } = opened;
+    const jobs = [await added(store)];
+    for (const jumpHours of [2, -4, 2]) {
+      time += jumpHours * 3_600_000;
+      jobs.push(await added(store));
+    }
+    for (const { id } of jobs) {
+      const { lease, job } = await claimed(store);
+      assert.equal(job.id, id);
+      for (const jumpHours of [2, -4, 2]) {
+        time += jumpHours * 3_600_000;
+        assert.deepEqual(await store.renew(lease), { cancelRequested: false });
+        assert.ok(await store.appendBatch(lease, newBatch(['kept'])));
+      }
+      assert.ok(await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly }));
+      await checkStory(store, id);
+    }
   });
 }
 

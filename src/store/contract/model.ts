@@ -86,7 +86,7 @@ export function openModel(store: Store): Model {
   async function reap(): Promise<void> {
     const open = jobs.filter(({ holder }) => holder !== null);
     for (const job of open) end(job, 'INTERRUPTED');
-    const reaped = await store.reap();
+    const reaped = await store.reap(await store.openAttempts());
     const told = new Map(reaped.map(({ jobId, status }) => [jobId, status]));
     assert.deepEqual(told, new Map(open.map(({ id, status }) => [id, status])));
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Kysely } from 'kysely';
 import { openBell } from '../../bell.ts';
 import { newJob } from '../contract/samples.ts';
-import { arrivals } from './clock.ts';
+import { arrivals, places } from './clock.ts';
 import { openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
 import { intake } from './intake.ts';
@@ -17,7 +17,7 @@ test('a full disk is told as such, nothing is half written, and it goes on when 
   const bell = openBell();
   const rung: string[] = [];
   const ear = bell.listen((jobId) => void rung.push(jobId));
-  const clients = intake({ db, bell, now: Date.now, arrival: arrivals(Date.now) });
+  const clients = intake({ db, bell, now: Date.now, arrival: arrivals(Date.now), place: places(0) });
   const large = newJob({ metadata: { text: 'x'.repeat(100_000) } });
   database.pragma('max_page_count = 1');
   await assert.rejects(clients.addJob(large), { name: 'StorageFullError', code: 'STORAGE_FULL' });

@@ -11,6 +11,8 @@ export interface Connection {
   readonly now: () => number;
   /** Like `now`, but what arrives within one millisecond keeps its order. */
   readonly arrival: () => number;
+  /** A new place at the end of the queue for what arrives at `time`; behind every earlier place, also where the clock was set back. */
+  readonly place: (time: number) => number;
 }
 
 /** One transaction; `ring` notes a job that it changes. */

@@ -30,7 +30,10 @@ function addJob(connection: Connection, job: NewJob): ReturnType<Intake['addJob'
     const id = `job_${nanoid()}`;
     const mediaId = `media_${nanoid()}`;
     await tx.insertInto('media').values(mediaRow(mediaId, job.media)).execute();
-    await tx.insertInto('job').values(jobRow(job, { id, mediaId, time })).execute();
+    await tx
+      .insertInto('job')
+      .values(jobRow(job, { id, mediaId, time, place: connection.place(time) }))
+      .execute();
     const facts: readonly JobFact[] = [{ kind: 'STATUS_CHANGED', status: 'QUEUED', previous: null, attempt: null }];
     await changeJob(tx, { id, event_seq: 0 }, { set: {}, facts, time });
     ring(id);
@@ -66,7 +69,7 @@ function mediaRow(id: string, media: NewJob['media']): Insertable<Tables['media'
 
 function jobRow(
   job: NewJob,
-  at: { readonly id: string; readonly mediaId: string; readonly time: number },
+  at: { readonly id: string; readonly mediaId: string; readonly time: number; readonly place: number },
 ): Insertable<Tables['job']> {
   return {
     id: at.id,
@@ -79,7 +82,7 @@ function jobRow(
     media_id: at.mediaId,
     idempotency_key: job.idempotencyKey === null ? null : cleanText(job.idempotencyKey),
     created_at: at.time,
-    queued_at: at.time,
+    queued_at: at.place,
     stage: 'QUEUED',
     fraction: 0,
     processed_seconds: 0,
@@ -123,7 +126,7 @@ function retry(connection: Connection, id: string, fromStart: boolean): ReturnTy
     const set = {
       ...backInQueue(job),
       ...(fromStart ? clearedTranscript : {}),
-      queued_at: time,
+      queued_at: connection.place(time),
       crashes: 0,
       failure: null,
       finished_at: null,

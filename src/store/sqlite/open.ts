@@ -1,7 +1,7 @@
 import { Kysely, type CompiledQuery } from 'kysely';
 import type { Bell } from '../../bell.ts';
 import type { Store } from '../port.ts';
-import { arrivals } from './clock.ts';
+import { arrivals, places } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
@@ -9,6 +9,7 @@ import { intake } from './intake.ts';
 import { journal } from './journal.ts';
 import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
+import { lastPlace } from './queue.ts';
 import { reading } from './reading.ts';
 import { settings } from './settings.ts';
 import type { Tables } from './tables.ts';
@@ -35,13 +36,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     dialect: new ImmediateSqliteDialect(await openDatabase(options.file)),
     log: (event) => onQuery?.(event.query),
   });
-  try {
-    await migrate(db);
-  } catch (error) {
-    await db.destroy();
-    throw error;
-  }
-  const connection: Connection = { db, bell, now, arrival: arrivals(now) };
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => db.destroy());
+  await migrate(db);
+  const connection: Connection = { db, bell, now, arrival: arrivals(now), place: places(await lastPlace(db)) };
+  const owned = stack.move();
   return {
     ...intake(connection),
     ...reading(connection),
@@ -49,6 +48,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     ...journal(connection),
     ...settings(connection),
     probe: () => probe(connection),
-    [Symbol.asyncDispose]: () => db.destroy(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -33,6 +33,7 @@ const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
     Promise.all([store.countJobs({ status: ['FAILED', 'QUEUED'] }), store.countJobs({ ids: [id] })]),
   'one job and some': (store, { id }) => Promise.all([store.job(id), store.jobsById([id, 'job_5'])]),
   'the queue': (store, { id }) => Promise.all([store.queuePosition(id), store.queueCounts()]),
+  'stored recordings': (store) => Promise.all(pages.map((page) => store.storedMedia(page))),
   segments: (store, { id }) => Promise.all(pages.map((page) => store.segments(id, page))),
   'events and attempts': (store, { id }) => Promise.all([store.events(id, 5, 10), store.attempts(id)]),
   'log lines': (store) => Promise.all(pages.map((page) => store.logs({}, page))),
@@ -62,7 +63,7 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await store.finish(lease, { kind: 'CANCELLED', ...quietly });
   await store.retry(id, true);
   await store.cancel(id);
-  await store.reap();
+  await store.reap(await store.openAttempts());
   checkPlans(queries, file);
 });
 

@@ -60,3 +60,13 @@ export async function queueCounts(db: Kysely<Tables>): Promise<QueueCounts> {
     oldestQueuedAt: queued === undefined ? null : toDate(queued.oldest),
   };
 }
+
+/** The last place that was given to a job which is not over; 0 where there is none. */
+export async function lastPlace(db: Kysely<Tables>): Promise<number> {
+  const last = await db
+    .selectFrom('job')
+    .select((eb) => eb.fn.max('queued_at').as('place'))
+    .where('status', 'in', ['QUEUED', 'WORKING'])
+    .executeTakeFirst();
+  return last?.place ?? 0;
+}

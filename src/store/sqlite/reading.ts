@@ -25,6 +25,7 @@ export function reading({ db }: Connection): Reading {
     countJobs: (filter) => countJobs(db, filter),
     queuePosition: (id) => queuePosition(db, id),
     queueCounts: () => queueCounts(db),
+    storedMedia: (page) => listStoredMedia(db, page),
     segments: (jobId, page) => listSegments(db, jobId, page),
     async attempts(jobId) {
       const rows = await db.selectFrom('attempt').selectAll().where('job_id', '=', jobId).orderBy('number').execute();
@@ -57,4 +58,21 @@ async function listSegments(db: Kysely<Tables>, jobId: string, page: Page): Prom
     .execute();
   const segments = rows.map((row) => ({ key: String(row.index), item: toSegment(row) }));
   return inListOrder(segments, range);
+}
+
+async function listStoredMedia(db: Kysely<Tables>, page: Page): Promise<readonly Keyed<string>[]> {
+  const range = toRange(page, { start: '', end: '\u{10FFFF}', parse: (key) => key });
+  const rows = await db
+    .selectFrom('media')
+    .select(['id', 'path'])
+    .where('stored', '=', 1)
+    .where('id', '>', range.after)
+    .where('id', '<', range.before)
+    .orderBy('id', range.backwards ? 'desc' : 'asc')
+    .limit(range.limit)
+    .execute();
+  return inListOrder(
+    rows.map(({ id, path }) => ({ key: id, item: path })),
+    range,
+  );
 }

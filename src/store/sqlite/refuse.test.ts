@@ -49,6 +49,17 @@ const cases: readonly {
     },
   },
   {
+    title: 'a database with one damaged page',
+    message: /is damaged/,
+    async write(file) {
+      await fill(file);
+      const page = rootPageOf(file, 'event') - 1;
+      const bytes = await readFile(file);
+      bytes.fill(0x5a, page * 4096, (page + 1) * 4096);
+      await writeFile(file, bytes);
+    },
+  },
+  {
     title: 'a database that was cut off',
     message: /is damaged/,
     async write(file) {
@@ -108,6 +119,14 @@ function runSql(file: string, sql: string): void {
   const db = new Sqlite(file);
   db.exec(sql);
   db.close();
+}
+
+function rootPageOf(file: string, table: string): number {
+  const db = new Sqlite(file, { readonly: true });
+  const page = db.prepare<[string]>('select rootpage from sqlite_master where name = ?').pluck().get(table);
+  db.close();
+  assert.ok(typeof page === 'number');
+  return page;
 }
 
 async function digest(directory: string): Promise<readonly (readonly [string, string])[]> {

@@ -2,8 +2,9 @@ import type { Work } from '../port.ts';
 import { appendBatch, restartTranscript } from './batch.ts';
 import { claim } from './claim.ts';
 import type { Connection } from './connection.ts';
-import { finish, reap } from './finish.ts';
+import { finish } from './finish.ts';
 import { enterStage, noteLanguage, noteMedia, noteProcess, renew } from './notes.ts';
+import { openAttempts, reap } from './reap.ts';
 
 /** What a worker does. */
 export function work(connection: Connection): Work {
@@ -17,6 +18,7 @@ export function work(connection: Connection): Work {
     appendBatch: (lease, batch) => appendBatch(connection, lease, batch),
     clearTranscript: (lease) => restartTranscript(connection, lease),
     finish: (lease, ending) => finish(connection, lease, ending),
-    reap: () => reap(connection),
+    openAttempts: () => openAttempts(connection.db),
+    reap: (orphans) => reap(connection, orphans),
   };
 }
