@@ -134,6 +134,17 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
+/** Another server has the data directory; nothing was touched. */
+export class DirectoryInUseError extends Error {
+  override readonly name = 'DirectoryInUseError';
+  constructor(directory: string, options?: ErrorOptions) {
+    super(
+      `Another server works on ${directory}. Stop it, or set PHONOGRAPH_DATA_DIRECTORY to another folder.`,
+      options,
+    );
+  }
+}
+
 const storageFullCodes = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT']);
 
 /** Whether a disk or the database had no room for what was written. */

@@ -30,7 +30,7 @@ test('SIGTERM with a job running ends the server with 0 and leaves nothing; the 
   const first = house.start();
   const id = await submitTo(await first.url);
   await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
-  assert.equal(processesWith(house.directory).length, 1);
+  assert.notDeepEqual(processesWith(house.directory), []);
   first.child.kill('SIGTERM');
   assert.deepEqual(await first.ended, { code: 0, stderr: '' });
   assert.deepEqual(processesWith(house.directory), []);
@@ -74,6 +74,18 @@ test('wrong settings end the start with 78, each told with its key', async () =>
   assert.match(stderr, /listenHost/u);
   assert.match(stderr, /numJobs/u);
   assert.doesNotMatch(stderr, /\n +at /u, 'no stack');
+});
+
+test('a second server on the same data directory refuses in one line, and the first goes on', async () => {
+  await using house = await openProcessHouse('waits');
+  const first = house.start();
+  const id = await submitTo(await first.url);
+  await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
+  const { code, stderr } = await house.start().ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /^phonograph: Another server works on .+\. Stop it, or set PHONOGRAPH_DATA_DIRECTORY .+\n$/u);
+  const { data } = await ask(await first.url, JSON.stringify({ query: `{ job(id: "${id}") { status } }` }));
+  assert.equal(data.job.status, 'WORKING');
 });
 
 test('a port that is taken is told in one line', async () => {

@@ -13,6 +13,7 @@ import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
 import { modelPath } from './models.ts';
 import { openSettings } from './settings.ts';
+import { holdDirectory } from './store/sqlite/hold-directory.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 
 /** A server that answers; disposing of it stops it in order and leaves nothing running. */
@@ -24,6 +25,7 @@ export interface RunningServer extends AsyncDisposable {
 export async function startServer(config: Config, outlet: LogOutlet, version: string): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
   const { log } = outlet;
+  stack.use(await holdDirectory(config.server.dataDirectory));
   const bell = openBell();
   const store = stack.use(await openSqliteStore({ file: join(config.server.dataDirectory, 'phonograph.db'), bell }));
   // Lines that are still on their way are written before the store closes.
