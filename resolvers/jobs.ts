@@ -40,11 +40,23 @@ export async function listSegments(
 
 const segmentsAtOnce = 1000;
 
-/** The transcript in a format; null until the job has a segment or is COMPLETED. */
+/** How a transcript is wanted; null is the same as absent. */
+export interface TranscriptArguments {
+  readonly format?: TranscriptFormat | null | undefined;
+  readonly maxLineWidth?: number | null | undefined;
+  readonly maxLineCount?: number | null | undefined;
+  readonly speakers?: boolean | null | undefined;
+}
+
+/** The transcript in a format; null until the job has a segment or is COMPLETED. BAD_USER_INPUT for line limits that cannot be. */
 export async function renderTranscript(
-  { job, format }: { readonly job: Job; readonly format: TranscriptFormat },
+  job: Job,
+  { format, maxLineWidth, maxLineCount, speakers }: TranscriptArguments,
   { store }: Pick<Context, 'store'>,
 ): Promise<string | null> {
+  const limits = { maxLineWidth: maxLineWidth ?? null, maxLineCount: maxLineCount ?? null };
+  checkRange('maxLineWidth', limits.maxLineWidth, [8, 1000]);
+  checkRange('maxLineCount', limits.maxLineCount, [1, 100]);
   const segments: Segment[] = [];
   let after: string | undefined;
   do {
@@ -53,7 +65,14 @@ export async function renderTranscript(
     after = page.length === segmentsAtOnce ? page.at(-1)?.key : undefined;
   } while (after !== undefined);
   if (segments.length === 0 && job.status !== 'COMPLETED') return null;
-  return render(format, { segments, language: job.language?.code ?? null });
+  const language = job.language?.code ?? null;
+  return render(format ?? 'TXT', { segments, language, speakers: speakers ?? false, ...limits });
+}
+
+function checkRange(name: string, value: number | null, [min, max]: readonly [number, number]): void {
+  if (value !== null && (value < min || value > max)) {
+    throw new RequestError('BAD_USER_INPUT', `${name} must be from ${min} to ${max}.`);
+  }
 }
 
 /** A job that must be there; NOT_FOUND where it was deleted meanwhile. */

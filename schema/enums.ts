@@ -71,7 +71,11 @@ export const TranscriptFormatType = enumOf<TranscriptFormat>('TranscriptFormat',
   TXT: 'Plain text to read: a line for each sentence, longer pause or change of speaker.',
   SRT: 'SubRip subtitles.',
   VTT: 'WebVTT subtitles.',
+  TSV: "The table of openai/whisper's command line: begin and end in milliseconds, text.",
   JSON: "JSON as openai/whisper's command line writes it: text, segments, language, and words where there are any.",
+  ASS: 'Advanced SubStation Alpha subtitles.',
+  LRC: 'Lyrics, one segment a line.',
+  CSV: 'Table for spreadsheets (RFC 4180): index, begin and end in seconds, speaker, language, text.',
 });
 
 export const AttemptOutcomeType = enumOf<AttemptOutcome>('AttemptOutcome', 'How a run of the engine ended.', {

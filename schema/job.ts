@@ -93,8 +93,21 @@ builder.objectFields(Job, (t) => ({
     nullable: true,
     description:
       'The transcript rendered on request from the stored segments. Null until the job has at least one segment or is COMPLETED.',
-    args: { format: t.arg({ type: TranscriptFormatType, defaultValue: 'TXT', description: 'How it is written.' }) },
-    resolve: (job, { format }, context) => renderTranscript({ job, format: format ?? 'TXT' }, context),
+    args: {
+      format: t.arg({ type: TranscriptFormatType, defaultValue: 'TXT', description: 'How it is written.' }),
+      maxLineWidth: t.arg.int({
+        description:
+          'Columns of a line in SRT, VTT and ASS, 8 to 1,000; full-width characters take two. Absent = a segment stands on one line.',
+      }),
+      maxLineCount: t.arg.int({
+        description:
+          'Lines of a cue in SRT, VTT and ASS, 1 to 100; longer segments become several cues. Absent = as many as it takes.',
+      }),
+      speakers: t.arg.boolean({
+        description: 'Say who speaks, where it is known. Absent = false; JSON and CSV always tell.',
+      }),
+    },
+    resolve: (job, args, context) => renderTranscript(job, args, context),
   }),
   logs: t.field({
     type: LogConnection,

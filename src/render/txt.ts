@@ -1,15 +1,18 @@
 import type { Segment } from '../transcript.ts';
-import { oneLine, type Transcript } from './render.ts';
+import { oneLine, spoken } from './line.ts';
+import type { Transcript } from './render.ts';
 
 /** A pause after which a line ends even within a sentence. */
 const longPauseSeconds = 2;
 
 /** Plain text to read: a line for each sentence, longer pause or change of speaker; segments within a sentence are joined. */
-export function renderTxt({ segments }: Transcript): string {
+export function renderTxt({ segments, speakers }: Transcript): string {
   return segments
     .map((segment, index) => {
-      const next = segments[index + 1];
-      return oneLine(segment.text) + (next === undefined || endsLine(segment, next) ? '\n' : joint(segment, next));
+      const [before, next] = [segments[index - 1], segments[index + 1]];
+      const text = oneLine(segment.text);
+      const said = before?.speaker === segment.speaker ? text : spoken(text, segment.speaker, speakers);
+      return said + (next === undefined || endsLine(segment, next) ? '\n' : joint(segment, next));
     })
     .join('');
 }
