@@ -6,6 +6,7 @@ export const first: Migration = {
   async up(db: Kysely<unknown>) {
     await createMedia(db);
     await createJob(db);
+    await createTurn(db);
     await createAttempt(db);
     await createSegment(db);
     await createEvent(db);
@@ -44,6 +45,8 @@ async function createJob(db: Kysely<unknown>): Promise<void> {
     .addColumn('options', 'text', (column) => column.notNull())
     .addColumn('media_id', 'text', (column) => column.notNull().references('media.id'))
     .addColumn('api_key_id', 'text')
+    // Who queues, also where nobody has told who calls: fairness needs a name for each.
+    .addColumn('caller', 'text', (column) => column.generatedAlwaysAs(sql`coalesce(api_key_id, '')`).stored())
     .addColumn('idempotency_key', 'text')
     .addColumn('created_at', 'integer', (column) => column.notNull())
     .addColumn('queued_at', 'integer', (column) => column.notNull())
@@ -61,6 +64,7 @@ async function createJob(db: Kysely<unknown>): Promise<void> {
     .addColumn('segment_count', 'integer', (column) => column.notNull())
     .addColumn('checkpoint', 'text')
     .addColumn('crashes', 'integer', (column) => column.notNull())
+    .addColumn('begun', 'integer', (column) => column.notNull())
     .addColumn('event_seq', 'integer', (column) => column.notNull())
     .execute();
   await indexJob(db);
@@ -69,14 +73,28 @@ async function createJob(db: Kysely<unknown>): Promise<void> {
 async function indexJob(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex('job_created').on('job').columns(['created_at', 'id']).execute();
   await db.schema.createIndex('job_status').on('job').columns(['status', 'created_at', 'id']).execute();
-  await db.schema.createIndex('job_queue').on('job').columns(['status', 'priority desc', 'queued_at', 'id']).execute();
+  await db.schema
+    .createIndex('job_queue')
+    .on('job')
+    .columns(['status', 'priority desc', 'begun desc', 'caller', 'queued_at', 'id'])
+    .execute();
   await db.schema
     .createIndex('job_idempotency')
     .on('job')
-    .columns(['idempotency_key', 'api_key_id', 'created_at'])
+    .columns(['idempotency_key', 'caller', 'created_at'])
     .where(sql.ref('idempotency_key'), 'is not', null)
     .execute();
   await db.schema.createIndex('job_media').on('job').column('media_id').execute();
+}
+
+/** Whose turn it is: the number of the last job that each caller had started at a priority. */
+async function createTurn(db: Kysely<unknown>): Promise<void> {
+  await strict(db.schema.createTable('turn'), 'without rowid')
+    .addColumn('priority', 'integer', (column) => column.notNull())
+    .addColumn('caller', 'text', (column) => column.notNull())
+    .addColumn('number', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('turn_key', ['priority', 'caller'])
+    .execute();
 }
 
 async function createAttempt(db: Kysely<unknown>): Promise<void> {
@@ -106,6 +124,10 @@ async function createAttempt(db: Kysely<unknown>): Promise<void> {
     .column('job_id')
     .where(sql.ref('finished_at'), 'is', null)
     .execute();
+  // How long jobs take of late.
+  await sql`create index attempt_completed on attempt (finished_at, started_at) where outcome = 'COMPLETED'`.execute(
+    db,
+  );
 }
 
 async function createSegment(db: Kysely<unknown>): Promise<void> {

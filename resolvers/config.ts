@@ -13,7 +13,10 @@ export interface ConfigReading extends TranscriptionSettings {
 
 /** Absent = unchanged, null = back to the value of config.json, except `language`, where null means: detect. */
 export type ConfigInput = {
-  readonly [K in Exclude<keyof TranscriptionSettings, 'language'>]?: TranscriptionSettings[K] | null | undefined;
+  readonly [K in Exclude<keyof TranscriptionSettings, 'language' | 'paused'>]?:
+    | TranscriptionSettings[K]
+    | null
+    | undefined;
 } & {
   readonly language?: string | null | undefined;
 };

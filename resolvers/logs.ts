@@ -1,6 +1,6 @@
 import type { Context } from '#src/context.ts';
 import { RequestError } from '#src/errors.ts';
-import type { LogEntry, LogFilter, LogLevel } from '#src/store/port.ts';
+import type { LogEntry, LogFilter, LogLevel } from '#src/store/journal.ts';
 import { loadPage, type Connection, type PageArguments } from './page.ts';
 
 /** Filter of log lines as a client gives it; `month` needs `year`. */

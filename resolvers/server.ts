@@ -11,23 +11,24 @@ export interface ServerReading extends HostReading {
   readonly startedAt: Date;
   readonly status: ServerStatus;
   readonly gpus: readonly GpuReading[];
-  readonly queue: QueueCounts & { readonly slots: number };
+  readonly queue: QueueCounts & { readonly slots: number; readonly paused: boolean };
   readonly engine: EngineReading;
 }
 
-type Needs = Pick<Context, 'health' | 'readHost' | 'readGpus' | 'store' | 'settings'>;
+export type ServerNeeds = Pick<Context, 'health' | 'readHost' | 'readGpus' | 'store' | 'settings'>;
 
 /** Reads the machine, the queue and the engine's last known state. */
-export async function readServer({ health, readHost, readGpus, store, settings }: Needs): Promise<ServerReading> {
+export async function readServer({ health, readHost, readGpus, store, settings }: ServerNeeds): Promise<ServerReading> {
   const [host, gpus, counts] = await Promise.all([readHost(), readGpus(), store.queueCounts()]);
   const { version, startedAt, status, engine } = health;
-  return { ...host, version, startedAt, status, gpus, queue: { ...counts, slots: settings.current().numJobs }, engine };
+  const { numJobs: slots, paused } = settings.current();
+  return { ...host, version, startedAt, status, gpus, queue: { ...counts, slots, paused }, engine };
 }
 
 /** A reading at once, then every `intervalSeconds` (1 to 60, else BAD_USER_INPUT). */
 export function watchServer(
   { intervalSeconds }: { readonly intervalSeconds: number },
-  context: Needs,
+  context: ServerNeeds,
 ): AsyncGenerator<ServerReading, void, undefined> {
   if (intervalSeconds < 1 || intervalSeconds > 60) {
     throw new RequestError('BAD_USER_INPUT', 'intervalSeconds must be from 1 to 60.');

@@ -95,6 +95,8 @@ export function readLabels(input: TranscribeInput): Omit<NewJob, 'media' | 'opti
     metadata: metadata ?? null,
     priority: priority ?? 0,
     idempotencyKey: idempotencyKey ?? null,
+    // Until there are API keys everybody is one caller.
+    callerId: null,
   };
 }
 

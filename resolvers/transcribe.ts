@@ -1,11 +1,5 @@
 import type { Context } from '#src/context.ts';
-import {
-  InvalidInputError,
-  isStorageFull,
-  ModelNotInstalledError,
-  QueueFullError,
-  StorageFullError,
-} from '#src/errors.ts';
+import { InvalidInputError, isStorageFull, ModelNotInstalledError, StorageFullError } from '#src/errors.ts';
 import type { Job } from '#src/job.ts';
 import { locateMedia } from '#src/media/locate.ts';
 import { Upload } from '#src/media/upload.ts';
@@ -24,12 +18,10 @@ export async function transcribe(
   input: TranscribeInput,
   context: Needs,
 ): Promise<{ readonly job: Job; readonly existing: boolean }> {
-  const { store, config, settings } = context;
+  const { config, settings } = context;
   const options = readOptions(input, { settings: settings.current(), config: config.transcription });
   const labels = readLabels(input);
   if (!(await isInstalled(config, options.model))) throw new ModelNotInstalledError(options.model);
-  const { queued } = await store.queueCounts();
-  if (queued >= config.server.maxQueued) throw new QueueFullError(config.server.maxQueued);
   try {
     return await addJob(input, { ...labels, options }, context);
   } catch (error) {
@@ -39,20 +31,20 @@ export async function transcribe(
 }
 
 async function addJob({ media }: TranscribeInput, job: Omit<NewJob, 'media'>, { store, config }: Needs) {
-  if (media.upload instanceof Upload) return addUpload(media.upload, job, store);
+  const { maxQueued } = config.server;
+  if (media.upload instanceof Upload) {
+    return addUpload(media.upload, (stored) => store.addJob({ ...job, media: stored }, maxQueued));
+  }
   if (typeof media.path !== 'string') throw new InvalidInputError('input.media', 'Give a path or an upload.');
   const located = await locateMedia(media.path, config.server.mediaRoots);
-  return store.addJob({ ...job, media: { ...located, stored: false, sha256: null } });
+  return store.addJob({ ...job, media: { ...located, stored: false, sha256: null } }, maxQueued);
 }
 
-async function addUpload(upload: Upload, job: Omit<NewJob, 'media'>, store: Context['store']) {
+async function addUpload(upload: Upload, add: (media: NewJob['media']) => ReturnType<Context['store']['addJob']>) {
   const { name, bytes, sha256 } = upload;
   if (upload.refusal !== null) throw upload.refusal;
   try {
-    const added = await store.addJob({
-      ...job,
-      media: { name, bytes, sha256, stored: true, path: await upload.keep() },
-    });
+    const added = await add({ name, bytes, sha256, stored: true, path: await upload.keep() });
     if (added.existing) await upload.undo();
     return added;
   } catch (error) {

@@ -31,6 +31,8 @@ interface RunnerState {
 export interface RunnerOptions extends Pick<RunParts, 'store' | 'bell' | 'config' | 'log'> {
   /** How many jobs may run at a time; asked at each tick. */
   readonly numJobs: () => number;
+  /** Whether no job may be begun; asked at each tick. Never where absent. */
+  readonly isPaused?: () => boolean;
   /** Name of this worker in the attempts; host name and pid. */
   readonly worker?: string;
   /** Asks nvidia-smi. */
@@ -48,14 +50,14 @@ const lastMs = 4000;
 
 /** Starts to run jobs; those of a server that died are given back to the queue first. */
 export function startRunner(options: RunnerOptions): Runner {
-  const { store, bell, log, config, numJobs } = options;
+  const { store, bell, log, config, numJobs, isPaused = () => false } = options;
   const alarm = openAlarm();
   const stopping = new AbortController();
   const runs = new Set<Promise<void>>();
   const desk = openDesk(options, stopping.signal);
 
   async function fillSlots(): Promise<void> {
-    while (runs.size < numJobs() && !stopping.signal.aborted) {
+    while (!isPaused() && runs.size < numJobs() && !stopping.signal.aborted) {
       const claim = await desk.ask('claim', () => store.claim(desk.worker));
       if (claim === null) return;
       const run: Promise<void> = runJob(desk.parts, claim, stopping.signal).finally(() => {

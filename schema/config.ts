@@ -26,10 +26,13 @@ export const Config = builder.objectRef<ConfigReading>('Config').implement({
     vad: t.exposeBoolean('vad', {
       description: 'Whether stretches without speech are left out, for jobs that do not say.',
     }),
+    paused: t.exposeBoolean('paused', {
+      description: 'Whether no job is begun, because of pauseQueue. Those that run go on.',
+    }),
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
       nullable: true,
-      description: 'When setConfig last changed something; null = never.',
+      description: 'When setConfig, pauseQueue or resumeQueue last changed something; null = never.',
     }),
   }),
 });

@@ -10,7 +10,7 @@ import type {
 } from '#src/job.ts';
 import type { ServerStatus } from '#src/context.ts';
 import type { MediaRejection } from '#src/errors.ts';
-import type { LogLevel } from '#src/store/port.ts';
+import type { LogLevel } from '#src/store/journal.ts';
 import type { TranscriptFormat } from '#src/transcript.ts';
 import { builder } from './builder.ts';
 

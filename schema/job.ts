@@ -1,4 +1,5 @@
 import { listLogs } from '#resolvers/logs.ts';
+import { estimateStart } from '#resolvers/queue.ts';
 import { listSegments, renderTranscript } from '#resolvers/jobs.ts';
 import type { Job as JobShape } from '#src/job.ts';
 import { Attempt } from './attempt.ts';
@@ -53,6 +54,13 @@ builder.objectType(Job, {
       nullable: true,
       description: "Set from the moment a cancel was asked for: a page shows 'cancelling'.",
     }),
+    estimatedStartAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'For a queued job, from the queue before it and the time that the last completed jobs took; null when it cannot be told, as before the first job is done and while the queue is paused.',
+      resolve: (job, _, context) => estimateStart(job, context),
+    }),
     media: t.expose('media', { type: Media, description: 'The recording.' }),
     options: t.expose('options', {
       type: TranscriptionOptions,
@@ -61,7 +69,8 @@ builder.objectType(Job, {
     progress: t.expose('progress', { type: Progress, description: 'How far it is.' }),
     queuePosition: t.int({
       nullable: true,
-      description: '1 = next to run; null when not queued.',
+      description:
+        '1 = next to run; null when not queued. Higher priority goes first, then what was begun before, then callers take turns.',
       resolve: ({ id, status }, _, { store }) => (status === 'QUEUED' ? store.queuePosition(id) : null),
     }),
     language: t.expose('language', { type: DetectedLanguage, nullable: true, description: 'Null until known.' }),

@@ -49,6 +49,9 @@ const QueueStatus = builder.objectRef<ServerReading['queue']>('QueueStatus').imp
     queued: t.exposeInt('queued', { description: 'Jobs that wait.' }),
     working: t.exposeInt('working', { description: 'Jobs that an engine works at.' }),
     slots: t.exposeInt('slots', { description: 'Jobs that may run at the same time.' }),
+    paused: t.exposeBoolean('paused', {
+      description: 'Whether no job is begun, because of pauseQueue. Those that run go on.',
+    }),
     oldestQueuedSeconds: t.float({
       nullable: true,
       description: 'How long the oldest waiting job has waited; null when none waits.',
@@ -69,7 +72,7 @@ const EngineStatus = builder.objectRef<ServerReading['engine']>('EngineStatus').
   }),
 });
 
-const Server = builder.objectRef<ServerReading>('Server').implement({
+export const Server = builder.objectRef<ServerReading>('Server').implement({
   description: 'The server and its machine.',
   fields: (t) => ({
     id: t.id({ description: 'Always server, so that client caches join updates.', resolve: () => 'server' }),

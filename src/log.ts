@@ -1,7 +1,7 @@
 import { pino, type Logger } from 'pino';
 import { z } from 'zod';
 import type { Config } from './config.ts';
-import type { Journal, LogLevel, NewLogEntry } from './store/port.ts';
+import type { Journal, LogLevel, NewLogEntry } from './store/journal.ts';
 
 /**
  * The logger: event name, ids and numbers, such as `log.info({ job: id, ms }, 'job finished')`. `job` is the id of a job, `text` a sentence

@@ -39,7 +39,16 @@ export async function startServer(config: Config, outlet: LogOutlet, version: st
   const readHost = openHost(config.server.dataDirectory);
   const context: Context = { config, log, bell, store, settings, uploads, readHost, readGpus, health };
   const listener = stack.use(await listen(context));
-  const runner = stack.use(startRunner({ store, bell, config, log, numJobs: () => settings.current().numJobs }));
+  const runner = stack.use(
+    startRunner({
+      store,
+      bell,
+      config,
+      log,
+      numJobs: () => settings.current().numJobs,
+      isPaused: () => settings.current().paused,
+    }),
+  );
   settings.onChange(() => runner.kick());
   stack.defer(() => health.drain());
   const testing = new AbortController();

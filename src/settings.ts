@@ -5,7 +5,7 @@ import { languageCodes, type LanguageCode } from './languages.ts';
 import type { Log } from './log.ts';
 import type { Store } from './store/port.ts';
 
-/** What setConfig changes, as it holds now. */
+/** What setConfig, pauseQueue and resumeQueue change, as it holds now. */
 export interface TranscriptionSettings {
   readonly mode: TranscriptionMode;
   readonly computePower: ComputePower;
@@ -14,6 +14,8 @@ export interface TranscriptionSettings {
   readonly language: LanguageCode | null;
   readonly wordTimestamps: boolean;
   readonly vad: boolean;
+  /** No job is begun; those that run go on. */
+  readonly paused: boolean;
 }
 
 /** A change: undefined = unchanged, `'default'` = back to the value of config.json. */
@@ -24,7 +26,7 @@ export type SettingsChange = {
 /** The settings of config.json and the environment with the overrides of setConfig over them. Overrides outlive a restart. */
 export interface SettingsBook {
   current(): TranscriptionSettings;
-  /** When setConfig last changed something; null = never. */
+  /** When something was last changed; null = never. */
   updatedAt(): Date | null;
   /** Stores checked values, who changed them and when; they hold at once. */
   change(change: SettingsChange, changedBy: string): Promise<void>;
@@ -40,11 +42,12 @@ const schemas = (config: Config) => ({
   language: z.enum(languageCodes).nullable(),
   wordTimestamps: z.boolean(),
   vad: z.boolean(),
+  paused: z.boolean(),
 });
 
 /** Reads the overrides and tells them in the log, since they go before what config.json says. */
 export async function openSettings(config: Config, store: Store, log: Log): Promise<SettingsBook> {
-  let current: TranscriptionSettings = config.transcription;
+  let current = base(config);
   let updatedAt: Date | null = null;
   const listeners: (() => void)[] = [];
 
@@ -81,5 +84,5 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
 
 function base({ transcription }: Config): TranscriptionSettings {
   const { mode, computePower, numJobs, language, wordTimestamps, vad } = transcription;
-  return { mode, computePower, numJobs, language, wordTimestamps, vad };
+  return { mode, computePower, numJobs, language, wordTimestamps, vad, paused: false };
 }

@@ -11,6 +11,7 @@ import type {
 } from '../job.ts';
 import type { JobEvent } from '../job-event.ts';
 import type { NewSegment, Segment } from '../transcript.ts';
+import type { Journal } from './journal.ts';
 
 /**
  * Where jobs, segments, events, logs and settings are kept. It speaks of jobs, not of rows: every adapter passes store.contract.ts.
@@ -24,8 +25,11 @@ export interface Store extends Intake, Reading, Work, Journal, Settings, AsyncDi
 
 /** What clients change. */
 export interface Intake {
-  /** Adds a QUEUED job with event 1; with a known idempotency key of the same caller within 24 h the first job is returned. */
-  addJob(job: NewJob): Promise<{ readonly job: Job; readonly existing: boolean }>;
+  /**
+   * Adds a QUEUED job with event 1; with a known idempotency key of the same caller within 24 h the first job is returned. Throws
+   * QueueFullError where `maxQueued` jobs wait already.
+   */
+  addJob(job: NewJob, maxQueued?: number): Promise<{ readonly job: Job; readonly existing: boolean }>;
   /**
    * QUEUED becomes CANCELLED at once; WORKING gets `cancelRequestedAt` and can from then on only become CANCELLED. Idempotent.
    * Null = unknown id. A job that is COMPLETED or FAILED comes back as it is.
@@ -46,11 +50,16 @@ export interface Reading {
   /** Newest first, by (createdAt, id). */
   jobs(filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]>;
   countJobs(filter: JobFilter): Promise<number>;
-  /** 1 = next to run; null when not queued. */
+  /**
+   * 1 = next to run; null when not queued. The order: higher priority first; of one priority those that were begun already, then the callers
+   * take turns; of one caller the order of arrival.
+   */
   queuePosition(id: string): Promise<number | null>;
   queueCounts(): Promise<QueueCounts>;
   /** Paths of the recordings that jobs have copies of; a key is the recording's id. */
   storedMedia(page: Page): Promise<readonly Keyed<string>[]>;
+  /** How fast jobs go. */
+  pace(): Promise<Pace>;
   /** In the order of the index; a key is the index. */
   segments(jobId: string, page: Page): Promise<readonly Keyed<Segment>[]>;
   attempts(jobId: string): Promise<readonly Attempt[]>;
@@ -60,7 +69,7 @@ export interface Reading {
 
 /** What a worker does. Every write proves its lease; one that was lost changes nothing and answers false. */
 export interface Work {
-  /** Takes the next QUEUED job: WORKING, with its attempt row written, or null when there is none. */
+  /** Takes the next QUEUED job, which is its caller's turn: WORKING, with its attempt row written, or null when there is none. */
   claim(worker: string): Promise<Claim | null>;
   /** Notes what runs for the attempt. */
   noteProcess(lease: Lease, process: AttemptProcess): Promise<boolean>;
@@ -88,13 +97,6 @@ export interface Work {
    * was asked for). Their process groups must be gone.
    */
   reap(orphans: readonly OpenAttempt[]): Promise<readonly Reaped[]>;
-}
-
-/** The log lines. */
-export interface Journal {
-  addLogs(entries: readonly NewLogEntry[]): Promise<void>;
-  /** Oldest first; a key is the entry's number. */
-  logs(filter: LogFilter, page: Page): Promise<readonly Keyed<LogEntry>[]>;
 }
 
 /** Overrides of config.json that setConfig stored. */
@@ -135,12 +137,22 @@ export interface NewJob {
   readonly options: TranscriptionOptions;
   readonly media: Pick<Media, 'name' | 'path' | 'stored' | 'bytes' | 'sha256'>;
   readonly idempotencyKey: string | null;
+  /** Who sent it, such as the id of an API key: callers share the queue evenly. Null = nobody has told, which counts as one caller. */
+  readonly callerId: string | null;
 }
 
 export interface QueueCounts {
   readonly queued: number;
   readonly working: number;
   readonly oldestQueuedAt: Date | null;
+}
+
+/** What tells when a job that waits will begin. */
+export interface Pace {
+  /** Mean time that the attempts which completed their job last took; null before the first. */
+  readonly jobSeconds: number | null;
+  /** The attempts that run, with what their progress says of their end. */
+  readonly working: readonly { readonly startedAt: Date; readonly etaSeconds: number | null }[];
 }
 
 /** The right to write for one attempt. */
@@ -210,32 +222,6 @@ export interface Reaped {
   readonly jobId: string;
   readonly attempt: number;
   readonly status: JobStatus;
-}
-
-export const logLevels = ['DEBUG', 'INFO', 'WARN', 'ERROR'] as const;
-export type LogLevel = (typeof logLevels)[number];
-
-/** One log line; `event` is a short fixed name, `message` a sentence for a person. */
-export interface NewLogEntry {
-  readonly time: Date;
-  readonly level: LogLevel;
-  readonly event: string;
-  readonly message: string;
-  readonly jobId: string | null;
-  readonly fields: Readonly<Record<string, unknown>> | null;
-}
-
-export interface LogEntry extends NewLogEntry {
-  readonly id: string;
-}
-
-/** `from` inclusive, `until` exclusive; `level`: this one and above; `contains` looks at the message and ignores case. */
-export interface LogFilter {
-  readonly from?: Date;
-  readonly until?: Date;
-  readonly level?: LogLevel;
-  readonly jobId?: string;
-  readonly contains?: string;
 }
 
 export interface Setting {

@@ -2,6 +2,7 @@ import { describe } from 'node:test';
 import { bellContract } from './contract/bell.ts';
 import { endingContract } from './contract/ending.ts';
 import { eventsContract } from './contract/events.ts';
+import { fairnessContract } from './contract/fairness.ts';
 import { intakeContract } from './contract/intake.ts';
 import { journalContract } from './contract/journal.ts';
 import { leaseContract } from './contract/lease.ts';
@@ -18,6 +19,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
   describe(`the store ${name}`, () => {
     describe('intake', () => intakeContract(open));
     describe('the queue', () => queueContract(open));
+    describe('turns', () => fairnessContract(open));
     describe('leases', () => leaseContract(open));
     describe('transcripts', () => transcriptContract(open));
     describe('endings', () => endingContract(open));

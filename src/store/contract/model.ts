@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { follow, type AttemptOutcome, type JobAct, type JobStatus } from '../../job.ts';
 import type { Ending, Lease, Store } from '../port.ts';
+import { openQueueModel } from './queue-model.ts';
 import { added, newBatch, quietly } from './samples.ts';
 
 /** Something that can happen; numbers point to a job or a lease, round and round. */
 export type Act =
-  | { readonly kind: 'add'; readonly priority: number }
+  | { readonly kind: 'add'; readonly priority: number; readonly callerId: string | null }
   | { readonly kind: 'claim' }
   | { readonly kind: 'cancel'; readonly job: number }
   | { readonly kind: 'retry'; readonly job: number; readonly fromStart: boolean }
@@ -18,7 +19,9 @@ export type Act =
 interface ModelJob {
   readonly id: string;
   readonly priority: number;
+  readonly callerId: string | null;
   place: number;
+  isBegun: boolean;
   status: JobStatus;
   isCancelled: boolean;
   segments: number;
@@ -42,22 +45,29 @@ const failure = { code: 'INTERNAL', message: 'It failed.', hint: null, retryable
 export function openModel(store: Store): Model {
   const jobs: ModelJob[] = [];
   const leases: Lease[] = [];
+  const queue = openQueueModel();
   let places = 0;
 
-  async function add(priority: number): Promise<void> {
-    const { id } = await added(store, { priority });
-    const start = { status: 'QUEUED', isCancelled: false, segments: 0, crashes: 0, attempts: 0, holder: null } as const;
-    jobs.push({ id, priority, place: places++, ...start });
+  async function add({ priority, callerId }: Act & { readonly kind: 'add' }): Promise<void> {
+    const { id } = await added(store, { priority, callerId });
+    const start = { isCancelled: false, isBegun: false, segments: 0, crashes: 0, attempts: 0, holder: null };
+    jobs.push({ id, priority, callerId, place: places++, status: 'QUEUED', ...start });
   }
 
   async function claim(): Promise<void> {
-    const waiting = jobs.filter(({ status }) => status === 'QUEUED');
-    const next = waiting.toSorted((a, b) => b.priority - a.priority || a.place - b.place)[0];
+    const order = queue.order(jobs);
+    const positions = await Promise.all(order.map(({ id }) => store.queuePosition(id)));
+    assert.deepEqual(
+      positions,
+      order.map((_, index) => index + 1),
+    );
+    const next = order[0];
     const taken = await store.claim('model');
     assert.equal(taken?.job.id, next?.id);
     if (taken === null || next === undefined) return;
     leases.push(taken.lease);
-    Object.assign(next, { status: 'WORKING', attempts: next.attempts + 1, holder: taken.lease });
+    queue.take(next);
+    Object.assign(next, { isBegun: true, status: 'WORKING', attempts: next.attempts + 1, holder: taken.lease });
     assert.deepEqual([taken.lease.attempt, taken.crashes], [next.attempts, next.crashes]);
   }
 
@@ -72,7 +82,7 @@ export function openModel(store: Store): Model {
     assert.equal((await store.retry(job.id, fromStart))?.refused, isRefused);
     if (isRefused) return;
     move(job, 'retry');
-    Object.assign(job, { place: places++, crashes: 0, isCancelled: false });
+    Object.assign(job, { place: places++, crashes: 0, isCancelled: false, isBegun: false });
     if (fromStart) job.segments = 0;
   }
 
@@ -105,7 +115,7 @@ export function openModel(store: Store): Model {
     store,
     jobs,
     async do(act) {
-      if (act.kind === 'add') return add(act.priority);
+      if (act.kind === 'add') return add(act);
       if (act.kind === 'claim') return claim();
       if (act.kind === 'reap') return reap();
       if (act.kind === 'cancel' || act.kind === 'retry') {

@@ -9,7 +9,14 @@ const longest = 40;
 
 const which = fc.nat({ max: 11 });
 const acts: fc.Arbitrary<Act> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('add' as const), priority: fc.integer({ min: -1, max: 1 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('add' as const),
+      priority: fc.integer({ min: 0, max: 1 }),
+      callerId: fc.constantFrom(null, 'first', 'second'),
+    }),
+  },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('claim' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), job: which }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('retry' as const), job: which, fromStart: fc.boolean() }) },

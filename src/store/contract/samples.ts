@@ -39,6 +39,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     options,
     media: { name: 'address.wma', path: '/media/address.wma', stored: false, bytes: 12, sha256: null },
     idempotencyKey: null,
+    callerId: null,
     ...changes,
   };
 }

@@ -6,17 +6,18 @@ import { changeJob, lockJob, statusChanged, type LockedJob } from './change.ts';
 import { commit, type Connection } from './connection.ts';
 import { clearedTranscript } from './job-columns.ts';
 import { cleanText, parseAny } from './json.ts';
-import { nextInQueue } from './queue.ts';
 import { readOwnJob } from './select-job.ts';
 import type { Tables } from './tables.ts';
 import { clearTranscript, lastAttempt } from './transcript.ts';
+import { findNext, noteTurn } from './turn.ts';
 
 /** Takes the next job of the queue for a worker, with its attempt written. */
 export function claim(connection: Connection, worker: string): Promise<Claim | null> {
   return commit(connection, async (tx, ring) => {
-    const id = await nextInQueue(tx);
-    const job = id === null ? undefined : await lockJob(tx, id, (eb) => eb('status', 'in', allowedIn('claim')));
-    if (job === undefined) return null;
+    const next = await findNext(tx);
+    const job = next === null ? undefined : await lockJob(tx, next.id, (eb) => eb('status', 'in', allowedIn('claim')));
+    if (next === null || job === undefined) return null;
+    await noteTurn(tx, next);
     const lease: Lease = { jobId: job.id, attempt: (await lastAttempt(tx, job.id)) + 1, token: nanoid() };
     const time = connection.now();
     await tx
@@ -55,6 +56,7 @@ async function start(
       status: 'WORKING',
       stage: 'STARTING',
       started_at: job.started_at ?? time,
+      begun: 1,
     },
     facts: [...cleared, statusChanged(job, 'WORKING', attempt)],
     time,

@@ -1,11 +1,13 @@
 import type { Insertable, Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
+import { QueueFullError } from '../../errors.ts';
 import { allowedIn } from '../../job.ts';
 import type { JobFact } from '../../job-event.ts';
 import type { Intake, NewJob } from '../port.ts';
 import { changeJob, lockJob, statusChanged } from './change.ts';
 import { commit, type Connection } from './connection.ts';
 import { cleanText, toJson } from './json.ts';
+import { queueHolds } from './queue.ts';
 import { readJob, readOwnJob } from './select-job.ts';
 import type { Tables } from './tables.ts';
 import { backInQueue, clearedTranscript } from './job-columns.ts';
@@ -16,17 +18,18 @@ const idempotencyMs = 24 * 60 * 60 * 1000;
 /** What clients change. */
 export function intake(connection: Connection): Intake {
   return {
-    addJob: (job) => addJob(connection, job),
+    addJob: (job, maxQueued) => addJob(connection, job, maxQueued),
     cancel: (id) => cancel(connection, id),
     retry: (id, fromStart) => retry(connection, id, fromStart),
   };
 }
 
-function addJob(connection: Connection, job: NewJob): ReturnType<Intake['addJob']> {
+function addJob(connection: Connection, job: NewJob, maxQueued?: number): ReturnType<Intake['addJob']> {
   return commit(connection, async (tx, ring) => {
     const time = connection.arrival();
-    const known = job.idempotencyKey === null ? null : await findByKey(tx, job.idempotencyKey, time);
+    const known = await findByKey(tx, job, time);
     if (known !== null) return { job: await readOwnJob(tx, known), existing: true };
+    if (maxQueued !== undefined && (await queueHolds(tx, maxQueued))) throw new QueueFullError(maxQueued);
     const id = `job_${nanoid()}`;
     const mediaId = `media_${nanoid()}`;
     await tx.insertInto('media').values(mediaRow(mediaId, job.media)).execute();
@@ -42,12 +45,13 @@ function addJob(connection: Connection, job: NewJob): ReturnType<Intake['addJob'
 }
 
 /** The newest job that came with this key, of the same caller, within a day. */
-async function findByKey(tx: Transaction<Tables>, key: string, time: number): Promise<string | null> {
+async function findByKey(tx: Transaction<Tables>, job: NewJob, time: number): Promise<string | null> {
+  if (job.idempotencyKey === null) return null;
   const known = await tx
     .selectFrom('job')
     .select('id')
-    .where('idempotency_key', '=', cleanText(key))
-    .where('api_key_id', 'is', null)
+    .where('idempotency_key', '=', cleanText(job.idempotencyKey))
+    .where('caller', '=', job.callerId ?? '')
     .where('created_at', '>', time - idempotencyMs)
     .orderBy('created_at', 'desc')
     .limit(1)
@@ -80,6 +84,7 @@ function jobRow(
     priority: job.priority,
     options: toJson(job.options),
     media_id: at.mediaId,
+    api_key_id: job.callerId,
     idempotency_key: job.idempotencyKey === null ? null : cleanText(job.idempotencyKey),
     created_at: at.time,
     queued_at: at.place,
@@ -88,6 +93,7 @@ function jobRow(
     processed_seconds: 0,
     segment_count: 0,
     crashes: 0,
+    begun: 0,
     event_seq: 0,
   };
 }
@@ -128,10 +134,11 @@ function retry(connection: Connection, id: string, fromStart: boolean): ReturnTy
       ...(fromStart ? clearedTranscript : {}),
       queued_at: connection.place(time),
       crashes: 0,
+      begun: 0,
       failure: null,
       finished_at: null,
       cancel_requested_at: null,
-    };
+    } as const;
     await changeJob(tx, job, { set, facts, time });
     ring(id);
     return { job: await readOwnJob(tx, id), refused: false };

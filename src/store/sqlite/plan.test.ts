@@ -6,7 +6,7 @@ import type { CompiledQuery } from 'kysely';
 import { openBell } from '../../bell.ts';
 import type { Job } from '../../job.ts';
 import type { Page, Store } from '../port.ts';
-import { added, claimed, newBatch, quietly } from '../contract/samples.ts';
+import { added, claimed, newBatch, newJob, quietly } from '../contract/samples.ts';
 import { openSqliteStore } from './open.ts';
 import { openTemporary } from './temporary.ts';
 
@@ -32,8 +32,8 @@ const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
   'counted jobs': (store, { id }) =>
     Promise.all([store.countJobs({ status: ['FAILED', 'QUEUED'] }), store.countJobs({ ids: [id] })]),
   'one job and some': (store, { id }) => Promise.all([store.job(id), store.jobsById([id, 'job_5'])]),
-  'the queue': (store, { id }) => Promise.all([store.queuePosition(id), store.queueCounts()]),
   'stored recordings': (store) => Promise.all(pages.map((page) => store.storedMedia(page))),
+  'the queue': (store, { id }) => Promise.all([store.queuePosition(id), store.queueCounts(), store.pace()]),
   segments: (store, { id }) => Promise.all(pages.map((page) => store.segments(id, page))),
   'events and attempts': (store, { id }) => Promise.all([store.events(id, 5, 10), store.attempts(id)]),
   'log lines': (store) => Promise.all(pages.map((page) => store.logs({}, page))),
@@ -56,7 +56,8 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await using recorded = await record();
   const { store, queries, file } = recorded;
   queries.length = 0;
-  const { id } = await added(store, { idempotencyKey: 'once', priority: 1 });
+  const { job } = await store.addJob(newJob({ idempotencyKey: 'once', priority: 1 }), 5);
+  const { id } = job;
   const { lease } = await claimed(store);
   await store.renew(lease);
   await store.appendBatch(lease, newBatch(['one']));
@@ -100,7 +101,7 @@ function checkPlans(queries: readonly CompiledQuery[], file: string): void {
   assert.ok(statements.length > 0);
   for (const query of statements) {
     const scans = planOf(query, file).filter((step) =>
-      /^SCAN (job|media|attempt|segment|event|log|setting)\b/.test(step),
+      /^SCAN (job|turn|media|attempt|segment|event|log|setting)\b/.test(step),
     );
     assert.deepEqual(scans, [], query.sql);
   }

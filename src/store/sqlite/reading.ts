@@ -4,7 +4,9 @@ import type { Keyed, Page, Reading } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { countJobs, listJobs } from './job-list.ts';
 import { inListOrder, parseNumberKey, toRange } from './keyset.ts';
-import { queueCounts, queuePosition } from './queue.ts';
+import { readPace } from './pace.ts';
+import { queueCounts } from './queue.ts';
+import { readPosition } from './queue-position.ts';
 import { toAttempt, toEvent, toJob, toSegment } from './rows.ts';
 import { readJob, selectJob } from './select-job.ts';
 import type { Tables } from './tables.ts';
@@ -23,9 +25,10 @@ export function reading({ db }: Connection): Reading {
     },
     jobs: (filter, page) => listJobs(db, filter, page),
     countJobs: (filter) => countJobs(db, filter),
-    queuePosition: (id) => queuePosition(db, id),
+    queuePosition: (id) => readPosition(db, id),
     queueCounts: () => queueCounts(db),
     storedMedia: (page) => listStoredMedia(db, page),
+    pace: () => readPace(db),
     segments: (jobId, page) => listSegments(db, jobId, page),
     async attempts(jobId) {
       const rows = await db.selectFrom('attempt').selectAll().where('job_id', '=', jobId).orderBy('number').execute();

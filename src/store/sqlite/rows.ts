@@ -8,7 +8,7 @@ import type { Tables } from './tables.ts';
 /** A job's row with its recording's beside it. */
 export type JobRow = Omit<
   Selectable<Tables['job']>,
-  'media_id' | 'api_key_id' | 'idempotency_key' | 'queued_at' | 'checkpoint' | 'crashes'
+  'media_id' | 'api_key_id' | 'caller' | 'idempotency_key' | 'queued_at' | 'checkpoint' | 'crashes' | 'begun'
 > &
   MediaRow;
 

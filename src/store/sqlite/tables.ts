@@ -1,10 +1,11 @@
-import type { Generated } from 'kysely';
+import type { Generated, GeneratedAlways } from 'kysely';
 import type { AttemptOutcome, JobStage, JobStatus } from '../../job.ts';
 import type { JobEvent } from '../../job-event.ts';
 
 /** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
 export interface Tables {
   readonly job: JobTable;
+  readonly turn: TurnTable;
   readonly media: MediaTable;
   readonly attempt: AttemptTable;
   readonly segment: SegmentTable;
@@ -27,9 +28,11 @@ interface JobTable {
   readonly options: string;
   readonly media_id: string;
   readonly api_key_id: string | null;
+  /** The `api_key_id`, or '' where there is none. */
+  readonly caller: GeneratedAlways<string>;
   readonly idempotency_key: string | null;
   readonly created_at: number;
-  /** Its place among jobs of the same priority; an interrupted job keeps it, a retried one gets a new one. */
+  /** Its place among its caller's jobs of the same priority; an interrupted job keeps it, a retried one gets a new one. */
   readonly queued_at: number;
   readonly started_at: number | null;
   readonly finished_at: number | null;
@@ -47,7 +50,16 @@ interface JobTable {
   /** JSON. */
   readonly checkpoint: string | null;
   readonly crashes: number;
+  /** 1 where an engine was started for it since it was queued by a person: it goes on before others begin. */
+  readonly begun: 0 | 1;
   readonly event_seq: number;
+}
+
+interface TurnTable {
+  readonly priority: number;
+  readonly caller: string;
+  /** 1, 2, 3 ... within the priority: the least is the caller whose turn is longest ago. */
+  readonly number: number;
 }
 
 interface MediaTable {

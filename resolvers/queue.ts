@@ -1,0 +1,51 @@
+import type { Context } from '#src/context.ts';
+import type { Job } from '#src/job.ts';
+import type { Pace } from '#src/store/port.ts';
+import { readServer, type ServerNeeds, type ServerReading } from './server.ts';
+
+/** Begins no further job until resumeQueue, also after a restart. */
+export async function pauseQueue(context: ServerNeeds): Promise<ServerReading> {
+  if (!context.settings.current().paused) await context.settings.change({ paused: true }, 'anonymous');
+  return readServer(context);
+}
+
+/** Begins jobs again. */
+export async function resumeQueue(context: ServerNeeds): Promise<ServerReading> {
+  if (context.settings.current().paused) await context.settings.change({ paused: false }, 'anonymous');
+  return readServer(context);
+}
+
+/** When a job that waits will begin; null for another, while the queue is paused, and before the first job was completed. */
+export async function estimateStart(
+  { id, status }: Pick<Job, 'id' | 'status'>,
+  { store, settings }: Pick<Context, 'store' | 'settings'>,
+): Promise<Date | null> {
+  const { numJobs, paused } = settings.current();
+  if (status !== 'QUEUED' || paused) return null;
+  const [position, pace] = await Promise.all([store.queuePosition(id), store.pace()]);
+  if (position === null) return null;
+  const now = Date.now();
+  const seconds = secondsUntilStart(position, { pace, slots: numJobs, now });
+  return seconds === null ? null : new Date(now + seconds * 1000);
+}
+
+/**
+ * Seconds until the job at `position` begins: the slots that are free or become free first take those before it, each for as long as the last
+ * jobs took. Null where nothing was completed yet.
+ */
+export function secondsUntilStart(
+  position: number,
+  { pace, slots, now }: { readonly pace: Pace; readonly slots: number; readonly now: number },
+): number | null {
+  const { jobSeconds, working } = pace;
+  if (jobSeconds === null) return null;
+  const left = working.map(({ startedAt, etaSeconds }) => {
+    const runs = (now - startedAt.getTime()) / 1000;
+    return Math.max(0, etaSeconds ?? jobSeconds - runs);
+  });
+  // More jobs than slots run after numJobs was lowered: the first that end leave no slot.
+  const busy = left.toSorted((a, b) => a - b).slice(-slots);
+  const frees = [...Array.from({ length: slots - busy.length }, () => 0), ...busy];
+  const before = position - 1;
+  return (frees[before % slots] ?? 0) + Math.floor(before / slots) * jobSeconds;
+}
