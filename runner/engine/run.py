@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import resource
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from engine.job import Job, Options, Span, parse_job
 from engine.lifeline import EXIT_ORPHANED, keep_beating, read_job_line, watch_stdin
 from engine.lines import Lines
 from engine.media import RATE, Media
+from engine.memory import limit_memory
 from engine.model import Model, load_model, versions
 from engine.plan import plan
 from engine.recording import find_recording
@@ -41,7 +41,7 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
     watch_stdin()
     keep_beating(lines)
     job = parse_job(line)
-    _limit_memory(job.max_memory_bytes)
+    limit_memory(job.max_memory_bytes)
     media = _open_media(job)
     if model is None or not _fits(model, arguments.compute_type, job):
         model = load_model(job.model_path, job.device, job.compute_type, job.threads)
@@ -104,9 +104,3 @@ def _warm_up(model: Model) -> None:
     decoder.languages(decoder.encode([voice]))
     decoder.read(decoder.encode([voice]), ["en"])
     list(plan(iter([noise[None]]), True, 0, 0))
-
-
-def _limit_memory(limit: int | None) -> None:
-    """Make allocations beyond the limit fail with an error that can be told, before the kernel kills without a word."""
-    if limit is not None:
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, resource.RLIM_INFINITY))

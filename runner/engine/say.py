@@ -1,14 +1,13 @@
 """The lines of the protocol in the words of the pipeline."""
 
 import os
-import resource
-import sys
 from collections.abc import Iterator, Sequence
 
 from engine import VERSION
 from engine.job import PROTOCOL, Job, Options
 from engine.lines import Lines
 from engine.media import Media
+from engine.memory import peak_memory
 from engine.model import Model, instruction_set, versions
 from engine.reader import Passage
 from engine.segments import Timed, monotone, split_into_segments, text_of
@@ -81,12 +80,6 @@ class Told:
             peakMemoryBytes=peak_memory(),
             warnings=media.warnings,
         )
-
-
-def peak_memory() -> int:
-    """The most memory that this process has had, in bytes."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def segment_fields(

@@ -64,7 +64,7 @@ def environment() -> dict[str, str]:
 
 
 def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "engine", *arguments]
+    return [sys.executable, "-P", "-m", "engine", *arguments]  # -P: whatever lies in the working directory is not it
 
 
 def run_engine(line: dict[str, Any], folder: Path, *arguments: str) -> Outcome:

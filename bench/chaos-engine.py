@@ -1,0 +1,100 @@
+"""Kills the engine at random moments and compares what comes out with an uninterrupted run, byte for byte.
+
+.venv/bin/python bench/chaos-engine.py [--kills 20] [--seed 1] [--short]
+
+Each kill comes a random while after the start of an attempt; the next attempt resumes from the last checkpoint.
+Exit code 1 when a transcript differs.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "runner"))
+
+from engine.tests.outcome import AUDIO, command, environment, job, run_engine  # noqa: E402
+from engine_join import joined  # noqa: E402
+
+Line = dict[str, Any]
+
+
+def attempt(line: Line, kill_after: float | None) -> tuple[list[Line], Line | None, bool]:
+    """Segments made final, the last checkpoint, and whether the attempt came to its end."""
+    pending: list[Line] = []
+    final: list[Line] = []
+    checkpoint: Line | None = None
+    ended = False
+    with subprocess.Popen(command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()) as process:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.write(json.dumps(line).encode() + b"\n")
+        process.stdin.flush()
+        timer = threading.Timer(kill_after, os.kill, (process.pid, signal.SIGKILL)) if kill_after is not None else None
+        if timer is not None:
+            timer.start()
+        for text in process.stdout:
+            if not text.endswith(b"\n"):  # torn by the kill
+                break
+            said = json.loads(text)
+            if said["type"] == "segment":
+                pending.append(said)
+            elif said["type"] == "checkpoint":
+                final, pending, checkpoint = final + pending, [], said
+            elif said["type"] == "end":
+                ended = True
+                break
+        if timer is not None:
+            timer.cancel()
+    return final, checkpoint, ended
+
+
+def survive(path: Path, whole: list[Line], kills: int, chance: random.Random, patience: float) -> bool:
+    """Run one recording through so many kills, then let it finish; whether the transcript is the same."""
+    line = job(path, language=None)
+    kept: list[Line] = []
+    for _ in range(kills):
+        final, checkpoint, ended = attempt(line, chance.uniform(0.5, patience))
+        kept += final
+        if checkpoint is not None:
+            line["resume"] = checkpoint["resume"]
+        if ended:
+            break
+    else:
+        kept += attempt(line, None)[0]
+    same = json.dumps(kept) == json.dumps(whole)
+    print(f"{path.name}: {kills} kills, {len(whole)} segments, {'the same bytes' if same else 'DIFFERENT'}", flush=True)
+    return same
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--short", action="store_true", help="one recording of a minute")
+    arguments = parser.parse_args()
+    chance = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory(prefix="phonograph-chaos-") as name:
+        folder = Path(name)
+        paths = [AUDIO / "de_simplicissimus.mp3"]
+        if not arguments.short:
+            paths += [AUDIO / "en_columbia_address.wma", joined(16, folder)]
+        kills = [arguments.kills // len(paths)] * len(paths)
+        kills[-1] += arguments.kills - sum(kills)
+        results: list[bool] = []
+        for path, count in zip(paths, kills, strict=True):
+            whole = run_engine(job(path, language=None), folder)
+            patience = max(4.0, whole.one("end")["durationSeconds"] / 12 / max(1, count) * 2)
+            results.append(survive(path, whole.all("segment"), count, chance, patience))
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Long recordings for the benchmarks, joined from the real ones of the collection."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "runner"))
+
+from engine.media import Media  # noqa: E402
+from engine.recording import find_recording  # noqa: E402
+from engine.tests.make import write_wav  # noqa: E402
+from engine.tests.outcome import AUDIO  # noqa: E402
+
+FILES = (
+    "long_ljspeech_one_voice.flac",
+    "en_columbia_address.wma",
+    "de_simplicissimus.mp3",
+    "es_capitan_veneno.mp3",
+    "multilingual.mp3",
+    "en_jfk_11s.flac",
+)
+
+
+def joined(minutes: float, folder: Path) -> Path:
+    """A recording of so many minutes, joined from different ones; under 5 minutes it is the one long reading."""
+    if minutes < 5:
+        return AUDIO / FILES[0]
+    path = folder / f"{minutes:g}min.wav"
+    if not path.exists():
+        sounds = [np.concatenate(list(_sound(AUDIO / name)), axis=1)[0] for name in FILES]
+        write_wav(path, np.resize(np.concatenate(sounds), int(minutes * 60 * 16_000)))
+    return path
+
+
+def _sound(path: Path) -> "list[np.typing.NDArray[np.float32]]":
+    return list(Media(find_recording(str(path)), split=False).sound(1e6, None))
