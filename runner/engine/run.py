@@ -85,7 +85,8 @@ def _open_media(job: Job) -> Media:
 
 def _check_language(job: Job, model: Model) -> None:
     asked = job.options.language
-    if asked is not None and asked not in model.whisper.supported_languages:
+    known = asked == "en" or model.whisper.hf_tokenizer.token_to_id(f"<|{asked}|>") is not None
+    if asked is not None and not (known and asked in model.whisper.supported_languages):
         raise EngineError("ENGINE_PROTOCOL", "The model does not know the language that was asked for.")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 LONGEST_SECONDS = 7.0  # what subtitle guides allow on the screen
 LONGEST_WIDTH = 84  # columns: two lines of 42; a wide (CJK) character takes two
 PAUSE = 0.8  # s of silence between words that ends a segment
+SHORTEST_WORD = 0.02  # s: the step of the alignment
 SHORTEST_SENTENCE = 1.0  # s; a shorter sentence shares its segment with the next one
 
 SENTENCE_ENDS = ".?!。？！…"
@@ -48,11 +49,11 @@ def width(text: str) -> int:
 
 
 def monotone(words: Iterable[Timed], floor: float) -> list[Timed]:
-    """The words with times that never go back, nor below `floor`."""
+    """The words with times that never go back, nor below `floor`; words that could not be placed get a moment each."""
     kept: list[Timed] = []
     for word in words:
         start = max(word.start, floor)
-        floor = max(word.end, start)
+        floor = max(word.end, start + SHORTEST_WORD)
         kept.append(replace(word, start=start, end=floor))
     return kept
 

@@ -110,6 +110,15 @@ def test_a_recording_that_ends_early_is_decoded_with_a_warning(tmp_path: Path) -
     assert any("says that it lasts 10.0 s" in warning for warning in media.warnings)
 
 
+def test_a_truncated_mp3_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    whole = write_media(tmp_path / "whole.mp3", [("mp3", noise(10))])
+    cut = tmp_path / "cut.mp3"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    media = Media(find_recording(str(cut)), split=False)
+    assert 5 * 16_000 < sum(piece.shape[1] for piece in media.sound(86_400.0, None)) < 7 * 16_000
+    assert any("says that it lasts" in warning for warning in media.warnings)
+
+
 def test_the_first_sound_of_several_is_taken(tmp_path: Path) -> None:
     tone = np.sin(np.arange(5 * 16_000) * 0.1)
     path = write_media(tmp_path / "two.mov", [("pcm_s16le", np.zeros(80_000)), ("pcm_s16le", tone)], video=True)

@@ -80,5 +80,9 @@ def test_prompts_of_any_length_are_taken(transcribe: Transcribe, text: str) -> N
     assert transcribe(JFK, initialPrompt=text, hotwords=text).one("end")["segments"] > 0
 
 
+def test_a_language_that_the_model_does_not_know_is_refused(engine: Transcribe) -> None:
+    assert engine(JFK, language="xx").one("error")["code"] == "ENGINE_PROTOCOL"
+
+
 def test_beams_are_counted(transcribe: Transcribe) -> None:
     assert "country" in transcribe(JFK, beamSize=1).text

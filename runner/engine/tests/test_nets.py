@@ -1,0 +1,101 @@
+"""The nets under the model: nothing spoken is lost when it stops early, is cut off, or repeats itself."""
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from engine import guards
+from engine.decode import Decoder, Encoded, Reading
+from engine.errors import EngineError
+from engine.job import parse_job
+from engine.lines import Lines
+from engine.media import Media
+from engine.model import Model
+from engine.plan import plan
+from engine.reader import Passage, Reader
+from engine.recording import find_recording
+from engine.run import PLAIN
+from engine.say import Told
+from engine.tests.make import noise, write_wav
+from engine.tests.outcome import JFK, Outcome, job, recording
+from engine.transcribe import Part, Transcription
+from engine.voice import Voice
+
+Transcribe = Callable[..., Outcome]
+
+
+class Forgetful(Decoder):
+    """A real decoder whose first reading of each batch loses its second half."""
+
+    forgets = True
+
+    def read(self, encoded: Encoded, languages: Sequence[str], wary: bool = False) -> list[Reading]:
+        readings = super().read(encoded, languages, wary)
+        if not self.forgets:
+            return readings
+        self.forgets = False
+        return [replace(reading, words=reading.words[: len(reading.words) // 2]) for reading in readings]
+
+
+@pytest.fixture
+def voice(jfk: "np.typing.NDArray[np.float32]") -> Voice:
+    return next(plan(iter([jfk[None]]), True, 0, 0)).voices[0]
+
+
+def said(passages: list[Passage]) -> str:
+    return "".join(word.text for passage in passages for word in passage.words).lower()
+
+
+def test_speech_that_the_model_passed_over_is_read_again(model: Model, voice: Voice) -> None:
+    decoder = Forgetful(model, PLAIN)
+    passages = Reader(decoder).read(decoder.encode([voice]), ["en"])[0]
+    assert [passage.guard for passage in passages][:2] == [None, "TAIL_RECOVERED"]
+    assert "what you can do for your country" in said(passages)
+    times = [word.start for passage in passages for word in passage.words]
+    assert times == sorted(times)
+
+
+def test_a_real_recording_that_loses_its_tail_gets_it_back(transcribe: Transcribe) -> None:
+    segments = transcribe(recording("multilingual.mp3"), clip={"endSeconds": 45}).all("segment")
+    assert "TAIL_RECOVERED" in {line["guard"] for line in segments}
+    gaps = [b["startSeconds"] - a["endSeconds"] for a, b in pairwise(segments)]
+    assert max(gaps) < 5
+
+
+def test_a_clip_that_is_cut_off_is_read_in_parts(
+    model: Model, jfk: "np.typing.NDArray[np.float32]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = next(plan(iter([np.concatenate([jfk, jfk])[None]]), True, 0, 0)).voices[0]
+    monkeypatch.setattr(guards, "FULL", 40)
+    decoder = Decoder(model, PLAIN)
+    passages = Reader(decoder).read(decoder.encode([two]), ["en"])[0]
+    assert {passage.guard for passage in passages} == {"SPLIT"}
+    assert said(passages).count("what you can do for your country") == 2
+
+
+def test_a_loop_in_noise_is_not_told(transcribe: Transcribe, tmp_path: Path) -> None:
+    outcome = transcribe(write_wav(tmp_path / "noise.wav", noise(20)), vad=False)
+    assert outcome.one("end")["segments"] == 0
+
+
+@pytest.mark.parametrize(("change", "code"), [("append", "MEDIA_CHANGED"), ("unlink", "MEDIA_NOT_FOUND")])
+def test_a_recording_that_is_not_the_same_at_the_end_fails(
+    model: Model, tmp_path: Path, change: str, code: str
+) -> None:
+    path = tmp_path / "moving.flac"
+    path.write_bytes(JFK.read_bytes())
+    parsed = parse_job(json.dumps(job(path)))
+    media = Media(find_recording(str(path)), split=False)
+    if change == "append":
+        path.write_bytes(path.read_bytes() + b"more")
+    else:
+        path.unlink()
+    lines = Lines(io.StringIO())
+    with pytest.raises(EngineError) as caught:
+        Transcription(parsed, model, media, Told(lines, parsed, model), Part()).run()
+    assert caught.value.code == code
