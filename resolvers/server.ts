@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, EngineReading, GpuReading, ServerStatus } from '#src/context.ts';
-import { RequestError } from '#src/errors.ts';
+import { ConfigError, RequestError } from '#src/errors.ts';
 import type { HostReading } from '#src/host.ts';
 import type { QueueCounts } from '#src/store/port.ts';
 import { stoppable } from './stoppable.ts';
@@ -23,6 +23,22 @@ export async function readServer({ health, readHost, readGpus, store, settings }
   const { version, startedAt, status, engine } = health;
   const { numJobs: slots, paused } = settings.current();
   return { ...host, version, startedAt, status, gpus, queue: { ...counts, slots, paused }, engine };
+}
+
+/** Reads the server, then has it restarted; SERVICE_UNAVAILABLE, with everything as it was, where its settings have become wrong. */
+export async function restartServer(context: ServerNeeds & Pick<Context, 'restart'>): Promise<ServerReading> {
+  const reading = await readServer(context);
+  try {
+    context.restart();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const problems = error.problems.join('; ');
+    throw new RequestError(
+      'SERVICE_UNAVAILABLE',
+      `The server goes on as it is, since its settings are wrong: ${problems}`,
+    );
+  }
+  return reading;
 }
 
 /** A reading at once, then every `intervalSeconds` (1 to 60, else BAD_USER_INPUT). */

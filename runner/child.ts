@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { childEnvironment } from './child-environment.ts';
+import { endWithUs } from './last-resort.ts';
 import { peakMemoryOf, signalGroup, startTimeOf, waitForGroup } from './process-group.ts';
 import { splitLines } from './split-lines.ts';
 import { tailOf } from './stderr-tail.ts';
@@ -55,7 +56,7 @@ export function startChild(command: readonly string[]): Child {
   subprocess.stdin.on('error', () => undefined);
   const { pid } = subprocess;
   const exited = pid === undefined ? refusal(subprocess) : exitOf(subprocess.nodeChildProcess);
-  const gone = exited.then(() => leaveNothing(pid));
+  const gone = pid === undefined ? exited.then(() => undefined) : goneOf(pid, exited);
   return {
     pid,
     startTime: pid === undefined ? null : startTimeOf(pid),
@@ -91,9 +92,11 @@ async function endGroup(group: number, graceMs: number): Promise<void> {
 }
 
 /** Processes that a child has started and left behind belong to nobody. */
-async function leaveNothing(group: number | undefined): Promise<void> {
-  if (group === undefined || !signalGroup(group, 'SIGKILL')) return;
-  await waitForGroup(group);
+async function goneOf(group: number, exited: Promise<Exit>): Promise<void> {
+  const tie = endWithUs(group);
+  await exited;
+  if (signalGroup(group, 'SIGKILL')) await waitForGroup(group);
+  tie[Symbol.dispose]();
 }
 
 async function* untilQuiet(stdout: Readable, exited: Promise<Exit>): AsyncGenerator<Buffer> {

@@ -9,6 +9,7 @@ import './transcribe.ts';
 import './change-job.ts';
 import './queue.ts';
 import './set-config.ts';
+import './restart.ts';
 import './job-event.ts';
 import { builder } from './builder.ts';
 

@@ -72,6 +72,7 @@ const EngineStatus = builder.objectRef<ServerReading['engine']>('EngineStatus').
   }),
 });
 
+/** The server and its machine. */
 export const Server = builder.objectRef<ServerReading>('Server').implement({
   description: 'The server and its machine.',
   fields: (t) => ({

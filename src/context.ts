@@ -17,6 +17,8 @@ export interface Context {
   readonly readHost: () => Promise<HostReading>;
   readonly readGpus: () => Promise<readonly GpuReading[]>;
   readonly health: Health;
+  /** Has the server closed and built anew, after the answer. Throws ConfigError where its settings have become wrong. */
+  readonly restart: () => void;
 }
 
 /** One NVIDIA GPU as its driver tells it. */

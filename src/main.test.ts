@@ -1,39 +1,18 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
-import { openProcessHouse } from '#src/testing/process.ts';
+import { openProcessHouse, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
-
-const submitQuery =
-  'mutation { transcribe(input: { media: { path: "speech.wav" } }) { ... on TranscribeSuccess { job { id } } } }';
-
-async function submitTo(url: string): Promise<string> {
-  const { data } = await ask(url, JSON.stringify({ query: submitQuery }));
-  return data.transcribe.job.id;
-}
-
-/** Processes whose command line holds a text. */
-function processesWith(text: string): readonly string[] {
-  return readdirSync('/proc').filter((name) => {
-    try {
-      return /^\d+$/u.test(name) && readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text);
-    } catch {
-      // It ended between the list and the look.
-      return false;
-    }
-  });
-}
 
 test('SIGTERM with a job running ends the server with 0 and leaves nothing; the next one finishes the job', async () => {
   await using house = await openProcessHouse('waits');
   const first = house.start();
   const id = await submitTo(await first.url);
   await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
-  assert.notDeepEqual(processesWith(house.directory), []);
+  assert.notDeepEqual(house.children(), []);
   first.child.kill('SIGTERM');
   assert.deepEqual(await first.ended, { code: 0, stderr: '' });
-  assert.deepEqual(processesWith(house.directory), []);
+  assert.deepEqual(house.children(), []);
   const second = house.start();
   const events = await eventsOf(await second.url, id);
   assert.equal(events.at(-1)?.status, 'COMPLETED');

@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import packageJson from '#package.json' with { type: 'json' };
 import { readConfig, type Config } from './config.ts';
 import { ConfigError, MigrationError } from './errors.ts';
+import { keepServing } from './keep-serving.ts';
 import { openLog } from './log.ts';
-import { startServer } from './server.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 /** sysexits.h EX_CONFIG: nothing was changed, the settings must be. */
@@ -34,17 +34,16 @@ async function main(): Promise<number> {
 /** Serves until a signal asks for the end. A second signal ends the process at once; the engines end with it. */
 async function serve(config: Config): Promise<number> {
   await using outlet = openLog(config.server.logLevel);
-  const { promise: asked, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(128));
-      resolve(signal);
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(128);
+      outlet.log.info({ signal }, 'signal received');
+      stop.abort();
     });
   }
   try {
-    await using server = await startServer(config, outlet, packageJson.version);
-    const signal = await asked;
-    outlet.log.info({ signal, url: server.url }, 'server stopping');
+    await keepServing(config, { read: readSettings, outlet, version: packageJson.version, stop: stop.signal });
   } catch (error) {
     outlet.log.fatal({ err: error }, 'server not started');
     tell(error, config);
@@ -55,12 +54,16 @@ async function serve(config: Config): Promise<number> {
 
 function readOrTell(): Config | null {
   try {
-    return readConfig(root, process.env);
+    return readSettings();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
     return null;
   }
+}
+
+function readSettings(): Config {
+  return readConfig(root, process.env);
 }
 
 /** One line for a person beside the log line for a program. */

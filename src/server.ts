@@ -21,8 +21,16 @@ export interface RunningServer extends AsyncDisposable {
   readonly url: string;
 }
 
+/** What a server is given by its process. */
+interface ServerParts {
+  readonly outlet: LogOutlet;
+  readonly version: string;
+  /** Has this server closed and another one built, a moment later. Throws ConfigError. */
+  readonly restart: () => void;
+}
+
 /** Builds everything in order; what was opened is closed in reverse, also when a later step fails. */
-export async function startServer(config: Config, outlet: LogOutlet, version: string): Promise<RunningServer> {
+export async function startServer(config: Config, { outlet, version, restart }: ServerParts): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
   const { log } = outlet;
   stack.use(await holdDirectory(config.server.dataDirectory));
@@ -37,7 +45,7 @@ export async function startServer(config: Config, outlet: LogOutlet, version: st
   const swept = await sweepMedia(config.server.dataDirectory, store);
   if (swept > 0) log.warn({ files: swept }, 'recordings of no job removed');
   const readHost = openHost(config.server.dataDirectory);
-  const context: Context = { config, log, bell, store, settings, uploads, readHost, readGpus, health };
+  const context: Context = { config, log, bell, store, settings, uploads, readHost, readGpus, health, restart };
   const listener = stack.use(await listen(context));
   const runner = stack.use(
     startRunner({

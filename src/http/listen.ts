@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import type { Context } from '../context.ts';
 import { answer, answerError } from './answer.ts';
+import { openAnswering, type Answering } from './answering.ts';
 import { BodyError, readBody, type Body } from './body.ts';
 import { refuse, refuseBody } from './guard.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
@@ -14,13 +15,17 @@ export interface Listener extends AsyncDisposable {
 
 /** How long a large upload may take to arrive. */
 const requestTimeoutMs = 6 * 3_600_000;
+/** What is not answered by then was not going to be: an upload, or a client that does not read. */
+const lastAnswerMs = 1000;
 
 /** Listens on the configured address. Throws what node throws where the port is taken. */
 export async function listen(context: Context): Promise<Listener> {
   const { listenHost, listenPort } = context.config.server;
   const yoga = openYoga(context);
   const sockets = openWebSockets(yoga);
+  const answering = openAnswering();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    answering.add(response);
     handle(request, response, { context, yoga }).catch((error: unknown) => {
       context.log.error({ err: error }, 'request failed');
       if (!response.headersSent)
@@ -35,7 +40,7 @@ export async function listen(context: Context): Promise<Listener> {
       resolve();
     });
   });
-  return { url: urlOf(server), [Symbol.asyncDispose]: () => close(server, sockets) };
+  return { url: urlOf(server), [Symbol.asyncDispose]: () => close(server, sockets, answering) };
 }
 
 interface Desk {
@@ -135,10 +140,14 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-/** Sockets first: `server.close` waits for ever while one is open. Event streams over HTTP are cut, their clients come back with a cursor. */
-async function close(server: Server, sockets: WebSockets): Promise<void> {
+/**
+ * Sockets first: `server.close` waits for ever while one is open. Answers on their way are waited for; event streams over HTTP are cut, their
+ * clients come back with a cursor.
+ */
+async function close(server: Server, sockets: WebSockets, answering: Answering): Promise<void> {
   const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
   await sockets[Symbol.asyncDispose]();
+  await answering.settled(lastAnswerMs);
   server.closeAllConnections();
   await closed;
 }

@@ -1,25 +1,35 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, mkdir, rm, writeFile, copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from './server.ts';
 
 const root = join(import.meta.dirname, '../..');
 
 /** Folders for servers that run as processes of their own, one after the other. */
 export interface ProcessHouse extends AsyncDisposable {
-  /** Stands in the command line of each of its engines. */
   readonly directory: string;
-  /** Starts src/main.ts; what is still running at the end is killed. */
-  start(environment?: Record<string, string>): ServerProcess;
+  /** Its media root; speech.wav lies in it. */
+  readonly media: string;
+  /** Numbers of the processes that its servers have started and that run. */
+  children(): readonly number[];
+  /** Starts src/main.ts, undefined taking a variable away; what is still running at the end is killed. */
+  start(environment?: Environment): ServerProcess;
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A server that runs as a process of its own. */
 interface ServerProcess {
   readonly child: ChildProcess;
   /** Its address, once it listens. */
   readonly url: Promise<string>;
+  /** Settles when it has logged an event of this name. */
+  said(event: string): Promise<void>;
   /** How it ended, and what it wrote to stderr. */
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
@@ -36,13 +46,17 @@ export async function openProcessHouse(engine: string | null): Promise<ProcessHo
   await Promise.all(names.map((name) => writeFile(join(model, name), '{}')));
   const fixture = {
     PHONOGRAPH_MODEL_DIRECTORY: join(directory, 'models'),
-    PHONOGRAPH_ENGINE_COMMAND: `${process.execPath} ${join(root, 'runner/fixtures/tried.ts')} ${engine} ${directory}`,
+    PHONOGRAPH_ENGINE_COMMAND: `${process.execPath} ${join(root, 'runner/fixtures/tried.ts')} ${engine}`,
   };
   const processes: ServerProcess[] = [];
-  return {
+  const house: ProcessHouse = {
     directory,
+    media,
+    children: () => childrenOf(directory, new Set(processes.map(({ child }) => child.pid))),
     start(environment = {}) {
       const started = startProcess({
+        // Every process that comes of this house, however deep, has its folder in its environment.
+        TMPDIR: directory,
         PHONOGRAPH_LISTEN_PORT: '0',
         PHONOGRAPH_DATA_DIRECTORY: join(directory, 'data'),
         PHONOGRAPH_MEDIA_ROOTS: media,
@@ -55,22 +69,59 @@ export async function openProcessHouse(engine: string | null): Promise<ProcessHo
     async [Symbol.asyncDispose]() {
       for (const { child } of processes) if (child.exitCode === null) child.kill('SIGKILL');
       await Promise.all(processes.map(({ ended }) => ended));
+      // A server that is killed cannot end what its engines have started and what hears nothing.
+      for (const pid of house.children()) process.kill(pid, 'SIGKILL');
       await rm(directory, { recursive: true });
     },
   };
+  return house;
 }
 
-function startProcess(environment: Record<string, string>): ServerProcess {
+function startProcess(environment: Environment): ServerProcess {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment };
   const child = spawn(process.execPath, [join(root, 'src/main.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const url = new Promise<string>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const { event, url: told } = JSON.parse(line) as { event: string; url: string };
-      if (event === 'server listening') resolve(told);
-    });
+  const log = new EventEmitter();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const told: { readonly event: string; readonly url?: string } = JSON.parse(line);
+    log.emit(told.event, told);
   });
+  const url = once(log, 'server listening').then(([told]: { readonly url: string }[]) => told?.url ?? '');
+  const said = async (event: string) => void (await once(log, event));
   const ended = once(child, 'close').then(([code]: (number | null)[]) => ({ code: code ?? null, stderr }));
-  return { child, url, ended };
+  return { child, url, said, ended };
+}
+
+function childrenOf(directory: string, servers: ReadonlySet<number | undefined>): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/u.test(name))
+    .map(Number)
+    .filter((pid) => !servers.has(pid) && environmentOf(pid).includes(`TMPDIR=${directory}\0`));
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return ''; // It is gone, or another user's.
+  }
+}
+
+/** Waits until nothing runs any more that the house's servers have started; throws where that takes longer than `limitMs`. */
+export async function untilNoChildren(house: ProcessHouse, limitMs: number): Promise<void> {
+  const start = performance.now();
+  for (let left = house.children(); left.length > 0; left = house.children()) {
+    if (performance.now() - start > limitMs) throw new Error(`still running after ${limitMs} ms: ${left.join(', ')}`);
+    await sleep(10);
+  }
+}
+
+/** Submits a recording to the server at `url` and returns the id of its job. */
+export async function submitTo(url: string, input: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  const query =
+    'mutation ($input: TranscribeInput!) { transcribe(input: $input) { ... on TranscribeSuccess { job { id } } } }';
+  const variables = { input: { media: { path: 'speech.wav' }, ...input } };
+  const { data } = await ask(url, JSON.stringify({ query, variables }));
+  return data.transcribe.job.id;
 }

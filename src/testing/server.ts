@@ -83,7 +83,7 @@ function configOf(server: Partial<Config['server']>): Config {
 
 async function start(config: Config, logs: Record<string, unknown>[]): Promise<RunningServer> {
   const outlet = openLog('debug', { write: (line) => void logs.push(JSON.parse(line)) });
-  return startServer(config, outlet, '0.0.0-test');
+  return startServer(config, { outlet, version: '0.0.0-test', restart: () => undefined });
 }
 
 /** A folder that looks like a model; fixtures do not open it. */
