@@ -8,6 +8,7 @@ import { journalContract } from './contract/journal.ts';
 import { leaseContract } from './contract/lease.ts';
 import { listsContract } from './contract/lists.ts';
 import { queueContract } from './contract/queue.ts';
+import { racesContract } from './contract/races.ts';
 import { randomActsContract } from './contract/random-acts.ts';
 import { retryContract } from './contract/retry.ts';
 import type { OpenStore } from './contract/samples.ts';
@@ -29,6 +30,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('lists', () => listsContract(open));
     describe('log lines', () => journalContract(open));
     describe('settings', () => settingsContract(open));
+    describe('races', () => racesContract(open, runs));
     describe('random acts', () => randomActsContract(open, runs));
   });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { follow, type AttemptOutcome, type JobAct, type JobStatus } from '../../job.ts';
-import type { Ending, Lease, Store } from '../port.ts';
+import type { Ending, Lease, OpenAttempt, Store } from '../port.ts';
 import { openQueueModel } from './queue-model.ts';
 import { added, newBatch, quietly } from './samples.ts';
 
@@ -13,7 +13,12 @@ export type Act =
   | { readonly kind: 'append'; readonly lease: number; readonly count: number }
   | { readonly kind: 'clear'; readonly lease: number }
   | { readonly kind: 'finish'; readonly lease: number; readonly outcome: AttemptOutcome; readonly isCrash: boolean }
-  | { readonly kind: 'reap' };
+  /** A server that starts looks at what was left open ... */
+  | { readonly kind: 'look' }
+  /** ... and reaps it, or the part whose processes are gone, while other things may have happened. */
+  | { readonly kind: 'reap'; readonly isPart: boolean }
+  /** Somebody sets the clock. */
+  | { readonly kind: 'jump'; readonly hours: number };
 
 /** A job as it must be. */
 interface ModelJob {
@@ -41,9 +46,10 @@ export interface Model {
 const acts = { COMPLETED: 'complete', FAILED: 'fail', CANCELLED: 'cancel', INTERRUPTED: 'interrupt' } as const;
 const failure = { code: 'INTERNAL', message: 'It failed.', hint: null, retryable: true } as const;
 
-/** A model of an empty store. */
-export function openModel(store: Store): Model {
+/** A model of an empty store, whose clock is `clock`. */
+export function openModel(store: Store, clock: { time: number }): Model {
   const jobs: ModelJob[] = [];
+  let seen: readonly OpenAttempt[] = [];
   const leases: Lease[] = [];
   const queue = openQueueModel();
   let places = 0;
@@ -93,10 +99,19 @@ export function openModel(store: Store): Model {
     end(job, act.outcome);
   }
 
-  async function reap(): Promise<void> {
-    const open = jobs.filter(({ holder }) => holder !== null);
+  async function look(): Promise<void> {
+    seen = await store.openAttempts();
+    const open = jobs.flatMap(({ holder }) => (holder === null ? [] : `${holder.jobId} ${holder.attempt}`));
+    assert.deepEqual(seen.map(({ jobId, attempt }) => `${jobId} ${attempt}`).toSorted(), open.toSorted());
+  }
+
+  async function reap(isPart: boolean): Promise<void> {
+    const gone = isPart ? seen.slice(1) : seen;
+    const open = jobs.filter(({ holder }) =>
+      gone.some(({ jobId, attempt }) => holder?.jobId === jobId && holder.attempt === attempt),
+    );
     for (const job of open) end(job, 'INTERRUPTED');
-    const reaped = await store.reap(await store.openAttempts());
+    const reaped = await store.reap(gone);
     const told = new Map(reaped.map(({ jobId, status }) => [jobId, status]));
     assert.deepEqual(told, new Map(open.map(({ id, status }) => [id, status])));
   }
@@ -117,7 +132,9 @@ export function openModel(store: Store): Model {
     async do(act) {
       if (act.kind === 'add') return add(act);
       if (act.kind === 'claim') return claim();
-      if (act.kind === 'reap') return reap();
+      if (act.kind === 'look') return look();
+      if (act.kind === 'reap') return reap(act.isPart);
+      if (act.kind === 'jump') return void (clock.time += act.hours * 3_600_000);
       if (act.kind === 'cancel' || act.kind === 'retry') {
         const job = jobs[act.job % jobs.length];
         if (job !== undefined) await (act.kind === 'cancel' ? cancel(job) : retry(job, act.fromStart));
