@@ -31,7 +31,7 @@ export function racesContract(open: OpenStore, runs: number): void {
         const { store } = opened;
         const { id } = await added(store);
         const { lease } = await claimed(store);
-        await Promise.all(order.map((name) => rivals[name]?.(store, lease)));
+        await Promise.all(order.map(async (name) => rivals[name]?.(store, lease)));
         const isCancelling = (await store.job(id))?.cancelRequestedAt !== null;
         await settle(store, id);
         const story = (await storyOf(store, id)).filter((word) => word === 'QUEUED' || endings.includes(word));
