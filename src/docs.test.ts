@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventsOf, wsClient } from '#src/testing/follow.ts';
+import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
+
+const root = join(import.meta.dirname, '..');
+
+let server: TestServer;
+let id: string;
+before(async () => {
+  server = await openTestServer();
+  id = await submit(server);
+  await eventsOf(server.url, id);
+});
+after(() => server[Symbol.asyncDispose]());
+
+for (const file of globSync('docs/**/*.md', { cwd: root })) {
+  const examples = [...readFileSync(join(root, file), 'utf8').matchAll(/```graphql\n(?<text>.*?)```/gsu)];
+  for (const [index, { groups }] of examples.entries()) {
+    test(`example ${index + 1} of ${basename(file)} does what it says`, async () => {
+      const client = wsClient(server.url);
+      const variables = groups?.['text']?.includes('$id') === true ? { id } : {};
+      const answers = await Array.fromAsync(client.iterate({ query: groups?.['text'] ?? '', variables }));
+      await client.dispose();
+      assert.ok(answers.length > 0);
+      for (const { errors } of answers) assert.equal(errors, undefined);
+    });
+  }
+}
+
+test('every page is in the table of its folder, and the other way round', () => {
+  const folder = join(root, 'docs/from-whisperx-flask-server');
+  const table = readFileSync(join(folder, 'README.md'), 'utf8');
+  const linked = [...table.matchAll(/\]\((?<page>[\w-]+\.md)\)/gu)].map(({ groups }) => groups?.['page']);
+  const pages = globSync('*.md', { cwd: folder }).filter((page) => page !== 'README.md');
+  assert.deepEqual(new Set(linked), new Set(pages));
+});
