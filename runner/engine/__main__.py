@@ -66,4 +66,6 @@ def _own_stdout() -> IO[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # without the interpreter's farewell, in which a thread still inside a library may crash

@@ -34,7 +34,7 @@ class Transcription:
     """One run of one job. `run()` says everything from `hello` to `end`; failures are raised."""
 
     def __init__(self, job: Job, model: Model, media: Media, told: Told, part: Part) -> None:
-        self._job, self._media, self._told, self._part = job, media, told, part
+        self._job, self._model, self._media, self._told, self._part = job, model, media, told, part
         self._key = resume_key(job, model, media.recording)
         state = resumed_state(job.resume, self._key)
         self._resumed = state is not None
@@ -104,7 +104,7 @@ class Transcription:
     def _passages(self, heard: Heard) -> Iterator[list[list[Passage]]]:
         for group in heard.groups:
             codes = [self._state.language or "en" for _ in group.voices]
-            if self._job.options.multilingual:
+            if self._job.options.multilingual and self._model.multilingual:
                 codes = [language.settle([vote])[0] for vote in self._decoder.languages(group)]
             yield self._reader.read(group, codes)
 
