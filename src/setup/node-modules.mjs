@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { requireSpace } from './disk.mjs';
 import { SetupError } from './failure.mjs';
 import { makeFolder } from './fresh-folder.mjs';
-import { npmCommand } from './npm.mjs';
-import { runTool } from './run-tool.mjs';
+import { runNpm } from './npm.mjs';
 import { hashOf, readStamp, writeStamp } from './stamp.mjs';
 
 /**
@@ -45,21 +44,10 @@ async function installPackages(folder, project, progress) {
   const total = Object.keys(readPackages(join(folder, 'package-lock.json'))).length - 1;
   let fetched = 0;
   // Not `npm ci`: from npm 11.6.2 on it refuses a lock file that does not name every package for other systems, and some registries lack those.
-  // --prefix and --include: an npm that runs us has put its own folder, and perhaps production, into our environment.
-  const flags = [
-    '--prefix',
+  // --include: npm leaves the tools of development out where NODE_ENV is production.
+  await runNpm(['install', '--package-lock', '--include=dev', '--no-audit', '--no-fund'], {
     folder,
-    '--package-lock',
-    '--include=dev',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=http',
-  ];
-  await runTool([...npmCommand(project.environment), 'install', ...flags], {
-    cwd: folder,
-    signal: project.signal,
-    environment: project.environment,
+    project,
     onLine(line) {
       if (/^npm http .*\.tgz/u.test(line)) progress.note(`${(fetched += 1)} of up to ${total} packages`);
     },

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { requireSpace } from './disk.mjs';
 import { SetupError } from './failure.mjs';
 import { makeFolder } from './fresh-folder.mjs';
-import { npmCommand } from './npm.mjs';
+import { runNpm } from './npm.mjs';
 import { runTool } from './run-tool.mjs';
 import { readStamp, writeStamp } from './stamp.mjs';
 import { requireHash } from './wrong-hash.mjs';
@@ -76,8 +76,7 @@ export function nodeStep(
  */
 async function unpack(workshop, { name, sha512 }, project) {
   const options = { ...project, cwd: workshop };
-  const flags = ['--prefix', workshop, '--pack-destination', workshop, '--ignore-scripts', '--loglevel=error'];
-  await runTool([...npmCommand(project.environment), 'pack', `${name}@${version}`, ...flags], options);
+  await runNpm(['pack', `${name}@${version}`, '--pack-destination', workshop], { folder: workshop, project });
   const archive = join(workshop, `${name}-${version}.tgz`);
   await requireHash(archive, { name: `${name}@${version}`, algorithm: 'sha512', encoding: 'base64', wanted: sha512 });
   await runTool(['tar', '-xzf', archive, 'package/bin/node', 'package/LICENSE'], options);

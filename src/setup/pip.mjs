@@ -20,7 +20,7 @@ export async function runPip(args, { python, workshop, project, progress }) {
   };
   let stage = 'asking the index';
   const timer = setInterval(
-    () => progress.note(`${stage} · ${Math.round(bytesFetched(workshop) / 1e6)} MB fetched`),
+    () => progress.note(`${Math.round(bytesFetched(workshop) / 1e6)} MB fetched · ${stage}`),
     500,
   );
   try {

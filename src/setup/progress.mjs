@@ -1,7 +1,11 @@
 const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 
+const frameMs = 100;
+/** In a log file a line now and then is enough. */
+const reminderMs = 15_000;
+
 /**
- * Shows that a step is under way: one living line on a terminal, plain lines now and then elsewhere.
+ * Shows that a step is under way: a title, below it one living line on a terminal, plain lines now and then elsewhere.
  *
  * @typedef {{ note(text: string): void, warn(text: string): void, end(text: string): void }} Progress
  *
@@ -11,18 +15,18 @@ const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
  */
 export function startProgress(title, stream = process.stderr) {
   const began = performance.now();
-  const seconds = () => `${Math.round((performance.now() - began) / 1000)} s`;
   const live = stream.isTTY;
+  const clear = live ? '\r\u001B[K' : '';
   let note = '';
   let tick = 0;
+  const state = () => `${Math.round((performance.now() - began) / 1000)} s${note === '' ? '' : ` · ${note}`}`;
   const draw = () => {
-    const line = `${frames[tick++ % frames.length]} ${title} · ${seconds()}${note === '' ? '' : ` · ${note}`}`;
-    stream.write(`\r\u001B[K${line.slice(0, (stream.columns || 80) - 1)}`);
+    const line = `${frames[tick++ % frames.length]} ${state()}`;
+    stream.write(`${clear}${line.slice(0, (stream.columns || 80) - 1)}`);
   };
-  const remind = () => stream.write(`  still at it after ${seconds()}${note === '' ? '' : `: ${note}`}\n`);
-  stream.write(live ? '' : `${title}\n`);
-  const timer = setInterval(live ? draw : remind, live ? 100 : 15_000);
-  const clear = live ? '\r\u001B[K' : '';
+  const remind = () => stream.write(`  still at it after ${state()}\n`);
+  stream.write(`${title}\n`);
+  const timer = setInterval(live ? draw : remind, live ? frameMs : reminderMs);
   return {
     note(text) {
       note = text;
@@ -32,7 +36,8 @@ export function startProgress(title, stream = process.stderr) {
     },
     end(text) {
       clearInterval(timer);
-      stream.write(live ? `${clear}${title}: ${text} (${seconds()})\n` : `  ${text} (${seconds()})\n`);
+      note = '';
+      stream.write(`${clear}  ${text} (${state()})\n`);
     },
   };
 }

@@ -17,10 +17,11 @@ const keptLines = 200;
  *   readonly signal: AbortSignal,
  *   readonly environment: NodeJS.ProcessEnv,
  *   readonly onLine?: (line: string) => void,
- * }} options
+ *   readonly hopeless?: RegExp,
+ * }} options hopeless: a line after which the tool would only lose time; it is ended
  * @returns {Promise<string>} what it wrote to stdout and stderr; the newest lines, should there be many
  */
-export async function runTool([program = '', ...args], { cwd, signal, environment, onLine }) {
+export async function runTool([program = '', ...args], { cwd, signal, environment, onLine, hopeless }) {
   signal.throwIfAborted();
   const child = spawn(program, args, { cwd, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const both = new PassThrough();
@@ -28,10 +29,15 @@ export async function runTool([program = '', ...args], { cwd, signal, environmen
   child.stderr.pipe(both, { end: false });
   /** @type {string[]} */
   const output = [];
+  let givenUp = false;
   const lines = createInterface({ input: both }).on('line', (line) => {
     output.push(line);
     if (output.length > keptLines) output.shift();
     onLine?.(line);
+    if (hopeless?.test(line)) {
+      givenUp = true;
+      endGroup(child.pid);
+    }
   });
   const stop = () => endGroup(child.pid);
   signal.addEventListener('abort', stop);
@@ -44,7 +50,11 @@ export async function runTool([program = '', ...args], { cwd, signal, environmen
   await finished(both);
   lines.close();
   signal.throwIfAborted();
-  if (exit !== '') throw new ToolFailure([basename(program), ...args].join(' '), { output: [...output, exit], exit });
+  if (exit !== '')
+    throw new ToolFailure([basename(program), ...args].join(' '), {
+      output: [...output, givenUp ? 'given up' : exit],
+      exit,
+    });
   return output.join('\n');
 }
 

@@ -13,6 +13,8 @@ export async function startInternet() {
   const folder = mkdtempSync(join(tmpdir(), 'phonograph-internet-'));
   /** @type {Map<string, Buffer | string>} */
   const pages = new Map();
+  /** @type {Map<string, string>} */
+  const npmHashes = new Map();
   /** @type {string[]} */
   const requests = [];
   /** @type {Set<string>} */
@@ -58,11 +60,15 @@ export async function startInternet() {
     },
     /** @param {string} name @param {string} version @param {Readonly<Record<string, string>>} files */
     npmPackage(name, version, files) {
+      const known = npmHashes.get(`${name}@${version}`);
+      // A registry never changes a version, and npm's cache counts on it.
+      if (known !== undefined) return { integrity: known };
       const archive = pack(folder, 'package', { 'package.json': JSON.stringify({ name, version }), ...files }, [
         'tar',
         '-czf',
       ]);
       const integrity = `sha512-${createHash('sha512').update(archive).digest('base64')}`;
+      npmHashes.set(`${name}@${version}`, integrity);
       const dist = { tarball: `${origin}/npm/${name}/-/${name}-${version}.tgz`, integrity };
       pages.set(
         `/npm/${name}`,

@@ -21,7 +21,7 @@ const causes = [
   },
   {
     sign: /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|NewConnectionError|NameResolutionError|ConnectTimeoutError|ReadTimeoutError|Cannot connect to proxy|Connection (refused|aborted|to \S+ timed out)/u,
-    message: 'The package registry cannot be reached.',
+    message: 'The server to download from cannot be reached.',
     advice:
       'Check the network. Behind a proxy set HTTPS_PROXY; for another registry, npm_config_registry and PIP_INDEX_URL. Once everything is in place, no network is needed.',
   },
@@ -51,10 +51,10 @@ export class ToolFailure extends SetupError {
    */
   constructor(commandLine, { output, exit }) {
     const cause = causes.find(({ sign }) => sign.test(output.join('\n')));
-    const said = output.filter((line) => line.trim() !== '' && !/^npm (http|notice)/u.test(line));
-    const shown = new Set([...said.filter((line) => cause?.sign.test(line)).slice(0, 3), ...said.slice(-5)]);
+    const said = output.filter((line) => line.trim() !== '' && !/^npm (notice|http \w+ GET \d)/u.test(line));
+    const shown = new Set([...said.filter((line) => cause?.sign.test(line)).slice(0, 1), ...said.slice(-3)]);
     super(cause?.message ?? `A program failed (${exit}).`, {
-      details: [`Tried: ${commandLine}`, ...Array.from(shown, (line) => `| ${line.slice(0, 300)}`)],
+      details: [`Tried: ${commandLine}`, ...Array.from(shown, (line) => `| ${line.slice(0, 200)}`)],
       advice: cause === undefined ? ['The lines above are what the program said.'] : [cause.advice],
     });
   }
