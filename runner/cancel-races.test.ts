@@ -44,11 +44,11 @@ test(
       await house.store.cancel(id);
       await house.until(id, ({ status }) => status === 'CANCELLED');
       assert.equal((await endingsOf(house, id)).length, 2 * round - 1);
-    assert.deepEqual(await house.left(), []);
+      assert.deepEqual(await house.left(), []);
       await Promise.all([house.store.retry(id, true), house.store.cancel(id)]);
       assert.equal((await house.until(id, ({ status }) => isFinished(status))).status, 'CANCELLED');
       assert.equal((await endingsOf(house, id)).length, 2 * round);
       await house.store.retry(id, true);
     }
-    },
+  },
 );

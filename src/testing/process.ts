@@ -24,7 +24,7 @@ export interface ProcessHouse extends AsyncDisposable {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A server that runs as a process of its own. */
-interface ServerProcess {
+export interface ServerProcess {
   readonly child: ChildProcess;
   /** Its address, once it listens. */
   readonly url: Promise<string>;
