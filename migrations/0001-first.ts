@@ -7,6 +7,7 @@ export const first: Migration = {
     await createMedia(db);
     await createJob(db);
     await createTurn(db);
+    await createDeletion(db);
     await createAttempt(db);
     await createSegment(db);
     await createEvent(db);
@@ -30,6 +31,7 @@ async function createMedia(db: Kysely<unknown>): Promise<void> {
     .addColumn('channels', 'integer')
     .addColumn('warnings', 'text', (column) => column.notNull())
     .execute();
+  await sql`create index media_path on media (path) where stored = 1`.execute(db);
 }
 
 async function createJob(db: Kysely<unknown>): Promise<void> {
@@ -85,6 +87,16 @@ async function indexJob(db: Kysely<unknown>): Promise<void> {
     .where(sql.ref('idempotency_key'), 'is not', null)
     .execute();
   await db.schema.createIndex('job_media').on('job').column('media_id').execute();
+  // What is older than it is to be kept.
+  await sql`create index job_finished on job (finished_at, id) where finished_at is not null`.execute(db);
+}
+
+/** Jobs that were deleted, until nothing of them is left. */
+async function createDeletion(db: Kysely<unknown>): Promise<void> {
+  await strict(db.schema.createTable('deletion'), 'without rowid')
+    .addColumn('job_id', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('time', 'integer', (column) => column.notNull())
+    .execute();
 }
 
 /** Whose turn it is: the number of the last job that each caller had started at a priority. */
@@ -132,7 +144,8 @@ async function createAttempt(db: Kysely<unknown>): Promise<void> {
 
 async function createSegment(db: Kysely<unknown>): Promise<void> {
   await strict(db.schema.createTable('segment'), 'without rowid')
-    .addColumn('job_id', 'text', (column) => column.notNull().references('job.id').onDelete('cascade'))
+    // No foreign key, here and for events: what a long job leaves is deleted slice by slice when the job is gone.
+    .addColumn('job_id', 'text', (column) => column.notNull())
     .addColumn('index', 'integer', (column) => column.notNull())
     .addColumn('start_ms', 'integer', (column) => column.notNull())
     .addColumn('end_ms', 'integer', (column) => column.notNull())
@@ -149,7 +162,7 @@ async function createSegment(db: Kysely<unknown>): Promise<void> {
 
 async function createEvent(db: Kysely<unknown>): Promise<void> {
   await strict(db.schema.createTable('event'), 'without rowid')
-    .addColumn('job_id', 'text', (column) => column.notNull().references('job.id').onDelete('cascade'))
+    .addColumn('job_id', 'text', (column) => column.notNull())
     .addColumn('seq', 'integer', (column) => column.notNull())
     .addColumn('time', 'integer', (column) => column.notNull())
     .addColumn('kind', 'text', (column) => column.notNull())

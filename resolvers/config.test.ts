@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTestServer, type TestServer } from '#src/testing/server.ts';
 
-const fields = 'id mode computePower numJobs language wordTimestamps vad paused updatedAt';
+const fields = 'id mode computePower numJobs language wordTimestamps vad retentionDays paused updatedAt';
 const mutation = `mutation ($input: ConfigInput!) {
   setConfig(input: $input) {
     __typename
@@ -27,6 +27,7 @@ test('settings are those of config.json until setConfig changes them, and outliv
     language: null,
     wordTimestamps: false,
     vad: true,
+    retentionDays: null,
     paused: false,
     updatedAt: null,
   });

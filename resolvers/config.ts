@@ -1,4 +1,4 @@
-import type { ModeConfig } from '#src/config.ts';
+import { maxRetentionDays, type ModeConfig } from '#src/config.ts';
 import type { Context } from '#src/context.ts';
 import { InvalidInputError, ModelNotInstalledError } from '#src/errors.ts';
 import { transcriptionModes, type TranscriptionMode } from '#src/job.ts';
@@ -11,7 +11,7 @@ export interface ConfigReading extends TranscriptionSettings {
   readonly updatedAt: Date | null;
 }
 
-/** Absent = unchanged, null = back to the value of config.json, except `language`, where null means: detect. */
+/** Absent = unchanged, null = back to the value of config.json, except `language` (null = detect) and `retentionDays` (null = for ever). */
 export type ConfigInput = {
   readonly [K in Exclude<keyof TranscriptionSettings, 'language' | 'paused'>]?:
     | TranscriptionSettings[K]
@@ -34,6 +34,10 @@ export async function setConfig(
   if (typeof input.numJobs === 'number' && (input.numJobs < 1 || input.numJobs > maxNumJobs)) {
     throw new InvalidInputError('input.numJobs', `input.numJobs must be from 1 to ${maxNumJobs}.`);
   }
+  const { retentionDays } = input;
+  if (typeof retentionDays === 'number' && (retentionDays < 1 || retentionDays > maxRetentionDays)) {
+    throw new InvalidInputError('input.retentionDays', `input.retentionDays must be from 1 to ${maxRetentionDays}.`);
+  }
   if (input.mode) {
     const { model } = config.transcription.modes[input.mode];
     if (!(await isInstalled(config, model))) throw new ModelNotInstalledError(model);
@@ -42,11 +46,11 @@ export async function setConfig(
   return readConfig({ settings });
 }
 
-function readChange({ language, ...others }: ConfigInput): SettingsChange {
+function readChange({ language, retentionDays, ...others }: ConfigInput): SettingsChange {
   const change = Object.fromEntries(
     Object.entries(others).map(([key, value]) => [key, value === null ? 'default' : value]),
   );
-  return { ...change, language: readLanguage(language) };
+  return { ...change, retentionDays, language: readLanguage(language) };
 }
 
 function readLanguage(language: string | null | undefined): LanguageCode | null | undefined {

@@ -11,6 +11,14 @@ const coalesceMs = 250;
 /** Events of a job that are looked at in one go: more than come within a look, few enough to hold nobody up. */
 const lookBack = 50;
 
+/** The id of each job that is deleted from now on. */
+export function watchDeletions({ deletions }: Pick<Context, 'deletions'>): AsyncGenerator<string, void, undefined> {
+  return stoppable(async function* watch(signal) {
+    using ear = attend(deletions);
+    while (!signal.aborted) yield* await ear.heard(signal);
+  });
+}
+
 /** A job whenever one that matches the filter before or after the change is created, or changes status or progress. The last change is never dropped. */
 export function watchJobs(
   { filter }: { readonly filter?: JobFilterInput | null | undefined },
@@ -23,8 +31,11 @@ export function watchJobs(
     using ear = attend(bell);
     while (!signal.aborted) {
       const rung = [...(await ear.heard(signal))].filter((id) => wanted.ids?.includes(id) ?? true);
-      for (const job of await store.jobsById(rung)) {
-        if (job === null) continue;
+      for (const [at, job] of (await store.jobsById(rung)).entries()) {
+        if (job === null) {
+          seen.delete(rung[at] ?? '');
+          continue;
+        }
         const changes = await readChanges(job);
         if (changes.length > 0 && matches(job, changes, wanted.status)) yield job;
       }

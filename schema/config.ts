@@ -26,6 +26,10 @@ export const Config = builder.objectRef<ConfigReading>('Config').implement({
     vad: t.exposeBoolean('vad', {
       description: 'Whether stretches without speech are left out, for jobs that do not say.',
     }),
+    retentionDays: t.exposeInt('retentionDays', {
+      nullable: true,
+      description: 'Days after which finished jobs are deleted, within an hour; null = they are kept for ever.',
+    }),
     paused: t.exposeBoolean('paused', {
       description: 'Whether no job is begun, because of pauseQueue. Those that run go on.',
     }),

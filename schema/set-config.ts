@@ -5,7 +5,8 @@ import { Config } from './config.ts';
 import { ComputePowerType, TranscriptionModeType } from './enums.ts';
 
 const ConfigInput = builder.inputType('ConfigInput', {
-  description: 'Absent = unchanged. null = back to the value of config.json, except language (null = detect).',
+  description:
+    'Absent = unchanged. null = back to the value of config.json, except language (null = detect) and retentionDays (null = keep for ever).',
   fields: (t) => ({
     mode: t.field({ type: TranscriptionModeType, description: 'Mode for jobs that name none.' }),
     computePower: t.field({ type: ComputePowerType, description: 'Where the engine runs for jobs that do not say.' }),
@@ -13,6 +14,9 @@ const ConfigInput = builder.inputType('ConfigInput', {
     language: t.string({ description: 'Language for jobs that name none; null = detect.' }),
     wordTimestamps: t.boolean({ description: 'Whether segments carry words with times, for jobs that do not say.' }),
     vad: t.boolean({ description: 'Whether stretches without speech are left out, for jobs that do not say.' }),
+    retentionDays: t.int({
+      description: 'Days after which finished jobs are deleted, 1 to 36,500; null = they are kept for ever.',
+    }),
   }),
 });
 

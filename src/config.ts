@@ -24,6 +24,12 @@ const modeSchema = z.strictObject({
   cpuComputeType: z.enum(computeTypes),
 });
 
+/** A hundred years is as good as for ever, and still a date. */
+export const maxRetentionDays = 36_500;
+
+/** Days for which finished jobs are kept. */
+export const retentionDaysSchema = z.int().min(1).max(maxRetentionDays);
+
 /** Boot only: changed by editing config.json or the environment and starting again. */
 const serverSchema = z.strictObject({
   listenHost: z
@@ -55,6 +61,7 @@ const transcriptionSchema = z.strictObject({
   language: z.enum(languageCodes).nullable(),
   wordTimestamps: z.boolean(),
   vad: z.boolean(),
+  retentionDays: retentionDaysSchema.nullable(),
   beamSize: z.int().min(1).max(10),
   modes: z.strictObject({ HIGH_ACCURACY: modeSchema, LOW_LATENCY: modeSchema, COMPACT: modeSchema }),
 });

@@ -11,6 +11,8 @@ export interface Context {
   readonly config: Config;
   readonly log: Log;
   readonly bell: Bell;
+  /** Rings for jobs that were deleted. */
+  readonly deletions: Bell;
   readonly store: Store;
   readonly settings: SettingsBook;
   readonly uploads: UploadFolder;

@@ -12,6 +12,7 @@ import type { LogOutlet } from './log.ts';
 import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
 import { modelPath } from './models.ts';
+import { startRetention } from './retention.ts';
 import { openSettings } from './settings.ts';
 import { holdDirectory } from './store/sqlite/hold-directory.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
@@ -34,7 +35,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   await using stack = new AsyncDisposableStack();
   const { log } = outlet;
   stack.use(await holdDirectory(config.server.dataDirectory));
-  const bell = openBell();
+  const [bell, deletions] = [openBell(), openBell()];
   const store = stack.use(await openSqliteStore({ file: join(config.server.dataDirectory, 'phonograph.db'), bell }));
   // Lines that are still on their way are written before the store closes.
   stack.defer(() => outlet.flush());
@@ -45,7 +46,20 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   const swept = await sweepMedia(config.server.dataDirectory, store);
   if (swept > 0) log.warn({ files: swept }, 'recordings of no job removed');
   const readHost = openHost(config.server.dataDirectory);
-  const context: Context = { config, log, bell, store, settings, uploads, readHost, readGpus, health, restart };
+  const context: Context = {
+    config,
+    log,
+    bell,
+    deletions,
+    store,
+    settings,
+    uploads,
+    readHost,
+    readGpus,
+    health,
+    restart,
+  };
+  stack.use(startRetention(context));
   const listener = stack.use(await listen(context));
   const runner = stack.use(
     startRunner({

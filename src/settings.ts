@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Config } from './config.ts';
+import { retentionDaysSchema, type Config } from './config.ts';
 import { computePowers, transcriptionModes, type ComputePower, type TranscriptionMode } from './job.ts';
 import { languageCodes, type LanguageCode } from './languages.ts';
 import type { Log } from './log.ts';
@@ -14,6 +14,8 @@ export interface TranscriptionSettings {
   readonly language: LanguageCode | null;
   readonly wordTimestamps: boolean;
   readonly vad: boolean;
+  /** Finished jobs are deleted after so many days; null = never. */
+  readonly retentionDays: number | null;
   /** No job is begun; those that run go on. */
   readonly paused: boolean;
 }
@@ -42,6 +44,7 @@ const schemas = (config: Config) => ({
   language: z.enum(languageCodes).nullable(),
   wordTimestamps: z.boolean(),
   vad: z.boolean(),
+  retentionDays: retentionDaysSchema.nullable(),
   paused: z.boolean(),
 });
 
@@ -83,6 +86,6 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
 }
 
 function base({ transcription }: Config): TranscriptionSettings {
-  const { mode, computePower, numJobs, language, wordTimestamps, vad } = transcription;
-  return { mode, computePower, numJobs, language, wordTimestamps, vad, paused: false };
+  const { mode, computePower, numJobs, language, wordTimestamps, vad, retentionDays } = transcription;
+  return { mode, computePower, numJobs, language, wordTimestamps, vad, retentionDays, paused: false };
 }

@@ -18,7 +18,7 @@ import type { Journal } from './journal.ts';
  *
  * A state change, its events and the growth of the job's event number are one transaction; the bell rings after the commit.
  */
-export interface Store extends Intake, Reading, Work, Journal, Settings, AsyncDisposable {
+export interface Store extends Intake, Removal, Reading, Work, Journal, Settings, AsyncDisposable {
   /** Proves that the database takes a write. Throws where it does not. */
   probe(): Promise<void>;
 }
@@ -40,6 +40,19 @@ export interface Intake {
    * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id.
    */
   retry(id: string, fromStart: boolean): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
+}
+
+/** What takes jobs away. */
+export interface Removal {
+  /**
+   * Removes a job, unless it is WORKING (`refused`): it is unknown at once, with its attempts, events, segments and log lines, which go
+   * slice by slice, so that a long job holds nobody up. `file`: the recording that only this job had a copy of, now nobody's. Null = unknown id.
+   */
+  deleteJob(id: string): Promise<Deleted | null>;
+  /** Ids of jobs that were finished before a time, the oldest first. */
+  finishedBefore(time: Date, limit: number): Promise<readonly string[]>;
+  /** Removes what is left of deleted jobs: by a process that ended meanwhile, and log lines that came late. */
+  finishDeletions(): Promise<void>;
 }
 
 /** What clients look at. */
@@ -122,6 +135,11 @@ export interface Keyed<T> {
   readonly key: Key;
   readonly item: T;
 }
+
+/** What became of a job that was to be deleted. */
+export type Deleted =
+  | { readonly refused: false; readonly file: string | null }
+  | { readonly refused: true; readonly job: Job };
 
 /** Fields are ANDed; an empty list matches nothing. */
 export interface JobFilter {

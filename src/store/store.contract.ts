@@ -1,5 +1,6 @@
 import { describe } from 'node:test';
 import { bellContract } from './contract/bell.ts';
+import { deletionContract } from './contract/deletion.ts';
 import { endingContract } from './contract/ending.ts';
 import { eventsContract } from './contract/events.ts';
 import { fairnessContract } from './contract/fairness.ts';
@@ -25,6 +26,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('transcripts', () => transcriptContract(open));
     describe('endings', () => endingContract(open));
     describe('retries', () => retryContract(open));
+    describe('deletions', () => deletionContract(open));
     describe('events', () => eventsContract(open));
     describe('the bell', () => bellContract(open));
     describe('lists', () => listsContract(open));

@@ -10,6 +10,7 @@ export type Act =
   | { readonly kind: 'claim' }
   | { readonly kind: 'cancel'; readonly job: number }
   | { readonly kind: 'retry'; readonly job: number; readonly fromStart: boolean }
+  | { readonly kind: 'delete'; readonly job: number }
   | { readonly kind: 'append'; readonly lease: number; readonly count: number }
   | { readonly kind: 'clear'; readonly lease: number }
   | { readonly kind: 'finish'; readonly lease: number; readonly outcome: AttemptOutcome; readonly isCrash: boolean }
@@ -92,6 +93,14 @@ export function openModel(store: Store, clock: { time: number }): Model {
     if (fromStart) job.segments = 0;
   }
 
+  async function remove(job: ModelJob): Promise<void> {
+    const isRefused = job.status === 'WORKING';
+    assert.equal((await store.deleteJob(job.id))?.refused, isRefused);
+    if (isRefused) return;
+    jobs.splice(jobs.indexOf(job), 1);
+    assert.equal(await store.deleteJob(job.id), null);
+  }
+
   async function finish(job: ModelJob, lease: Lease, act: Act & { readonly kind: 'finish' }): Promise<void> {
     assert.equal(await store.finish(lease, endingOf(act)), job.holder === lease);
     if (job.holder !== lease) return;
@@ -118,7 +127,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
 
   async function underLease(lease: Lease, act: Act & { readonly lease: number }): Promise<void> {
     const job = jobs.find(({ id }) => id === lease.jobId);
-    assert.ok(job);
+    if (job === undefined) return assert.equal(await store.renew(lease), null);
     if (act.kind === 'finish') return finish(job, lease, act);
     const texts = act.kind === 'append' ? Array.from({ length: act.count }, (_, index) => `text ${index}`) : [];
     const answer = act.kind === 'append' ? store.appendBatch(lease, newBatch(texts)) : store.clearTranscript(lease);
@@ -135,10 +144,11 @@ export function openModel(store: Store, clock: { time: number }): Model {
       if (act.kind === 'look') return look();
       if (act.kind === 'reap') return reap(act.isPart);
       if (act.kind === 'jump') return void (clock.time += act.hours * 3_600_000);
-      if (act.kind === 'cancel' || act.kind === 'retry') {
+      if (act.kind === 'cancel' || act.kind === 'retry' || act.kind === 'delete') {
         const job = jobs[act.job % jobs.length];
-        if (job !== undefined) await (act.kind === 'cancel' ? cancel(job) : retry(job, act.fromStart));
-        return;
+        if (job === undefined) return;
+        if (act.kind === 'retry') return retry(job, act.fromStart);
+        return act.kind === 'cancel' ? cancel(job) : remove(job);
       }
       const lease = leases[act.lease % leases.length];
       if (lease !== undefined) await underLease(lease, act);

@@ -20,6 +20,7 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('claim' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), job: which }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('retry' as const), job: which, fromStart: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), job: which }) },
   {
     weight: 5,
     arbitrary: fc.record({ kind: fc.constant('append' as const), lease: which, count: fc.nat({ max: 3 }) }),

@@ -10,6 +10,7 @@ import { journal } from './journal.ts';
 import { migrate } from './migrate.ts';
 import { probe } from './probe.ts';
 import { lastPlace } from './queue.ts';
+import { deletion } from './deletion.ts';
 import { reading } from './reading.ts';
 import { settings } from './settings.ts';
 import type { Tables } from './tables.ts';
@@ -43,6 +44,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const owned = stack.move();
   return {
     ...intake(connection),
+    ...deletion(connection),
     ...reading(connection),
     ...work(connection),
     ...journal(connection),

@@ -65,6 +65,9 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await store.retry(id, true);
   await store.cancel(id);
   await store.reap(await store.openAttempts());
+  await store.finishedBefore(new Date(), 5);
+  await store.deleteJob(id);
+  await store.finishDeletions();
   checkPlans(queries, file);
 });
 
@@ -101,7 +104,7 @@ function checkPlans(queries: readonly CompiledQuery[], file: string): void {
   assert.ok(statements.length > 0);
   for (const query of statements) {
     const scans = planOf(query, file).filter((step) =>
-      /^SCAN (job|turn|media|attempt|segment|event|log|setting)\b/.test(step),
+      /^SCAN (job|turn|deletion|media|attempt|segment|event|log|setting)\b/.test(step),
     );
     assert.deepEqual(scans, [], query.sql);
   }

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { Segment } from '../../transcript.ts';
 import type { Keyed, Page, Reading } from '../port.ts';
 import type { Connection } from './connection.ts';
@@ -39,6 +39,7 @@ export function reading({ db }: Connection): Reading {
         .selectFrom('event')
         .selectAll()
         .where('job_id', '=', jobId)
+        .where(isKnown(jobId))
         .where('seq', '>', afterSeq)
         .orderBy('seq')
         .limit(limit)
@@ -48,12 +49,19 @@ export function reading({ db }: Connection): Reading {
   };
 }
 
+/** A deleted job has nothing at once, though it goes slice by slice: half of its events would be a gap. */
+function isKnown(jobId: string) {
+  return (eb: ExpressionBuilder<Tables, 'event' | 'segment'>) =>
+    eb.exists(eb.selectFrom('job').select('job.id').where('job.id', '=', jobId));
+}
+
 async function listSegments(db: Kysely<Tables>, jobId: string, page: Page): Promise<readonly Keyed<Segment>[]> {
   const range = toRange(page, { start: -1, end: Number.MAX_SAFE_INTEGER, parse: parseNumberKey });
   const rows = await db
     .selectFrom('segment')
     .selectAll()
     .where('job_id', '=', jobId)
+    .where(isKnown(jobId))
     .where('index', '>', range.after)
     .where('index', '<', range.before)
     .orderBy('index', range.backwards ? 'desc' : 'asc')

@@ -6,6 +6,7 @@ import type { JobEvent } from '../../job-event.ts';
 export interface Tables {
   readonly job: JobTable;
   readonly turn: TurnTable;
+  readonly deletion: DeletionTable;
   readonly media: MediaTable;
   readonly attempt: AttemptTable;
   readonly segment: SegmentTable;
@@ -60,6 +61,11 @@ interface TurnTable {
   readonly caller: string;
   /** 1, 2, 3 ... within the priority: the least is the caller whose turn is longest ago. */
   readonly number: number;
+}
+
+interface DeletionTable {
+  readonly job_id: string;
+  readonly time: number;
 }
 
 interface MediaTable {

@@ -1,0 +1,23 @@
+import { rm } from 'node:fs/promises';
+import type { Bell } from './bell.ts';
+import type { Log } from './log.ts';
+import type { Deleted, Removal } from './store/port.ts';
+
+/** What jobs are removed with. */
+export interface RemovalParts {
+  readonly store: Removal;
+  /** Rings for each job that was removed. */
+  readonly deletions: Bell;
+  readonly log: Log;
+}
+
+/** Deletes a job, then the copy of its recording. Where the process ends in between, the next start removes the copy. */
+export async function removeJob(id: string, { store, deletions, log }: RemovalParts): Promise<Deleted | null> {
+  const deleted = await store.deleteJob(id);
+  if (deleted === null || deleted.refused) return deleted;
+  deletions.ring(id);
+  if (deleted.file !== null) {
+    await rm(deleted.file, { force: true }).catch((err: unknown) => log.error({ err }, 'recording not removed'));
+  }
+  return deleted;
+}
