@@ -46,7 +46,7 @@ def plain(text: str, characters: bool) -> str:
 
 def with_engine(path: Path) -> Timed:
     with tempfile.TemporaryDirectory() as folder:
-        outcome = run_engine(job(path, language=None), Path(folder))
+        outcome = run_engine(job(path, language=None), Path(folder), patience=3600)
     return [(line["startSeconds"], line["endSeconds"], line["text"]) for line in outcome.all("segment")]
 
 

@@ -90,7 +90,7 @@ def main() -> int:
         kills[-1] += arguments.kills - sum(kills)
         results: list[bool] = []
         for path, count in zip(paths, kills, strict=True):
-            whole = run_engine(job(path, language=None), folder)
+            whole = run_engine(job(path, language=None), folder, patience=3600)
             patience = max(4.0, whole.one("end")["durationSeconds"] / 12 / max(1, count) * 2)
             results.append(survive(path, whole.all("segment"), count, chance, patience))
     return 0 if all(results) else 1

@@ -67,13 +67,13 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", "engine", *arguments]  # -P: whatever lies in the working directory is not it
 
 
-def run_engine(line: dict[str, Any], folder: Path, *arguments: str) -> Outcome:
-    """Run a job to its end, read from a file as by hand."""
+def run_engine(line: dict[str, Any], folder: Path, *arguments: str, patience: float = 240) -> Outcome:
+    """Run a job to its end, read from a file as by hand; after `patience` seconds it counts as hung."""
     file = folder / "job.json"
     file.write_text(json.dumps(line), encoding="utf-8")
     with file.open("rb") as stdin:
         done = subprocess.run(
-            command(*arguments), stdin=stdin, capture_output=True, env=environment(), timeout=240, check=False
+            command(*arguments), stdin=stdin, capture_output=True, env=environment(), timeout=patience, check=False
         )
     lines = [json.loads(text) for text in done.stdout.decode().splitlines()]
     return Outcome(lines, done.returncode, done.stderr.decode())
