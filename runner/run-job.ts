@@ -4,10 +4,9 @@ import { orderFor } from './command.ts';
 import { keepLease } from './lease.ts';
 import { outcome, type Ended } from './outcome.ts';
 import { patiently } from './patiently.ts';
+import { retryPauseMs } from './retry-pause.ts';
 import { openRun, type Run, type RunParts } from './run.ts';
 import { runEngine } from './run-engine.ts';
-
-const maxPauseMs = 10_000;
 
 /** Runs a claimed job to its end and writes how it ended. Never rejects. `stopping`: the server stops, the job goes back to the queue. */
 export async function runJob(parts: RunParts, claim: Claim, stopping: AbortSignal): Promise<void> {
@@ -48,12 +47,12 @@ async function attempt(run: Run): Promise<Ending | null> {
   }
 }
 
-/** So that an engine which crashes at once does not spin; the randomness keeps several from crashing in step. */
+/** So that an engine which crashes at once does not spin. */
 async function pause({ parts, claim, halted }: Run): Promise<void> {
   if (claim.crashes === 0) return;
-  const ms = Math.min(parts.retryPauseMs * 2 ** (claim.crashes - 1), maxPauseMs);
+  const ms = retryPauseMs(claim.crashes, parts.retryPauseMs, Math.random());
   // Aborted: the caller looks at the signal.
-  await sleep(ms * (0.5 + Math.random() / 2), undefined, { signal: halted }).catch(() => undefined);
+  await sleep(ms, undefined, { signal: halted }).catch(() => undefined);
 }
 
 /** Where the store throws on the way to a stop, the job is left as it is: the next start reaps it. */

@@ -15,6 +15,7 @@ const endings = [
   ['exits-without-end', 'FAILED', 'ENGINE_PROTOCOL', ['one', 'two'], 1],
   ['long-line', 'FAILED', 'ENGINE_PROTOCOL', [], 1],
   ['rubbish', 'FAILED', 'ENGINE_PROTOCOL', [], 1],
+  ['out-of-order', 'FAILED', 'ENGINE_PROTOCOL', ['one', 'two'], 1],
   ['from-the-future', 'FAILED', 'ENGINE_PROTOCOL', ['one', 'two'], 1],
   ['floods-segments', 'FAILED', 'ENGINE_PROTOCOL', [], 1],
   ['will-not-leave', 'COMPLETED', null, ['one', 'two', 'three'], 1],
@@ -82,6 +83,17 @@ test('a million lines in a row neither hold the event loop nor cause a write eac
   assert.ok(job.lastEventSeq < 15, `${job.lastEventSeq} events`);
   assert.ok(turns > 100, `the event loop turned ${turns} times`);
   assert.ok(process.memoryUsage().rss < 600 * 1024 * 1024);
+});
+
+test('300 MB on stderr hold nothing up and are not remembered', over, async () => {
+  await using house = await openHouse('floods-stderr');
+  house.start();
+  const { id } = await house.add();
+  const before = process.memoryUsage().rss;
+  const job = await house.until(id, ({ status }) => isFinished(status));
+  assert.equal(job.status, 'COMPLETED', JSON.stringify(job.failure));
+  const grown = (process.memoryUsage().rss - before) / 1024 / 1024;
+  assert.ok(grown < 150, `memory grew by ${grown} MiB`);
 });
 
 test('an engine that says nothing is ended and tried again, up to three times', over, async () => {

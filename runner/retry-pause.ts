@@ -1,0 +1,10 @@
+const maxPauseMs = 10_000;
+
+/**
+ * How long a job waits before it runs again after so many crashes of its engine: `firstMs`, doubled at each further one, at most 10 s. Between half and all of it,
+ * by `random` (0 to 1), so that several jobs do not crash in step.
+ */
+export function retryPauseMs(crashes: number, firstMs: number, random: number): number {
+  if (crashes === 0) return 0;
+  return Math.min(firstMs * 2 ** (crashes - 1), maxPauseMs) * (0.5 + random / 2);
+}
