@@ -13,14 +13,14 @@ const orphanCheckMs = 500;
  * The program gets its own session: a Ctrl-C in the terminal reaches it once, through us, and not a second time from the terminal. Should we be killed,
  * the lifeline ends it.
  *
- * @param {string} node
+ * @param {string} program Node, or Python, which has no use for the lifeline
  * @param {readonly string[]} args
  * @param {{ readonly root: string, readonly environment: NodeJS.ProcessEnv }} place
  * @returns {Promise<number>} the program's exit code, or 128 + the number of the signal that ended it
  */
-export async function launch(node, args, { root, environment }) {
-  const lifeline = new URL('./lifeline.mjs', import.meta.url).href;
-  const child = spawn(node, ['--import', lifeline, ...args], {
+export async function launch(program, args, { root, environment }) {
+  const lifeline = ['--import', new URL('./lifeline.mjs', import.meta.url).href];
+  const child = spawn(program, [...(args[0]?.endsWith('.py') ? [] : lifeline), ...args], {
     cwd: root,
     env: environment,
     detached: true,

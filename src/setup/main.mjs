@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pythonOf } from './engine.mjs';
 import { explain } from './failure.mjs';
 import { listenForInterrupt } from './interrupt.mjs';
 import { launch } from './launch.mjs';
@@ -14,7 +15,7 @@ const usage = `Usage: npm run demo | npm start | npm test | npm run check | npm 
   start                    start the server (settings: config.json and PHONOGRAPH_... variables)
   test [-- FILE...]        run every check and every test, or only the tests in the files given
   check [-- --fix]         types, lint, format, dead code and the quick tests; --fix repairs what a tool can
-  run FILE [ARGUMENT...]   run a program of the project with the Node of the set-up (npm run schema, npm run bench:...)
+  run FILE [ARGUMENT...]   run a program of the project with the Node or Python of the set-up (npm run schema, bench:...)
   setup                    only set up: node packages, Node, the engine's Python environment, the COMPACT model
 
 Each command first sets up what is missing. With everything in place this takes no time and needs no network.
@@ -30,6 +31,9 @@ const commands = /** @type {Record<string, { readonly dev: boolean, readonly pro
   setup: { dev: false, program: null },
 });
 
+/** Their programs tell their own usage. */
+const takesHelp = ['start', 'run'];
+
 /**
  * Sets up, then runs the command to its end.
  *
@@ -39,7 +43,7 @@ const commands = /** @type {Record<string, { readonly dev: boolean, readonly pro
 export async function main([name = 'setup', ...args]) {
   const command = commands[name];
   const helpWanted =
-    name === '--help' || name === '-h' || (name !== 'start' && (args.includes('--help') || args.includes('-h')));
+    name === '--help' || name === '-h' || (!takesHelp.includes(name) && (args.includes('--help') || args.includes('-h')));
   if (helpWanted) {
     process.stdout.write(usage);
     return 0;
@@ -55,16 +59,17 @@ export async function main([name = 'setup', ...args]) {
  * @param {{ readonly dev: boolean, readonly program: readonly string[] | null }} command
  * @param {readonly string[]} args
  */
-async function setUpAndRun({ dev, program }, args) {
+async function setUpAndRun({ dev, program: fixed }, args) {
   const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/u, '');
   const interrupt = listenForInterrupt();
   try {
     const project = openProject({ root, dev, environment: process.env, signal: interrupt.signal });
     await prepare(project);
-    if (program === null) return 0;
-    const [file = '', ...others] = [...program, ...args];
+    if (fixed === null) return 0;
+    const [file = '', ...others] = [...fixed, ...args];
     interrupt.stop();
-    return await launch(nodeProgram(project), [join(root, file), ...others], project);
+    const program = file.endsWith('.py') ? pythonOf(join(root, '.venv')) : nodeProgram(project);
+    return await launch(program, [join(root, file), ...others], project);
   } catch (error) {
     process.stderr.write(
       interrupt.exitCode === null
