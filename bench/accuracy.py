@@ -1,11 +1,12 @@
 """How right the text is, against bare faster-whisper, batched and sequential, in the same run.
 
-.venv/bin/python bench/accuracy.py [WORDS IN THE NAME ...]
+.venv/bin/python bench/accuracy.py [WORD ...]
 
 Word error rate (character error rate for Japanese) after NFKC, lower case and removal of punctuation. Errors are pooled
 over the recordings, as a single sentence says nothing; the longest run of deleted words shows a lost passage.
 """
 
+import argparse
 import csv
 import re
 import statistics
@@ -77,12 +78,15 @@ def judge(row: dict[str, str], said: Timed, tally: Tally) -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("words", nargs="*", help="only recordings with one of these in their name; none = all")
+    words = parser.parse_args().words
     contenders = {"engine": with_engine, "batched": bare(True), "sequential": bare(False)}
     tallies = {name: Tally() for name in contenders}
     with (AUDIO / "index.tsv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file, delimiter="\t") if row["tier"] == "gold"]
     for row in rows:
-        wanted = not sys.argv[1:] or any(word in row["file"] for word in sys.argv[1:])
+        wanted = not words or any(word in row["file"] for word in words)
         if wanted and not any(word in row["file"] for word in LEFT_OUT):
             cells = [
                 f"{name} {judge(row, run(AUDIO / row['file']), tallies[name])}" for name, run in contenders.items()
