@@ -129,6 +129,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** No backup was made, and nothing is left of one. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError';
+}
+
 /** The database cannot be used as it is; it was not touched. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';

@@ -2,10 +2,13 @@ import { parseArgs } from 'node:util';
 import packageJson from '#package.json' with { type: 'json' };
 import { readConfig, type Config } from './config.ts';
 import { ConfigError, MigrationError } from './errors.ts';
+import { runBackup } from './run-backup.ts';
 import { keepServing } from './keep-serving.ts';
 import { openLog } from './log.ts';
 
 const root = new URL('..', import.meta.url).pathname;
+/** sysexits.h EX_USAGE. */
+const exitUsage = 64;
 /** sysexits.h EX_CONFIG: nothing was changed, the settings must be. */
 const exitConfig = 78;
 
@@ -13,6 +16,7 @@ const help = `Phonograph, a self-hosted speech-to-text job server.
 
   npm start                 set up what is missing, then serve
   node src/main.ts          serve (Node >= 24.12, everything set up)
+  npm run backup -- FILE    copy the database into a new file, also while the server runs
 
 Settings stand in config.json; PHONOGRAPH_<UPPER_SNAKE> variables go before it, such as PHONOGRAPH_LISTEN_PORT=5000,
 and PHONOGRAPH_CONFIG names another file. README.md has the table.
@@ -24,11 +28,18 @@ and PHONOGRAPH_CONFIG names another file. README.md has the table.
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { help: { type: 'boolean' }, version: { type: 'boolean' } } });
+  const { values, positionals } = parseArgs({
+    options: { help: { type: 'boolean' }, version: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const [command, file, ...more] = positionals;
   if (values.help === true) return say(help);
   if (values.version === true) return say(`${packageJson.version}\n`);
+  const isBackup = command === 'backup' && file !== undefined && more.length === 0;
+  if (command !== undefined && !isBackup) return misused();
   const config = readOrTell();
-  return config === null ? exitConfig : serve(config);
+  if (config === null) return exitConfig;
+  return isBackup ? runBackup(config, file) : serve(config);
 }
 
 /** Serves until a signal asks for the end. A second signal ends the process at once; the engines end with it. */
@@ -75,6 +86,11 @@ function tell(error: unknown, { server }: Config): void {
       ? error.message
       : String(error);
   process.stderr.write(`phonograph: ${reason}\n`);
+}
+
+function misused(): number {
+  process.stderr.write(help);
+  return exitUsage;
 }
 
 function say(text: string): number {

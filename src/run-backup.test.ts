@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import { eventsOf, untilEvent } from '#src/testing/follow.ts';
+import { openProcessHouse, submitTo } from '#src/testing/process.ts';
+import { ask } from '#src/testing/server.ts';
+
+/** Runs `node src/main.ts backup ...`. */
+async function backup(directory: string, ...args: readonly string[]) {
+  const env = { PATH: process.env['PATH'], PHONOGRAPH_DATA_DIRECTORY: directory };
+  const command = [join(import.meta.dirname, 'main.ts'), 'backup', ...args];
+  return new Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }>((resolve) => {
+    execFile(process.execPath, command, { env }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr }),
+    );
+  });
+}
+
+test('a backup that is made while jobs write is whole, and a server that starts on it goes on with them', async () => {
+  await using house = await openProcessHouse('many-batches');
+  const [data, file] = [join(house.directory, 'data'), join(house.directory, 'copy.db')];
+  const server = house.start();
+  const url = await server.url;
+  const id = await submitTo(url);
+  await submitTo(url);
+  await untilEvent(url, id, ({ segments }) => segments !== undefined);
+  const made = await backup(data, file);
+  assert.deepEqual([made.code, made.stderr], [0, '']);
+  assert.match(made.stdout, /copy\.db: .* MB, checked\./u);
+  assert.equal((await stat(file)).mode & 0o777, 0o600);
+  const copy = new Sqlite(file);
+  assert.equal(copy.pragma('integrity_check', { simple: true }), 'ok');
+  assert.equal(
+    copy.prepare('select count(*) from attempt where pid is not null and finished_at is null').pluck().get(),
+    0,
+  );
+  const copied = Number(copy.prepare('select count(*) from event where job_id = ?').pluck().get(id));
+  copy.close();
+  const now = await ask(url, JSON.stringify({ query: `{ job(id: "${id}") { lastEventSeq } }` }));
+  const { lastEventSeq } = now.data.job;
+  assert.ok(copied > 0 && copied < lastEventSeq, `it was made in the midst: ${copied} of ${lastEventSeq} events`);
+  server.child.kill('SIGKILL');
+  await server.ended;
+  const other = join(house.directory, 'restored');
+  await mkdir(other);
+  await copyFile(file, join(other, 'phonograph.db'));
+  const restored = await house.start({ PHONOGRAPH_DATA_DIRECTORY: other }).url;
+  const told = await eventsOf(restored, id);
+  assert.equal(told.at(-1)?.status, 'COMPLETED');
+  assert.deepEqual(
+    told.map(({ seq }) => seq),
+    told.map((_, index) => index + 1),
+  );
+  const { data: answer } = await ask(restored, '{"query":"{ jobs { totalCount } }"}');
+  assert.equal(answer.jobs.totalCount, 2);
+});
