@@ -5,7 +5,7 @@ import { removeJob } from '#src/remove-job.ts';
 /** Deletes a job that is not WORKING, with everything that is its own. Throws JobNotFoundError, JobStatusError. */
 export async function deleteJob(
   id: string,
-  context: Pick<Context, 'store' | 'deletions' | 'log'>,
+  context: Pick<Context, 'store' | 'deletions' | 'uploads' | 'log'>,
 ): Promise<{ readonly id: string }> {
   const deleted = await removeJob(id, context);
   if (deleted === null) throw new JobNotFoundError();

@@ -7,7 +7,7 @@ import { isInstalled } from '#src/models.ts';
 import type { NewJob } from '#src/store/port.ts';
 import { readLabels, readOptions, type TranscribeInput } from './transcribe-input.ts';
 
-type Needs = Pick<Context, 'store' | 'config' | 'settings'>;
+type Needs = Pick<Context, 'store' | 'config' | 'settings' | 'storage'>;
 
 /**
  * Accepts a recording: checks everything that can be told before it is heard, then stores the job, durable when this returns.
@@ -23,10 +23,10 @@ export async function transcribe(
   const labels = readLabels(input);
   if (!(await isInstalled(config, options.model))) throw new ModelNotInstalledError(options.model);
   try {
+    await context.storage.demandRoom();
     return await addJob(input, { ...labels, options }, context);
   } catch (error) {
-    if (isStorageFull(error)) throw new StorageFullError('The disk of the server is full.', { cause: error });
-    throw error;
+    throw isStorageFull(error) ? new StorageFullError('The disk of the server is full.', { cause: error }) : error;
   }
 }
 

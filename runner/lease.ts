@@ -1,4 +1,6 @@
 import type { Bell } from '#src/bell.ts';
+import { StorageFullError } from '#src/errors.ts';
+import { tellFullDisk } from '#src/full-disk.ts';
 import type { Log } from '#src/log.ts';
 import type { Lease, Reading, Work } from '#src/store/port.ts';
 
@@ -54,7 +56,8 @@ function calmly(log: Log, lease: Lease, act: () => Promise<void>): () => void {
         await act();
         told = false;
       } catch (err) {
-        if (!told) log.error({ job: lease.jobId, err }, 'lease cannot be looked at');
+        if (err instanceof StorageFullError) tellFullDisk(log);
+        else if (!told) log.error({ job: lease.jobId, err }, 'lease cannot be looked at');
         told = true;
       }
     } while (again);

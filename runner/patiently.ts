@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageFullError } from '#src/errors.ts';
+import { tellFullDisk } from '#src/full-disk.ts';
 import type { Log } from '#src/log.ts';
 
 const firstPauseMs = 100;
@@ -16,7 +17,7 @@ export interface Patience {
   readonly maxTries?: number;
 }
 
-/** Asks a store until it answers: each trouble is told once, the pauses between the tries grow to 5 s. Throws the last error when it gives up. */
+/** Asks a store until it answers: each trouble is told once, a full disk once a minute, the pauses between the tries grow to 5 s. Throws the last error when it gives up. */
 export async function patiently<T>(
   act: () => Promise<T>,
   { log, what, signal, maxTries = Number.POSITIVE_INFINITY }: Patience,
@@ -28,8 +29,10 @@ export async function patiently<T>(
       if (tries > 1) log.info({ what, tries }, 'store answers again');
       return answer;
     } catch (err) {
-      if (tries === 1) log.error({ what, err }, 'store does not answer');
-      if (signal.aborted || (tries >= maxTries && !(err instanceof StorageFullError))) throw err;
+      const isFull = err instanceof StorageFullError;
+      if (isFull) tellFullDisk(log);
+      else if (tries === 1) log.error({ what, err }, 'store does not answer');
+      if (signal.aborted || (tries >= maxTries && !isFull)) throw err;
     }
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined); // Aborted: one last try, then the error.
     pauseMs = Math.min(pauseMs * 2, maxPauseMs);

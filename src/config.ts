@@ -44,6 +44,8 @@ const serverSchema = z.strictObject({
   mediaRoots: z.array(z.string().min(1)).min(1),
   modelDirectory: z.string().min(1),
   maxUploadBytes: z.int().min(1),
+  /** Free space on the disk of the data directory below which nothing is accepted. */
+  minFreeBytes: z.int().min(0),
   maxDurationHours: z.number().positive().max(1000),
   maxQueued: z.int().min(1),
   maxNumJobs: z.int().min(1).max(256),

@@ -4,6 +4,7 @@ import type { HostReading } from './host.ts';
 import type { Log } from './log.ts';
 import type { UploadFolder } from './media/upload.ts';
 import type { SettingsBook } from './settings.ts';
+import type { Storage } from './storage.ts';
 import type { Store } from './store/port.ts';
 
 /** Everything that a resolver may use; each takes the part that it needs. Built once by the server, in order. */
@@ -15,6 +16,7 @@ export interface Context {
   readonly deletions: Bell;
   readonly store: Store;
   readonly settings: SettingsBook;
+  readonly storage: Storage;
   readonly uploads: UploadFolder;
   readonly readHost: () => Promise<HostReading>;
   readonly readGpus: () => Promise<readonly GpuReading[]>;

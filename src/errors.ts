@@ -150,9 +150,13 @@ export class DirectoryInUseError extends Error {
   }
 }
 
-const storageFullCodes = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT']);
+/** No room, or a disk that has become read-only: each of them passes, and until then nothing can be written. */
+const storageFullCodes = /^(?:SQLITE_FULL|SQLITE_READONLY.*|SQLITE_IOERR_(?:WRITE|SHMSIZE)|ENOSPC|EDQUOT|EROFS)$/u;
 
-/** Whether a disk or the database had no room for what was written. */
-export function isStorageFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && storageFullCodes.has(String(error.code));
+/** Whether a disk or the database did not take what was written. */
+export function isStorageFull(error: unknown): error is Error {
+  return (
+    error instanceof StorageFullError ||
+    (error instanceof Error && 'code' in error && storageFullCodes.test(String(error.code)))
+  );
 }

@@ -1,7 +1,11 @@
 import type { Config } from './config.ts';
 import type { EngineReading, Health, ServerStatus } from './context.ts';
+import { isStorageFull } from './errors.ts';
+import { tellFullDisk } from './full-disk.ts';
+import type { Log } from './log.ts';
 import { isInstalled } from './models.ts';
 import type { SettingsBook } from './settings.ts';
+import type { Storage } from './storage.ts';
 import type { Store } from './store/port.ts';
 
 /** Health that is kept up: by a look at the database and the model now and then, and by the test of the engine. */
@@ -13,34 +17,26 @@ export interface HealthWatch extends Health, Disposable {
 }
 
 /** Between two looks; a database that takes no writes is known within it. */
-const lookMs = 10_000;
+const lookMs = 5000;
+
+/** What is looked at. */
+export interface HealthParts {
+  readonly store: Pick<Store, 'probe'>;
+  readonly storage: Storage;
+  readonly settings: Pick<SettingsBook, 'current'>;
+  readonly config: Config;
+  readonly log: Log;
+}
 
 const untested: EngineReading = { ready: false, fasterWhisper: null, ctranslate2: null, python: null, problem: null };
 
 /** Starts to watch. Reading it does no work, so that a health check never waits. */
-export function watchHealth(
-  { store, settings, config }: { readonly store: Store; readonly settings: SettingsBook; readonly config: Config },
-  version: string,
-): HealthWatch {
+export function watchHealth(parts: HealthParts, version: string): HealthWatch {
   const startedAt = new Date();
   let engine: EngineReading | null = null;
   let draining = false;
   let found: readonly string[] = [];
-
-  async function look(): Promise<void> {
-    const { model } = config.transcription.modes[settings.current().mode];
-    const [writable, installed] = await Promise.all([
-      store.probe().then(
-        () => true,
-        () => false,
-      ),
-      isInstalled(config, model),
-    ]);
-    found = [
-      ...(writable ? [] : ['The database takes no writes.']),
-      ...(installed ? [] : [`The model ${model} of the mode in use is not installed.`]),
-    ];
-  }
+  const look = async (): Promise<void> => void (found = await findProblems(parts));
   const problems = () => [...found, ...(engine === null || engine.problem === null ? [] : [engine.problem])];
   const timer = setInterval(() => void look(), lookMs).unref();
   void look();
@@ -62,4 +58,18 @@ export function watchHealth(
     drain: () => void (draining = true),
     [Symbol.dispose]: () => clearInterval(timer),
   };
+}
+
+async function findProblems({ store, storage, settings, config, log }: HealthParts): Promise<readonly string[]> {
+  const { model } = config.transcription.modes[settings.current().mode];
+  const problems: string[] = [];
+  try {
+    await store.probe();
+    await storage.demandRoom();
+  } catch (error) {
+    if (isStorageFull(error)) tellFullDisk(log);
+    problems.push(isStorageFull(error) ? `${error.message} Free space on it.` : 'The database takes no writes.');
+  }
+  if (!(await isInstalled(config, model))) problems.push(`The model ${model} of the mode in use is not installed.`);
+  return problems;
 }

@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import type { Bell } from './bell.ts';
 import type { Log } from './log.ts';
+import type { UploadFolder } from './media/upload.ts';
 import type { Deleted, Removal } from './store/port.ts';
 
 /** What jobs are removed with. */
@@ -8,16 +8,17 @@ export interface RemovalParts {
   readonly store: Removal;
   /** Rings for each job that was removed. */
   readonly deletions: Bell;
+  readonly uploads: Pick<UploadFolder, 'remove'>;
   readonly log: Log;
 }
 
 /** Deletes a job, then the copy of its recording. Where the process ends in between, the next start removes the copy. */
-export async function removeJob(id: string, { store, deletions, log }: RemovalParts): Promise<Deleted | null> {
+export async function removeJob(id: string, { store, deletions, uploads, log }: RemovalParts): Promise<Deleted | null> {
   const deleted = await store.deleteJob(id);
   if (deleted === null || deleted.refused) return deleted;
   deletions.ring(id);
   if (deleted.file !== null) {
-    await rm(deleted.file, { force: true }).catch((err: unknown) => log.error({ err }, 'recording not removed'));
+    await uploads.remove(deleted.file).catch((err: unknown) => log.error({ err }, 'recording not removed'));
   }
   return deleted;
 }

@@ -22,7 +22,8 @@ async function openArchive(retentionDays: number | null) {
   const store = stack.use(await openSqliteStore({ file: ':memory:', bell: openBell(), now: () => clock.time }));
   const deletions = openBell();
   const settings = { current: () => ({ retentionDays }) as TranscriptionSettings };
-  const parts = { store, deletions, settings, log: pino({ level: 'silent' }) };
+  const uploads = { remove: (path: string) => rm(path) };
+  const parts = { store, deletions, uploads, settings, log: pino({ level: 'silent' }) };
   /** A job that is finished now, with a stored recording. */
   async function finished(name: string): Promise<string> {
     const path = join(folder, name);

@@ -15,6 +15,7 @@ import { modelPath } from './models.ts';
 import { startRetention } from './retention.ts';
 import { openSettings } from './settings.ts';
 import { holdDirectory } from './store/sqlite/hold-directory.ts';
+import { openStorage } from './storage.ts';
 import { openSqliteStore } from './store/sqlite/open.ts';
 
 /** A server that answers; disposing of it stops it in order and leaves nothing running. */
@@ -41,8 +42,9 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   stack.defer(() => outlet.flush());
   outlet.attach(store);
   const settings = await openSettings(config, store, log);
-  const uploads = await openUploads(config.server.dataDirectory, config.server.maxUploadBytes);
-  const health = stack.use(watchHealth({ store, settings, config }, version));
+  const storage = openStorage(config.server);
+  const uploads = await openUploads(config.server, storage);
+  const health = stack.use(watchHealth({ store, storage, settings, config, log }, version));
   const swept = await sweepMedia(config.server.dataDirectory, store);
   if (swept > 0) log.warn({ files: swept }, 'recordings of no job removed');
   const readHost = openHost(config.server.dataDirectory);
@@ -53,6 +55,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
     deletions,
     store,
     settings,
+    storage,
     uploads,
     readHost,
     readGpus,

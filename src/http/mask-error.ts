@@ -1,9 +1,10 @@
 import { GraphQLError } from 'graphql';
-import { RequestError } from '../errors.ts';
+import { RequestError, StorageFullError } from '../errors.ts';
+import { tellFullDisk } from '../full-disk.ts';
 import type { Log } from '../log.ts';
 
 /**
- * What a client is told of an error. Errors of GraphQL and RequestErrors pass with their code; everything else is told as
+ * What a client is told of an error. Errors of GraphQL and RequestErrors pass with their code, a full disk as SERVICE_UNAVAILABLE; everything else is told as
  * INTERNAL_SERVER_ERROR and written to the log with its cause.
  */
 export function maskErrors(log: Log): (error: unknown) => GraphQLError {
@@ -12,6 +13,10 @@ export function maskErrors(log: Log): (error: unknown) => GraphQLError {
     const cause = source?.originalError ?? error;
     if (cause instanceof RequestError) {
       return retold(cause.message, source, { code: cause.code, ...(cause.hint === null ? {} : { hint: cause.hint }) });
+    }
+    if (cause instanceof StorageFullError) {
+      tellFullDisk(log);
+      return retold(cause.message, source, { code: 'SERVICE_UNAVAILABLE', hint: cause.hint });
     }
     if (cause instanceof GraphQLError) {
       if (typeof cause.extensions['code'] === 'string') return source ?? cause;

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { nanoid } from 'nanoid';
+import type { Config } from '../config.ts';
+import type { Storage } from '../storage.ts';
 import { isStorageFull, MediaRejectedError, StorageFullError, type ExpectedError } from '../errors.ts';
 
 /** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
@@ -65,10 +67,15 @@ export interface UploadFolder {
    * answer; an error of the stream itself passes through and leaves nothing.
    */
   receive(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
+  /** Removes a recording that no job keeps any more: by its name, since a path may be that of the server from which a database was restored. */
+  remove(path: string): Promise<void>;
 }
 
 /** Opens the folders under the data directory and clears what an earlier process had half received. */
-export async function openUploads(dataDirectory: string, maxBytes: number): Promise<UploadFolder> {
+export async function openUploads(
+  { dataDirectory, maxUploadBytes }: Pick<Config['server'], 'dataDirectory' | 'maxUploadBytes'>,
+  storage: Storage,
+): Promise<UploadFolder> {
   const arriving = join(dataDirectory, 'uploads');
   const kept = join(dataDirectory, 'media');
   await mkdir(arriving, { recursive: true, mode: 0o700 });
@@ -80,7 +87,7 @@ export async function openUploads(dataDirectory: string, maxBytes: number): Prom
       const id = nanoid();
       const path = join(arriving, `${id}.part`);
       try {
-        const received = await write(path, bytes, maxBytes);
+        const received = await write(path, bytes, { maxBytes: maxUploadBytes, storage });
         if (received.refusal !== null) await rm(path, { force: true });
         return new Upload({ name: cleanName(name), received, path, keepAs: join(kept, id) });
       } catch (error) {
@@ -88,17 +95,31 @@ export async function openUploads(dataDirectory: string, maxBytes: number): Prom
         throw error;
       }
     },
+    remove: (path) => rm(join(kept, basename(path)), { force: true }),
   };
 }
 
-async function write(path: string, bytes: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Received> {
+/** Bytes between two looks at the room that is left. */
+const lookBytes = 16 * 1_048_576;
+
+async function write(
+  path: string,
+  bytes: AsyncIterable<Uint8Array>,
+  { maxBytes, storage }: { readonly maxBytes: number; readonly storage: Storage },
+): Promise<Received> {
   await using file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   const hash = createHash('sha256');
+  const look = () => storage.demandRoom().then(() => null, asRefusal);
   let total = 0;
+  let lookAt = 0;
   let refusal: ExpectedError | null = null;
   for await (const chunk of bytes) {
     total += chunk.length;
     if (total > maxBytes) refusal ??= tooLarge(maxBytes);
+    if (total > lookAt) {
+      lookAt = total + lookBytes;
+      refusal ??= await look();
+    }
     if (refusal !== null) continue;
     hash.update(chunk);
     refusal = await file.writeFile(chunk).then(() => null, asRefusal);
@@ -108,6 +129,7 @@ async function write(path: string, bytes: AsyncIterable<Uint8Array>, maxBytes: n
 }
 
 function asRefusal(error: unknown): ExpectedError {
+  if (error instanceof StorageFullError) return error;
   if (isStorageFull(error)) return new StorageFullError('The disk of the server is full.', { cause: error });
   throw error;
 }

@@ -43,7 +43,9 @@ const takesHelp = ['start', 'run'];
 export async function main([name = 'setup', ...args]) {
   const command = commands[name];
   const helpWanted =
-    name === '--help' || name === '-h' || (!takesHelp.includes(name) && (args.includes('--help') || args.includes('-h')));
+    name === '--help' ||
+    name === '-h' ||
+    (!takesHelp.includes(name) && (args.includes('--help') || args.includes('-h')));
   if (helpWanted) {
     process.stdout.write(usage);
     return 0;

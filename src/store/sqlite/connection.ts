@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Bell } from '../../bell.ts';
-import { StorageFullError } from '../../errors.ts';
+import { isStorageFull, StorageFullError } from '../../errors.ts';
 import type { Tables } from './tables.ts';
 
 /** What every part of the SQLite store works with. */
@@ -19,7 +19,7 @@ export interface Connection {
 export type Act<T> = (tx: Transaction<Tables>, ring: (jobId: string) => void) => Promise<T>;
 
 /**
- * Runs `act` in one transaction and rings the bell for each changed job after the commit. Throws StorageFullError when the disk is full.
+ * Runs `act` in one transaction and rings the bell for each changed job after the commit. Throws StorageFullError when the disk takes no writes.
  *
  * Nothing but the database may be awaited in it, since everybody else waits meanwhile; and one statement after the other, since a full disk
  * ends the transaction at once, and what ran beside the statement that failed would be written without it.
@@ -30,12 +30,10 @@ export async function commit<T>(connection: Connection, act: Act<T>): Promise<T>
     .transaction()
     .execute((tx) => act(tx, (jobId) => void changed.add(jobId)))
     .catch((error: unknown) => {
-      throw isFull(error) ? new StorageFullError('The disk of the data directory is full.', { cause: error }) : error;
+      throw isStorageFull(error)
+        ? new StorageFullError('The disk of the server takes no writes.', { cause: error })
+        : error;
     });
   for (const jobId of changed) connection.bell.ring(jobId);
   return result;
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL';
 }

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventsOf, untilEvent } from '#src/testing/follow.ts';
+import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
+
+const byPath =
+  'mutation { transcribe(input: { media: { path: "speech.wav" } }) { __typename ... on Error { code hint } } }';
+
+async function upload({ url }: TestServer): Promise<string> {
+  const query = 'mutation ($file: File!) { transcribe(input: { media: { upload: $file } }) { __typename } }';
+  const form = new FormData();
+  form.set('operations', JSON.stringify({ query, variables: { file: null } }));
+  form.set('map', '{"0":["variables.file"]}');
+  form.set('0', new Blob(['x'.repeat(100_000)]), 'speech.wav');
+  const headers = { 'apollo-require-preflight': 'true' };
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: form });
+  const { data } = (await response.json()) as { data: { transcribe: { __typename: string } } };
+  return data.transcribe.__typename;
+}
+
+async function readyTells({ url }: TestServer, problem: RegExp): Promise<void> {
+  let text = '';
+  while (!problem.test(text)) {
+    const response = await fetch(`${url}/ready`);
+    text = await response.text();
+    assert.equal((await fetch(`${url}/health`)).status, 200);
+    await sleep(20);
+  }
+}
+
+test('below minFreeBytes nothing is accepted and nothing written, and /ready tells it', async () => {
+  await using server = await openTestServer({ server: { minFreeBytes: Number.MAX_SAFE_INTEGER } });
+  const { data } = await server.ask(byPath);
+  assert.equal(data.transcribe.__typename, 'StorageFullError');
+  assert.equal(data.transcribe.code, 'STORAGE_FULL');
+  assert.equal(await upload(server), 'StorageFullError');
+  for (const folder of ['uploads', 'media']) assert.deepEqual(await readdir(join(server.data, folder)), []);
+  assert.equal((await server.ask('{ jobs { totalCount } }')).data.jobs.totalCount, 0);
+  await readyTells(server, /less than 9007199254740991 bytes free/u);
+});
+
+/** A disk of 8 MB in memory; null where this user may not mount one. */
+async function mountDisk(t: TestContext): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'phonograph-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs', folder], { stdio: 'ignore' });
+  } catch {
+    await rm(folder, { recursive: true });
+    t.skip('only root can mount a small disk');
+    return null;
+  }
+  t.after(async () => {
+    execFileSync('umount', [folder]);
+    await rm(folder, { recursive: true });
+  });
+  return folder;
+}
+
+const isDone = () => true;
+const isRefused = () => false;
+
+/** Writes a file until the disk takes no more. */
+async function fill(file: string): Promise<void> {
+  await using handle = await open(file, 'w');
+  for (const bytes of [65_536, 4096, 1]) {
+    const write = () => handle.write(Buffer.alloc(bytes)).then(isDone, isRefused);
+    while (await write());
+  }
+}
+
+test('on a full disk nothing is lost: reads go on, jobs wait, and all goes on when there is room', async (t) => {
+  const disk = await mountDisk(t);
+  if (disk === null) return;
+  const engineCommand = [process.execPath, join(import.meta.dirname, '../runner/fixtures/tried.ts'), 'dictates', '150'];
+  const server = await openTestServer({ server: { dataDirectory: disk, minFreeBytes: 0, engineCommand } });
+  try {
+    const id = await submit(server);
+    await untilEvent(server.url, id, ({ segments }) => segments !== undefined);
+    const filler = join(disk, 'filler');
+    await fill(filler);
+    assert.equal((await server.ask(byPath)).data.transcribe.__typename, 'StorageFullError');
+    assert.equal(await upload(server), 'StorageFullError');
+    const cancel = await server.ask(`mutation { cancel(id: "${id}") { __typename } }`);
+    assert.equal(cancel.errors?.[0]?.extensions['code'], 'SERVICE_UNAVAILABLE');
+    const { data } = await server.ask(`{ job(id: "${id}") { status lastEventSeq } }`);
+    assert.equal(data.job.status, 'WORKING');
+    await readyTells(server, /takes no writes/u);
+    await rm(filler);
+    const events = await eventsOf(server.url, id);
+    assert.equal(events.at(-1)?.status, 'COMPLETED');
+    assert.ok(events.length > data.job.lastEventSeq);
+    assert.deepEqual(
+      events.map(({ seq }) => seq),
+      events.map((_, index) => index + 1),
+    );
+    assert.equal((await server.ask(byPath)).data.transcribe.__typename, 'TranscribeSuccess');
+    assert.ok(server.logs.filter(({ event }) => event === 'disk full').length <= 1);
+    assert.deepEqual(
+      server.logs.filter(({ event }) => event === 'store does not answer' || event === 'request failed'),
+      [],
+    );
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+});
