@@ -46,7 +46,9 @@ test('settings are those of config.json until setConfig changes them, and outliv
 test('null goes back to config.json, except that null as language means: detect', async () => {
   await using server = await openTestServer();
   await set(server, { numJobs: 3, language: 'de', wordTimestamps: true });
+  const before = (await get(server)).updatedAt;
   const { config } = await set(server, { numJobs: null, language: null, wordTimestamps: null });
+  assert.ok(config.updatedAt > before);
   assert.deepEqual([config.numJobs, config.language, config.wordTimestamps], [1, null, false]);
 });
 

@@ -12,15 +12,17 @@ export interface ServerReading extends HostReading {
   readonly status: ServerStatus;
   readonly gpus: readonly GpuReading[];
   readonly queue: QueueCounts & { readonly slots: number; readonly paused: boolean };
-  readonly engine: EngineReading;
+  readonly engine: EngineReading & { readonly standby: number };
 }
 
-export type ServerNeeds = Pick<Context, 'health' | 'readHost' | 'readGpus' | 'store' | 'settings'>;
+export type ServerNeeds = Pick<Context, 'health' | 'readHost' | 'readGpus' | 'countStandby' | 'store' | 'settings'>;
 
 /** Reads the machine, the queue and the engine's last known state. */
-export async function readServer({ health, readHost, readGpus, store, settings }: ServerNeeds): Promise<ServerReading> {
-  const [host, gpus, counts] = await Promise.all([readHost(), readGpus(), store.queueCounts()]);
-  const { version, startedAt, status, engine } = health;
+export async function readServer(context: ServerNeeds): Promise<ServerReading> {
+  const { health, store, settings } = context;
+  const [host, gpus, counts] = await Promise.all([context.readHost(), context.readGpus(), store.queueCounts()]);
+  const { version, startedAt, status } = health;
+  const engine = { ...health.engine, standby: context.countStandby() };
   const { numJobs: slots, paused } = settings.current();
   return { ...host, version, startedAt, status, gpus, queue: { ...counts, slots, paused }, engine };
 }

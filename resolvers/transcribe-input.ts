@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '#src/config.ts';
 import { InvalidInputError } from '#src/errors.ts';
+import { explainIssue } from '#src/explain-issue.ts';
 import type { ChannelMode, ComputePower, Task, TranscriptionMode, TranscriptionOptions } from '#src/job.ts';
 import { languageCodes } from '#src/languages.ts';
 import type { TranscriptionSettings } from '#src/settings.ts';
@@ -31,18 +32,18 @@ export interface TranscribeInput {
   readonly idempotencyKey?: Optional<string>;
 }
 
-const maxMetadataBytes = 16_384;
+const maxMetadataCharacters = 16_384;
 
 const metadataSchema = z
   .record(z.string().max(100), z.unknown())
-  .refine((value) => Object.keys(value).length <= 50, 'at most 50 keys')
+  .refine((value) => Object.keys(value).length <= 50, 'must have at most 50 keys')
   .refine(
-    (value) => JSON.stringify(value).length <= maxMetadataBytes,
-    `at most ${maxMetadataBytes} characters as JSON`,
+    (value) => JSON.stringify(value).length <= maxMetadataCharacters,
+    `must have at most ${maxMetadataCharacters} characters as JSON`,
   );
 
 const inputSchema = z.object({
-  language: z.enum(languageCodes, 'not a code of configOptions.languages').nullish(),
+  language: z.enum(languageCodes, 'must be a code of configOptions.languages, such as en').nullish(),
   initialPrompt: z.string().max(2000).nullish(),
   hotwords: z.string().max(2000).nullish(),
   beamSize: z.int().min(1).max(10).nullish(),
@@ -105,5 +106,5 @@ function check(input: TranscribeInput): z.infer<typeof inputSchema> {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = ['input', ...(issue?.path ?? [])].join('.');
-  throw new InvalidInputError(field, `${field}: ${issue?.message ?? 'is not valid'}.`);
+  throw new InvalidInputError(field, `${field} ${issue ? explainIssue(issue) : 'is not valid'}.`);
 }

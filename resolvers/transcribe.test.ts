@@ -32,8 +32,12 @@ test('a path that is no recording under a media root is refused with its reason'
   await writeFile(join(media, '.hidden.mp3'), 'x');
   await symlink('/etc/hostname', join(media, 'out.mp3'));
   await symlink('/etc', join(media, 'etc'));
+  await symlink('/etc/no-such-file', join(media, 'dangling.mp3'));
+  await symlink(join(media, 'gone.wav'), join(media, 'broken.wav'));
   await symlink(join(media, 'speech.wav'), join(media, 'alias.wav'));
-  assert.equal((await sendPath('nothing.mp3')).__typename, 'MediaNotFoundError');
+  for (const path of ['nothing.mp3', 'broken.wav', 'no/such/folder.mp3']) {
+    assert.equal((await sendPath(path)).__typename, 'MediaNotFoundError', path);
+  }
   assert.equal((await sendPath('folder')).reason, 'NOT_A_FILE');
   assert.equal((await sendPath('empty.mp3')).reason, 'EMPTY');
   assert.equal((await sendPath('.hidden.mp3')).reason, 'HIDDEN');
@@ -44,6 +48,7 @@ test('a path that is no recording under a media root is refused with its reason'
     'out.mp3',
     'etc/hostname',
     'etc/nothing',
+    'dangling.mp3',
     'a\0b',
     '/dev/null',
   ]) {
@@ -80,7 +85,8 @@ test('values that are not allowed are refused with the path of the argument', as
 test('a model that is not installed is told with its name', async () => {
   const media = { path: 'speech.wav' };
   assert.equal((await send({ media, mode: 'HIGH_ACCURACY' })).model, 'large-v2');
-  assert.equal((await send({ media, model: '../../etc' })).__typename, 'ModelNotInstalledError');
+  assert.equal((await send({ media, model: 'tiny' })).model, 'tiny');
+  assert.equal((await send({ media, model: '../base' })).field, 'input.model');
 });
 
 test('exactly one medium is given', async () => {

@@ -3,7 +3,7 @@ import { InvalidInputError, isStorageFull, ModelNotInstalledError, StorageFullEr
 import type { Job } from '#src/job.ts';
 import { locateMedia } from '#src/media/locate.ts';
 import { Upload } from '#src/media/upload.ts';
-import { isInstalled } from '#src/models.ts';
+import { isInstalled, isModelId } from '#src/models.ts';
 import type { NewJob } from '#src/store/port.ts';
 import { readLabels, readOptions, type TranscribeInput } from './transcribe-input.ts';
 
@@ -21,6 +21,7 @@ export async function transcribe(
   const { config, settings } = context;
   const options = readOptions(input, { settings: settings.current(), config: config.transcription });
   const labels = readLabels(input);
+  if (!isModelId(options.model)) throw new InvalidInputError('input.model', 'input.model must be an id of models.');
   if (!(await isInstalled(config, options.model))) throw new ModelNotInstalledError(options.model);
   try {
     await context.storage.demandRoom();

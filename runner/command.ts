@@ -1,20 +1,24 @@
 import { z } from 'zod';
 import type { Config } from '#src/config.ts';
-import type { ComputePower, FailureCode, JobFailure } from '#src/job.ts';
+import type { ComputePower, FailureCode, JobFailure, TranscriptionOptions } from '#src/job.ts';
 import { modelPath } from '#src/models.ts';
 import type { Claim } from '#src/store/port.ts';
 import { failure } from './hints.ts';
 
-/** The line that gives an engine its job: see runner/engine/PROTOCOL.md. */
-export interface JobLine {
-  readonly protocol: 1;
-  readonly job: string;
-  readonly attempt: number;
-  readonly media: { readonly path: string };
+/** What an engine must have loaded, and how, before it can work at a job. */
+export interface EngineKind {
   readonly model: { readonly id: string; readonly path: string };
   readonly device: Device;
   readonly computeType: string;
   readonly threads: number;
+}
+
+/** The line that gives an engine its job: see runner/engine/PROTOCOL.md. */
+export interface JobLine extends EngineKind {
+  readonly protocol: 1;
+  readonly job: string;
+  readonly attempt: number;
+  readonly media: { readonly path: string };
   readonly batchSize: number;
   readonly options: Readonly<Record<string, unknown>>;
   readonly limits: { readonly maxDurationSeconds: number };
@@ -51,25 +55,35 @@ export type Order =
 
 /** The order that a claim comes to on this machine. */
 export function orderFor(claim: Claim, config: Config, machine: Machine): Order {
-  const { model, computePower } = claim.job.options;
-  if (!machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${model} is not installed.`);
+  const { options } = claim.job;
+  if (!machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${options.model} is not installed.`);
+  const kind = kindFor(options, config, machine);
+  if (kind === null) return refuse('GPU_UNAVAILABLE', 'The job asks for a GPU, and the server has none.');
+  return { kind: 'START', line: jobLine(claim, config, kind) };
+}
+
+/** The engine that these options need on this machine; null where it takes a GPU that is not there. */
+export function kindFor(
+  { mode: name, model, computePower }: Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>,
+  config: Config,
+  machine: Machine,
+): EngineKind | null {
   const device = deviceFor(computePower, machine.hasGpu);
-  if (device === null) return refuse('GPU_UNAVAILABLE', 'The job asks for a GPU, and the server has none.');
-  return { kind: 'START', line: jobLine({ claim, config, machine, device }) };
+  if (device === null) return null;
+  const mode = config.transcription.modes[name];
+  return {
+    model: { id: model, path: modelPath(config, model) },
+    device,
+    computeType: device === 'cuda' ? mode.gpuComputeType : mode.cpuComputeType,
+    threads: Math.max(1, Math.floor(machine.cores / Math.max(1, machine.numJobs))),
+  };
 }
 
 function refuse(code: FailureCode, message: string): Order {
   return { kind: 'REFUSE', failure: failure(code, message) };
 }
 
-interface Settled {
-  readonly claim: Claim;
-  readonly config: Config;
-  readonly machine: Machine;
-  readonly device: Device;
-}
-
-function jobLine({ claim, config, machine, device }: Settled): JobLine {
+function jobLine(claim: Claim, config: Config, kind: EngineKind): JobLine {
   const { job } = claim;
   const mode = config.transcription.modes[job.options.mode];
   return {
@@ -77,11 +91,8 @@ function jobLine({ claim, config, machine, device }: Settled): JobLine {
     job: job.id,
     attempt: claim.lease.attempt,
     media: { path: job.media.path },
-    model: { id: job.options.model, path: modelPath(config, job.options.model) },
-    device,
-    computeType: device === 'cuda' ? mode.gpuComputeType : mode.cpuComputeType,
-    threads: Math.max(1, Math.floor(machine.cores / Math.max(1, machine.numJobs))),
-    batchSize: device === 'cuda' ? mode.gpuBatchSize : mode.cpuBatchSize,
+    ...kind,
+    batchSize: kind.device === 'cuda' ? mode.gpuBatchSize : mode.cpuBatchSize,
     options: optionsOf(claim),
     limits: { maxDurationSeconds: config.server.maxDurationHours * 3600 },
     resume: checkpointOf(claim)?.resume ?? null,

@@ -18,7 +18,7 @@ const maxTries = 8;
 /** Starts an engine, gives it its job, takes what it says, and settles when its whole process group is gone. */
 export async function runEngine(run: Run, line: JobLine): Promise<Ended> {
   const { engineCommand, engineSilenceSeconds, engineStopSeconds } = run.parts.config.server;
-  using child = startChild(engineCommand);
+  using child = run.parts.standby.take(line) ?? startChild(engineCommand);
   const end = (): void => void child.end(engineStopSeconds * 1000);
   run.halted.addEventListener('abort', end);
   if (run.halted.aborted) end();
@@ -67,6 +67,8 @@ async function converse(conversation: Conversation, line: JobLine): Promise<void
       const said = parseLine(text);
       const writing = said === null ? undefined : dictation.take(said, text.length);
       if (writing !== undefined) await watchdog.excuse(writing);
+      // Not before the first words are out: loading a model takes a core for a second or two.
+      if (said?.type === 'checkpoint') run.parts.standby.prepare(line);
       if (dictation.last !== null) allowToLeave(run, child);
     }
   }

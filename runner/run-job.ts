@@ -36,7 +36,7 @@ async function attempt(run: Run): Promise<Ending | null> {
   await pause(run);
   if (run.halted.aborted) return outcome(notStarted(run));
   try {
-    const order = orderFor(claim, parts.config, await parts.machineFor(claim));
+    const order = orderFor(claim, parts.config, await parts.machineFor(claim.job.options.model));
     if (run.halted.aborted) return outcome(notStarted(run));
     if (order.kind === 'REFUSE') return { ...noProcess, kind: 'FAILED', failure: order.failure };
     return outcome(await runEngine(run, order.line));

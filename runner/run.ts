@@ -4,6 +4,7 @@ import type { Log } from '#src/log.ts';
 import type { Claim, Reading, Work } from '#src/store/port.ts';
 import type { Machine } from './command.ts';
 import type { Halt } from './outcome.ts';
+import type { Standby } from './standby.ts';
 
 /** What jobs are run with. */
 export interface RunParts {
@@ -15,7 +16,8 @@ export interface RunParts {
   readonly renewMs: number;
   /** Pause before a job runs again whose engine crashed; doubled at each crash. */
   readonly retryPauseMs: number;
-  readonly machineFor: (claim: Claim) => Promise<Machine>;
+  readonly machineFor: (model: string) => Promise<Machine>;
+  readonly standby: Standby;
 }
 
 /** One claim on its way to its end. */

@@ -1,19 +1,23 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Claim } from '#src/store/port.ts';
+import type { TranscriptionOptions } from '#src/job.ts';
 import { openAlarm } from './alarm.ts';
+import { kindFor } from './command.ts';
 import { readGpus } from './gpu.ts';
 import { lookAtMachine } from './machine.ts';
 import { patiently } from './patiently.ts';
 import { reap } from './reap.ts';
 import type { RunParts } from './run.ts';
 import { runJob } from './run-job.ts';
+import { openStandby } from './standby.ts';
 
 /** Takes jobs from the store and runs them, as many at a time as there are slots. */
 export interface Runner extends AsyncDisposable {
   state(): RunnerState;
   /** Something that matters for the slots may have changed, such as numJobs. */
-  kick(): void;
+  readonly kick: () => void;
+  /** Has an engine load the model of jobs like this one ahead, so that the next need not wait for it. */
+  prepare(options: Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>): Promise<void>;
   /** Claims no more, ends the engines and gives their jobs back to the queue: at most 9 s with the default engineStopSeconds. */
   stop(): Promise<void>;
 }
@@ -25,6 +29,8 @@ interface RunnerState {
   readonly problem: string | null;
   /** Jobs that run here now. */
   readonly working: number;
+  /** Engines that have a model loaded and wait for a job. */
+  readonly standby: number;
 }
 
 /** What a runner is started with; what is optional has its default here. */
@@ -89,12 +95,19 @@ export function startRunner(options: RunnerOptions): Runner {
     stopping.abort();
     alarm.ring();
     await working;
+    await desk.parts.standby[Symbol.asyncDispose]();
     const inTime = await settleWithin(runs, config.server.engineStopSeconds * 1000 + lastMs);
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
   }
 
-  const state = () => ({ ...desk.health(), working: runs.size });
-  return { state, kick: alarm.ring, stop, [Symbol.asyncDispose]: stop };
+  async function prepare(usual: Parameters<Runner['prepare']>[0]): Promise<void> {
+    const machine = await desk.parts.machineFor(usual.model);
+    const kind = machine.hasModel ? kindFor(usual, config, machine) : null;
+    if (kind !== null) desk.parts.standby.prepare(kind);
+  }
+
+  const state = () => ({ ...desk.health(), working: runs.size, standby: desk.parts.standby.count });
+  return { state, kick: alarm.ring, prepare, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function settleWithin(runs: Iterable<Promise<void>>, limitMs: number): Promise<boolean> {
@@ -115,7 +128,8 @@ function openDesk(options: RunnerOptions, signal: AbortSignal) {
     ...options,
     renewMs: options.renewMs ?? 10_000,
     retryPauseMs: options.retryPauseMs ?? 1000,
-    machineFor: (claim: Claim) => lookAtMachine(config, claim.job.options.model, { numJobs, hasGpu }),
+    machineFor: (model: string) => lookAtMachine(config, model, { numJobs, hasGpu }),
+    standby: openStandby({ config, log }),
   };
   async function noteTrouble<T>(act: () => Promise<T>): Promise<T> {
     try {

@@ -68,11 +68,11 @@ export const ChannelModeType = enumOf<ChannelMode>('ChannelMode', 'What becomes 
 });
 
 export const TranscriptFormatType = enumOf<TranscriptFormat>('TranscriptFormat', 'How a transcript is written.', {
-  TXT: 'Plain text to read: a line for each sentence, longer pause or change of speaker.',
+  TXT: 'Plain text to read: lines end with a sentence, at a longer pause and where another speaker begins.',
   SRT: 'SubRip subtitles.',
   VTT: 'WebVTT subtitles.',
   TSV: "The table of openai/whisper's command line: begin and end in milliseconds, text.",
-  JSON: "JSON as openai/whisper's command line writes it: text, segments, language, and words where there are any.",
+  JSON: "JSON in the shape of openai/whisper's: text, language, segments with id, start, end, text, avg_logprob, no_speech_prob, and words where there are any.",
   ASS: 'Advanced SubStation Alpha subtitles.',
   LRC: 'Lyrics, one segment a line.',
   CSV: 'Table for spreadsheets (RFC 4180): index, begin and end in seconds, speaker, language, text.',

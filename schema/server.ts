@@ -68,6 +68,7 @@ const EngineStatus = builder.objectRef<ServerReading['engine']>('EngineStatus').
     fasterWhisper: t.exposeString('fasterWhisper', { nullable: true, description: 'Version of faster-whisper.' }),
     ctranslate2: t.exposeString('ctranslate2', { nullable: true, description: 'Version of CTranslate2.' }),
     python: t.exposeString('python', { nullable: true, description: 'Version of Python.' }),
+    standby: t.exposeInt('standby', { description: 'Engines that wait for a job with their model loaded ahead.' }),
     problem: t.exposeString('problem', { nullable: true, description: 'Why it does not work, and what to do.' }),
   }),
 });

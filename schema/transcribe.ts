@@ -42,7 +42,8 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
     language: t.string({ description: "A code of configOptions.languages; absent = the Config's; null = detect." }),
     multilingual: t.boolean({
       defaultValue: false,
-      description: 'Detect the language of every clip: for recordings that switch languages.',
+      description:
+        'Detect the language of every stretch of up to 29 seconds: for recordings that switch languages. A language that is named is then only that of the job.',
     }),
     task: t.field({
       type: TaskType,
@@ -69,7 +70,8 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
     tags: t.stringList({ description: 'At most 50 words of 100 characters.' }),
     metadata: t.field({ type: 'JSON', description: 'Free key/value pairs, at most 50 and 16,384 characters as JSON.' }),
     idempotencyKey: t.string({
-      description: 'Same key and same caller within 24 h: the first job is returned. At most 200 characters.',
+      description:
+        'Same key and same caller within 24 h: the first job is returned, whatever else the input says. At most 200 characters.',
     }),
   }),
 });

@@ -8,25 +8,31 @@ const others = new Set(['PHONOGRAPH_CONFIG']);
  *
  * A variable names a key of `server` or `transcription` (PHONOGRAPH_LISTEN_PORT, PHONOGRAPH_NUM_JOBS) and is read by the type that
  * the key has there: numbers and booleans as JSON, lists split at ":" (the engine's command at spaces), an empty text as null where the key is null.
- * A variable that names no key is a problem, since a typo would else be silent.
+ * A variable that names no key is a problem, since a typo would else be silent. `variables`: which key came from which.
  */
 export function readEnvironment(
   file: unknown,
   environment: NodeJS.ProcessEnv,
-): { readonly values: unknown; readonly problems: string[] } {
+): { readonly values: unknown; readonly problems: string[]; readonly variables: ReadonlyMap<string, string> } {
   const values = structuredClone(file);
   const problems: string[] = [];
+  const variables = new Map<string, string>();
   const places = settingPlaces(values);
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith(prefix) || others.has(name) || text === undefined) continue;
     const place = places.get(name);
-    if (place === undefined) problems.push(`${name}: no setting has this name`);
-    else place.group[place.key] = parse(text, place.key, place.group[place.key]);
+    if (place === undefined) {
+      problems.push(`${name}: no setting has this name`);
+      continue;
+    }
+    place.group[place.key] = parse(text, place.key, place.group[place.key]);
+    variables.set(`${place.name}.${place.key}`, name);
   }
-  return { values, problems };
+  return { values, problems, variables };
 }
 
 interface Place {
+  readonly name: string;
   readonly group: Record<string, unknown>;
   readonly key: string;
 }
@@ -37,7 +43,7 @@ function settingPlaces(values: unknown): ReadonlyMap<string, Place> {
     const group = isRecord(values) ? values[name] : undefined;
     if (!isRecord(group)) continue;
     for (const key of Object.keys(group)) {
-      if (!isRecord(group[key])) places.set(prefix + upperSnake(key), { group, key });
+      if (!isRecord(group[key])) places.set(prefix + upperSnake(key), { name, group, key });
     }
   }
   return places;
@@ -64,6 +70,7 @@ function upperSnake(key: string): string {
   return key.replaceAll(/[A-Z]/gu, (letter) => `_${letter}`).toUpperCase();
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether a value of a settings file is an object with keys. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -52,7 +52,11 @@ test('all problems are told at once, each with its key', () => {
     PHONOGRAPH_NUM_JOBS: '99',
     PHONOGRAPH_LISTEN_PROT: '1',
   });
-  for (const key of [/listenPort/u, /mode.*HIGH_ACCURACY/u, /PHONOGRAPH_LISTEN_PROT/u]) {
+  for (const key of [
+    /listenPort \(PHONOGRAPH_LISTEN_PORT\) must be/u,
+    /mode.*HIGH_ACCURACY/u,
+    /PHONOGRAPH_LISTEN_PROT/u,
+  ]) {
     assert.ok(
       problems.some((problem) => key.test(problem)),
       String(key),
@@ -77,6 +81,14 @@ test('a file that is missing, no JSON, or has a key too many is told', async () 
   assert.match(problemsOf({}, folder)[0] ?? '', /JSON/u);
   const { default: whole } = await import('#config.json', { with: { type: 'json' } });
   await writeFile(join(folder, 'other.json'), JSON.stringify({ ...whole, sever: {} }));
+  await writeFile(join(folder, 'config.json'), JSON.stringify(whole));
   assert.match(problemsOf({ PHONOGRAPH_CONFIG: 'other.json' }, folder)[0] ?? '', /sever/u);
+  await writeFile(
+    join(folder, 'mine.json'),
+    '{"server":{"listenPort":4733},"transcription":{"modes":{"COMPACT":{"model":"small"}}}}',
+  );
+  const { server, transcription } = readConfig(folder, { PHONOGRAPH_CONFIG: 'mine.json' });
+  assert.deepEqual([server.listenPort, server.maxQueued], [4733, 10_000], 'what it does not say is as in config.json');
+  assert.deepEqual([transcription.modes.COMPACT.model, transcription.modes.COMPACT.cpuBatchSize], ['small', 4]);
   await rm(folder, { recursive: true });
 });

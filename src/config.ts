@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { readEnvironment } from './config-environment.ts';
+import { isRecord, readEnvironment } from './config-environment.ts';
 import { ConfigError } from './errors.ts';
+import { explainIssue } from './explain-issue.ts';
 import { computePowers, transcriptionModes } from './job.ts';
 import { languageCodes } from './languages.ts';
 
@@ -52,6 +53,8 @@ const serverSchema = z.strictObject({
   engineCommand: z.array(z.string().min(1)).min(1),
   engineSilenceSeconds: z.number().positive(),
   engineStopSeconds: z.number().positive(),
+  /** Engines that load a model ahead and wait for a job. */
+  standby: z.int().min(0).max(1),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
 
@@ -79,15 +82,17 @@ export type Config = z.infer<typeof configSchema>;
 export type ModeConfig = z.infer<typeof modeSchema>;
 
 /**
- * Reads config.json, lays the environment over it, and checks all of it at once.
+ * Reads config.json, lays the file of PHONOGRAPH_CONFIG and the environment over it, and checks all of it at once.
  *
  * Relative paths are taken from `root`, the project's folder. Throws ConfigError with every problem found; nothing is changed on disk.
  */
 export function readConfig(root: string, environment: NodeJS.ProcessEnv): Config {
-  const file = resolve(root, environment['PHONOGRAPH_CONFIG'] ?? 'config.json');
-  const { values, problems } = readEnvironment(readFile(file), environment);
+  const standard = resolve(root, 'config.json');
+  const file = resolve(root, environment['PHONOGRAPH_CONFIG'] ?? standard);
+  const settings = file === standard ? readFile(file) : overlay(readFile(standard), readFile(file));
+  const { values, problems, variables } = readEnvironment(settings, environment);
   const parsed = configSchema.safeParse(values);
-  if (!parsed.success) problems.push(...parsed.error.issues.map(describe));
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => describe(issue, variables)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(file, problems);
   return { ...parsed.data, server: absolute(root, parsed.data.server) };
 }
@@ -104,8 +109,20 @@ function readFile(file: string): unknown {
   }
 }
 
-function describe(issue: z.core.$ZodIssue): string {
-  return `${issue.path.join('.') || 'the file'}: ${issue.message}`;
+/** With the variable where the value comes from the environment. */
+function describe(issue: z.core.$ZodIssue, variables: ReadonlyMap<string, string>): string {
+  const key = issue.path.join('.');
+  const variable = variables.get(issue.path.slice(0, 2).join('.'));
+  return `${key || 'the file'}${variable === undefined ? '' : ` (${variable})`} ${explainIssue(issue)}`;
+}
+
+/** Objects are joined key by key; everything else is replaced. */
+function overlay(under: unknown, over: unknown): unknown {
+  if (!isRecord(under) || !isRecord(over)) return over;
+  return {
+    ...under,
+    ...Object.fromEntries(Object.entries(over).map(([key, value]) => [key, overlay(under[key], value)])),
+  };
 }
 
 function absolute(root: string, server: Config['server']): Config['server'] {

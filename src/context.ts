@@ -20,6 +20,8 @@ export interface Context {
   readonly uploads: UploadFolder;
   readonly readHost: () => Promise<HostReading>;
   readonly readGpus: () => Promise<readonly GpuReading[]>;
+  /** How many engines wait for a job with their model loaded. */
+  readonly countStandby: () => number;
   readonly health: Health;
   /** Has the server closed and built anew, after the answer. Throws ConfigError where its settings have become wrong. */
   readonly restart: () => void;

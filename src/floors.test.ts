@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 
 /** The house, from the roof down; the first that fits a path counts. */
 const floors: readonly (readonly [floor: number, room: RegExp])[] = [
-  [6, /^src\/(main|run-backup|keep-serving|server)\.ts$/u],
+  [6, /^src\/(main|run-backup|keep-serving|server|trials)\.ts$/u],
   [5, /^src\/http\//u],
   [4, /^schema\//u],
   [3, /^resolvers\//u],

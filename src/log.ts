@@ -87,8 +87,16 @@ function parseLine(line: string): NewLogEntry {
     time: new Date(String(time)),
     level: levelOf(Number(level)),
     event: String(event),
-    message: typeof text === 'string' ? text : String(event),
+    message: typeof text === 'string' ? text : sentence(String(event), fields),
     jobId: typeof job === 'string' ? job : null,
     fields: Object.keys(fields).length === 0 ? null : fields,
   };
+}
+
+/** The event with what belongs to it, such as 'job ended: attempt 1, outcome COMPLETED, ms 2330'. */
+function sentence(event: string, fields: Readonly<Record<string, unknown>>): string {
+  const told = Object.entries(fields).flatMap(([name, value]) =>
+    typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [`${name} ${value}`] : [],
+  );
+  return told.length === 0 ? event : `${event}: ${told.join(', ')}`;
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import packageJson from '#package.json' with { type: 'json' };
 import { readConfig, type Config } from './config.ts';
@@ -6,7 +7,7 @@ import { runBackup } from './run-backup.ts';
 import { keepServing } from './keep-serving.ts';
 import { openLog } from './log.ts';
 
-const root = new URL('..', import.meta.url).pathname;
+const root = join(import.meta.dirname, '..');
 /** sysexits.h EX_USAGE. */
 const exitUsage = 64;
 /** sysexits.h EX_CONFIG: nothing was changed, the settings must be. */

@@ -25,7 +25,7 @@ export async function isInstalled(config: Config, id: string): Promise<boolean> 
 }
 
 /** Ids are folder names: no separators, nothing hidden. */
-function isModelId(id: string): boolean {
+export function isModelId(id: string): boolean {
   return /^[\w][\w.-]{0,99}$/u.test(id);
 }
 

@@ -1,17 +1,16 @@
 import { join } from 'node:path';
 import { readGpus } from '#runner/gpu.ts';
-import { startRunner } from '#runner/runner.ts';
-import { smokeTest } from '#runner/smoke.ts';
+import { startRunner, type Runner } from '#runner/runner.ts';
 import { openBell } from './bell.ts';
 import type { Config } from './config.ts';
-import type { Context, EngineReading } from './context.ts';
+import type { Context } from './context.ts';
+import { startTrials } from './trials.ts';
 import { watchHealth } from './health.ts';
 import { openHost } from './host.ts';
 import { listen } from './http/listen.ts';
 import type { LogOutlet } from './log.ts';
 import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
-import { modelPath } from './models.ts';
 import { startRetention } from './retention.ts';
 import { openSettings } from './settings.ts';
 import { holdDirectory } from './store/sqlite/hold-directory.ts';
@@ -48,6 +47,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   const swept = await sweepMedia(config.server.dataDirectory, store);
   if (swept > 0) log.warn({ files: swept }, 'recordings of no job removed');
   const readHost = openHost(config.server.dataDirectory);
+  let runner: Runner | undefined;
   const context: Context = {
     config,
     log,
@@ -59,12 +59,13 @@ export async function startServer(config: Config, { outlet, version, restart }: 
     uploads,
     readHost,
     readGpus,
+    countStandby: () => runner?.state().standby ?? 0,
     health,
     restart,
   };
   stack.use(startRetention(context));
   const listener = stack.use(await listen(context));
-  const runner = stack.use(
+  runner = stack.use(
     startRunner({
       store,
       bell,
@@ -74,22 +75,10 @@ export async function startServer(config: Config, { outlet, version, restart }: 
       isPaused: () => settings.current().paused,
     }),
   );
-  settings.onChange(() => runner.kick());
+  settings.onChange(runner.kick);
   stack.defer(() => health.drain());
-  const testing = new AbortController();
-  stack.defer(() => testing.abort());
-  void testEngine(context, testing.signal).then(health.tested);
+  stack.use(startTrials(context, { health, runner }));
   log.info({ url: listener.url, version }, 'server listening');
   const owned = stack.move();
   return { url: listener.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-/** Decodes a second of audio in the background, so that a server with a broken engine still answers and says so. */
-async function testEngine({ config, settings, log }: Context, signal: AbortSignal): Promise<EngineReading> {
-  const { model } = config.transcription.modes[settings.current().mode];
-  const { engineCommand } = config.server;
-  const reading = await smokeTest({ engineCommand, modelPath: modelPath(config, model), signal });
-  if (reading.ready) log.info({ ...reading }, 'engine ready');
-  else if (!signal.aborted) log.error({ ...reading, text: reading.problem }, 'engine not ready');
-  return reading;
 }

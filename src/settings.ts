@@ -36,6 +36,9 @@ export interface SettingsBook {
   onChange(listener: () => void): void;
 }
 
+/** Key under which the time of the last change stands: a setting that goes back to its default leaves no row. */
+const lastChange = 'lastChange';
+
 /** One parse function for what the store holds: an override that no longer fits config.json is left out and told. */
 const schemas = (config: Config) => ({
   mode: z.enum(transcriptionModes),
@@ -58,10 +61,13 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
     const overrides: Record<string, unknown> = {};
     const unfit: string[] = [];
     for (const { key, value, changedAt } of await store.settings()) {
+      if (key === lastChange) {
+        updatedAt = changedAt;
+        continue;
+      }
       const schema = Object.entries(schemas(config)).find(([name]) => name === key)?.[1];
       if (schema?.safeParse(value).success === true) overrides[key] = value;
       else unfit.push(key);
-      if (updatedAt === null || changedAt > updatedAt) updatedAt = changedAt;
     }
     current = { ...base(config), ...overrides };
     if (Object.keys(overrides).length > 0) log.info({ overrides }, 'settings overridden');
@@ -75,7 +81,10 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
     async change(change, changedBy) {
       const entries = Object.entries(change).filter(([, value]) => value !== undefined);
       await store.changeSettings(
-        Object.fromEntries(entries.map(([key, value]) => [key, value === 'default' ? undefined : value])),
+        {
+          ...Object.fromEntries(entries.map(([key, value]) => [key, value === 'default' ? undefined : value])),
+          [lastChange]: true,
+        },
         changedBy,
       );
       await read();

@@ -7,7 +7,6 @@ export function answer(response: ServerResponse, status: number, body: unknown):
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
   });
   response.end(text);
 }

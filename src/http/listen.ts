@@ -49,6 +49,8 @@ interface Desk {
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, { context, yoga }: Desk): Promise<void> {
+  response.setHeader('x-content-type-options', 'nosniff');
+  response.setHeader('x-frame-options', 'DENY');
   const refusal = refuse(request, context.config.server);
   if (refusal !== null) return refuseWith(response, refusal);
   switch (pathOf(request)) {

@@ -34,7 +34,7 @@ export function openYoga(context: Context): Yoga {
     maxRequestBodySize: false,
     cors: readCors(context),
     parserAndValidationCache: { documentCache: boundedCache(), errorCache: noCache },
-    plugins: [useLimits(), useReceivedOperation(), useUnbufferedEvents()],
+    plugins: [useLimits(), useReceivedOperation(), useRightHeaders()],
   });
 }
 
@@ -65,10 +65,11 @@ function useReceivedOperation(): Plugin<object, RequestContext> {
   };
 }
 
-/** nginx holds events back unless it is told not to. */
-function useUnbufferedEvents(): Plugin {
+/** nginx holds events back unless it is told not to; and what is answered to one Origin must not be kept for another. */
+function useRightHeaders(): Plugin {
   return {
     onResponse({ response }) {
+      response.headers.append('vary', 'Origin');
       if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
         response.headers.set('x-accel-buffering', 'no');
       }

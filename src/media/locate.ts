@@ -18,11 +18,15 @@ export interface LocatedMedia {
  */
 export async function locateMedia(path: string, roots: readonly string[]): Promise<LocatedMedia> {
   const realRoots = await Promise.all(roots.map(real));
-  const candidates = isAbsolute(path) ? [resolve(path)] : roots.map((root) => resolve(root, path));
-  const inside = candidates.filter((candidate) => isUnder(candidate, [...roots, ...realRoots]));
+  if (realRoots.every((root) => root === null))
+    throw new MediaNotFoundError('The media roots of the server do not exist yet.');
+  const existing = realRoots.filter((root) => root !== null);
+  const there = roots.filter((_, index) => realRoots[index] !== null);
+  const candidates = isAbsolute(path) ? [resolve(path)] : there.map((root) => resolve(root, path));
+  const inside = candidates.filter((candidate) => isUnder(candidate, [...there, ...existing]));
   if (inside.length === 0 || path.includes('\0')) throw outside();
   for (const candidate of inside) {
-    const found = await look(candidate, realRoots);
+    const found = await look(candidate, existing);
     if (found !== null) return found;
   }
   throw new MediaNotFoundError('There is no recording at this path.');
@@ -52,6 +56,9 @@ function sizeOf(stats: Stats): number {
   return stats.size;
 }
 
+/** What Linux follows before it says ELOOP. */
+const maxLinks = 40;
+
 /** Codes that mean "nothing there that could be read". */
 const absent = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'EPERM', 'ENXIO']);
 
@@ -69,16 +76,18 @@ async function whereIs(handle: FileHandle, path: string): Promise<string> {
   return process.platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(path);
 }
 
-async function real(path: string): Promise<string> {
-  return realpath(path).catch(() => path);
+async function real(path: string): Promise<string | null> {
+  return realpath(path).catch(() => null);
 }
 
-async function realOfExistingPart(path: string): Promise<string> {
-  for (let part = path; part !== dirname(part); part = dirname(part)) {
-    const found = await realpath(part).catch(() => null);
-    if (found !== null) return found;
-  }
-  return sep;
+/** As far as a path exists; a link whose goal does not exist is followed to where that would be. */
+async function realOfExistingPart(path: string, links = maxLinks): Promise<string> {
+  const found = await realpath(path).catch(() => null);
+  if (found !== null || path === dirname(path)) return found ?? sep;
+  const goal = links > 0 ? await readlink(path).catch(() => null) : null;
+  return goal === null
+    ? realOfExistingPart(dirname(path), links)
+    : realOfExistingPart(resolve(dirname(path), goal), links - 1);
 }
 
 function isUnder(path: string, roots: readonly string[]): boolean {

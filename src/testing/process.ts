@@ -46,6 +46,7 @@ export async function openProcessHouse(engine: string | null): Promise<ProcessHo
   await Promise.all(names.map((name) => writeFile(join(model, name), '{}')));
   const fixture = {
     PHONOGRAPH_MODEL_DIRECTORY: join(directory, 'models'),
+    PHONOGRAPH_STANDBY: '0',
     PHONOGRAPH_ENGINE_COMMAND: `${process.execPath} ${join(root, 'runner/fixtures/tried.ts')} ${engine}`,
   };
   const processes: ServerProcess[] = [];

@@ -52,6 +52,7 @@ export async function openTestServer({ engine = 'speaks', server = {} }: TestSer
     modelDirectory: models,
     engineCommand: [process.execPath, join(root, 'runner/fixtures/tried.ts'), engine],
     engineStopSeconds: 0.5,
+    standby: 0,
     ...server,
   });
   const logs: Record<string, unknown>[] = [];

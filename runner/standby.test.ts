@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isFinished } from '#src/job.ts';
+import { openHouse, textsOf } from './fixtures/house.ts';
+
+const usual = { mode: 'COMPACT', model: 'base', computePower: 'AUTO' } as const;
+const withStandby = { server: { standby: 1 } };
+
+test('an engine that waits gets the job, and another takes its place', async () => {
+  await using house = await openHouse('speaks', withStandby);
+  const runner = house.start();
+  await runner.prepare(usual);
+  assert.equal(runner.state().standby, 1);
+  const { id } = await house.add();
+  await house.until(id, ({ status }) => isFinished(status));
+  assert.deepEqual(await textsOf(house, id), ['one', 'two', 'three']);
+  assert.equal(runner.state().standby, 1, 'the next one is on its way since the first words are out');
+});
+
+test('a job that asks for another kind of engine gets one of its own', async () => {
+  await using house = await openHouse('speaks', withStandby);
+  const runner = house.start({ hasGpu: async () => true });
+  await runner.prepare({ ...usual, computePower: 'GPU_ONLY' });
+  const { id } = await house.add({ computePower: 'CPU_ONLY' });
+  await house.until(id, ({ status }) => isFinished(status));
+  const [attempt] = await house.store.attempts(id);
+  assert.equal(attempt?.device, 'cpu');
+});
+
+test('an engine that dies while it waits is told in the log, and jobs run without it', async () => {
+  await using house = await openHouse('dies-on-standby', withStandby);
+  const runner = house.start();
+  await runner.prepare(usual);
+  await house.untilLogged('standby ended');
+  assert.equal(runner.state().standby, 0);
+  const { id } = await house.add();
+  const job = await house.until(id, ({ status }) => isFinished(status));
+  assert.equal(job.status, 'COMPLETED');
+});
+
+test('an engine that waits ends with the runner', async () => {
+  await using house = await openHouse('speaks', withStandby);
+  const runner = house.start();
+  await runner.prepare(usual);
+  await runner.stop();
+  assert.equal(runner.state().standby, 0);
+  await runner.prepare(usual);
+  assert.equal(runner.state().standby, 0);
+});
+
+test('without the setting no engine waits', async () => {
+  await using house = await openHouse('speaks');
+  const runner = house.start();
+  await runner.prepare(usual);
+  assert.equal(runner.state().standby, 0);
+});

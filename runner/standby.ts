@@ -1,0 +1,72 @@
+import { startChild, type Child } from './child.ts';
+import type { EngineKind } from './command.ts';
+import type { RunParts } from './run.ts';
+
+/** An engine that loads a model ahead and waits for exactly one job, which then need not wait for the model. */
+export interface Standby extends AsyncDisposable {
+  /** How many engines wait: 0 or 1. */
+  readonly count: number;
+  /** The waiting engine, from now on the caller's, where it is of this kind; null where none is. */
+  take(kind: EngineKind): Child | null;
+  /** Starts an engine of this kind, unless one waits already; one of another kind makes room. */
+  prepare(kind: EngineKind): void;
+}
+
+/** Opens the place where an engine may wait; `server.standby` 0 leaves it empty. */
+export function openStandby({ config, log }: Pick<RunParts, 'config' | 'log'>): Standby {
+  const { engineCommand, engineStopSeconds, standby } = config.server;
+  let waiting: { readonly name: string; readonly child: Child } | null = null;
+  let open = standby > 0;
+
+  async function dismiss(): Promise<void> {
+    const child = waiting?.child;
+    waiting = null;
+    await child?.end(engineStopSeconds * 1000);
+    child?.[Symbol.dispose]();
+  }
+
+  function start(kind: EngineKind): Child {
+    const child = startChild([...engineCommand, '--standby', kind.model.path, ...argumentsFor(kind)]);
+    void forgetWhenGone(child);
+    return child;
+  }
+
+  /** It is not started again before a job has run: a model that cannot be loaded must not spin. */
+  async function forgetWhenGone(child: Child): Promise<void> {
+    const { exitCode, signal } = await child.exited;
+    if (waiting?.child !== child) return;
+    waiting = null;
+    log.warn({ exitCode, signal, text: child.said() }, 'standby ended');
+    child[Symbol.dispose]();
+  }
+
+  return {
+    get count() {
+      return waiting === null ? 0 : 1;
+    },
+    take(kind) {
+      if (waiting?.name !== nameOf(kind)) return null;
+      const { child } = waiting;
+      waiting = null;
+      return child;
+    },
+    prepare(kind) {
+      const name = nameOf(kind);
+      if (!open || waiting?.name === name) return;
+      void dismiss();
+      waiting = { name, child: start(kind) };
+    },
+    async [Symbol.asyncDispose]() {
+      open = false;
+      await dismiss();
+    },
+  };
+}
+
+function argumentsFor({ device, computeType, threads }: EngineKind): readonly string[] {
+  return ['--device', device, '--compute-type', computeType, '--threads', String(threads)];
+}
+
+function nameOf({ model, device, computeType, threads }: EngineKind): string {
+  return [model.path, device, computeType, threads].join('\n');
+}
