@@ -30,6 +30,8 @@ export function childEnvironment(
     ...(libraries.length > 0 && { LD_LIBRARY_PATH: libraries.join(':') }),
     ...allocator,
     HF_HUB_OFFLINE: '1',
+    // An engine that is only starting when its server dies has another parent by the time it can look.
+    PHONOGRAPH_SERVER_PID: String(process.pid),
     PYTHONPATH: import.meta.dirname,
     // Without it `python -m` looks for the engine in the working directory first.
     PYTHONSAFEPATH: '1',

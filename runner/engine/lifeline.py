@@ -17,12 +17,15 @@ OOM_SCORE = 600  # of 1000: the kernel takes the engine, not the server that hol
 
 
 def die_with_parent() -> None:
-    """Let the kernel end this process when its parent dies, and make it the first choice when memory runs out."""
+    """Let the kernel end this process when its parent dies, and make it the first choice when memory runs out.
+
+    The server tells its number in PHONOGRAPH_SERVER_PID: it may be gone before this process has come so far.
+    """
     if not sys.platform.startswith("linux"):
         return
-    parent = os.getppid()
+    parent = int(os.environ.get("PHONOGRAPH_SERVER_PID", os.getppid()))
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died between the two calls, so no signal will come
+    if os.getppid() != parent:  # it died before the call, so no signal will come
         os._exit(EXIT_ORPHANED)
     try:
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:

@@ -57,6 +57,14 @@ def test_end_of_stdin_ends_a_working_engine(talk: Any, minute: Path) -> None:
     assert process.wait(timeout=10) == EXIT_ORPHANED
 
 
+def test_an_engine_whose_server_died_before_it_could_look_ends_at_once() -> None:
+    gone = environment() | {"PHONOGRAPH_SERVER_PID": str(2**22 + 1)}  # above the largest number that Linux gives
+    ended = subprocess.run(
+        command("--smoke", str(MODEL)), stdin=subprocess.DEVNULL, capture_output=True, env=gone, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (EXIT_ORPHANED, b"")
+
+
 def test_an_engine_on_standby_serves_one_job_and_ends_with_its_server(talk: Any) -> None:
     process = talk("--standby", str(MODEL), "--threads", "2")
     assert wait_for(process, "ready")["loadSeconds"] > 0
