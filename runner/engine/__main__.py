@@ -29,8 +29,10 @@ def main() -> int:
         run.serve(lines, arguments)
         return 0
     except Exception as error:
-        traceback.print_exc()
         from engine.errors import EngineError, explain
+
+        if not isinstance(error, EngineError):  # what a recording lacks is no fault to be traced
+            traceback.print_exc()
 
         if isinstance(error, ImportError):
             message = "The engine's libraries are not installed; run the set-up again."

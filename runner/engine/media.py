@@ -61,8 +61,8 @@ class Media:
         for piece in self._resampled():
             self.decoded += piece.shape[1]
             if self.decoded > max_seconds * RATE:
-                hours = f"{max_seconds / 3600:.4g}"
-                raise EngineError("MEDIA_TOO_LONG", f"The recording is longer than the {hours} hours that are allowed.")
+                allowed = lasting(max_seconds)
+                raise EngineError("MEDIA_TOO_LONG", f"The recording is longer than the {allowed} that are allowed.")
             over = max(0, self.decoded - int(min(limit, self.decoded)))
             yield piece[:, : piece.shape[1] - over] if over else piece
             if end is not None and self.decoded >= end * RATE:
@@ -124,6 +124,11 @@ class Media:
         declared, decoded = self.facts.seconds, self.decoded / RATE
         if declared is not None and decoded < declared * (1 - TRUNCATION):
             self.warnings.append(f"The recording ends after {decoded:.1f} s, but says that it lasts {declared:.1f} s.")
+
+
+def lasting(seconds: float) -> str:
+    """A duration as people say it."""
+    return f"{seconds:.0f} seconds" if seconds < 600 else f"{seconds / 3600:.3g} hours"
 
 
 def _open(path: str) -> Any:

@@ -12,7 +12,7 @@ from engine.errors import EngineError
 from engine.job import Job, Options, Span, parse_job
 from engine.lifeline import EXIT_ORPHANED, keep_beating, read_job_line, watch_stdin
 from engine.lines import Lines
-from engine.media import RATE, Media
+from engine.media import RATE, Media, lasting
 from engine.memory import limit_memory
 from engine.model import Model, load_model, versions
 from engine.plan import plan
@@ -76,9 +76,8 @@ def _open_media(job: Job) -> Media:
     if (
         said is not None and said > job.max_seconds * 1.1 and job.options.clip.end is None
     ):  # declared durations may be off
-        hours = f"{said / 3600:.1f}"
         raise EngineError(
-            "MEDIA_TOO_LONG", f"The recording is {hours} hours long; {job.max_seconds / 3600:.4g} are allowed."
+            "MEDIA_TOO_LONG", f"The recording lasts {lasting(said)}; {lasting(job.max_seconds)} are allowed."
         )
     return media
 

@@ -58,6 +58,8 @@ class Transcription:
             self._read(heard)
             self._checkpoint(heard.batch, progress)
         self._told.stage("FINISHING")
+        if self._media.finished and self._job.options.clip.start >= (self._media.seconds or 0.0) > 0.0:
+            self._media.warnings.append("The part that was asked for begins after the end of the recording.")
         self._media.recording.check_unchanged()
         self._told.media_once_final(self._media, anyway=True)
         self._told.end(self._state.segments, self._media)

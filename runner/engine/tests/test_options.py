@@ -41,6 +41,12 @@ def test_a_clip_of_the_recording_keeps_the_original_times(transcribe: Transcribe
     assert "Americans" in transcribe(JFK, clip={"startSeconds": 0, "endSeconds": 4.0}).text
 
 
+def test_a_clip_behind_the_end_is_told(transcribe: Transcribe) -> None:
+    outcome = transcribe(JFK, clip={"startSeconds": 100.0, "endSeconds": None})
+    assert outcome.all("segment") == []
+    assert outcome.one("end")["warnings"] == ["The part that was asked for begins after the end of the recording."]
+
+
 def test_without_vad_everything_is_read(
     transcribe: Transcribe, jfk: "np.typing.NDArray[np.float32]", tmp_path: Path
 ) -> None:
