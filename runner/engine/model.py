@@ -103,7 +103,7 @@ def load_model(path: str, device: str, compute_type: str, threads: int) -> Model
         if device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
             raise EngineError("GPU_UNAVAILABLE", "The server has no graphics card that the engine can use.")
         whisper = WhisperModel(
-            path, device=device, compute_type=compute_type, cpu_threads=threads, local_files_only=True
+            path, device=device, compute_type=compute_type, local_files_only=True, **_workers(device, threads)
         )
     except Exception as error:
         known = explain(error)
@@ -115,6 +115,13 @@ def load_model(path: str, device: str, compute_type: str, threads: int) -> Model
     finally:
         hasher.join()
     return Model(whisper, path, hashed[0], device, str(whisper.model.compute_type), threads)
+
+
+def _workers(device: str, threads: int) -> dict[str, int]:
+    """On the CPU two workers share the threads: one encodes the next batch while the other reads this one, which keeps
+    the cores busier than all threads on one step. What is computed does not depend on it."""
+    workers = 2 if device == "cpu" and threads > 1 else 1
+    return {"cpu_threads": threads // workers, "num_workers": workers}
 
 
 def _sha256(path: str) -> str:

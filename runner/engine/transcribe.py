@@ -83,11 +83,15 @@ class Transcription:
         self._told.language(self._state.language, self._state.probability)
         self._told.stage("TRANSCRIBING")
         yield from (heard for heard in first if self._wants(heard.batch))
+        yield from ahead(language.hear(batch, self._decoder, self._job.batch_size) for batch in self._wanted())
+
+    def _wanted(self) -> Iterator[Batch]:
+        """The rest of the batches that the part has a clip of."""
         for batch in self._batches:
             if self._part.last is not None and batch.clips[0].number >= self._part.last:
                 return
             if self._wants(batch):
-                yield language.hear(batch, self._decoder, self._job.batch_size)
+                yield batch
 
     def _wants(self, batch: Batch) -> bool:
         """Whether the part has a clip of the batch; a batch is read as a whole or not at all."""
