@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { openBell, type Bell } from '#src/bell.ts';
+import type { JobEvent } from '#src/job-event.ts';
 import { newJob } from '#src/store/contract/samples.ts';
 import { openSqliteStore } from '#src/store/sqlite/open.ts';
 import type { Store } from '#src/store/port.ts';
@@ -65,4 +67,35 @@ test('a job that was deleted while it is followed is NOT_FOUND', async () => {
   gone = true;
   bell.ring(job.id);
   await assert.rejects(waiting, { code: 'NOT_FOUND' });
+});
+
+test('of 1,000 followers of 1,000 jobs only those of the job that changed read, and only what is new', async () => {
+  const bell = openBell();
+  const asked: (readonly unknown[])[] = [];
+  const onQuery = ({ parameters }: { readonly parameters: readonly unknown[] }) => void asked.push(parameters);
+  await using store = await openSqliteStore({ file: ':memory:', bell, onQuery });
+  const followers: { readonly id: string; readonly next: Promise<IteratorResult<JobEvent, void>> }[] = [];
+  const open: AsyncGenerator<JobEvent, void>[] = [];
+  for (let count = 0; count < 1000; count += 1) {
+    const { job } = await store.addJob(newJob());
+    const events = await followJob({ id: job.id, after: 1 }, { store, bell });
+    open.push(events);
+    followers.push({ id: job.id, next: events.next() });
+  }
+  // The database answers without waiting: after a turn of the event loop each of them has read its past.
+  await setImmediate();
+  const { id = '', next } = followers[500] ?? {};
+  asked.length = 0;
+  await store.cancel(id);
+  const event = (await next)?.value;
+  assert.ok(event?.kind === 'STATUS_CHANGED' && event.status === 'CANCELLED');
+  assert.equal((await open[500]?.next())?.done, true);
+  const others = new Set(followers.map((follower) => follower.id).filter((each) => each !== id));
+  assert.deepEqual(
+    asked.filter((parameters) => parameters.some((value) => others.has(String(value)))),
+    [],
+  );
+  const reads = asked.filter((parameters) => parameters.includes(id)).length;
+  assert.ok(reads <= 8, `${reads} statements about the job: the cancel, its events once, and the job once`);
+  await Promise.all(open.map((events) => events.return()));
 });

@@ -34,7 +34,7 @@ export async function followJob(
         yield event;
         seq = event.seq;
       }
-      if (events.length > 0) continue;
+      if (events.length === eventsAtOnce) continue;
       const now = await store.job(id);
       if (now === null) throw notFound();
       if (now.lastEventSeq > seq) continue;

@@ -18,15 +18,26 @@ const requestTimeoutMs = 6 * 3_600_000;
 /** What is not answered by then was not going to be: an upload, or a client that does not read. */
 const lastAnswerMs = 1000;
 
+/** How long the server bears with clients. */
+export interface Patience {
+  /** Between two pings of a WebSocket. One that has not answered by the next is half-open or does not read: it is ended. */
+  readonly pingMs: number;
+  /** Between two looks at an event stream: one whose client took no byte in between, while something waits for it, is ended. */
+  readonly stallMs: number;
+}
+
+/** Both end a client that does not read within 30 s: after two pings, or two looks. */
+const usualPatience: Patience = { pingMs: 12_000, stallMs: 15_000 };
+
 /** Listens on the configured address. Throws what node throws where the port is taken. */
-export async function listen(context: Context): Promise<Listener> {
+export async function listen(context: Context, patience = usualPatience): Promise<Listener> {
   const { listenHost, listenPort } = context.config.server;
   const yoga = openYoga(context);
-  const sockets = openWebSockets(yoga);
+  const sockets = openWebSockets(yoga, patience.pingMs);
   const answering = openAnswering();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     answering.add(response);
-    handle(request, response, { context, yoga }).catch((error: unknown) => {
+    handle(request, response, { context, yoga, patience }).catch((error: unknown) => {
       context.log.error({ err: error }, 'request failed');
       if (!response.headersSent)
         answerError(response, 500, { code: 'INTERNAL_SERVER_ERROR', message: 'The server failed to answer.' });
@@ -46,9 +57,11 @@ export async function listen(context: Context): Promise<Listener> {
 interface Desk {
   readonly context: Context;
   readonly yoga: Yoga;
+  readonly patience: Patience;
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, { context, yoga }: Desk): Promise<void> {
+async function handle(request: IncomingMessage, response: ServerResponse, desk: Desk): Promise<void> {
+  const { context } = desk;
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('x-frame-options', 'DENY');
   const refusal = refuse(request, context.config.server);
@@ -59,7 +72,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, { cont
     case '/ready':
       return answerReady(response, context);
     case '/graphql':
-      return answerGraphql(request, response, { context, yoga });
+      return answerGraphql(request, response, desk);
     default:
       return answerError(response, 404, {
         code: 'NOT_FOUND',
@@ -77,12 +90,15 @@ function answerReady(response: ServerResponse, { health }: Context): void {
 async function answerGraphql(
   request: IncomingMessage,
   response: ServerResponse,
-  { context, yoga }: Desk,
+  { context, yoga, patience }: Desk,
 ): Promise<void> {
   const refusal = refuseBody(request);
   if (refusal !== null) return refuseWith(response, refusal);
   const body = request.method === 'POST' ? await readOrAnswer(request, response, context) : { bytes: Buffer.alloc(0) };
   if (body === null) return;
+  if (request.headers.accept?.includes('text/event-stream') === true) {
+    endWhenStalled(response, patience.stallMs);
+  }
   if ('operation' in body) {
     response.on('close', () => void Promise.all(body.uploads.map((upload) => upload.discard())));
     await yoga(request, response, { operation: body.operation });
@@ -90,6 +106,17 @@ async function answerGraphql(
     // Yoga takes a body that was read before it from here, as Express leaves it.
     await yoga(Object.assign(request, { body: body.bytes }), response, {});
   }
+}
+
+/** Ends an event stream whose client takes nothing from one look to the next, while something waits for it. */
+function endWhenStalled(response: ServerResponse, lookMs: number): void {
+  let before = -1;
+  const timer = setInterval(() => {
+    const { writableLength = 0, bytesWritten = 0 } = response.socket ?? {};
+    if (writableLength > 0 && bytesWritten === before) response.destroy();
+    before = writableLength > 0 ? bytesWritten : -1;
+  }, lookMs).unref();
+  response.once('close', () => clearInterval(timer));
 }
 
 async function readOrAnswer(

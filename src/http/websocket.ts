@@ -9,8 +9,6 @@ import type { Yoga } from './yoga.ts';
 /** 256 KiB: an operation with its variables; recordings come over HTTP. */
 const maxMessageBytes = 262_144;
 const maxSubscriptionsPerSocket = 50;
-/** Twelve seconds between pings: half-open connections end within two of them. */
-const pingMs = 12_000;
 
 /** Takes WebSocket connections over from the HTTP server. */
 export interface WebSockets extends AsyncDisposable {
@@ -21,9 +19,10 @@ type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
 /**
  * GraphQL over WebSocket (graphql-transport-ws). Parse, validate, execute and subscribe come from Yoga: given the schema alone, errors would reach
- * the client unmasked and without limits.
+ * the client unmasked and without limits. A client that answers no ping until the next one is ended: it is half-open, or it does not read. Until
+ * then it holds one message for each of its operations, since the next is not asked for before the one before has left.
  */
-export function openWebSockets(yoga: Yoga): WebSockets {
+export function openWebSockets(yoga: Yoga, pingMs: number): WebSockets {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,

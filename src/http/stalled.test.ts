@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, readFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { WebSocket } from 'ws';
+import { openBell, type Bell } from '#src/bell.ts';
+import type { Context } from '#src/context.ts';
+import { readConfig } from '#src/config.ts';
+import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { added, claimed, newBatch } from '#src/store/contract/samples.ts';
+import { storeBigJob } from '#src/testing/big-job.ts';
+import { followByWebSocket } from '#src/testing/follow.ts';
+import { openProcessHouse } from '#src/testing/process.ts';
+import { pino } from 'pino';
+import { listen } from './listen.ts';
+
+const protocol = 'graphql-transport-ws';
+const eventsQuery = (id: string) =>
+  `subscription { jobEvents(id: "${id}") { seq ... on JobSegmentsAdded { segments { text } } } }`;
+
+/** A bell, and when the first of its listeners has left. */
+function openDoorbell() {
+  const bell = openBell();
+  const { promise: left, resolve } = Promise.withResolvers<void>();
+  const listen: Bell['listen'] = (listener, id) => {
+    const listening = bell.listen(listener, id);
+    return {
+      [Symbol.dispose]() {
+        listening[Symbol.dispose]();
+        resolve();
+      },
+    };
+  };
+  return { bell: { ...bell, listen }, left };
+}
+
+/** The HTTP floor over an empty store, with little patience. */
+async function openDoor() {
+  await using stack = new AsyncDisposableStack();
+  const { bell, left } = openDoorbell();
+  const store = stack.use(await openSqliteStore({ file: ':memory:', bell }));
+  const { server, transcription } = readConfig(join(import.meta.dirname, '../..'), {});
+  const config = { server: { ...server, listenPort: 0 }, transcription };
+  const context = { config, store, bell, log: pino({ level: 'silent' }) } as unknown as Context;
+  const listener = stack.use(await listen(context, { pingMs: 100, stallMs: 300 }));
+  const owned = stack.move();
+  return { url: listener.url, store, left, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function openSocket(url: string, options = {}): Promise<WebSocket> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol, options);
+  await once(socket, 'open');
+  socket.send('{"type":"connection_init"}');
+  await once(socket, 'message');
+  return socket;
+}
+
+test('a WebSocket that answers no ping is ended, and one that does stays', async () => {
+  await using door = await openDoor();
+  const quick = await openSocket(door.url);
+  const halfOpen = await openSocket(door.url, { autoPong: false });
+  await once(halfOpen, 'close');
+  for (let pings = 0; pings < 3; pings += 1) await once(quick, 'ping');
+  assert.equal(quick.readyState, WebSocket.OPEN);
+  quick.close();
+});
+
+/** Asks for an event stream by hand, and stops to read. */
+async function stall(url: string, id: string): Promise<Socket> {
+  const { host, port } = new URL(url);
+  const socket = connect(Number(port), '127.0.0.1');
+  const query = encodeURIComponent(eventsQuery(id));
+  socket.write(`GET /graphql?query=${query} HTTP/1.1\r\nHost: ${host}\r\nAccept: text/event-stream\r\n\r\n`);
+  await once(socket, 'data');
+  socket.pause();
+  return socket;
+}
+
+test('an event stream that is not read is ended, and nothing is read for it any more', async () => {
+  await using door = await openDoor();
+  const { id } = await added(door.store);
+  const { lease } = await claimed(door.store);
+  // More than the buffers of both sockets hold.
+  for (let batch = 0; batch < 200; batch += 1) await door.store.appendBatch(lease, newBatch(['x'.repeat(100_000)]));
+  const socket = await stall(door.url, id);
+  await door.left;
+  socket.resume();
+  await once(socket, 'close');
+});
+
+async function residentBytes(pid: number | undefined): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/u.exec(status)?.[1]) * 1024;
+}
+
+test('clients that do not read cost nobody else anything: one beside them has 20,000 events, and memory stays', async () => {
+  await using house = await openProcessHouse('speaks');
+  const data = join(house.directory, 'data');
+  await mkdir(data);
+  const id = await storeBigJob(data, 20_000);
+  const server = house.start();
+  const url = await server.url;
+  await server.said('engine ready');
+  // What the fast client alone makes of the server's memory is not what the others cost.
+  for await (const { seq } of followByWebSocket(url, id)) if (seq === 20_000) break;
+  const before = await residentBytes(server.child.pid);
+  const overWebSocket = await openSocket(url);
+  overWebSocket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: eventsQuery(id) } }));
+  await once(overWebSocket, 'message');
+  overWebSocket.pause();
+  const overHttp = await stall(url, id);
+  let [last, most] = [0, 0];
+  for await (const { seq, segments } of followByWebSocket(url, id)) {
+    assert.equal(seq, last + 1);
+    assert.equal(segments?.[0]?.text.length ?? 6000, 6000);
+    last = seq;
+    if (seq % 500 === 0) most = Math.max(most, await residentBytes(server.child.pid));
+  }
+  assert.equal(last, 20_000);
+  assert.ok(most - before < 100 * 1_048_576, `grew by ${Math.round((most - before) / 1_048_576)} MiB`);
+  overWebSocket.terminate();
+  overHttp.destroy();
+});
