@@ -19,7 +19,7 @@ const requestTimeoutMs = 6 * 3_600_000;
 const lastAnswerMs = 1000;
 
 /** How long the server bears with clients. */
-export interface Patience {
+interface Patience {
   /** Between two pings of a WebSocket. One that has not answered by the next is half-open or does not read: it is ended. */
   readonly pingMs: number;
   /** Between two looks at an event stream: one whose client took no byte in between, while something waits for it, is ended. */

@@ -24,7 +24,7 @@ const eventsQuery = (id: string) =>
 function openDoorbell() {
   const bell = openBell();
   const { promise: left, resolve } = Promise.withResolvers<void>();
-  const listen: Bell['listen'] = (listener, id) => {
+  const attended: Bell['listen'] = (listener, id) => {
     const listening = bell.listen(listener, id);
     return {
       [Symbol.dispose]() {
@@ -33,7 +33,7 @@ function openDoorbell() {
       },
     };
   };
-  return { bell: { ...bell, listen }, left };
+  return { bell: { ...bell, listen: attended }, left };
 }
 
 /** The HTTP floor over an empty store, with little patience. */
