@@ -70,7 +70,8 @@ def compare_memory(minutes: list[float], hours: float, folder: Path) -> None:
         # Of hours, only the last 2 % of the clips are read: planning them is what is weighed.
         end_only = ("--from", str(int(length * pace * 0.98))) if length > LONG else ()
         outcome = run_engine(job(joined(length, folder), language="en"), folder, *end_only, patience=HOURS)
-        pace = outcome.all("checkpoint")[-1]["resume"]["clip"] / length
+        read = outcome.all("checkpoint")
+        pace = read[-1]["resume"]["clip"] / length if read else pace
         peak = outcome.one("end")["peakMemoryBytes"]
         first = first or peak
         print(f"{length:g} min  peak memory {peak / 2**20:.0f} MiB, of the first: {peak / first:.2f}", flush=True)
