@@ -1,11 +1,14 @@
-"""One step ahead: the next batch is decoded and planned while this one is being read."""
+"""Work done beside other work: what comes next is made ready meanwhile, and several batches are worked at together."""
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:
@@ -23,6 +26,17 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
     # A daemon: the process may end while it waits for room, and nothing it holds outlives the process.
     threading.Thread(target=work, name="ahead", daemon=True).start()
     return _taken(waiting)
+
+
+def side_by_side(work: Callable[[T], R], items: Iterator[T], hands: int) -> Iterator[R]:
+    """`work` of each item in the order of the items, by so many threads, which are at most three items ahead.
+
+    The first is worked at alone, so that nothing holds it up.
+    """
+    yield from (work(first) for first in islice(items, 1))
+    pool = ThreadPoolExecutor(hands, "hand")
+    for done in ahead(pool.submit(work, item) for item in items):
+        yield done.result()
 
 
 def _taken(waiting: "queue.Queue[tuple[T | None, BaseException | None]]") -> Iterator[T]:

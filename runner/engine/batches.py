@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from engine.voice import Clip
 
@@ -11,10 +11,11 @@ RAMP = (1, 2, 4)  # clips in the first batches; the first words of a long record
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Clips that are read together and become final together."""
+    """Clips that are read together and become final together; `last`: of several clips, and none comes after it."""
 
     number: int
     clips: tuple[Clip, ...]
+    last: bool
 
 
 def batch_sizes(size: int, first: int = 0) -> Iterator[int]:
@@ -30,8 +31,11 @@ def in_batches(clips: Iterator[Clip], size: int, first: int) -> Iterator[Batch]:
     number = first
     for room in batch_sizes(size, first):
         batch = tuple(islice(clips, room))
+        # The first words do not wait for a second clip.
+        after = tuple(islice(clips, 1)) if len(batch) > 1 else ()
         if batch:
-            yield Batch(number, batch)
+            yield Batch(number, batch, last=len(batch) > 1 and not after)
         if len(batch) < room:
             return
+        clips = chain(after, clips)
         number += 1

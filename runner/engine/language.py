@@ -19,22 +19,26 @@ class Heard:
 
 
 def hear(batch: Batch, decoder: Decoder, size: int) -> Heard:
-    """Encode a batch. Clips of several voices may need more than one group, as `size` voices bound the memory."""
+    """Encode a batch in groups of at most `size` voices, which bounds the memory: clips may be of several voices.
+
+    The last batch of a recording goes in two halves: nothing comes after it that could be worked at beside it.
+    """
     voices = [voice for clip in batch.clips for voice in clip.voices]
-    groups = (voices[i : i + size] for i in range(0, len(voices), size))
+    step = min(size, -(-len(voices) // 2)) if batch.last else size
+    groups = (voices[i : i + step] for i in range(0, len(voices), step))
     return Heard(batch, tuple(decoder.encode(group) for group in groups))
 
 
-def detect(batches: Iterator[Batch], decoder: Decoder, size: int) -> tuple[list[Heard], str, float] | None:
-    """Take as many batches as settle the language: those batches, encoded, the code and its probability.
+def detect(batches: Iterator[Heard], decoder: Decoder) -> tuple[list[Heard], str, float] | None:
+    """Take as many batches as settle the language: those batches, the code and its probability.
 
     None when there is nothing to hear at all.
     """
     heard: list[Heard] = []
     votes: list[dict[str, float]] = []
     for batch in batches:
-        heard.append(hear(batch, decoder, size))
-        votes += [vote for group in heard[-1].groups for vote in decoder.languages(group)]
+        heard.append(batch)
+        votes += [vote for group in batch.groups for vote in decoder.languages(group)]
         if max(votes[0].values()) >= SURE:
             votes = votes[:1]
             break

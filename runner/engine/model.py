@@ -118,10 +118,10 @@ def load_model(path: str, device: str, compute_type: str, threads: int) -> Model
 
 
 def _workers(device: str, threads: int) -> dict[str, int]:
-    """On the CPU two workers share the threads: one encodes the next batch while the other reads this one, which keeps
-    the cores busier than all threads on one step. What is computed does not depend on it."""
+    """On the CPU two workers share the threads: two steps at a time, each with half of them, keep the cores busier than
+    one step with all of them. What is computed does not depend on it."""
     workers = 2 if device == "cpu" and threads > 1 else 1
-    return {"cpu_threads": threads // workers, "num_workers": workers}
+    return {"cpu_threads": -(-threads // workers), "num_workers": workers}
 
 
 def _sha256(path: str) -> str:

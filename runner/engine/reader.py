@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.decode import Decoder, Encoded, Reading
+from engine.decode import REST_STEP, Decoder, Encoded, Reading
 from engine.guards import is_loop, judge
 from engine.media import RATE
 from engine.segments import Timed
@@ -27,6 +27,19 @@ class Passage:
     guard: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """One voice of a batch with what was read of it."""
+
+    encoded: Encoded
+    number: int
+    reading: Reading
+
+    @property
+    def voice(self) -> Voice:
+        return self.encoded.voices[self.number]
+
+
 class Reader:
     """Turns encoded batches into passages."""
 
@@ -37,37 +50,41 @@ class Reader:
         """For each voice of the batch its passages, in the order of time."""
         readings = self._decoder.read(encoded, languages)
         return [
-            self._complete(voice, reading, None, ROUNDS)
-            for voice, reading in zip(encoded.voices, readings, strict=True)
+            self._complete(Hearing(encoded, number, reading), None, ROUNDS) for number, reading in enumerate(readings)
         ]
 
-    def _complete(self, voice: Voice, reading: Reading, guard: str | None, rounds: int) -> list[Passage]:
+    def _complete(self, hearing: Hearing, guard: str | None, rounds: int) -> list[Passage]:
         """The passages of a voice that has been read once: judged, and with its unread rest read too."""
+        voice, reading = hearing.voice, hearing.reading
         verdict = judge(reading, voice.spoken)
         if verdict == "DROP":
             return []
         if verdict == "SPLIT":
             return self._in_parts(voice, reading, rounds)
         passage = Passage(_timed(reading, voice), reading, guard)
-        rest = _unread(voice, reading) if rounds else None
-        if rest is None:
+        first = _unread(voice, reading) if rounds else None
+        if first is None:
             return [passage] if passage.words else []
-        again = self._alone(rest, reading.language)
-        return [passage, *self._complete(rest, again, "TAIL_RECOVERED", rounds - 1 if again.words else 0)]
+        rest = self._decoder.encode_rest(hearing.encoded, hearing.number, first)
+        again = self._only(rest, reading.language)
+        return [passage, *self._complete(again, "TAIL_RECOVERED", rounds - 1 if again.reading.words else 0)]
 
     def _in_parts(self, voice: Voice, reading: Reading, rounds: int) -> list[Passage]:
         if voice.frames >= 2 * SMALLEST:
             at = _quietest(voice)
             parts = (voice.part(0, at), voice.part(at, voice.frames))
-            readings = [(part, self._alone(part, reading.language)) for part in parts]
-            return [p for part, one in readings for p in self._complete(part, one, "SPLIT", rounds)]
-        again = self._alone(voice, reading.language, wary=True) if is_loop(reading) else reading
+            readings = [self._alone(part, reading.language) for part in parts]
+            return [passage for one in readings for passage in self._complete(one, "SPLIT", rounds)]
+        again = self._alone(voice, reading.language, wary=True).reading if is_loop(reading) else reading
         if judge(again, voice.spoken) == "DROP" or is_loop(again):
             return []
         return [Passage(_timed(again, voice), again, "LOOP_RETRIED" if again is not reading else None)]
 
-    def _alone(self, voice: Voice, language: str, wary: bool = False) -> Reading:
-        return self._decoder.read(self._decoder.encode([voice]), [language], wary)[0]
+    def _alone(self, voice: Voice, language: str, wary: bool = False) -> Hearing:
+        return self._only(self._decoder.encode([voice]), language, wary)
+
+    def _only(self, encoded: Encoded, language: str, wary: bool = False) -> Hearing:
+        return Hearing(encoded, 0, self._decoder.read(encoded, [language], wary)[0])
 
 
 def _timed(reading: Reading, voice: Voice) -> tuple[Timed, ...]:
@@ -78,8 +95,8 @@ def _timed(reading: Reading, voice: Voice) -> tuple[Timed, ...]:
     return tuple(words)
 
 
-def _unread(voice: Voice, reading: Reading) -> Voice | None:
-    """The part of the voice after the last word, if people go on talking in it."""
+def _unread(voice: Voice, reading: Reading) -> int | None:
+    """The frame from which the voice is to be read again, if people go on talking after the last word."""
     if not reading.words:
         return None
     last = reading.words[-1].end + MARGIN
@@ -87,7 +104,7 @@ def _unread(voice: Voice, reading: Reading) -> Voice | None:
     if sum(end - start for start, end in missed) <= MISSED:
         return None
     first = max(int(reading.words[-1].end * RATE) // FRAME, int(missed[0][0] * RATE) // FRAME - 13)
-    return voice.part(first, voice.frames)
+    return -(-first // REST_STEP) * REST_STEP
 
 
 def _quietest(voice: Voice) -> int:

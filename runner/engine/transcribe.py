@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from engine import language
-from engine.ahead import ahead
+from engine.ahead import ahead, side_by_side
 from engine.batches import Batch, in_batches
 from engine.checkpoint import State, resume_key, resumed_state
-from engine.decode import Decoder
+from engine.decode import Decoder, Encoded
 from engine.job import Job
 from engine.language import Heard
 from engine.media import RATE, Media
@@ -17,6 +17,9 @@ from engine.plan import plan, skip
 from engine.progress import Progress
 from engine.reader import Passage, Reader
 from engine.say import Told, segment_fields
+
+HANDS = 2  # groups of voices that are read at the same time, as many as the model has workers on the CPU
+Passages = list[Passage]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,6 @@ class Transcription:
             self._state = replace(self._state, language="en", probability=1.0)
         elif self._state.language is None and job.options.language is not None:
             self._state = replace(self._state, language=job.options.language, probability=1.0)
-        self._batches = ahead(self._planned())
         self._decoder = Decoder(model, job.options)
         self._reader = Reader(self._decoder)
 
@@ -52,11 +54,15 @@ class Transcription:
         self._told.media(self._media)
         self._told.stage("DECODING")
         progress = Progress(self._job.options.clip.start)
-        for heard in self._heard():
-            self._media.recording.check_unchanged()
-            self._told.media_once_final(self._media)
-            self._read(heard)
-            self._checkpoint(heard.batch, progress)
+        read: list[Passages] = []
+        for passages, batch in side_by_side(self._read, self._groups(), HANDS):
+            read += passages
+            if batch is not None:
+                self._media.recording.check_unchanged()
+                self._told.media_once_final(self._media)
+                self._say(batch, read)
+                self._checkpoint(batch, progress)
+                read = []
         self._told.stage("FINISHING")
         if self._media.finished and self._job.options.clip.start >= (self._media.seconds or 0.0) > 0.0:
             self._media.warnings.append("The part that was asked for begins after the end of the recording.")
@@ -73,46 +79,55 @@ class Transcription:
     def _heard(self) -> Iterator[Heard]:
         """The wanted batches, encoded, once the language is settled."""
         first: list[Heard] = []
+        rest = ahead(self._encoded())
         if self._state.language is None:
             self._told.stage("DETECTING_LANGUAGE")
-            found = language.detect(self._batches, self._decoder, self._job.batch_size)
+            found = language.detect(rest, self._decoder)
             if found is None:
                 return
             first, code, probability = found
             self._state = replace(self._state, language=code, probability=probability)
         self._told.language(self._state.language, self._state.probability)
         self._told.stage("TRANSCRIBING")
-        yield from (heard for heard in first if self._wants(heard.batch))
-        yield from ahead(language.hear(batch, self._decoder, self._job.batch_size) for batch in self._wanted())
+        yield from (heard for heard in chain(first, rest) if self._wants(heard.batch))
 
-    def _wanted(self) -> Iterator[Batch]:
-        """The rest of the batches that the part has a clip of."""
-        for batch in self._batches:
-            if self._part.last is not None and batch.clips[0].number >= self._part.last:
+    def _encoded(self) -> Iterator[Heard]:
+        """The batches that the part has a clip of; until the language is settled every one, as it may need them."""
+        for batch in ahead(self._planned()):
+            settled = self._state.language is not None
+            if settled and self._part.last is not None and batch.clips[0].number >= self._part.last:
                 return
-            if self._wants(batch):
-                yield batch
+            if not settled or self._wants(batch):
+                yield language.hear(batch, self._decoder, self._job.batch_size)
 
     def _wants(self, batch: Batch) -> bool:
         """Whether the part has a clip of the batch; a batch is read as a whole or not at all."""
         return any(self._part.has(clip.number) for clip in batch.clips)
 
-    def _read(self, heard: Heard) -> None:
-        passages = iter(list(chain.from_iterable(self._passages(heard))))
-        for clip in heard.batch.clips:
+    def _groups(self) -> Iterator[tuple[Encoded, Batch | None]]:
+        """What is read at a time, each with the batch that is complete with it."""
+        for heard in self._heard():
+            yield from ((group, None) for group in heard.groups[:-1])
+            yield heard.groups[-1], heard.batch
+
+    def _read(self, item: tuple[Encoded, Batch | None]) -> tuple[list[Passages], Batch | None]:
+        """The passages of every voice of a group; whatever else is read at the same time does not change them."""
+        group, completes = item
+        codes = [self._state.language or "en" for _ in group.voices]
+        if self._job.options.multilingual and self._model.multilingual:
+            codes = [language.settle([vote])[0] for vote in self._decoder.languages(group)]
+        return self._reader.read(group, codes), completes
+
+    def _say(self, batch: Batch, read: list[Passages]) -> None:
+        """The segments of the clips that the part has."""
+        passages = iter(read)
+        for clip in batch.clips:
             voices = [(voice, next(passages)) for voice in clip.voices]
             if not self._part.has(clip.number):
                 continue
             for fields in segment_fields(voices, self._job.options, self._state.language):
-                self._told.segment(batch=heard.batch.number, clip=clip.number, **fields)
+                self._told.segment(batch=batch.number, clip=clip.number, **fields)
                 self._state = replace(self._state, segments=self._state.segments + 1)
-
-    def _passages(self, heard: Heard) -> Iterator[list[list[Passage]]]:
-        for group in heard.groups:
-            codes = [self._state.language or "en" for _ in group.voices]
-            if self._job.options.multilingual and self._model.multilingual:
-                codes = [language.settle([vote])[0] for vote in self._decoder.languages(group)]
-            yield self._reader.read(group, codes)
 
     def _checkpoint(self, batch: Batch, progress: Progress) -> None:
         last = batch.clips[-1]
