@@ -1,5 +1,11 @@
 """What the tests share."""
 
+import os
+
+os.environ.setdefault(
+    "OPENBLAS_NUM_THREADS", "1"
+)  # as the engine has it, before numpy is imported: its rounding may differ
+
 import io
 import json
 from collections.abc import Callable
