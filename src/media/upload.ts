@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { nanoid } from 'nanoid';
 import type { Config } from '../config.ts';
 import type { Storage } from '../storage.ts';
+import { syncFolder } from '../sync-folder.ts';
 import { isStorageFull, MediaRejectedError, StorageFullError, type ExpectedError } from '../errors.ts';
 
 /** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
@@ -31,6 +32,7 @@ export class Upload {
   async keep(): Promise<string> {
     if (!this.#kept) {
       await rename(this.#path, this.#keepAs);
+      // Else a loss of power may undo the rename, and the job that was accepted would have no recording.
       await syncFolder(dirname(this.#keepAs));
       this.#kept = true;
     }
@@ -46,12 +48,6 @@ export class Upload {
   async undo(): Promise<void> {
     await rm(this.#kept ? this.#keepAs : this.#path, { force: true });
   }
-}
-
-/** Without it a loss of power may undo the rename, and the job that was accepted would have no recording. */
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r');
-  await handle.sync();
 }
 
 interface Received {

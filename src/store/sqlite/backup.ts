@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { nanoid } from 'nanoid';
 import { BackupError } from '../../errors.ts';
+import { syncFolder } from '../../sync-folder.ts';
 import { inspect } from './inspect.ts';
 
 /** Pages of 4 KiB that are copied before somebody is told. */
@@ -85,9 +86,4 @@ function check(file: string): void {
   } finally {
     db.close();
   }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r');
-  await handle.sync();
 }
