@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, open, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
+import { fillDisk, mountDisk } from '#src/testing/small-disk.ts';
 
 const byPath =
   'mutation { transcribe(input: { media: { path: "speech.wav" } }) { __typename ... on Error { code hint } } }';
@@ -44,35 +43,6 @@ test('below minFreeBytes nothing is accepted and nothing written, and /ready tel
   await readyTells(server, /less than 9007199254740991 bytes free/u);
 });
 
-/** A disk of 8 MB in memory; null where this user may not mount one. */
-async function mountDisk(t: TestContext): Promise<string | null> {
-  const folder = await mkdtemp(join(tmpdir(), 'phonograph-disk-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs', folder], { stdio: 'ignore' });
-  } catch {
-    await rm(folder, { recursive: true });
-    t.skip('only root can mount a small disk');
-    return null;
-  }
-  t.after(async () => {
-    execFileSync('umount', [folder]);
-    await rm(folder, { recursive: true });
-  });
-  return folder;
-}
-
-const isDone = () => true;
-const isRefused = () => false;
-
-/** Writes a file until the disk takes no more. */
-async function fill(file: string): Promise<void> {
-  await using handle = await open(file, 'w');
-  for (const bytes of [65_536, 4096, 1]) {
-    const write = () => handle.write(Buffer.alloc(bytes)).then(isDone, isRefused);
-    while (await write());
-  }
-}
-
 test('on a full disk nothing is lost: reads go on, jobs wait, and all goes on when there is room', async (t) => {
   const disk = await mountDisk(t);
   if (disk === null) return;
@@ -82,7 +52,7 @@ test('on a full disk nothing is lost: reads go on, jobs wait, and all goes on wh
     const id = await submit(server);
     await untilEvent(server.url, id, ({ segments }) => segments !== undefined);
     const filler = join(disk, 'filler');
-    await fill(filler);
+    await fillDisk(filler);
     assert.equal((await server.ask(byPath)).data.transcribe.__typename, 'StorageFullError');
     assert.equal(await upload(server), 'StorageFullError');
     const cancel = await server.ask(`mutation { cancel(id: "${id}") { __typename } }`);
