@@ -18,6 +18,8 @@ export interface Runner extends AsyncDisposable {
   readonly kick: () => void;
   /** Has an engine load the model of jobs like this one ahead, so that the next need not wait for it. */
   prepare(options: Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>): Promise<void>;
+  /** Ends an engine that waits with this model loaded. */
+  release(model: string): Promise<void>;
   /** Claims no more, ends the engines and gives their jobs back to the queue: at most 9 s with the default engineStopSeconds. */
   stop(): Promise<void>;
 }
@@ -107,7 +109,8 @@ export function startRunner(options: RunnerOptions): Runner {
   }
 
   const state = () => ({ ...desk.health(), working: runs.size, standby: desk.parts.standby.count });
-  return { state, kick: alarm.ring, prepare, stop, [Symbol.asyncDispose]: stop };
+  const release = (model: string) => desk.parts.standby.release(model);
+  return { state, kick: alarm.ring, prepare, release, stop, [Symbol.asyncDispose]: stop };
 }
 
 async function settleWithin(runs: Iterable<Promise<void>>, limitMs: number): Promise<boolean> {

@@ -48,6 +48,16 @@ test('an engine that waits ends with the runner', async () => {
   assert.equal(runner.state().standby, 0);
 });
 
+test('an engine that waits lets go of its model when asked to, and of no other', async () => {
+  await using house = await openHouse('speaks', withStandby);
+  const runner = house.start();
+  await runner.prepare(usual);
+  await runner.release('medium');
+  assert.equal(runner.state().standby, 1);
+  await runner.release('base');
+  assert.equal(runner.state().standby, 0);
+});
+
 test('without the setting no engine waits', async () => {
   await using house = await openHouse('speaks');
   const runner = house.start();

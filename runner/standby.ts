@@ -10,12 +10,14 @@ export interface Standby extends AsyncDisposable {
   take(kind: EngineKind): Child | null;
   /** Starts an engine of this kind, unless one waits already; one of another kind makes room. */
   prepare(kind: EngineKind): void;
+  /** Ends a waiting engine that has this model loaded, and waits for its end. */
+  release(model: string): Promise<void>;
 }
 
 /** Opens the place where an engine may wait; `server.standby` 0 leaves it empty. */
 export function openStandby({ config, log }: Pick<RunParts, 'config' | 'log'>): Standby {
   const { engineCommand, engineStopSeconds, standby } = config.server;
-  let waiting: { readonly name: string; readonly child: Child } | null = null;
+  let waiting: { readonly name: string; readonly model: string; readonly child: Child } | null = null;
   let open = standby > 0;
 
   async function dismiss(): Promise<void> {
@@ -54,7 +56,10 @@ export function openStandby({ config, log }: Pick<RunParts, 'config' | 'log'>): 
       const name = nameOf(kind);
       if (!open || waiting?.name === name) return;
       void dismiss();
-      waiting = { name, child: start(kind) };
+      waiting = { name, model: kind.model.id, child: start(kind) };
+    },
+    async release(model) {
+      if (waiting?.model === model) await dismiss();
     },
     async [Symbol.asyncDispose]() {
       open = false;
