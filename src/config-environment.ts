@@ -3,8 +3,14 @@ const prefix = 'PHONOGRAPH_';
 /** Variables with this prefix that are no setting. */
 const others = new Set(['PHONOGRAPH_CONFIG']);
 
+/** Variables by which every client of the Hugging Face hub knows two of the settings, with how huggingface_hub reads them. Empty means unset. */
+const hubVariables = new Map<string, { readonly key: string; readonly read: (text: string) => unknown }>([
+  ['HF_ENDPOINT', { key: 'hubEndpoint', read: (text) => text }],
+  ['HF_HUB_OFFLINE', { key: 'hubOffline', read: (text) => /^(?:1|on|yes|true)$/iu.test(text) }],
+]);
+
 /**
- * Lays PHONOGRAPH_<UPPER_SNAKE> variables over the settings of config.json.
+ * Lays HF_ENDPOINT and HF_HUB_OFFLINE over the settings of config.json, and PHONOGRAPH_<UPPER_SNAKE> variables over both.
  *
  * A variable names a key of `server` or `transcription` (PHONOGRAPH_LISTEN_PORT, PHONOGRAPH_NUM_JOBS) and is read by the type that
  * the key has there: numbers and booleans as JSON, lists split at ":" (the engine's command at spaces), an empty text as null where the key is null.
@@ -18,6 +24,12 @@ export function readEnvironment(
   const problems: string[] = [];
   const variables = new Map<string, string>();
   const places = settingPlaces(values);
+  for (const [name, { key, read }] of hubVariables) {
+    const [text, place] = [environment[name], places.get(prefix + upperSnake(key))];
+    if (text === undefined || text === '' || place === undefined) continue;
+    place.group[key] = read(text);
+    variables.set(`${place.name}.${key}`, name);
+  }
   for (const [name, text] of Object.entries(environment)) {
     if (!name.startsWith(prefix) || others.has(name) || text === undefined) continue;
     const place = places.get(name);

@@ -65,6 +65,30 @@ test('all problems are told at once, each with its key', () => {
   assert.match(problemsOf({ PHONOGRAPH_NUM_JOBS: '99' })[0] ?? '', /numJobs.*maxNumJobs/u);
 });
 
+test('the variables of the Hugging Face hub are taken too, after those of our own', () => {
+  const { server, hubToken } = readConfig(root, {
+    HF_ENDPOINT: 'https://mirror.example/hub/',
+    HF_HUB_OFFLINE: 'TRUE',
+    HF_TOKEN: ' hf_secret\n',
+  });
+  assert.deepEqual(
+    [server.hubEndpoint, server.hubOffline, hubToken],
+    ['https://mirror.example/hub', true, 'hf_secret'],
+  );
+  const own = readConfig(root, { HF_HUB_OFFLINE: '1', HF_ENDPOINT: '', PHONOGRAPH_HUB_OFFLINE: 'false' });
+  assert.deepEqual(
+    [own.server.hubEndpoint, own.server.hubOffline, own.hubToken],
+    ['https://huggingface.co', false, null],
+  );
+  for (const address of ['mirror', 'file:///models', 'https://user:hf_secret@mirror.example']) {
+    const [problem = ''] = problemsOf({ HF_ENDPOINT: address });
+    assert.match(problem, /hubEndpoint \(HF_ENDPOINT\) must/u, address);
+  }
+  const [told = '', ...others] = problemsOf({ HF_TOKEN: 'hf_sec ret' });
+  assert.match(told, /^HF_TOKEN must be/u);
+  assert.doesNotMatch([told, ...others].join(), /sec ret/u);
+});
+
 test('only loopback is served until API keys exist', () => {
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.evil.example']) {
     assert.match(problemsOf({ PHONOGRAPH_LISTEN_HOST: host })[0] ?? '', /listenHost.*API keys/u, host);

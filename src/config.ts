@@ -44,6 +44,13 @@ const serverSchema = z.strictObject({
   dataDirectory: z.string().min(1),
   mediaRoots: z.array(z.string().min(1)).min(1),
   modelDirectory: z.string().min(1),
+  /** Address of the Hugging Face hub, or of a mirror of it. */
+  hubEndpoint: z
+    .url({ protocol: /^https?$/u, error: 'must be an http or https address' })
+    .refine((url) => !/^\w+:\/\/[^/]*@/u.test(url), 'must not hold a password: HF_TOKEN is for that')
+    .transform((url) => url.replace(/\/+$/u, '')),
+  /** Downloads no models. */
+  hubOffline: z.boolean(),
   maxUploadBytes: z.int().min(1),
   /** Free space on the disk of the data directory below which nothing is accepted. */
   minFreeBytes: z.int().min(0),
@@ -78,7 +85,10 @@ const configSchema = z
     error: 'must not be above server.maxNumJobs',
   });
 
-export type Config = z.infer<typeof configSchema>;
+export type Config = z.infer<typeof configSchema> & {
+  /** Shown to the hub alone; from HF_TOKEN, never from a file. */
+  readonly hubToken: string | null;
+};
 export type ModeConfig = z.infer<typeof modeSchema>;
 
 /**
@@ -91,10 +101,13 @@ export function readConfig(root: string, environment: NodeJS.ProcessEnv): Config
   const file = resolve(root, environment['PHONOGRAPH_CONFIG'] ?? standard);
   const settings = file === standard ? readFile(file) : overlay(readFile(standard), readFile(file));
   const { values, problems, variables } = readEnvironment(settings, environment);
+  const hubToken = environment['HF_TOKEN']?.trim() || null;
+  if (hubToken !== null && !/^[\x21-\x7e]+$/u.test(hubToken))
+    problems.push('HF_TOKEN must be one word of ASCII characters');
   const parsed = configSchema.safeParse(values);
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => describe(issue, variables)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(file, problems);
-  return { ...parsed.data, server: absolute(root, parsed.data.server) };
+  return { ...parsed.data, server: absolute(root, parsed.data.server), hubToken };
 }
 
 function isLoopback(host: string): boolean {

@@ -2,10 +2,12 @@ import { statfs } from 'node:fs/promises';
 import type { Config } from './config.ts';
 import { StorageFullError } from './errors.ts';
 
-/** The disk of the data directory. */
+/** The disks of the server. */
 export interface Storage {
-  /** Throws StorageFullError where less is free than is to be kept for the jobs that run. */
+  /** Throws StorageFullError where the disk of the data directory has less free than is to be kept for the jobs that run. */
   demandRoom(): Promise<void>;
+  /** Throws StorageFullError where the disk of `folder` has not as much free beside `bytes` that are to come. */
+  demandRoomFor(bytes: number, folder: string): Promise<void>;
 }
 
 /** Looks at the disk each time that it is asked. */
@@ -15,9 +17,20 @@ export function openStorage({
 }: Pick<Config['server'], 'dataDirectory' | 'minFreeBytes'>): Storage {
   return {
     async demandRoom() {
-      const { bavail, bsize } = await statfs(dataDirectory);
-      if (bavail * bsize >= minFreeBytes) return;
+      if ((await freeBytes(dataDirectory)) >= minFreeBytes) return;
       throw new StorageFullError(`The disk of the server has less than ${minFreeBytes} bytes free.`);
     },
+    async demandRoomFor(bytes, folder) {
+      const free = await freeBytes(folder);
+      if (free >= bytes + minFreeBytes) return;
+      throw new StorageFullError(
+        `The disk of the server has ${free} bytes free, ${bytes} are to come, and ${minFreeBytes} are to stay free.`,
+      );
+    },
   };
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
