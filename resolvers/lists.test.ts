@@ -157,7 +157,7 @@ test('log lines are kept, by job, level and month, and page by their ids', async
 });
 
 test('models tells those of the modes and what is installed', async () => {
-  const { data } = await server.ask('{ models { id installed bytes languages } }');
+  const { data } = await server.ask('{ models { id installed bytes languages downloading problem } }');
   assert.deepEqual(
     data.models.map(({ id, installed }: any) => [id, installed]),
     [

@@ -25,7 +25,7 @@ const advice: Readonly<Record<FailureCode, readonly [retryable: boolean, hint: s
   DOWNLOAD_FAILED: [true, 'Check that the address can be reached from the server, then retry the job.'],
   MODEL_NOT_FOUND: [
     true,
-    'Put the model into the model directory, then retry the job, or choose a mode whose model is installed.',
+    'Install the model with downloadModel, or put it into the model directory, then retry the job; or choose a mode whose model is installed.',
   ],
   MODEL_INVALID: [true, 'Delete the folder of the model and install it again, then retry the job.'],
   GPU_UNAVAILABLE: [true, 'Check that nvidia-smi shows a GPU on the server, or use computePower AUTO or CPU_ONLY.'],

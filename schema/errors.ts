@@ -5,6 +5,7 @@ import {
   JobStatusError,
   MediaNotFoundError,
   MediaRejectedError,
+  ModelInUseError,
   ModelNotInstalledError,
   QueueFullError,
   StorageFullError,
@@ -50,6 +51,13 @@ builder.objectType(ModelNotInstalledError, {
   name: 'ModelNotInstalledError',
   interfaces: [ErrorInterface],
   description: 'The model is not in the model directory.',
+  fields: (t) => ({ model: t.exposeID('model', { description: 'The model.' }) }),
+});
+
+builder.objectType(ModelInUseError, {
+  name: 'ModelInUseError',
+  interfaces: [ErrorInterface],
+  description: 'Jobs or the settings need the model.',
   fields: (t) => ({ model: t.exposeID('model', { description: 'The model.' }) }),
 });
 

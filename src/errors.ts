@@ -51,7 +51,19 @@ export class ModelNotInstalledError extends ExpectedError {
   constructor(model: string) {
     super(`The model ${model} is not installed.`);
     this.model = model;
-    this.hint = `Put a CTranslate2 model into the folder ${model} of the model directory, or choose a mode whose model configOptions shows as installed.`;
+    this.hint = `Call downloadModel(id: "${model}") and wait until it is installed, put a CTranslate2 model into the folder ${model} of the model directory, or choose a mode whose model configOptions shows as installed.`;
+  }
+}
+
+export class ModelInUseError extends ExpectedError {
+  override readonly name = 'ModelInUseError';
+  readonly code = 'MODEL_IN_USE';
+  readonly model: string;
+  readonly hint: string;
+  constructor(model: string, message: string, hint: string) {
+    super(message);
+    this.model = model;
+    this.hint = hint;
   }
 }
 
@@ -69,7 +81,7 @@ export class QueueFullError extends ExpectedError {
 export class StorageFullError extends ExpectedError {
   override readonly name = 'StorageFullError';
   readonly code = 'STORAGE_FULL';
-  readonly hint = 'Free space on the disk of the data directory, then send the request again.';
+  readonly hint = 'Free space on the disk of the server, then send the request again.';
 }
 
 export class JobNotFoundError extends ExpectedError {

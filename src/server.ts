@@ -4,6 +4,7 @@ import { startRunner, type Runner } from '#runner/runner.ts';
 import { openBell } from './bell.ts';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
+import { openDownloads } from './downloads.ts';
 import { startTrials } from './trials.ts';
 import { watchHealth } from './health.ts';
 import { openHost } from './host.ts';
@@ -11,6 +12,7 @@ import { listen } from './http/listen.ts';
 import type { LogOutlet } from './log.ts';
 import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
+import { sweepModels } from './models.ts';
 import { startRetention } from './retention.ts';
 import { openSettings } from './settings.ts';
 import { holdDirectory } from './store/sqlite/hold-directory.ts';
@@ -43,6 +45,8 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   const settings = await openSettings(config, store, log);
   const storage = openStorage(config.server);
   const uploads = await openUploads(config.server, storage);
+  await sweepModels(config).catch((err: unknown) => log.warn({ err }, 'removed models not swept'));
+  const downloads = stack.use(openDownloads({ config, storage, log }));
   const health = stack.use(watchHealth({ store, storage, settings, config, log }, version));
   const swept = await sweepMedia(config.server.dataDirectory, store);
   if (swept > 0) log.warn({ files: swept }, 'recordings of no job removed');
@@ -57,9 +61,11 @@ export async function startServer(config: Config, { outlet, version, restart }: 
     settings,
     storage,
     uploads,
+    downloads,
     readHost,
     readGpus,
     countStandby: () => runner?.state().standby ?? 0,
+    releaseModel: async (id) => runner?.release(id),
     health,
     restart,
   };

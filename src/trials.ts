@@ -11,11 +11,11 @@ interface Audience {
 }
 
 /**
- * Tries the engine with the model of the mode in use: it decodes a second of audio, in the background, at the start and when the mode is
- * changed. A server with a broken engine still answers, and says so; a working one gets an engine that waits for the first job.
+ * Tries the engine with the model of the mode in use: it decodes a second of audio, in the background, at the start, when the mode is
+ * changed, and when that model was installed. A server with a broken engine still answers, and says so; a working one gets an engine that waits for the first job.
  */
 export function startTrials(context: Context, { health, runner }: Audience): Disposable {
-  const { config, settings, log } = context;
+  const { config, settings, log, downloads } = context;
   const stopping = new AbortController();
   let tried: string | null = null;
 
@@ -34,7 +34,18 @@ export function startTrials(context: Context, { health, runner }: Audience): Dis
     health.tested(reading);
     if (reading.ready) await runner.prepare({ mode, model, computePower });
   }
+  /** Without its model the engine could not pass. */
+  function tryAgain(installed: string): void {
+    if (installed === tried) tried = null;
+    void tryEngine();
+  }
   settings.onChange(() => void tryEngine());
+  const listening = downloads.installations.listen(tryAgain);
   void tryEngine();
-  return { [Symbol.dispose]: () => stopping.abort() };
+  return {
+    [Symbol.dispose]() {
+      listening[Symbol.dispose]();
+      stopping.abort();
+    },
+  };
 }

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { attend } from '#src/bell.ts';
+import type { Context } from '#src/context.ts';
+import type { DownloadState } from '#src/downloads.ts';
+import { InvalidInputError, RequestError } from '#src/errors.ts';
+import { downloadableModels, repositoryOf } from '#src/hub/repositories.ts';
+import { installedModels, isInstalled, isModelId, modelsOfModes, readModel, type Model } from '#src/models.ts';
+import { stoppable } from './stoppable.ts';
+
+/** A model with what is known of its download. */
+export interface ModelReading extends Model, Pick<DownloadState, 'downloading' | 'problem'> {}
+
+type Needs = Pick<Context, 'config' | 'downloads'>;
+
+/** Changes of a model within this time are one item: at most four a second. */
+const coalesceMs = 250;
+
+/** The models of the modes, then those that are installed, then those that are or were to be downloaded. */
+export async function listModels({ config, downloads }: Needs): Promise<readonly ModelReading[]> {
+  const ids = new Set([...modelsOfModes(config), ...(await installedModels(config)), ...downloads.ids()]);
+  return Promise.all([...ids].map((id) => look(id, { config, downloads })));
+}
+
+/** One model as it is now; the bytes of one that is not installed are those that the hub would send. */
+export async function look(id: string, { config, downloads }: Needs): Promise<ModelReading> {
+  const model = await readModel(config, id);
+  const { downloading, problem, bytes } = downloads.state(id);
+  return { ...model, bytes: model.bytes ?? bytes, downloading, problem };
+}
+
+/** Starts a download, or finds that it is there or on its way already. Throws InvalidInputError, StorageFullError. */
+export async function downloadModel(id: string, context: Needs): Promise<ModelReading> {
+  const { config, downloads } = context;
+  if (!(await isInstalled(config, id))) {
+    const repository = demandRepository(id);
+    if (config.server.hubOffline) {
+      throw new InvalidInputError(
+        'id',
+        'The server is offline and downloads nothing.',
+        'Start it without HF_HUB_OFFLINE, or put a CTranslate2 model into a folder of its model directory.',
+      );
+    }
+    await downloads.start(id, repository);
+  }
+  return look(id, context);
+}
+
+/** Ends a download and removes what has come; where there is none, nothing happens. Throws InvalidInputError. */
+export async function cancelDownload(id: string, context: Needs): Promise<ModelReading> {
+  demandRepository(id);
+  await context.downloads.cancel(id);
+  return look(id, context);
+}
+
+function demandRepository(id: string): string {
+  const repository = repositoryOf(id);
+  if (repository !== null) return repository;
+  throw new InvalidInputError(
+    'id',
+    'There is no model of this name to download.',
+    `These can be: ${downloadableModels.join(', ')}.`,
+  );
+}
+
+/** Whether there is, or can be, a model of this name. Whatever config.json calls a model, here it must be the name of a folder. */
+export async function isKnown(id: string, { config }: Pick<Context, 'config'>): Promise<boolean> {
+  if (!isModelId(id)) return false;
+  return repositoryOf(id) !== null || modelsOfModes(config).includes(id) || isInstalled(config, id);
+}
+
+/** A model whenever something of it changes, or of one model alone. The last change is never dropped. Throws NOT_FOUND. */
+export async function watchModels(
+  { id }: { readonly id?: string | null | undefined },
+  context: Needs,
+): Promise<AsyncGenerator<ModelReading, void, undefined>> {
+  if (typeof id === 'string' && !(await isKnown(id, context))) {
+    throw new RequestError('NOT_FOUND', 'There is no model with this id.');
+  }
+  return stoppable(async function* watch(signal) {
+    using ear = attend(context.downloads.changes, id ?? undefined);
+    while (!signal.aborted) {
+      for (const changed of await ear.heard(signal)) yield look(changed, context);
+      await sleep(coalesceMs, undefined, { signal }).catch(() => undefined);
+    }
+  });
+}
