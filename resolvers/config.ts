@@ -1,5 +1,5 @@
 import { maxRetentionDays, type ModeConfig } from '#src/config.ts';
-import type { Context } from '#src/context.ts';
+import type { Context, RequestContext } from '#src/context.ts';
 import { InvalidInputError, ModelNotInstalledError } from '#src/errors.ts';
 import { transcriptionModes, type TranscriptionMode } from '#src/job.ts';
 import { languageCodes, type LanguageCode } from '#src/languages.ts';
@@ -28,7 +28,7 @@ export function readConfig({ settings }: Pick<Context, 'settings'>): ConfigReadi
 /** Changes settings for jobs to come. Throws InvalidInputError, ModelNotInstalledError; nothing is changed then. */
 export async function setConfig(
   input: ConfigInput,
-  { settings, config }: Pick<Context, 'settings' | 'config'>,
+  { settings, config, caller }: Pick<RequestContext, 'settings' | 'config' | 'caller'>,
 ): Promise<ConfigReading> {
   const { maxNumJobs } = config.server;
   if (typeof input.numJobs === 'number' && (input.numJobs < 1 || input.numJobs > maxNumJobs)) {
@@ -42,7 +42,7 @@ export async function setConfig(
     const { model } = config.transcription.modes[input.mode];
     if (!(await isInstalled(config, model))) throw new ModelNotInstalledError(model);
   }
-  await settings.change(readChange(input), 'anonymous');
+  await settings.change(readChange(input), caller);
   return readConfig({ settings });
 }
 

@@ -1,17 +1,19 @@
-import type { Context } from '#src/context.ts';
+import type { Context, RequestContext } from '#src/context.ts';
 import type { Job } from '#src/job.ts';
 import type { Pace } from '#src/store/port.ts';
 import { readServer, type ServerNeeds, type ServerReading } from './server.ts';
 
+type Caller = Pick<RequestContext, 'caller'>;
+
 /** Begins no further job until resumeQueue, also after a restart. */
-export async function pauseQueue(context: ServerNeeds): Promise<ServerReading> {
-  if (!context.settings.current().paused) await context.settings.change({ paused: true }, 'anonymous');
+export async function pauseQueue(context: ServerNeeds & Caller): Promise<ServerReading> {
+  if (!context.settings.current().paused) await context.settings.change({ paused: true }, context.caller);
   return readServer(context);
 }
 
 /** Begins jobs again. */
-export async function resumeQueue(context: ServerNeeds): Promise<ServerReading> {
-  if (context.settings.current().paused) await context.settings.change({ paused: false }, 'anonymous');
+export async function resumeQueue(context: ServerNeeds & Caller): Promise<ServerReading> {
+  if (context.settings.current().paused) await context.settings.change({ paused: false }, context.caller);
   return readServer(context);
 }
 

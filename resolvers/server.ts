@@ -10,21 +10,27 @@ export interface ServerReading extends HostReading {
   readonly version: string;
   readonly startedAt: Date;
   readonly status: ServerStatus;
+  /** Whether everybody who reaches its address may do everything. */
+  readonly unauthenticated: boolean;
   readonly gpus: readonly GpuReading[];
   readonly queue: QueueCounts & { readonly slots: number; readonly paused: boolean };
   readonly engine: EngineReading & { readonly standby: number };
 }
 
-export type ServerNeeds = Pick<Context, 'health' | 'readHost' | 'readGpus' | 'countStandby' | 'store' | 'settings'>;
+export type ServerNeeds = Pick<
+  Context,
+  'config' | 'health' | 'readHost' | 'readGpus' | 'countStandby' | 'store' | 'settings'
+>;
 
 /** Reads the machine, the queue and the engine's last known state. */
 export async function readServer(context: ServerNeeds): Promise<ServerReading> {
-  const { health, store, settings } = context;
+  const { config, health, store, settings } = context;
   const [host, gpus, counts] = await Promise.all([context.readHost(), context.readGpus(), store.queueCounts()]);
   const { version, startedAt, status } = health;
   const engine = { ...health.engine, standby: context.countStandby() };
   const { numJobs: slots, paused } = settings.current();
-  return { ...host, version, startedAt, status, gpus, queue: { ...counts, slots, paused }, engine };
+  const unauthenticated = config.server.apiKeys.length === 0;
+  return { ...host, version, startedAt, status, unauthenticated, gpus, queue: { ...counts, slots, paused }, engine };
 }
 
 /** Reads the server, then has it restarted; SERVICE_UNAVAILABLE, with everything as it was, where its settings have become wrong. */

@@ -88,7 +88,7 @@ export function readOptions(
 }
 
 /** What the client calls the job; throws InvalidInputError. */
-export function readLabels(input: TranscribeInput): Omit<NewJob, 'media' | 'options'> {
+export function readLabels(input: TranscribeInput): Omit<NewJob, 'media' | 'options' | 'callerId'> {
   const { title, tags, metadata, priority, idempotencyKey } = check(input);
   return {
     title: title ?? null,
@@ -96,8 +96,6 @@ export function readLabels(input: TranscribeInput): Omit<NewJob, 'media' | 'opti
     metadata: metadata ?? null,
     priority: priority ?? 0,
     idempotencyKey: idempotencyKey ?? null,
-    // Until there are API keys everybody is one caller.
-    callerId: null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Context } from '#src/context.ts';
+import type { Context, RequestContext } from '#src/context.ts';
 import { InvalidInputError, isStorageFull, ModelNotInstalledError, StorageFullError } from '#src/errors.ts';
 import type { Job } from '#src/job.ts';
 import { locateMedia } from '#src/media/locate.ts';
@@ -7,7 +7,7 @@ import { isInstalled, isModelId } from '#src/models.ts';
 import type { NewJob } from '#src/store/port.ts';
 import { readLabels, readOptions, type TranscribeInput } from './transcribe-input.ts';
 
-type Needs = Pick<Context, 'store' | 'config' | 'settings' | 'storage'>;
+type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'caller'>;
 
 /**
  * Accepts a recording: checks everything that can be told before it is heard, then stores the job, durable when this returns.
@@ -20,7 +20,7 @@ export async function transcribe(
 ): Promise<{ readonly job: Job; readonly existing: boolean }> {
   const { config, settings } = context;
   const options = readOptions(input, { settings: settings.current(), config: config.transcription });
-  const labels = readLabels(input);
+  const labels = { ...readLabels(input), callerId: context.caller };
   if (!isModelId(options.model)) throw new InvalidInputError('input.model', 'input.model must be an id of models.');
   if (!(await isInstalled(config, options.model))) throw new ModelNotInstalledError(options.model);
   try {

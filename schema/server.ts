@@ -85,6 +85,11 @@ export const Server = builder.objectRef<ServerReading>('Server').implement({
       resolve: ({ startedAt }) => Math.max(0, Date.now() - startedAt.getTime()) / 1000,
     }),
     status: t.expose('status', { type: ServerStatusType, description: 'What it is ready for.' }),
+    unauthenticated: t.exposeBoolean('unauthenticated', {
+      nullable: true,
+      description:
+        'True while there are no API keys: everybody who reaches the address of the server may do everything.',
+    }),
     cpu: t.expose('cpu', { type: CpuStatus, description: 'Processor of the machine.' }),
     memory: t.expose('memory', { type: MemoryStatus, description: 'Main memory of the machine.' }),
     disk: t.expose('disk', { type: DiskStatus, description: 'The disk of the data directory.' }),

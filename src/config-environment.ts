@@ -69,9 +69,9 @@ function parse(text: string, key: string, current: unknown): unknown {
   return text;
 }
 
-/** Origins hold colons themselves. */
+/** Origins and keys hold colons themselves. */
 function separator(key: string): string {
-  return key === 'allowedOrigins' ? ',' : ':';
+  return key === 'allowedOrigins' || key === 'apiKeys' ? ',' : ':';
 }
 
 function numberOr(text: string): number | string {

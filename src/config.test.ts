@@ -3,10 +3,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { newToken, settingOf } from './api-key.ts';
 import { readConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
 
 const root = join(import.meta.dirname, '..');
+
+const aliceSetting = settingOf('alice', newToken()) ?? '';
 
 /** The problems that a start would tell. */
 function problemsOf(environment: NodeJS.ProcessEnv, from = root): readonly string[] {
@@ -89,13 +92,37 @@ test('the variables of the Hugging Face hub are taken too, after those of our ow
   assert.doesNotMatch([told, ...others].join(), /sec ret/u);
 });
 
-test('only loopback is served until API keys exist', () => {
+test('beyond loopback it listens with API keys, or where that is allowed on purpose', () => {
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.evil.example']) {
-    assert.match(problemsOf({ PHONOGRAPH_LISTEN_HOST: host })[0] ?? '', /listenHost.*API keys/u, host);
+    const here = { PHONOGRAPH_LISTEN_HOST: host };
+    assert.match(problemsOf(here)[0] ?? '', /listenHost.*apiKeys.*npm run key.*allowUnauthenticated/u, host);
+    assert.deepEqual(problemsOf({ ...here, PHONOGRAPH_API_KEYS: aliceSetting }), []);
+    assert.deepEqual(problemsOf({ ...here, PHONOGRAPH_ALLOW_UNAUTHENTICATED: 'true' }), []);
   }
   for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
     assert.deepEqual(problemsOf({ PHONOGRAPH_LISTEN_HOST: host }), [], host);
   }
+});
+
+test('API keys are read, in the environment between commas', () => {
+  const { server } = readConfig(root, { PHONOGRAPH_API_KEYS: `${aliceSetting},bob:admin:${'0'.repeat(64)}` });
+  assert.deepEqual(
+    server.apiKeys.map(({ name, role }) => [name, role]),
+    [
+      ['alice', 'admin'],
+      ['bob', 'admin'],
+    ],
+  );
+  for (const wrong of ['alice', 'alice:admin:abc', aliceSetting.replace('admin', 'guest'), `al ${aliceSetting}`]) {
+    const [problem = ''] = problemsOf({ PHONOGRAPH_API_KEYS: wrong });
+    assert.match(problem, /apiKeys\.0 \(PHONOGRAPH_API_KEYS\) must be name:role:sha256.*admin/u);
+    assert.doesNotMatch(problem, /[\da-f]{64}/u);
+  }
+});
+
+test('any Host may call only where each needs an API key', () => {
+  assert.match(problemsOf({ PHONOGRAPH_ALLOWED_HOSTS: '*' })[0] ?? '', /allowedHosts.*apiKeys/u);
+  assert.deepEqual(problemsOf({ PHONOGRAPH_ALLOWED_HOSTS: '*', PHONOGRAPH_API_KEYS: aliceSetting }), []);
 });
 
 test('a file that is missing, no JSON, or has a key too many is told', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { apiKeySchema } from './api-key.ts';
 import { isRecord, readEnvironment } from './config-environment.ts';
 import { ConfigError } from './errors.ts';
 import { explainIssue } from './explain-issue.ts';
@@ -32,15 +33,17 @@ export const maxRetentionDays = 36_500;
 export const retentionDaysSchema = z.int().min(1).max(maxRetentionDays);
 
 /** Boot only: changed by editing config.json or the environment and starting again. */
-const serverSchema = z.strictObject({
-  listenHost: z
-    .string()
-    .refine(isLoopback, 'must be 127.0.0.1, ::1 or localhost: other addresses are refused until API keys exist'),
+const serverFields = z.strictObject({
+  listenHost: z.string().min(1),
   listenPort: z.int().min(0).max(65_535),
-  /** Host names, without a port, by which clients may call the server beside loopback's. */
+  /** Host names, without a port, by which clients may call the server beside loopback's; "*" for any. */
   allowedHosts: z.array(z.string().min(1)),
   /** Origins, such as https://app.example.org, whose pages may call the server beside its own. */
   allowedOrigins: z.array(z.url()),
+  /** With one of them every request needs one. */
+  apiKeys: z.array(apiKeySchema),
+  /** Serve without API keys beyond loopback. */
+  allowUnauthenticated: z.boolean(),
   dataDirectory: z.string().min(1),
   mediaRoots: z.array(z.string().min(1)).min(1),
   modelDirectory: z.string().min(1),
@@ -64,6 +67,25 @@ const serverSchema = z.strictObject({
   standby: z.int().min(0).max(1),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 });
+
+const serverSchema = serverFields
+  .refine((server) => server.apiKeys.length > 0 || server.allowUnauthenticated || isLoopback(server.listenHost), {
+    path: ['listenHost'],
+    error:
+      'must be 127.0.0.1, ::1 or localhost while there are no apiKeys: make one with `npm run key -- NAME`, or set allowUnauthenticated to true, which lets everybody in',
+    when: areRight('listenHost', 'apiKeys', 'allowUnauthenticated'),
+  })
+  // A page that has its own name resolved to this server needs no such trick where every request needs a key.
+  .refine((server) => server.apiKeys.length > 0 || !server.allowedHosts.includes('*'), {
+    path: ['allowedHosts'],
+    error: 'may hold * only with apiKeys; without them name each host',
+    when: areRight('allowedHosts', 'apiKeys'),
+  });
+
+/** A rule over several settings is asked where each of them is right by itself, whatever else is wrong. */
+function areRight(...keys: readonly (keyof z.infer<typeof serverFields>)[]) {
+  return ({ issues }: z.core.ParsePayload) => !issues.some(({ path }) => keys.some((key) => key === path?.[0]));
+}
 
 /** Defaults of what setConfig changes, and the table of modes. */
 const transcriptionSchema = z.strictObject({
@@ -110,7 +132,8 @@ export function readConfig(root: string, environment: NodeJS.ProcessEnv): Config
   return { ...parsed.data, server: absolute(root, parsed.data.server), hubToken };
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only programs of this machine reach what listens there. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/u.test(host);
 }
 

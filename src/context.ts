@@ -31,6 +31,12 @@ export interface Context {
   readonly restart: () => void;
 }
 
+/** What a resolver is given with a request. */
+export interface RequestContext extends Context {
+  /** The name of the API key that was shown; null where none is needed. */
+  readonly caller: string | null;
+}
+
 /** One NVIDIA GPU as its driver tells it. */
 export interface GpuReading {
   readonly index: number;

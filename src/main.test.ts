@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
 import { openProcessHouse, submitTo } from '#src/testing/process.ts';
@@ -53,6 +55,37 @@ test('wrong settings end the start with 78, each told with its key', async () =>
   assert.match(stderr, /listenHost/u);
   assert.match(stderr, /numJobs/u);
   assert.doesNotMatch(stderr, /\n +at /u, 'no stack');
+});
+
+test('a key that was made lets its holder in, and what listens for everybody says so loudly', async () => {
+  await using house = await openProcessHouse('speaks');
+  const made = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), 'keys', 'alice'], {
+    encoding: 'utf8',
+  });
+  assert.equal(made.status, 0);
+  const [token = '', setting = ''] = made.stdout.split('\n');
+  assert.match(setting, /^alice:admin:/u);
+  assert.ok(!setting.includes(token));
+  const url = await house.start({ PHONOGRAPH_API_KEYS: setting }).url;
+  const query = JSON.stringify({ query: '{ server { unauthenticated } }' });
+  assert.equal((await ask(url, query)).status, 401);
+  const answer = await ask(url, query, { authorization: `Bearer ${token}` });
+  assert.deepEqual(answer.data.server, { unauthenticated: false });
+  await using other = await openProcessHouse('speaks');
+  const open = other.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0', PHONOGRAPH_ALLOW_UNAUTHENTICATED: 'true' });
+  await open.said('server open to everybody');
+  const { port } = new URL(await open.url);
+  assert.deepEqual((await ask(`http://127.0.0.1:${port}`, query)).data.server, { unauthenticated: true });
+});
+
+test('a name that cannot be one is told, and no key is made', () => {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, 'main.ts'), 'keys', 'a:b'],
+    { encoding: 'utf8' },
+  );
+  assert.deepEqual([status, stdout], [64, '']);
+  assert.match(stderr, /^A name has 1 to 64/u);
 });
 
 test('a second server on the same data directory refuses in one line, and the first goes on', async () => {

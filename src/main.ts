@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import packageJson from '#package.json' with { type: 'json' };
+import { newToken, settingOf } from './api-key.ts';
 import { readConfig, type Config } from './config.ts';
 import { ConfigError, MigrationError } from './errors.ts';
 import { runBackup } from './run-backup.ts';
@@ -18,6 +19,7 @@ const help = `Phonograph, a self-hosted speech-to-text job server.
   npm start                 set up what is missing, then serve
   node src/main.ts          serve (Node >= 24.12, everything set up)
   npm run backup -- FILE    copy the database into a new file, also while the server runs
+  npm run key -- NAME       make an API key for the caller NAME
 
 Settings stand in config.json; PHONOGRAPH_<UPPER_SNAKE> variables go before it, such as PHONOGRAPH_LISTEN_PORT=5000,
 and PHONOGRAPH_CONFIG names another file. README.md has the table.
@@ -33,14 +35,20 @@ async function main(): Promise<number> {
     options: { help: { type: 'boolean' }, version: { type: 'boolean' } },
     allowPositionals: true,
   });
-  const [command, file, ...more] = positionals;
+  const [command, subject, ...more] = positionals;
   if (values.help === true) return say(help);
   if (values.version === true) return say(`${packageJson.version}\n`);
-  const isBackup = command === 'backup' && file !== undefined && more.length === 0;
-  if (command !== undefined && !isBackup) return misused();
-  const config = readOrTell();
-  if (config === null) return exitConfig;
-  return isBackup ? runBackup(config, file) : serve(config);
+  if (command !== undefined && (subject === undefined || more.length > 0)) return misused();
+  switch (command) {
+    case undefined:
+      return withConfig(serve);
+    case 'backup':
+      return withConfig((config) => runBackup(config, subject ?? ''));
+    case 'keys':
+      return makeKey(subject ?? '');
+    default:
+      return misused();
+  }
 }
 
 /** Serves until a signal asks for the end. A second signal ends the process at once; the engines end with it. */
@@ -64,14 +72,30 @@ async function serve(config: Config): Promise<number> {
   return 0;
 }
 
-function readOrTell(): Config | null {
+async function withConfig(run: (config: Config) => Promise<number>): Promise<number> {
+  let config: Config;
   try {
-    return readSettings();
+    config = readSettings();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    return null;
+    return exitConfig;
   }
+  return run(config);
+}
+
+/** Makes a key and keeps nothing of it: the server is to know its hash alone. */
+function makeKey(name: string): number {
+  const token = newToken();
+  const setting = settingOf(name, token);
+  if (setting === null) {
+    process.stderr.write('A name has 1 to 64 letters, digits, ".", "_" and "-".\n');
+    return exitUsage;
+  }
+  process.stderr.write(
+    `First the token: for ${name}, and shown only now. Then the setting: for PHONOGRAPH_API_KEYS, or apiKeys in config.json.\n`,
+  );
+  return say(`${token}\n${setting}\n`);
 }
 
 function readSettings(): Config {

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { readGpus } from '#runner/gpu.ts';
 import { startRunner, type Runner } from '#runner/runner.ts';
 import { openBell } from './bell.ts';
-import type { Config } from './config.ts';
+import { isLoopback, type Config } from './config.ts';
 import type { Context } from './context.ts';
 import { openDownloads } from './downloads.ts';
 import { startTrials } from './trials.ts';
 import { watchHealth } from './health.ts';
 import { openHost } from './host.ts';
 import { listen } from './http/listen.ts';
-import type { LogOutlet } from './log.ts';
+import type { Log, LogOutlet } from './log.ts';
 import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
 import { sweepModels } from './models.ts';
@@ -85,6 +85,13 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   stack.defer(() => health.drain());
   stack.use(startTrials(context, { health, runner }));
   log.info({ url: listener.url, version }, 'server listening');
+  warnIfOpen(config.server, log);
   const owned = stack.move();
   return { url: listener.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function warnIfOpen({ listenHost, apiKeys }: Config['server'], log: Log): void {
+  if (apiKeys.length > 0 || isLoopback(listenHost)) return;
+  const text = `Everybody who reaches ${listenHost} may do everything: allowUnauthenticated is set, and there are no apiKeys.`;
+  log.warn({ text }, 'server open to everybody');
 }

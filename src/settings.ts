@@ -30,8 +30,8 @@ export interface SettingsBook {
   current(): TranscriptionSettings;
   /** When something was last changed; null = never. */
   updatedAt(): Date | null;
-  /** Stores checked values, who changed them and when; they hold at once. */
-  change(change: SettingsChange, changedBy: string): Promise<void>;
+  /** Stores checked values, which caller changed them, and when; they hold at once. Null = a caller without a name. */
+  change(change: SettingsChange, caller: string | null): Promise<void>;
   /** Hears that settings were changed. */
   onChange(listener: () => void): void;
 }
@@ -78,14 +78,14 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
   return {
     current: () => current,
     updatedAt: () => updatedAt,
-    async change(change, changedBy) {
+    async change(change, caller) {
       const entries = Object.entries(change).filter(([, value]) => value !== undefined);
       await store.changeSettings(
         {
           ...Object.fromEntries(entries.map(([key, value]) => [key, value === 'default' ? undefined : value])),
           [lastChange]: true,
         },
-        changedBy,
+        caller ?? 'anonymous',
       );
       await read();
       for (const listener of listeners) listener();

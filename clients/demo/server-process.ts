@@ -46,6 +46,8 @@ function launch(dataDirectory: string): ChildProcess {
     env: {
       ...Object.fromEntries(environment),
       PHONOGRAPH_LISTEN_HOST: '127.0.0.1',
+      PHONOGRAPH_ALLOWED_HOSTS: '',
+      PHONOGRAPH_API_KEYS: '',
       PHONOGRAPH_LISTEN_PORT: '0',
       PHONOGRAPH_DATA_DIRECTORY: dataDirectory,
       PHONOGRAPH_MEDIA_ROOTS: join(root, 'samples'),

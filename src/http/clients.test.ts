@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
+import { createClient as createSseClient } from 'graphql-sse';
 import { createClient } from 'graphql-ws';
+import { newCaller } from '#src/testing/caller.ts';
 import { openTestServer, submit } from '#src/testing/server.ts';
 
 const follow =
@@ -82,4 +84,29 @@ test('urql asks and follows a job', async () => {
     seqs.map((_, index) => index + 1),
   );
   await socket.dispose();
+});
+
+test('Apollo Client, urql and graphql-sse ask with an API key, and hear that they need one', async () => {
+  const { key, headers } = newCaller('alice');
+  await using server = await openTestServer({ server: { apiKeys: [key] } });
+  const url = `${server.url}/graphql`;
+  const query = '{ server { id } }';
+  const apollo = (link: HttpLink) =>
+    new ApolloClient({ link, cache: new InMemoryCache() }).query({ query: gql(query) });
+  assert.deepEqual((await apollo(new HttpLink({ uri: url, headers }))).data, {
+    server: { __typename: 'Server', id: 'server' },
+  });
+  await assert.rejects(apollo(new HttpLink({ uri: url })), /401/u);
+  const urql = (fetchOptions: RequestInit) =>
+    new Client({ url, preferGetMethod: false, exchanges: [fetchExchange], fetchOptions }).query(query, {}).toPromise();
+  assert.deepEqual((await urql({ headers })).data, { server: { id: 'server' } });
+  assert.equal((await urql({})).error?.graphQLErrors[0]?.extensions['code'], 'UNAUTHENTICATED');
+  const sse = (head: Record<string, string>) =>
+    createSseClient({ url, headers: head, retryAttempts: 0 }).iterate({
+      query: 'subscription { serverStatus { id } }',
+    });
+  const readings = sse(headers);
+  assert.deepEqual((await readings.next()).value?.data, { serverStatus: { id: 'server' } });
+  await readings.return?.();
+  await assert.rejects(sse({}).next(), /401/u);
 });

@@ -1,4 +1,5 @@
-import type { GraphiQLOptions } from 'graphql-yoga';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** What GraphiQL opens with: something to ask, something to do, something to follow. */
 const firstSteps = `# Phonograph. Run one of these with Ctrl-Enter and choose it by its name.
@@ -39,8 +40,15 @@ subscription Watch {
 }
 `;
 
-export const graphiql: GraphiQLOptions = {
-  title: 'Phonograph',
-  defaultQuery: firstSteps,
-  subscriptionsProtocol: 'WS',
-};
+/** Whether a browser asks for the page. */
+export function wantsGraphiql({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true;
+}
+
+/** The page runs nothing by itself, so it needs no API key; its operations need one, in its header editor. */
+export function answerGraphiql(response: ServerResponse): void {
+  // Over SSE what stands in the header editor goes with subscriptions too; the page sends none with a WebSocket.
+  const page = renderGraphiQL({ title: 'Phonograph', defaultQuery: firstSteps, subscriptionsProtocol: 'SSE' });
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': Buffer.byteLength(page) });
+  response.end(page);
+}

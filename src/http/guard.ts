@@ -21,7 +21,7 @@ type Allowed = Pick<Config['server'], 'allowedHosts' | 'allowedOrigins'>;
  */
 export function refuse({ headers }: Pick<IncomingMessage, 'headers'>, allowed: Allowed): Refusal | null {
   const host = hostName(headers.host);
-  if (host === null || !(loopbackNames.has(host) || allowed.allowedHosts.includes(host))) {
+  if (host === null || !isServed(host, allowed.allowedHosts)) {
     return { status: 421, message: 'This Host is not served. Add it to allowedHosts in config.json.' };
   }
   const { origin } = headers;
@@ -49,6 +49,10 @@ export function refuseBody({ method, headers }: Pick<IncomingMessage, 'method' |
 /** The media type of a body in lower case, without its parameters. */
 export function contentType(headers: IncomingMessage['headers']): string {
   return (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+function isServed(host: string, allowedHosts: readonly string[]): boolean {
+  return loopbackNames.has(host) || allowedHosts.includes(host) || allowedHosts.includes('*');
 }
 
 function hostName(host: string | undefined): string | null {

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Context } from '../context.ts';
+import { admit, type Admission } from './admit.ts';
 import { answer, answerError } from './answer.ts';
 import { openAnswering, type Answering } from './answering.ts';
 import { BodyError, readBody, type Body } from './body.ts';
+import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
 import { refuse, refuseBody } from './guard.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
 import { openYoga, type Yoga } from './yoga.ts';
@@ -31,9 +33,9 @@ const usualPatience: Patience = { pingMs: 12_000, stallMs: 15_000 };
 
 /** Listens on the configured address. Throws what node throws where the port is taken. */
 export async function listen(context: Context, patience = usualPatience): Promise<Listener> {
-  const { listenHost, listenPort } = context.config.server;
+  const { listenHost, listenPort, apiKeys } = context.config.server;
   const yoga = openYoga(context);
-  const sockets = openWebSockets(yoga, patience.pingMs);
+  const sockets = openWebSockets(yoga, { pingMs: patience.pingMs, apiKeys });
   const answering = openAnswering();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     answering.add(response);
@@ -61,18 +63,25 @@ interface Desk {
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, desk: Desk): Promise<void> {
-  const { context } = desk;
-  response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('x-frame-options', 'DENY');
-  const refusal = refuse(request, context.config.server);
+  const { config, health, log } = desk.context;
+  setHeaders(response, request.headers.origin, config.server.allowedOrigins);
+  const refusal = refuse(request, config.server);
   if (refusal !== null) return refuseWith(response, refusal);
-  switch (pathOf(request)) {
-    case '/health':
-      return answer(response, 200, { status: 'ok' });
-    case '/ready':
-      return answerReady(response, context);
+  const path = pathOf(request);
+  if (path === '/health') return answer(response, 200, { status: 'ok' });
+  const admission = admit(request.headers.authorization, config.server.apiKeys);
+  if (path === '/ready') return answerReady(response, health, admission);
+  if (path === '/graphql' && wantsGraphiql(request)) return answerGraphiql(response);
+  // A browser asks without a key whether it may send one.
+  const isPreflight = path === '/graphql' && request.method === 'OPTIONS';
+  if (admission.kind === 'REFUSED' && !isPreflight) {
+    log.debug({ address: request.socket.remoteAddress, path }, 'caller refused');
+    return refuseCaller(response, admission);
+  }
+  const caller = admission.kind === 'ADMITTED' ? admission.caller : null;
+  switch (path) {
     case '/graphql':
-      return answerGraphql(request, response, desk);
+      return answerGraphql(request, response, { ...desk, caller });
     default:
       return answerError(response, 404, {
         code: 'NOT_FOUND',
@@ -81,16 +90,25 @@ async function handle(request: IncomingMessage, response: ServerResponse, desk: 
   }
 }
 
-/** Tells the last known state; asks nobody. */
-function answerReady(response: ServerResponse, { health }: Context): void {
-  const { status, problems } = health;
-  answer(response, status === 'READY' ? 200 : 503, { status, problems });
+/** For every answer, errors included, which pages of allowed origins may read. */
+function setHeaders(response: ServerResponse, origin: string | undefined, allowedOrigins: readonly string[]): void {
+  response.setHeader('x-content-type-options', 'nosniff');
+  response.setHeader('x-frame-options', 'DENY');
+  response.setHeader('vary', 'Origin');
+  if (origin !== undefined && allowedOrigins.includes(origin)) {
+    response.setHeader('access-control-allow-origin', origin);
+  }
+}
+
+/** Tells the last known state; asks nobody. What is wrong is for callers alone. */
+function answerReady(response: ServerResponse, { status, problems }: Context['health'], admission: Admission): void {
+  answer(response, status === 'READY' ? 200 : 503, admission.kind === 'ADMITTED' ? { status, problems } : { status });
 }
 
 async function answerGraphql(
   request: IncomingMessage,
   response: ServerResponse,
-  { context, yoga, patience }: Desk,
+  { context, yoga, patience, caller }: Desk & { readonly caller: string | null },
 ): Promise<void> {
   const refusal = refuseBody(request);
   if (refusal !== null) return refuseWith(response, refusal);
@@ -101,10 +119,10 @@ async function answerGraphql(
   }
   if ('operation' in body) {
     response.on('close', () => void Promise.all(body.uploads.map((upload) => upload.discard())));
-    await yoga(request, response, { operation: body.operation });
+    await yoga(request, response, { caller, operation: body.operation });
   } else {
     // Yoga takes a body that was read before it from here, as Express leaves it.
-    await yoga(Object.assign(request, { body: body.bytes }), response, {});
+    await yoga(Object.assign(request, { body: body.bytes }), response, { caller });
   }
 }
 
@@ -142,6 +160,16 @@ function refuseWith(
 ): void {
   response.setHeader('connection', 'close');
   answerError(response, status, { code: 'FORBIDDEN', message });
+}
+
+/** What is still on its way of a body is not read. */
+function refuseCaller(
+  response: ServerResponse,
+  { message, challenge }: Admission & { readonly kind: 'REFUSED' },
+): void {
+  response.setHeader('connection', 'close');
+  response.setHeader('www-authenticate', challenge);
+  answerError(response, 401, { code: 'UNAUTHENTICATED', message });
 }
 
 interface Upgrade {

@@ -1,9 +1,11 @@
 import { GraphQLError, type ExecutionArgs } from 'graphql';
-import { GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws';
-import { useServer } from 'graphql-ws/use/ws';
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws';
+import { useServer, type Extra } from 'graphql-ws/use/ws';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import type { ApiKey } from '../api-key.ts';
+import { admit } from './admit.ts';
 import type { Yoga } from './yoga.ts';
 
 /** 256 KiB: an operation with its variables; recordings come over HTTP. */
@@ -15,6 +17,15 @@ export interface WebSockets extends AsyncDisposable {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
+interface WebSocketSettings {
+  readonly pingMs: number;
+  readonly apiKeys: readonly ApiKey[];
+}
+
+/** What is kept with a connection once it was let in. */
+type Caller = { caller?: string | null };
+type Connected = Extra & Caller;
+
 type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
 /**
@@ -22,24 +33,36 @@ type Enveloped = ReturnType<Yoga['getEnveloped']>;
  * the client unmasked and without limits. A client that answers no ping until the next one is ended: it is half-open, or it does not read. Until
  * then it holds one message for each of its operations, since the next is not asked for before the one before has left.
  */
-export function openWebSockets(yoga: Yoga, pingMs: number): WebSockets {
+export function openWebSockets(yoga: Yoga, { pingMs, apiKeys }: WebSocketSettings): WebSockets {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
     handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   });
-  const server = useServer(
+  const server = useServer<Readonly<Record<string, unknown>>, Caller>(
     {
+      onConnect({ connectionParams = {}, extra }) {
+        const admission = admit(shownIn(connectionParams) ?? extra.request.headers.authorization, apiKeys);
+        if (admission.kind === 'ADMITTED') {
+          extra.caller = admission.caller;
+          return true;
+        }
+        extra.socket.close(CloseCode.Unauthorized, admission.message);
+        return false;
+      },
       execute: (args) => rootOf(args).execute(args),
       subscribe: (args) => rootOf(args).subscribe(args),
       onSubscribe: async ({ subscriptions, extra }, _, payload) => {
         if (Object.keys(subscriptions).length > maxSubscriptionsPerSocket) return [tooMany()];
-        return prepare(payload, yoga.getEnveloped({ req: extra.request, socket: extra.socket, params: payload }));
+        return prepare(payload, enveloped(extra, payload));
       },
     },
     sockets,
     pingMs,
   );
+  function enveloped({ request: req, socket, caller = null }: Connected, params: SubscribePayload): Enveloped {
+    return yoga.getEnveloped({ req, socket, params, caller });
+  }
   return {
     upgrade(request, socket, head) {
       sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
@@ -50,6 +73,11 @@ export function openWebSockets(yoga: Yoga, pingMs: number): WebSockets {
       for (const client of sockets.clients) client.terminate();
     },
   };
+}
+
+/** A page cannot set the headers of a WebSocket. The name is taken in any case, as that of a header. */
+function shownIn(params: Readonly<Record<string, unknown>>): unknown {
+  return Object.entries(params).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
 }
 
 /** RFC 6455: the server goes away; clients come back by themselves. */

@@ -1,19 +1,19 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { DocumentNode } from 'graphql';
 import { createYoga, createLRUCache, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { schema } from '#schema/index.ts';
-import type { Context } from '../context.ts';
-import { graphiql } from './graphiql.ts';
+import type { Context, RequestContext } from '../context.ts';
 import { useLimits } from './limits.ts';
 import { maskErrors } from './mask-error.ts';
 
 /** What the HTTP floor hands over with a request. */
-interface RequestContext {
+interface Handover {
+  /** The name of the API key that was shown. */
+  readonly caller: string | null;
   /** An operation whose uploads have been received already. */
   readonly operation?: GraphQLParams;
 }
 
-export type Yoga = YogaServerInstance<RequestContext, Context>;
+export type Yoga = YogaServerInstance<Handover, RequestContext>;
 
 /** Documents that many clients repeat; longer ones are parsed each time, so that the cache stays small. */
 const maxCachedDocuments = 500;
@@ -21,12 +21,11 @@ const maxCachedCharacters = 8192;
 
 /** GraphQL over HTTP and SSE; the WebSocket takes its functions from here, so that both mask and limit alike. */
 export function openYoga(context: Context): Yoga {
-  return createYoga<RequestContext, Context>({
+  return createYoga<Handover, RequestContext>({
     schema,
-    context: () => context,
+    context: ({ caller }) => ({ ...context, caller }),
     graphqlEndpoint: '/graphql',
-    graphiql,
-    renderGraphiQL,
+    graphiql: false,
     landingPage: false,
     logging: false,
     maskedErrors: { maskError: maskErrors(context.log) },
@@ -56,7 +55,7 @@ function boundedCache() {
 /** A syntax error that is cached from a WebSocket has no HTTP status, and the same text would then be answered with 200. */
 const noCache = { get: () => undefined, set: () => undefined };
 
-function useReceivedOperation(): Plugin<object, RequestContext> {
+function useReceivedOperation(): Plugin<object, Handover> {
   return {
     onRequestParse({ serverContext, setRequestParser }) {
       const { operation } = serverContext;

@@ -1,0 +1,15 @@
+import { apiKeySchema, newToken, settingOf, type ApiKey } from '#src/api-key.ts';
+
+/** Somebody with an API key. */
+export interface Caller {
+  /** For `apiKeys` of a server. */
+  readonly key: ApiKey;
+  readonly token: string;
+  /** What is sent to be let in: as headers of a request, or as connectionParams of a WebSocket. */
+  readonly headers: { readonly authorization: string };
+}
+
+export function newCaller(name: string): Caller {
+  const token = newToken();
+  return { key: apiKeySchema.parse(settingOf(name, token)), token, headers: { authorization: `Bearer ${token}` } };
+}
