@@ -25,8 +25,7 @@ export function cudaStep(
   // CTranslate2's wheels for other machines know no CUDA.
   const wanted = () =>
     machine === 'linux-x64' &&
-    !project.cpuOnly &&
-    (existsSync(driverFile) || isInPath('nvidia-smi', project.environment));
+    (project.cuda || (!project.cpuOnly && (existsSync(driverFile) || isInPath('nvidia-smi', project.environment))));
   return {
     title:
       'CUDA libraries for the graphics card from PyPI (670 MB to fetch, 1.1 GB on disk; none with computePower CPU_ONLY)',

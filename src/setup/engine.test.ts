@@ -89,6 +89,7 @@ test('CUDA libraries come where there is an NVIDIA driver and the settings allow
   assert.equal(cudaStep(project, none).isReady(), true);
   assert.equal(cudaStep({ ...project, cpuOnly: true }, driver).isReady(), true);
   assert.equal(cudaStep(project, { ...driver, machine: 'linux-arm64' }).isReady(), true);
+  assert.equal(cudaStep({ ...project, cuda: true }, none).isReady(), false, 'wanted for an image');
   assert.equal(cudaStep(project, driver).isReady(), false);
   await cudaStep(project, driver).install(quietProgress());
   assert.equal(cudaStep(project, driver).isReady(), true);

@@ -16,7 +16,8 @@ const usage = `Usage: npm run demo | npm start | npm test | npm run check | npm 
   test [-- FILE...]        run every check and every test, or only the tests in the files given
   check [-- --fix]         types, lint, format, dead code and the quick tests; --fix repairs what a tool can
   run FILE [ARGUMENT...]   run a program of the project with the Node or Python of the set-up (npm run schema, bench:...)
-  setup                    only set up: node packages, Node, the engine's Python environment, the COMPACT model
+  setup [--lean] [--cuda]  only set up: node packages, Node, the engine's Python environment, the COMPACT model; for an image:
+                           --lean without the tools of development, --cuda with the CUDA libraries
 
 Each command first sets up what is missing. With everything in place this takes no time and needs no network.
 `;
@@ -65,7 +66,9 @@ async function setUpAndRun({ dev, program: fixed }, args) {
   const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/u, '');
   const interrupt = listenForInterrupt();
   try {
-    const project = openProject({ root, dev, environment: process.env, signal: interrupt.signal });
+    const asks = (/** @type {string} */ option) => fixed === null && args.includes(option);
+    const [lean, cuda] = [asks('--lean'), asks('--cuda')];
+    const project = openProject({ root, dev, lean, cuda, environment: process.env, signal: interrupt.signal });
     await prepare(project);
     if (fixed === null) return 0;
     const [file = '', ...others] = [...fixed, ...args];

@@ -17,7 +17,10 @@ export function nodeModulesStep(project) {
   const lock = join(project.root, 'package-lock.json');
   return {
     title: 'Node packages from the npm registry (80 MB to fetch, 240 MB on disk)',
-    isReady: () => readStamp(place)['lock'] === hashOf(lock),
+    isReady() {
+      const stamp = readStamp(place);
+      return stamp['lock'] === hashOf(lock) && (project.lean || stamp['lean'] !== true);
+    },
     async install(progress) {
       await requireSpace(project.temporary, 500);
       await makeFolder(place, project.temporary, async (workshop) => {
@@ -28,7 +31,7 @@ export function nodeModulesStep(project) {
         await installPackages(workshop, project, progress);
         const finished = join(workshop, 'node_modules');
         requireLocked(lock, join(finished, '.package-lock.json'));
-        writeStamp(finished, { lock: hashOf(lock) });
+        writeStamp(finished, { lock: hashOf(lock), lean: project.lean });
         return finished;
       });
     },
@@ -45,7 +48,8 @@ async function installPackages(folder, project, progress) {
   let fetched = 0;
   // Not `npm ci`: from npm 11.6.2 on it refuses a lock file that does not name every package for other systems, and some registries lack those.
   // --include: npm leaves the tools of development out where NODE_ENV is production.
-  await runNpm(['install', '--package-lock', '--include=dev', '--no-audit', '--no-fund'], {
+  const tools = project.lean ? '--omit=dev' : '--include=dev';
+  await runNpm(['install', '--package-lock', tools, '--no-audit', '--no-fund'], {
     folder,
     project,
     onLine(line) {

@@ -45,6 +45,22 @@ test('packages are installed as locked, and again when the lock file changes', a
   assert.equal(step.isReady(), false);
 });
 
+test('a lean set-up leaves the tools of development out, and another one brings them', async () => {
+  using fixture = makeFixture({ version: '1.0.0', integrity });
+  const own = { name: 'mine', version: '1.0.0', dependencies: { tiny: '1.0.0' }, devDependencies: { tool: '1.0.0' } };
+  const tool = { version: '1.0.0', dev: true, ...internet.npmPackage('tool', '1.0.0', { 'index.js': '' }) };
+  const packages = { '': own, 'node_modules/tiny': { version: '1.0.0', integrity }, 'node_modules/tool': tool };
+  fixture.write('package.json', JSON.stringify(own));
+  fixture.write('package-lock.json', JSON.stringify({ ...own, lockfileVersion: 3, packages }));
+  const lean = nodeModulesStep({ ...fixture.project, lean: true });
+  const whole = nodeModulesStep(fixture.project);
+  const there = () => readdirSync(fixture.nodeModules).filter((name) => !name.startsWith('.'));
+  await lean.install(quietProgress());
+  assert.deepEqual([there(), lean.isReady(), whole.isReady()], [['tiny'], true, false]);
+  await whole.install(quietProgress());
+  assert.deepEqual([there(), lean.isReady(), whole.isReady()], [['tiny', 'tool'], true, true]);
+});
+
 test('a package with a wrong hash is refused', async () => {
   using fixture = makeFixture({ version: '1.0.0', integrity: integrity.replace(/-..../u, '-AAAA') });
   await assert.rejects(

@@ -7,6 +7,8 @@ import { join, resolve } from 'node:path';
  * @typedef {object} Project
  * @property {string} root the project's folder
  * @property {boolean} dev whether the tools of development are wanted too
+ * @property {boolean} lean whether the tools of development must not come: for an image
+ * @property {boolean} cuda whether the CUDA libraries are wanted on a machine without a graphics card: for an image
  * @property {string} modelDirectory
  * @property {boolean} cpuOnly whether the settings rule the graphics card out
  * @property {string} tools where the set-up puts what has no other place
@@ -16,10 +18,17 @@ import { join, resolve } from 'node:path';
  */
 
 /**
- * @param {{ readonly root: string, readonly dev: boolean, readonly environment: NodeJS.ProcessEnv, readonly signal: AbortSignal }} options
+ * @param {{
+ *   readonly root: string,
+ *   readonly dev: boolean,
+ *   readonly lean?: boolean,
+ *   readonly cuda?: boolean,
+ *   readonly environment: NodeJS.ProcessEnv,
+ *   readonly signal: AbortSignal,
+ * }} options
  * @returns {Project}
  */
-export function openProject({ root, dev, environment, signal }) {
+export function openProject({ root, dev, lean = false, cuda = false, environment, signal }) {
   const settings = dev ? withoutSettings(environment) : environment;
   const config = readConfig(resolve(root, settings['PHONOGRAPH_CONFIG'] ?? 'config.json'));
   const modelDirectory = settings['PHONOGRAPH_MODEL_DIRECTORY'] ?? config.server?.modelDirectory ?? 'models';
@@ -28,6 +37,8 @@ export function openProject({ root, dev, environment, signal }) {
   return {
     root,
     dev,
+    lean,
+    cuda,
     modelDirectory: resolve(root, modelDirectory),
     cpuOnly: computePower === 'CPU_ONLY',
     tools,
