@@ -5,15 +5,20 @@ const rules = new Rules({ string: true });
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
- * Splits a text into the fewest lines of at most `width` columns, and those as even as can be, so that no word stands alone.
+ * Splits a text into the fewest lines of at most `width` columns; of those layouts, one in which no word stands alone on a line where that can be;
+ * of those, the most even one, with a liking for ends of clauses.
  *
  * Breaks only where Unicode's line breaking algorithm (UAX #14) allows it, between characters of Chinese and Japanese too; a word longer than a
  * line is cut. Full-width characters take two columns.
  */
 export function wrap(text: string, width: number): readonly string[] {
-  const pieces = [...rules.breaks(text)].flatMap(({ string = '' }) => cut(string, width));
-  const [count, ends] = greedy(pieces, width);
-  return count <= 1 ? [text] : (even(pieces, { width, count: Math.min(count, pieces.length) }) ?? ends);
+  const pieces = [...unbroken(text)].flatMap((piece) => cut(piece, width));
+  const best = layouts(pieces, width);
+  const lines: string[] = [];
+  for (let end = pieces.length; end > 0; end = best[end]?.start ?? 0) {
+    lines.unshift(pieces.slice(best[end]?.start, end).join('').trim());
+  }
+  return lines.length === 0 ? [text] : lines;
 }
 
 /** Columns of a line; the space at its end takes none. */
@@ -21,55 +26,68 @@ export function widthOf(line: string): number {
   return stringWidth(line.trimEnd());
 }
 
+/** The pieces between two places where a line may end. */
+function* unbroken(text: string): Generator<string> {
+  const starts = new Set([...graphemes.segment(text)].map(({ index }) => index));
+  let [piece, end] = ['', 0];
+  for (const { string = '' } of rules.breaks(text)) {
+    piece += string;
+    end += string.length;
+    // The library breaks after a zero width joiner, against rule LB8a: in the midst of a family of emoji.
+    if (end < text.length && !starts.has(end)) continue;
+    yield piece;
+    piece = '';
+  }
+}
+
 function cut(piece: string, width: number): readonly string[] {
   if (widthOf(piece) <= width) return [piece];
   const parts = [''];
+  let columns = 0;
   for (const { segment } of graphemes.segment(piece)) {
-    const last = parts.at(-1) ?? '';
-    if (last !== '' && widthOf(last + segment) > width) parts.push(segment);
-    else parts[parts.length - 1] = last + segment;
+    columns += widthOf(segment);
+    if (columns <= width) {
+      parts[parts.length - 1] += segment;
+    } else {
+      parts.push(segment);
+      columns = widthOf(segment);
+    }
   }
   return parts;
 }
 
-function greedy(pieces: readonly string[], width: number): readonly [number, readonly string[]] {
-  const lines = [''];
-  for (const piece of pieces) {
-    const last = lines.at(-1) ?? '';
-    if (last !== '' && widthOf(last + piece) > width) lines.push(piece);
-    else lines[lines.length - 1] = last + piece;
-  }
-  return [lines.length, lines.map((line) => line.trim())];
-}
-
+/** The lines of the first so many pieces: what they cost, and at which piece the last of them starts. */
 interface Layout {
-  readonly cost: number;
-  readonly lines: readonly string[];
+  readonly start: number;
+  readonly lines: number;
+  /** Lines on which one word stands alone. */
+  readonly lonely: number;
+  /** Squares of the widths: with as many lines, the least sum is that of the most even ones. */
+  readonly unevenness: number;
 }
 
-/** The layout with so many lines whose squared widths add up to the least: the most even one, with a liking for ends of clauses. */
-function even(
-  pieces: readonly string[],
-  { width, count }: { readonly width: number; readonly count: number },
-): readonly string[] | null {
-  let best: (Layout | null)[] = [{ cost: 0, lines: [] }, ...pieces.map(() => null)];
-  for (let line = 0; line < count; line += 1) {
-    const next: (Layout | null)[] = best.map(() => null);
-    for (const [start, layout] of best.entries()) {
-      if (layout === null) continue;
-      let text = '';
-      for (let end = start; end < pieces.length; end += 1) {
-        text += pieces[end];
-        const columns = widthOf(text);
-        if (columns > width) break;
-        const cost = layout.cost + columns ** 2 - (endsClause(text) ? (width / 3) ** 2 : 0);
-        const known = next[end + 1];
-        if (!known || cost < known.cost) next[end + 1] = { cost, lines: [...layout.lines, text.trim()] };
-      }
+/** The best layout of the first 0, 1, 2 ... pieces. */
+function layouts(pieces: readonly string[], width: number): readonly Layout[] {
+  const columns = pieces.map((piece) => stringWidth(piece));
+  const best: Layout[] = [{ start: 0, lines: 0, lonely: 0, unevenness: 0 }];
+  for (let end = 1; end <= pieces.length; end += 1) {
+    const last = pieces[end - 1] ?? '';
+    const liking = endsClause(last) ? (width / 3) ** 2 : 0;
+    let found: Layout | null = null;
+    for (let start = end - 1, taken = widthOf(last); start >= 0; taken += columns[(start -= 1)] ?? 0) {
+      const before = best[start];
+      if (before === undefined || (taken > width && found !== null)) break;
+      const lonely = before.lonely + (end - start === 1 ? 1 : 0);
+      const layout = { start, lines: before.lines + 1, lonely, unevenness: before.unevenness + taken ** 2 - liking };
+      if (found === null || isBetter(layout, found)) found = layout;
     }
-    best = next;
+    if (found !== null) best.push(found);
   }
-  return best.at(-1)?.lines ?? null;
+  return best;
+}
+
+function isBetter(one: Layout, other: Layout): boolean {
+  return (one.lines - other.lines || one.lonely - other.lonely || one.unevenness - other.unevenness) < 0;
 }
 
 function endsClause(line: string): boolean {
