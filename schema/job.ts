@@ -1,6 +1,7 @@
 import { listLogs } from '#resolvers/logs.ts';
 import { estimateStart } from '#resolvers/queue.ts';
-import { listSegments, renderTranscript } from '#resolvers/jobs.ts';
+import { listSegments } from '#resolvers/jobs.ts';
+import { readTranscript } from '#resolvers/transcript.ts';
 import type { Job as JobShape } from '#src/job.ts';
 import { Attempt } from './attempt.ts';
 import { builder } from './builder.ts';
@@ -116,7 +117,7 @@ builder.objectFields(Job, (t) => ({
         description: 'Say who speaks, where it is known. Absent = false; JSON and CSV always tell.',
       }),
     },
-    resolve: (job, args, context) => renderTranscript(job, args, context),
+    resolve: (job, args, context) => readTranscript(job, args, context),
   }),
   logs: t.field({
     type: LogConnection,

@@ -1,5 +1,5 @@
 import { cuesOf } from './cues.ts';
-import { oneLine } from './line.ts';
+import { nameOf } from './line.ts';
 import type { Transcript } from './render.ts';
 import { clock, twoDigits } from './time.ts';
 
@@ -17,18 +17,21 @@ Style: Default,Arial,64,&H00FFFFFF,&H00FFFFFF,&H00000000,&H80000000,0,0,0,0,100,
 Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 `;
 
+/** Hundredths of a second are all that the format has. */
+const unitMs = 10;
+
 /** Advanced SubStation Alpha, with one style; the speaker stands in the Name of an event. */
-export function renderAss(transcript: Transcript): string {
-  const events = cuesOf(transcript.segments, transcript).map(({ startMs, endMs, lines, speaker }) => {
-    const name = transcript.speakers && speaker !== null ? oneLine(speaker).replaceAll(',', ' ') : '';
-    // Hundredths are all that the format has: rounded up at the end, so that no event is of zero length.
-    return `Dialogue: 0,${time(Math.floor(startMs / 10))},${time(Math.ceil(endMs / 10))},Default,${name},0,0,0,,${lines.map(plain).join(String.raw`\N`)}\n`;
-  });
-  return head + events.join('');
+export async function* renderAss(transcript: Transcript): AsyncGenerator<string> {
+  yield head;
+  for await (const { startMs, endMs, lines, speaker } of cuesOf(transcript.segments, { ...transcript, unitMs })) {
+    const name = nameOf(speaker, transcript.speakers).replaceAll(',', ' ');
+    const text = lines.map(plain).join(String.raw`\N`);
+    yield `Dialogue: 0,${time(startMs)},${time(endMs)},Default,${name},0,0,0,,${text}\n`;
+  }
 }
 
-function time(hundredths: number): string {
-  return `${clock(hundredths * 10).replace(/^0/u, '')}.${twoDigits(hundredths % 100)}`;
+function time(ms: number): string {
+  return `${clock(ms).replace(/^0/u, '')}.${twoDigits((ms / unitMs) % 100)}`;
 }
 
 /** Braces hold commands and a backslash begins one; a word joiner after it (U+2060) takes its meaning away. */

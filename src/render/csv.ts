@@ -1,15 +1,18 @@
 import { stringify } from 'csv-stringify/sync';
-import { oneLine } from './line.ts';
+import { nameOf, oneLine } from './line.ts';
 import type { Transcript } from './render.ts';
 
-const columns = ['index', 'startSeconds', 'endSeconds', 'speaker', 'language', 'text'] as const;
+const head = ['index', 'startSeconds', 'endSeconds', 'speaker', 'language', 'text'];
 
 /** A table for spreadsheets (RFC 4180). A text that a spreadsheet would run as a formula gets an apostrophe before it. */
-export function renderCsv({ segments, language }: Transcript): string {
-  const rows = segments.map((segment) => ({
-    ...segment,
-    language: segment.language ?? language,
-    text: oneLine(segment.text),
-  }));
-  return stringify(rows, { columns: [...columns], header: true, escape_formulas: true, record_delimiter: 'windows' });
+export async function* renderCsv({ segments, language }: Transcript): AsyncGenerator<string> {
+  yield row(head);
+  for await (const segment of segments) {
+    const { index, startSeconds, endSeconds, speaker, text } = segment;
+    yield row([index, startSeconds, endSeconds, nameOf(speaker, true), segment.language ?? language, oneLine(text)]);
+  }
+}
+
+function row(fields: readonly (string | number | null)[]): string {
+  return stringify([[...fields]], { escape_formulas: true, record_delimiter: 'windows' });
 }

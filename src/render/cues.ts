@@ -1,6 +1,7 @@
 import type { Segment, Word } from '../transcript.ts';
-import { oneLine } from './line.ts';
+import { nameOf, oneLine, spoken } from './line.ts';
 import { toMs } from './time.ts';
+import { withNext } from './with-next.ts';
 import { wrap } from './wrap.ts';
 
 /** How long the lines of a subtitle are; null = the whole segment on one line. */
@@ -9,6 +10,14 @@ export interface LineLimits {
   readonly maxLineWidth: number | null;
   /** Lines a cue; a segment with more becomes several cues. */
   readonly maxLineCount: number | null;
+}
+
+/** How a transcript is cut into cues. */
+export interface CueManner extends LineLimits {
+  /** Whether the speaker stands before the text of a segment, within its lines. */
+  readonly named?: boolean;
+  /** What all times are multiples of, for formats that have no milliseconds. */
+  readonly unitMs?: number;
 }
 
 /** What stands on the screen from one time to another, in whole milliseconds. */
@@ -23,15 +32,31 @@ export interface Cue {
 const usualLineWidth = 42;
 
 /** The cues of segments: in order, none of zero length, none over another, also where speakers talk at the same time. */
-export function cuesOf(segments: readonly Segment[], limits: LineLimits): readonly Cue[] {
-  return apart(segments.flatMap((segment) => split(segment, limits)));
+export async function* cuesOf(
+  segments: AsyncIterable<Segment> | Iterable<Segment>,
+  manner: CueManner,
+): AsyncGenerator<Cue> {
+  const { unitMs = 1 } = manner;
+  const toUnit = (ms: number) => Math.round(ms / unitMs) * unitMs;
+  let floor = 0;
+  for await (const [cue, next] of withNext(split(segments, manner))) {
+    const startMs = Math.max(toUnit(cue.startMs), floor);
+    const nextMs = next === null ? Number.POSITIVE_INFINITY : toUnit(next.startMs);
+    floor = Math.max(startMs + unitMs, Math.min(toUnit(cue.endMs), nextMs));
+    yield { ...cue, startMs, endMs: floor };
+  }
 }
 
-function split(segment: Segment, { maxLineWidth, maxLineCount }: LineLimits): readonly Cue[] {
+async function* split(segments: AsyncIterable<Segment> | Iterable<Segment>, manner: CueManner): AsyncGenerator<Cue> {
+  for await (const segment of segments) yield* partsOf(segment, manner);
+}
+
+function partsOf(segment: Segment, { maxLineWidth, maxLineCount, named = false }: CueManner): readonly Cue[] {
   const text = oneLine(segment.text);
   if (text === '') return [];
+  const said = spoken(text, nameOf(segment.speaker, named));
   const width = maxLineWidth ?? (maxLineCount === null ? null : usualLineWidth);
-  const lines = width === null ? [text] : wrap(text, width);
+  const lines = width === null ? [said] : wrap(said, width);
   const groups = grouped(lines, maxLineCount ?? lines.length);
   const times = timesOf(
     segment,
@@ -54,13 +79,14 @@ function grouped(lines: readonly string[], size: number): readonly (readonly str
 }
 
 /** Where each part of a text begins, and where the last ends: by the words where they are known, else by the letters. */
-function timesOf({ startSeconds, endSeconds, words }: Segment, letters: readonly number[]): readonly number[] {
-  const total = letters.reduce((sum, count) => sum + count, 0);
+function timesOf({ startSeconds, endSeconds, text, words }: Segment, letters: readonly number[]): readonly number[] {
+  const total = lettersIn(text);
   const inner: number[] = [];
-  let before = 0;
+  // A name before the text takes no time.
+  let before = total - letters.reduce((sum, count) => sum + count, 0);
   for (const count of letters.slice(0, -1)) {
     before += count;
-    const share = startSeconds + ((endSeconds - startSeconds) * before) / Math.max(1, total);
+    const share = startSeconds + ((endSeconds - startSeconds) * Math.max(0, before)) / total;
     inner.push(words === null ? share : (startOfLetter(words, before) ?? share));
   }
   return [startSeconds, ...inner, endSeconds].map(toMs);
@@ -77,18 +103,5 @@ function startOfLetter(words: readonly Word[], letters: number): number | null {
 }
 
 function lettersIn(text: string): number {
-  return text.replaceAll(/\s/gu, '').length;
-}
-
-function apart(cues: readonly Cue[]): readonly Cue[] {
-  const kept: Cue[] = [];
-  let floor = 0;
-  for (const [index, cue] of cues.entries()) {
-    const startMs = Math.max(cue.startMs, floor);
-    const nextMs = cues[index + 1]?.startMs ?? Number.POSITIVE_INFINITY;
-    const endMs = Math.max(startMs + 1, Math.min(cue.endMs, nextMs));
-    kept.push({ ...cue, startMs, endMs });
-    floor = endMs;
-  }
-  return kept;
+  return text.replaceAll(/[\s\p{Cc}]/gu, '').length;
 }

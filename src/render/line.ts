@@ -1,9 +1,24 @@
-/** Text on one line, so that it cannot end a cue or a line of a format early. */
+/** Text on one line, so that it cannot end a cue or a line of a format early: readers differ in which control characters end a line. */
 export function oneLine(text: string): string {
-  return text.replaceAll(/\s+/gu, ' ').trim();
+  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
 }
 
-/** A text with the speaker before it, where that is wanted and known. */
-export function spoken(text: string, speaker: string | null, speakers: boolean): string {
-  return speakers && speaker !== null ? `${oneLine(speaker)}: ${text}` : text;
+/** The name of a speaker on one line; empty where it is not wanted or not known. */
+export function nameOf(speaker: string | null, wanted: boolean): string {
+  return wanted ? oneLine(speaker ?? '') : '';
+}
+
+/** A text with the name of its speaker before it, where there is one. */
+export function spoken(text: string, name: string): string {
+  return name === '' ? text : `${name}: ${text}`;
+}
+
+/** Letters of scripts that write no spaces between words, and their punctuation. */
+const unspaced = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\u3001\u3002]`;
+const endsUnspaced = new RegExp(String.raw`${unspaced}\s*$`, 'u');
+const beginsUnspaced = new RegExp(String.raw`^\s*${unspaced}`, 'u');
+
+/** What stands between two texts that follow each other on a line. */
+export function joint(text: string, next: string): '' | ' ' {
+  return endsUnspaced.test(text) && beginsUnspaced.test(next) ? '' : ' ';
 }

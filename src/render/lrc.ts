@@ -1,14 +1,18 @@
-import { oneLine, spoken } from './line.ts';
+import { nameOf, oneLine, spoken } from './line.ts';
 import type { Transcript } from './render.ts';
 import { toMs, twoDigits } from './time.ts';
 
 /** Lyrics: one line a segment, its begin as minutes, seconds and hundredths. */
-export function renderLrc({ segments, speakers }: Transcript): string {
-  return segments
-    .map(({ startSeconds, text, speaker }) => {
-      const ms = toMs(startSeconds);
-      const time = `${twoDigits(ms / 60_000)}:${twoDigits((ms / 1000) % 60)}.${twoDigits((ms / 10) % 100)}`;
-      return `[${time}]${spoken(oneLine(text), speaker, speakers)}\n`;
-    })
-    .join('');
+export async function* renderLrc({ segments, speakers }: Transcript): AsyncGenerator<string> {
+  for await (const { startSeconds, text, speaker } of segments) {
+    if (oneLine(text) === '') continue;
+    const ms = toMs(startSeconds);
+    const time = `${twoDigits(ms / 60_000)}:${twoDigits((ms / 1000) % 60)}.${twoDigits((ms / 10) % 100)}`;
+    yield `[${time}]${plain(spoken(oneLine(text), nameOf(speaker, speakers)))}\n`;
+  }
+}
+
+/** A bracket at the beginning, or before a time, would be read as one of the format's own; a word joiner (U+2060) takes its meaning away. */
+function plain(text: string): string {
+  return text.replace(/^\[/u, '\u2060[').replaceAll(/[[<](?=\d+:)/gu, '$&\u2060');
 }

@@ -11,14 +11,18 @@ import { renderVtt } from './vtt.ts';
 
 /** A transcript on its way into a format. */
 export interface Transcript extends LineLimits {
-  readonly segments: readonly Segment[];
+  /** Taken one by one as the text is wanted, so that a long transcript is never in memory as a whole. */
+  readonly segments: AsyncIterable<Segment> | Iterable<Segment>;
   /** Code of the language; null while it is not known. */
   readonly language: string | null;
   /** Whether formats for reading say who speaks, where it is known. */
   readonly speakers: boolean;
 }
 
-const renderers: Readonly<Record<TranscriptFormat, (transcript: Transcript) => string>> = {
+/** Writes a head, then each segment as it comes, then an end. */
+type Renderer = (transcript: Transcript) => AsyncIterable<string>;
+
+const renderers: Readonly<Record<TranscriptFormat, Renderer>> = {
   TXT: renderTxt,
   SRT: renderSrt,
   VTT: renderVtt,
@@ -29,7 +33,17 @@ const renderers: Readonly<Record<TranscriptFormat, (transcript: Transcript) => s
   CSV: renderCsv,
 };
 
-/** Writes a transcript in a format. Line limits hold for the subtitle formats SRT, VTT and ASS. */
-export function render(format: TranscriptFormat, transcript: Transcript): string {
-  return renderers[format](transcript);
+/** Large enough that sending a piece costs more than making it, small enough to be nothing in memory. */
+const pieceCharacters = 16_384;
+
+/** Writes a transcript in a format, piece by piece. Line limits hold for the subtitle formats SRT, VTT and ASS. */
+export async function* render(format: TranscriptFormat, transcript: Transcript): AsyncGenerator<string> {
+  let piece = '';
+  for await (const text of renderers[format](transcript)) {
+    piece += text;
+    if (piece.length < pieceCharacters) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
 }

@@ -1,17 +1,18 @@
 import { cuesOf } from './cues.ts';
-import { spoken } from './line.ts';
 import type { Transcript } from './render.ts';
 import { clock } from './time.ts';
 
 /** SubRip: a number from 1, the times with a comma, the text, an empty line. */
-export function renderSrt(transcript: Transcript): string {
-  return cuesOf(transcript.segments, transcript)
-    .map(({ startMs, endMs, lines, speaker }, index) => {
-      // Players take the arrow as a line of times wherever it stands.
-      const text = spoken(lines.join('\n'), speaker, transcript.speakers).replaceAll('-->', '->');
-      return `${index + 1}\n${time(startMs)} --> ${time(endMs)}\n${text}\n\n`;
-    })
-    .join('');
+export async function* renderSrt(transcript: Transcript): AsyncGenerator<string> {
+  let number = 0;
+  for await (const { startMs, endMs, lines } of cuesOf(transcript.segments, {
+    ...transcript,
+    named: transcript.speakers,
+  })) {
+    number += 1;
+    // Players take the arrow as a line of times wherever it stands.
+    yield `${number}\n${time(startMs)} --> ${time(endMs)}\n${lines.join('\n').replaceAll(/-{2,}>/gu, '->')}\n\n`;
+  }
 }
 
 function time(ms: number): string {

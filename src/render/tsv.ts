@@ -3,7 +3,9 @@ import type { Transcript } from './render.ts';
 import { toMs } from './time.ts';
 
 /** The table of openai/whisper's command line: start and end in whole milliseconds, and the text. */
-export function renderTsv({ segments }: Transcript): string {
-  const rows = segments.map((segment) => [toMs(segment.startSeconds), toMs(segment.endSeconds), oneLine(segment.text)]);
-  return [['start', 'end', 'text'], ...rows].map((row) => `${row.join('\t')}\n`).join('');
+export async function* renderTsv({ segments }: Transcript): AsyncGenerator<string> {
+  yield 'start\tend\ttext\n';
+  for await (const { startSeconds, endSeconds, text } of segments) {
+    yield `${toMs(startSeconds)}\t${toMs(endSeconds)}\t${oneLine(text)}\n`;
+  }
 }

@@ -1,20 +1,24 @@
 import type { Segment } from '../transcript.ts';
-import { oneLine, spoken } from './line.ts';
+import { joint, nameOf, oneLine, spoken } from './line.ts';
 import type { Transcript } from './render.ts';
+import { withNext } from './with-next.ts';
 
 /** A pause after which a line ends even within a sentence. */
 const longPauseSeconds = 2;
 
 /** Plain text to read: a line for each sentence, longer pause or change of speaker; segments within a sentence are joined. */
-export function renderTxt({ segments, speakers }: Transcript): string {
-  return segments
-    .map((segment, index) => {
-      const [before, next] = [segments[index - 1], segments[index + 1]];
-      const text = oneLine(segment.text);
-      const said = before?.speaker === segment.speaker ? text : spoken(text, segment.speaker, speakers);
-      return said + (next === undefined || endsLine(segment, next) ? '\n' : joint(segment, next));
-    })
-    .join('');
+export async function* renderTxt({ segments, speakers }: Transcript): AsyncGenerator<string> {
+  let before: Segment | null = null;
+  for await (const [segment, next] of withNext(withText(segments))) {
+    const text = oneLine(segment.text);
+    const said = before?.speaker === segment.speaker ? text : spoken(text, nameOf(segment.speaker, speakers));
+    yield said + (next === null || endsLine(segment, next) ? '\n' : joint(segment.text, next.text));
+    before = segment;
+  }
+}
+
+async function* withText(segments: Transcript['segments']): AsyncGenerator<Segment> {
+  for await (const segment of segments) if (oneLine(segment.text) !== '') yield segment;
 }
 
 function endsLine(segment: Segment, next: Segment): boolean {
@@ -22,12 +26,4 @@ function endsLine(segment: Segment, next: Segment): boolean {
     segment.text.trimEnd(),
   );
   return isSentence || next.speaker !== segment.speaker || next.startSeconds - segment.endSeconds > longPauseSeconds;
-}
-
-/** Scripts that write no spaces between words. */
-const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\u3001\u3002]/u;
-
-function joint(segment: Segment, next: Segment): string {
-  const [last = '', first = ''] = [segment.text.trimEnd().at(-1), next.text.trimStart().at(0)];
-  return unspaced.test(last) && unspaced.test(first) ? '' : ' ';
 }

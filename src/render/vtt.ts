@@ -1,18 +1,19 @@
 import { cuesOf } from './cues.ts';
-import { oneLine } from './line.ts';
+import { nameOf } from './line.ts';
 import type { Transcript } from './render.ts';
 import { clock } from './time.ts';
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
 /** WebVTT (W3C): its head line, then cues with `&`, `<` and `>` escaped, which also keeps an arrow out of a text; speakers as voice spans. */
-export function renderVtt(transcript: Transcript): string {
-  const cues = cuesOf(transcript.segments, transcript).map(({ startMs, endMs, lines, speaker }) => {
+export async function* renderVtt(transcript: Transcript): AsyncGenerator<string> {
+  yield 'WEBVTT\n\n';
+  for await (const { startMs, endMs, lines, speaker } of cuesOf(transcript.segments, transcript)) {
     const text = escape(lines.join('\n'));
-    const said = transcript.speakers && speaker !== null ? `<v ${escape(oneLine(speaker))}>${text}` : text;
-    return `${time(startMs)} --> ${time(endMs)}\n${said}\n\n`;
-  });
-  return `WEBVTT\n\n${cues.join('')}`;
+    const name = nameOf(speaker, transcript.speakers);
+    const said = name === '' ? text : `<v ${escape(name)}>${text}`;
+    yield `${time(startMs)} --> ${time(endMs)}\n${said}\n\n`;
+  }
 }
 
 function escape(text: string): string {

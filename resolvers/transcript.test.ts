@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openBell } from '#src/bell.ts';
+import type { Job } from '#src/job.ts';
+import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
+import type { Lease, Store } from '#src/store/port.ts';
+import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { readTranscript, renderTranscript } from './transcript.ts';
+
+const openStore = () => openSqliteStore({ file: ':memory:', bell: openBell() });
+
+/** A job at work, and the right to write for it. */
+async function working(store: Store): Promise<Lease> {
+  await added(store);
+  return (await claimed(store)).lease;
+}
+
+/** Stores segments that each say a number, from `first` on. */
+async function say(store: Store, lease: Lease, [first, last]: readonly [number, number]): Promise<void> {
+  const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  const segments = numbers.map((number) => ({ ...newSegment(`${number}.`, number), words: null }));
+  await store.appendBatch(lease, { segments, checkpoint: {}, progress: progressAt(0.5) });
+}
+
+async function jobOf(store: Store, { jobId }: Lease): Promise<Job> {
+  const job = await store.job(jobId);
+  assert.ok(job);
+  return job;
+}
+
+const numbersTo = (last: number) => Array.from({ length: last }, (_, at) => `${at + 1}.\n`).join('');
+
+test('a job at work has the transcript of its segments so far, and none before the first', async () => {
+  await using store = await openStore();
+  const lease = await working(store);
+  assert.equal(await readTranscript(await jobOf(store, lease), {}, { store }), null);
+  await say(store, lease, [1, 2]);
+  assert.equal(await readTranscript(await jobOf(store, lease), {}, { store }), numbersTo(2));
+});
+
+test('a job that is done without a word has an empty transcript', async () => {
+  await using store = await openStore();
+  const lease = await working(store);
+  await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
+  assert.equal(await readTranscript(await jobOf(store, lease), {}, { store }), '');
+});
+
+test('others have their turn after every hundred segments', async () => {
+  await using store = await openStore();
+  const lease = await working(store);
+  await say(store, lease, [1, 2050]);
+  let turns = 0;
+  let rendering = true;
+  const count = () => {
+    turns += 1;
+    if (rendering) setImmediate(count);
+  };
+  setImmediate(count);
+  const most: number[] = [];
+  const watched: Pick<Store, 'segments'> = {
+    segments(id, page) {
+      most.push(page.limit);
+      return store.segments(id, page);
+    },
+  };
+  const text = await readTranscript(await jobOf(store, lease), {}, { store: { ...store, ...watched } });
+  rendering = false;
+  assert.equal(text, numbersTo(2050));
+  assert.ok(Math.max(...most) <= 100);
+  assert.ok(turns >= 2050 / 100, `${turns} turns`);
+});
+
+test('what arrives while a transcript is read waits for the next one', async () => {
+  await using store = await openStore();
+  const lease = await working(store);
+  await say(store, lease, [1, 250]);
+  const pieces = renderTranscript(await jobOf(store, lease), {}, { store });
+  assert.ok(pieces);
+  await say(store, lease, [251, 300]);
+  assert.equal((await Array.fromAsync(pieces)).join(''), numbersTo(250));
+});
+
+test('a transcript whose job is deleted while it is read does not look whole', async () => {
+  await using store = await openStore();
+  const lease = await working(store);
+  await say(store, lease, [1, 250]);
+  await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
+  const pieces = renderTranscript(await jobOf(store, lease), {}, { store });
+  assert.ok(pieces);
+  await store.deleteJob(lease.jobId);
+  await assert.rejects(Array.fromAsync(pieces), { code: 'NOT_FOUND' });
+});

@@ -1,0 +1,68 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Context } from '#src/context.ts';
+import { RequestError } from '#src/errors.ts';
+import type { Job } from '#src/job.ts';
+import { render } from '#src/render/render.ts';
+import type { Segment, TranscriptFormat } from '#src/transcript.ts';
+
+/** How a transcript is wanted; null is the same as absent. */
+export interface TranscriptArguments {
+  readonly format?: TranscriptFormat | null | undefined;
+  readonly maxLineWidth?: number | null | undefined;
+  readonly maxLineCount?: number | null | undefined;
+  readonly speakers?: boolean | null | undefined;
+}
+
+/**
+ * The transcript in a format, piece by piece; null until the job has a segment or is COMPLETED. BAD_USER_INPUT for line limits that cannot be.
+ *
+ * The segments are those that `job` counts, also where more arrive meanwhile; NOT_FOUND is thrown where they are taken away.
+ */
+export function renderTranscript(
+  job: Job,
+  { format, maxLineWidth, maxLineCount, speakers }: TranscriptArguments,
+  { store }: Pick<Context, 'store'>,
+): AsyncIterable<string> | null {
+  const limits = { maxLineWidth: maxLineWidth ?? null, maxLineCount: maxLineCount ?? null };
+  checkRange('maxLineWidth', limits.maxLineWidth, [8, 1000]);
+  checkRange('maxLineCount', limits.maxLineCount, [1, 100]);
+  if (job.segmentCount === 0 && job.status !== 'COMPLETED') return null;
+  const language = job.language?.code ?? null;
+  return render(format ?? 'TXT', {
+    segments: segmentsOf(job, store),
+    language,
+    speakers: speakers ?? false,
+    ...limits,
+  });
+}
+
+/** The transcript in a format as one text. */
+export async function readTranscript(
+  job: Job,
+  args: TranscriptArguments,
+  context: Pick<Context, 'store'>,
+): Promise<string | null> {
+  const pieces = renderTranscript(job, args, context);
+  return pieces === null ? null : (await Array.fromAsync(pieces)).join('');
+}
+
+/** Few enough that reading and rendering them takes a few milliseconds; then others have their turn. */
+const segmentsAtOnce = 100;
+
+async function* segmentsOf({ id, segmentCount }: Job, store: Context['store']): AsyncGenerator<Segment> {
+  let after: string | undefined;
+  for (let left = segmentCount; left > 0; await nextTurn()) {
+    const limit = Math.min(left, segmentsAtOnce);
+    const page = await store.segments(id, { limit, ...(after === undefined ? {} : { after }) });
+    if (page.length < limit) throw new RequestError('NOT_FOUND', 'The segments were deleted while they were read.');
+    for (const { item } of page) yield item;
+    after = page.at(-1)?.key;
+    left -= page.length;
+  }
+}
+
+function checkRange(name: string, value: number | null, [min, max]: readonly [number, number]): void {
+  if (value !== null && (value < min || value > max)) {
+    throw new RequestError('BAD_USER_INPUT', `${name} must be from ${min} to ${max}.`);
+  }
+}
