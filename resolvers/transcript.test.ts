@@ -45,7 +45,7 @@ test('a job that is done without a word has an empty transcript', async () => {
   assert.equal(await readTranscript(await jobOf(store, lease), {}, { store }), '');
 });
 
-test('others have their turn after every hundred segments', async () => {
+test('others have their turn after every fifty segments', async () => {
   await using store = await openStore();
   const lease = await working(store);
   await say(store, lease, [1, 2050]);
@@ -66,8 +66,8 @@ test('others have their turn after every hundred segments', async () => {
   const text = await readTranscript(await jobOf(store, lease), {}, { store: { ...store, ...watched } });
   rendering = false;
   assert.equal(text, numbersTo(2050));
-  assert.ok(Math.max(...most) <= 100);
-  assert.ok(turns >= 2050 / 100, `${turns} turns`);
+  assert.ok(Math.max(...most) <= 50);
+  assert.ok(turns >= 2050 / 50, `${turns} turns`);
 });
 
 test('what arrives while a transcript is read waits for the next one', async () => {

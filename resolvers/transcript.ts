@@ -46,8 +46,8 @@ export async function readTranscript(
   return pieces === null ? null : (await Array.fromAsync(pieces)).join('');
 }
 
-/** Few enough that reading and rendering them takes a few milliseconds; then others have their turn. */
-const segmentsAtOnce = 100;
+/** Reading and rendering so many takes 5 ms where lines are broken (bench/render.ts); then others have their turn. */
+const segmentsAtOnce = 50;
 
 async function* segmentsOf({ id, segmentCount }: Job, store: Context['store']): AsyncGenerator<Segment> {
   let after: string | undefined;

@@ -28,16 +28,15 @@ export function widthOf(line: string): number {
 
 /** The pieces between two places where a line may end. */
 function* unbroken(text: string): Generator<string> {
-  const starts = new Set([...graphemes.segment(text)].map(({ index }) => index));
-  let [piece, end] = ['', 0];
+  let piece = '';
   for (const { string = '' } of rules.breaks(text)) {
     piece += string;
-    end += string.length;
-    // The library breaks after a zero width joiner, against rule LB8a: in the midst of a family of emoji.
-    if (end < text.length && !starts.has(end)) continue;
+    // Rule LB8a, which the library does not keep: it would tear a family of emoji.
+    if (piece.endsWith('\u200D')) continue;
     yield piece;
     piece = '';
   }
+  if (piece !== '') yield piece;
 }
 
 function cut(piece: string, width: number): readonly string[] {
