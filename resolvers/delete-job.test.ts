@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventsOf, followByWebSocket, untilEvent, wsClient } from '#src/testing/follow.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
+import { upload } from '#src/testing/upload.ts';
 
 const remove = async (server: TestServer, id: string) => {
   const query = `mutation ($id: ID!) {
@@ -15,19 +15,7 @@ const remove = async (server: TestServer, id: string) => {
 
 /** Uploads the sample and waits until it is transcribed. */
 async function uploaded(server: TestServer): Promise<string> {
-  const form = new FormData();
-  const query =
-    'mutation ($file: File!) { transcribe(input: { media: { upload: $file } }) { ... on TranscribeSuccess { job { id } } } }';
-  form.set('operations', JSON.stringify({ query, variables: { file: null } }));
-  form.set('map', '{"0":["variables.file"]}');
-  const chunks = await Array.fromAsync(createReadStream(join(server.media, 'speech.wav')));
-  form.set('0', new Blob(chunks), 'speech.wav');
-  const headers = { 'apollo-require-preflight': 'true' };
-  const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body: form });
-  const { data } = (await response.json()) as { data: { transcribe: { job: { id: string } } } };
-  const { id } = data.transcribe.job;
-  await eventsOf(server.url, id);
-  return id;
+  return upload(server, 'speech.wav', await readFile(join(server.media, 'speech.wav')));
 }
 
 test('a deleted job is gone with its stored recording, and other recordings stay', async () => {

@@ -62,7 +62,11 @@ builder.objectType(Job, {
         'For a queued job, from the queue before it and the time that the last completed jobs took; null when it cannot be told, as before the first job is done and while the queue is paused.',
       resolve: (job, _, context) => estimateStart(job, context),
     }),
-    media: t.expose('media', { type: Media, description: 'The recording.' }),
+    media: t.field({
+      type: Media,
+      description: 'The recording.',
+      resolve: (job) => ({ ...job.media, job }),
+    }),
     options: t.expose('options', {
       type: TranscriptionOptions,
       description: 'What was asked for, with every default filled in.',
@@ -102,7 +106,7 @@ builder.objectFields(Job, (t) => ({
   transcript: t.string({
     nullable: true,
     description:
-      'The transcript rendered on request from the stored segments. Null until the job has at least one segment or is COMPLETED.',
+      'The transcript rendered on request from the stored segments. Null until the job has at least one segment or is COMPLETED. GET /jobs/ID/transcript.srt (.txt, .vtt ...) answers with the same as a file, piece by piece.',
     args: {
       format: t.arg({ type: TranscriptFormatType, defaultValue: 'TXT', description: 'How it is written.' }),
       maxLineWidth: t.arg.int({

@@ -1,7 +1,8 @@
-import type { Media as MediaShape } from '#src/job.ts';
+import { mediaUrl } from '#resolvers/media.ts';
+import type { Job, Media as MediaShape } from '#src/job.ts';
 import { builder } from './builder.ts';
 
-export const Media = builder.objectRef<MediaShape>('Media').implement({
+export const Media = builder.objectRef<MediaShape & { readonly job: Job }>('Media').implement({
   description: 'The recording of a job. What only its content can show is null until the engine has looked.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'File name, without a path.' }),
@@ -20,6 +21,12 @@ export const Media = builder.objectRef<MediaShape>('Media').implement({
     channels: t.exposeInt('channels', { nullable: true, description: 'Number of audio channels.' }),
     warnings: t.exposeStringList('warnings', {
       description: 'Such as a recording that ends before its declared length.',
+    }),
+    url: t.string({
+      nullable: true,
+      description:
+        "Where the server plays the recording from, with range requests: a path relative to the server's address, such as /jobs/job_.../media. Null where the server does not keep it any more, or where the file under a media root is gone or has another size.",
+      resolve: ({ job }, _, context) => mediaUrl(job, context),
     }),
   }),
 });

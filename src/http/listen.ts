@@ -7,6 +7,7 @@ import { openAnswering, type Answering } from './answering.ts';
 import { BodyError, readBody, type Body } from './body.ts';
 import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
 import { refuse, refuseBody } from './guard.ts';
+import { answerJobFile } from './job-file.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
 import { openYoga, type Yoga } from './yoga.ts';
 
@@ -83,6 +84,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, desk: 
     case '/graphql':
       return answerGraphql(request, response, { ...desk, caller });
     default:
+      if (path.startsWith('/jobs/')) return answerJobFile(request, response, desk.context);
       return answerError(response, 404, {
         code: 'NOT_FOUND',
         message: 'There is nothing here. The API is at /graphql.',

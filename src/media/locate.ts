@@ -1,7 +1,8 @@
-import { constants, type Stats } from 'node:fs';
-import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import type { Stats } from 'node:fs';
+import { readlink, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, resolve, sep } from 'node:path';
 import { MediaNotFoundError, MediaRejectedError } from '../errors.ts';
+import { isHidden, isUnder, openRealFile, realPaths } from './real-file.ts';
 
 /** A recording under a media root: where it really is, and its size when it was looked at. */
 export interface LocatedMedia {
@@ -17,7 +18,7 @@ export interface LocatedMedia {
  * MediaNotFoundError and MediaRejectedError (OUTSIDE_ROOTS, whether the file exists or not; HIDDEN, NOT_A_FILE, EMPTY).
  */
 export async function locateMedia(path: string, roots: readonly string[]): Promise<LocatedMedia> {
-  const realRoots = await Promise.all(roots.map(real));
+  const realRoots = await realPaths(roots);
   if (realRoots.every((root) => root === null))
     throw new MediaNotFoundError('The media roots of the server do not exist yet.');
   const existing = realRoots.filter((root) => root !== null);
@@ -33,17 +34,17 @@ export async function locateMedia(path: string, roots: readonly string[]): Promi
 }
 
 async function look(candidate: string, realRoots: readonly string[]): Promise<LocatedMedia | null> {
-  const file = await openOrNull(candidate);
+  const file = await openRealFile(candidate);
   if (file === null) {
     // What does not exist behind a link that leads out is told apart from what exists there by nobody.
     if (!isUnder(await realOfExistingPart(candidate), realRoots)) throw outside();
     return null;
   }
-  await using handle = file;
-  const path = await whereIs(handle, candidate);
+  await using handle = file.handle;
+  const { path } = file;
   const root = realRoots.find((each) => isUnder(path, [each]));
   if (root === undefined) throw outside();
-  if (isHidden(relative(root, path))) {
+  if (isHidden(path, root)) {
     throw new MediaRejectedError('HIDDEN', 'Files and folders whose name begins with a dot are not served.');
   }
   return { name: basename(candidate), path, bytes: sizeOf(await handle.stat()) };
@@ -59,27 +60,6 @@ function sizeOf(stats: Stats): number {
 /** What Linux follows before it says ELOOP. */
 const maxLinks = 40;
 
-/** Codes that mean "nothing there that could be read". */
-const absent = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EACCES', 'EPERM', 'ENXIO']);
-
-async function openOrNull(path: string): Promise<FileHandle | null> {
-  try {
-    // Without O_NONBLOCK a named pipe would hold the server until somebody writes to it.
-    return await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && absent.has(String(error.code))) return null;
-    throw error;
-  }
-}
-
-async function whereIs(handle: FileHandle, path: string): Promise<string> {
-  return process.platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(path);
-}
-
-async function real(path: string): Promise<string | null> {
-  return realpath(path).catch(() => null);
-}
-
 /** As far as a path exists; a link whose goal does not exist is followed to where that would be. */
 async function realOfExistingPart(path: string, links = maxLinks): Promise<string> {
   const found = await realpath(path).catch(() => null);
@@ -88,14 +68,6 @@ async function realOfExistingPart(path: string, links = maxLinks): Promise<strin
   return goal === null
     ? realOfExistingPart(dirname(path), links)
     : realOfExistingPart(resolve(dirname(path), goal), links - 1);
-}
-
-function isUnder(path: string, roots: readonly string[]): boolean {
-  return roots.some((root) => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep));
-}
-
-function isHidden(path: string): boolean {
-  return path.split(sep).some((part) => part.startsWith('.'));
 }
 
 function outside(): MediaRejectedError {

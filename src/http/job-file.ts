@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { findJob } from '#resolvers/jobs.ts';
+import type { Context } from '../context.ts';
+import { RequestError } from '../errors.ts';
+import { answerError } from './answer.ts';
+import type { FileRequest } from './file.ts';
+import { answerRecording } from './recording-file.ts';
+import { answerTranscript } from './transcript-file.ts';
+
+const jobFile = /^\/jobs\/(?<id>[^/]+)\/(?:(?<media>media)|transcript\.(?<suffix>\w+))$/u;
+
+const statuses: Readonly<Record<RequestError['code'], number>> = {
+  BAD_USER_INPUT: 400,
+  NOT_FOUND: 404,
+  CURSOR_EXPIRED: 410,
+  SERVICE_UNAVAILABLE: 503,
+};
+
+/** Answers GET and HEAD of /jobs/ID/transcript.FORMAT and /jobs/ID/media. */
+export async function answerJobFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: Context,
+): Promise<void> {
+  // Another site's page has no business with a recording; a page of an allowed origin asks with `crossorigin`.
+  response.setHeader('cross-origin-resource-policy', 'same-origin');
+  response.setHeader('access-control-expose-headers', 'content-disposition, content-range, etag');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    return answerError(response, 405, { code: 'BAD_USER_INPUT', message: 'Files of jobs are for GET and HEAD.' });
+  }
+  try {
+    await answerFile({ request, response, context });
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    if (response.headersSent) response.destroy();
+    else answerError(response, statuses[error.code], error);
+  }
+}
+
+async function answerFile(asked: FileRequest): Promise<void> {
+  const [path = '', ...query] = (asked.request.url ?? '').split('?');
+  const { id, media, suffix } = jobFile.exec(path)?.groups ?? {};
+  if (id === undefined) {
+    throw new RequestError(
+      'NOT_FOUND',
+      'A job has transcript.txt, .srt, .vtt, .tsv, .json, .ass, .lrc, .csv, and media.',
+    );
+  }
+  const job = await findJob(id, asked.context);
+  return media === undefined
+    ? answerTranscript(asked, job, { suffix, query: query.join('?') })
+    : answerRecording(asked, job);
+}

@@ -1,0 +1,78 @@
+import type { IncomingMessage } from 'node:http';
+import { etag } from 'etag';
+import mime from 'mime';
+import { parse } from 'range-parser';
+import { RequestError } from '../errors.ts';
+import type { Job, Media } from '../job.ts';
+import { openRecording } from '../media/recording.ts';
+import { answerError } from './answer.ts';
+import { disposition, isKnown, pour, type FileRequest } from './file.ts';
+
+/** Whatever a file turns out to be, it runs nothing and fetches nothing. */
+const policy = "default-src 'none'; media-src 'self'; sandbox";
+
+/** Answers with the recording of a job, or the one range of it that is asked for, for a player that seeks. */
+export async function answerRecording({ request, response, context }: FileRequest, job: Job): Promise<void> {
+  const recording = await openRecording(job.media, context.config.server);
+  if (recording === null) throw new RequestError('NOT_FOUND', 'The server does not have this recording any more.');
+  await using handle = recording.handle;
+  const { stats } = recording;
+  const validators = { etag: etag(stats, { weak: false }), lastModified: stats.mtime.toUTCString() };
+  response.setHeader('etag', validators.etag);
+  response.setHeader('last-modified', validators.lastModified);
+  response.setHeader('cache-control', 'private, no-cache');
+  response.setHeader('accept-ranges', 'bytes');
+  if (isKnown(request, response)) return void response.writeHead(304).end();
+  const range = rangeOf(request, stats.size, validators);
+  if (range === 'UNSATISFIABLE') {
+    response.setHeader('content-range', `bytes */${stats.size}`);
+    return answerError(response, 416, { code: 'BAD_USER_INPUT', message: `The recording has ${stats.size} bytes.` });
+  }
+  response.setHeader('content-type', typeOf(job.media));
+  response.setHeader('content-security-policy', policy);
+  response.setHeader('content-disposition', disposition(job.media.name, 'inline'));
+  const { start, end } = range ?? { start: 0, end: stats.size - 1 };
+  const length = end - start + 1;
+  response.setHeader('content-length', length);
+  if (range !== null) response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${stats.size}` });
+  if (request.method === 'HEAD') return void response.end();
+  const body = handle.createReadStream({ start, end });
+  await pour(body, response);
+  // Of a file that has become shorter the client would wait for the rest.
+  if (body.bytesRead < length) request.socket.destroy();
+}
+
+interface Validators {
+  readonly etag: string;
+  readonly lastModified: string;
+}
+
+interface Range {
+  readonly start: number;
+  /** Of its last byte. */
+  readonly end: number;
+}
+
+/** The range that is asked for (RFC 9110, 14.2); null = all of it, also where several are, or what is asked for is no range or of another version. */
+function rangeOf(
+  { method, headers }: IncomingMessage,
+  size: number,
+  validators: Validators,
+): Range | 'UNSATISFIABLE' | null {
+  if (method !== 'GET' || headers.range === undefined || !isSame(headers['if-range'], validators)) return null;
+  const { code, type, ranges } = parse(size, headers.range);
+  const isMalformed = (code & 1) === 1;
+  if (type !== 'bytes' || isMalformed || ranges.length > 1) return null;
+  return ranges[0] ?? 'UNSATISFIABLE';
+}
+
+/** Whether what the client has a part of is what is there now (If-Range); a weak tag never is. */
+function isSame(held: string | string[] | undefined, { etag: tag, lastModified }: Validators): boolean {
+  return held === undefined || held === tag || held === lastModified;
+}
+
+/** By the name of the file, else by what the engine found it to be; what is neither audio nor video is bytes. */
+function typeOf({ name, container }: Media): string {
+  const types = [name, ...(container ?? '').split(',')].map((each) => mime.getType(each));
+  return types.find((type) => type !== null && /^(?:audio|video)\//u.test(type)) ?? 'application/octet-stream';
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { openBell } from '#src/bell.ts';
+import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
+import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { eventsOf, untilEvent } from '#src/testing/follow.ts';
+import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
+import { transcriptFormats } from '../transcript.ts';
+
+async function done(server: TestServer, input: Record<string, unknown> = {}): Promise<string> {
+  const id = await submit(server, input);
+  await eventsOf(server.url, id);
+  return id;
+}
+
+const get = (server: TestServer, path: string, init?: RequestInit) => fetch(`${server.url}/jobs/${path}`, init);
+
+async function refusal(answer: Promise<Response>): Promise<readonly [number, string, string]> {
+  const response = await answer;
+  const { errors } = (await response.json()) as { errors: { message: string; extensions: { code: string } }[] };
+  return [response.status, errors[0]?.extensions.code ?? '', errors[0]?.message ?? ''];
+}
+
+test('a transcript comes as a file in every format, as GraphQL says it', async () => {
+  await using server = await openTestServer();
+  const id = await done(server);
+  for (const format of transcriptFormats) {
+    const response = await get(server, `${id}/transcript.${format.toLowerCase()}`);
+    assert.equal(response.status, 200);
+    assert.match(response.headers.get('content-type') ?? '', /^(?:text|application)\/[\w-]+; charset=utf-8$/u);
+    assert.equal(response.headers.get('content-disposition'), `attachment; filename=speech.${format.toLowerCase()}`);
+    assert.equal(response.headers.get('cache-control'), 'private, no-cache');
+    assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+    const { data } = await server.ask(`{ job(id: "${id}") { transcript(format: ${format}) } }`);
+    assert.equal(await response.text(), data.job.transcript);
+    assert.ok(data.job.transcript.length > 10);
+  }
+});
+
+test('the file has the name of the title, which cannot be a path, in any script', async () => {
+  await using server = await openTestServer();
+  const names = {
+    'AC/DC: ../../live': 'attachment; filename="AC DC .. .. live.srt"',
+    'Täl\u202Ek "1"': `attachment; filename="T?l k 1 .srt"; filename*=UTF-8''T%C3%A4l%20k%201%20.srt`,
+    講演: `attachment; filename="??.srt"; filename*=UTF-8''%E8%AC%9B%E6%BC%94.srt`,
+  };
+  for (const [title, disposition] of Object.entries(names)) {
+    const response = await get(server, `${await done(server, { title })}/transcript.srt`, { method: 'HEAD' });
+    assert.equal(response.headers.get('content-disposition'), disposition);
+  }
+});
+
+test('options stand in the query, and a wrong one is told', async () => {
+  await using server = await openTestServer();
+  const id = await done(server);
+  const srt = await (await get(server, `${id}/transcript.srt?maxLineWidth=8&maxLineCount=1&speakers=true`)).text();
+  const { data } = await server.ask(
+    `{ job(id: "${id}") { transcript(format: SRT, maxLineWidth: 8, maxLineCount: 1, speakers: true) } }`,
+  );
+  assert.equal(srt, data.job.transcript);
+  for (const [query, message] of Object.entries({
+    'maxLineWidth=7': 'maxLineWidth must be from 8 to 1000.',
+    'maxLineWidth=42px': 'maxLineWidth must be a whole number.',
+    'maxLineCount=': 'maxLineCount must be a whole number.',
+    'maxLineCount=2?': 'maxLineCount must be a whole number.',
+    'speakers=maybe': 'speakers must be one of true, false.',
+    'maxlinewidth=42': 'There is no option maxlinewidth; there are maxLineWidth, maxLineCount and speakers.',
+    'speakers=true&speakers=false': 'speakers is there twice.',
+  })) {
+    assert.deepEqual(await refusal(get(server, `${id}/transcript.srt?${query}`)), [400, 'BAD_USER_INPUT', message]);
+  }
+});
+
+test('what a client has already is not sent again, until the job has more', async () => {
+  await using server = await openTestServer({ engine: 'waits' });
+  const id = await submit(server);
+  await untilEvent(server.url, id, ({ segments }) => segments !== undefined);
+  const first = await get(server, `${id}/transcript.txt`);
+  const etag = first.headers.get('etag') ?? '';
+  const again = (path: string) => get(server, `${id}/${path}`, { headers: { 'if-none-match': etag } });
+  const known = await again('transcript.txt');
+  assert.deepEqual([known.status, known.headers.get('etag'), await known.text()], [304, etag, '']);
+  assert.equal((await again('transcript.srt')).status, 200);
+  assert.equal((await again('transcript.txt?speakers=true')).status, 200);
+  await server.again();
+  await eventsOf(server.url, id);
+  const last = await again('transcript.txt');
+  assert.equal(last.status, 200);
+  assert.ok((await last.text()).startsWith((await first.text()).trimEnd()));
+});
+
+test('HEAD tells what GET would, without the text', async () => {
+  await using server = await openTestServer();
+  const path = `${await done(server)}/transcript.vtt`;
+  const [head, whole] = [await get(server, path, { method: 'HEAD' }), await get(server, path)];
+  const told = (response: Response) =>
+    ['content-type', 'content-disposition', 'etag', 'cache-control'].map((name) => response.headers.get(name));
+  assert.deepEqual([head.status, await head.text(), told(head)], [200, '', told(whole)]);
+});
+
+test('what is not there is told as JSON, and other methods are not allowed', async () => {
+  await using server = await openTestServer({ engine: 'hangs' });
+  const id = await submit(server);
+  const notFound = async (path: string) => {
+    const [status, code, message] = await refusal(get(server, path));
+    assert.deepEqual([status, code], [404, 'NOT_FOUND']);
+    return message;
+  };
+  assert.equal(await notFound(`${id}/transcript.srt`), 'The job has no transcript yet.');
+  assert.match(await notFound(`${id}/transcript.doc`), /no such format.*transcript\.srt/u);
+  assert.match(await notFound(`${id}/transcript.SRT`), /no such format/u);
+  assert.equal(await notFound('job_unknown/transcript.srt'), 'There is no job with this id.');
+  for (const path of [id, `${id}/`, `${id}/transcript`, `${id}/other.srt`, `a/b/transcript.srt`, '%']) {
+    assert.match(await notFound(path), /^A job has transcript\.txt/u);
+  }
+  const posted = await get(server, `${id}/transcript.srt`, { method: 'POST' });
+  assert.deepEqual([posted.status, posted.headers.get('allow')], [405, 'GET, HEAD']);
+  assert.equal(
+    (await refusal(get(server, `${id}/transcript.srt`, { headers: { origin: 'https://evil.example' } })))[0],
+    403,
+  );
+});
+
+test('a transcript that is taken away while it is sent breaks off, so that nobody takes it for whole', async () => {
+  await using server = await openTestServer();
+  await using store = await openSqliteStore({ file: join(server.data, 'phonograph.db'), bell: openBell() });
+  // More than the buffers of two sockets take.
+  const segments = Array.from({ length: 5000 }, (_, at) => ({ ...newSegment('x'.repeat(4000), at), words: null }));
+  await server.ask('mutation { pauseQueue { id } }');
+  const { id } = await added(store);
+  const { lease } = await claimed(store);
+  await store.appendBatch(lease, { segments, checkpoint: {}, progress: progressAt(0.5) });
+  await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
+  const response = await get(server, `${id}/transcript.srt`);
+  assert.equal(response.status, 200);
+  const { data } = await server.ask(`mutation { deleteJob(id: "${id}") { __typename } }`);
+  assert.equal(data.deleteJob.__typename, 'DeleteJobSuccess');
+  await assert.rejects(response.text(), /terminated/u);
+  assert.equal((await fetch(`${server.url}/health`)).status, 200);
+});

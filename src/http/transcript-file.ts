@@ -1,0 +1,85 @@
+import { parse } from 'node:path';
+import { Readable } from 'node:stream';
+import { etag } from 'etag';
+import { z } from 'zod';
+import { renderTranscript, type TranscriptArguments } from '#resolvers/transcript.ts';
+import { RequestError } from '../errors.ts';
+import { explainIssue } from '../explain-issue.ts';
+import type { Job } from '../job.ts';
+import { transcriptFormats, type TranscriptFormat } from '../transcript.ts';
+import { disposition, isKnown, pour, type FileRequest } from './file.ts';
+
+const types: Readonly<Record<TranscriptFormat, string>> = {
+  TXT: 'text/plain',
+  SRT: 'application/x-subrip',
+  VTT: 'text/vtt',
+  TSV: 'text/tab-separated-values',
+  JSON: 'application/json',
+  ASS: 'text/x-ssa',
+  LRC: 'application/x-lrc',
+  CSV: 'text/csv',
+};
+
+interface Wanted {
+  readonly suffix: string | undefined;
+  readonly query: string;
+}
+
+/** Answers with the transcript of a job in the format that its suffix names. */
+export async function answerTranscript(
+  { request, response, context }: FileRequest,
+  job: Job,
+  { suffix, query }: Wanted,
+): Promise<void> {
+  const format = transcriptFormats.find((each) => each.toLowerCase() === suffix);
+  if (format === undefined) {
+    const known = transcriptFormats.map((each) => `transcript.${each.toLowerCase()}`).join(', ');
+    throw new RequestError('NOT_FOUND', `There is no such format. A job has ${known}.`);
+  }
+  const args = { ...readOptions(query), format };
+  const pieces = renderTranscript(job, args, context);
+  if (pieces === null) throw new RequestError('NOT_FOUND', 'The job has no transcript yet.');
+  // The text is made of the job's segments alone, and none comes or goes without an event.
+  const state = [context.health.version, job.id, job.lastEventSeq, args];
+  response.setHeader('etag', etag(JSON.stringify(state)));
+  response.setHeader('cache-control', 'private, no-cache');
+  if (isKnown(request, response)) return void response.writeHead(304).end();
+  response.setHeader('content-type', `${types[format]}; charset=utf-8`);
+  response.setHeader('content-disposition', disposition(`${stemOf(job)}.${suffix}`, 'attachment'));
+  await (request.method === 'HEAD' ? response.end() : pour(Readable.from(pieces), response));
+}
+
+/** What the job is called, else its recording. */
+function stemOf({ title, media }: Job): string {
+  return title?.trim() || parse(media.name).name;
+}
+
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,9}$/u, 'must be a whole number')
+  .transform(Number);
+
+const optionsSchema: z.ZodType<TranscriptArguments> = z.strictObject({
+  maxLineWidth: wholeNumber.optional(),
+  maxLineCount: wholeNumber.optional(),
+  speakers: z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .optional(),
+});
+
+/** The options of a transcript in the query of a URL; throws BAD_USER_INPUT. */
+function readOptions(query: string): TranscriptArguments {
+  const given = new URLSearchParams(query);
+  const names = [...given.keys()];
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new RequestError('BAD_USER_INPUT', `${twice} is there twice.`);
+  const parsed = optionsSchema.safeParse(Object.fromEntries(given));
+  if (parsed.success) return parsed.data;
+  throw new RequestError('BAD_USER_INPUT', parsed.error.issues.map(tell).join(' '));
+}
+
+function tell(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return `${issue.path.join('.')} ${explainIssue(issue)}.`;
+  return `There is no option ${issue.keys.join(', ')}; there are maxLineWidth, maxLineCount and speakers.`;
+}
