@@ -22,7 +22,7 @@ export async function answerJobFile(
   response: ServerResponse,
   context: Context,
 ): Promise<void> {
-  // Another site's page has no business with a recording; a page of an allowed origin asks with `crossorigin`.
+  // Another site's page, which could put it into an element without asking, has no business with a recording.
   response.setHeader('cross-origin-resource-policy', 'same-origin');
   response.setHeader('access-control-expose-headers', 'content-disposition, content-range, etag');
   if (request.method !== 'GET' && request.method !== 'HEAD') {

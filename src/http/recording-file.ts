@@ -8,8 +8,10 @@ import { openRecording } from '../media/recording.ts';
 import { answerError } from './answer.ts';
 import { disposition, isKnown, pour, type FileRequest } from './file.ts';
 
-/** Whatever a file turns out to be, it runs nothing and fetches nothing. */
-const policy = "default-src 'none'; media-src 'self'; sandbox";
+/** A browser plays a recording on a page that it makes itself: the page may fetch the recording. A sandbox has no origin, and may not. */
+const policyOfPlayer = "default-src 'none'; media-src 'self'";
+/** Whatever another file turns out to be, it runs nothing and fetches nothing. */
+const policyOfBytes = "default-src 'none'; sandbox";
 
 /** Answers with the recording of a job, or the one range of it that is asked for, for a player that seeks. */
 export async function answerRecording({ request, response, context }: FileRequest, job: Job): Promise<void> {
@@ -28,8 +30,9 @@ export async function answerRecording({ request, response, context }: FileReques
     response.setHeader('content-range', `bytes */${stats.size}`);
     return answerError(response, 416, { code: 'BAD_USER_INPUT', message: `The recording has ${stats.size} bytes.` });
   }
-  response.setHeader('content-type', typeOf(job.media));
-  response.setHeader('content-security-policy', policy);
+  const type = typeOf(job.media);
+  response.setHeader('content-type', type ?? 'application/octet-stream');
+  response.setHeader('content-security-policy', type === null ? policyOfBytes : policyOfPlayer);
   response.setHeader('content-disposition', disposition(job.media.name, 'inline'));
   const { start, end } = range ?? { start: 0, end: stats.size - 1 };
   const length = end - start + 1;
@@ -71,8 +74,8 @@ function isSame(held: string | string[] | undefined, { etag: tag, lastModified }
   return held === undefined || held === tag || held === lastModified;
 }
 
-/** By the name of the file, else by what the engine found it to be; what is neither audio nor video is bytes. */
-function typeOf({ name, container }: Media): string {
+/** By the name of the file, else by what the engine found it to be; null for what is neither audio nor video. */
+function typeOf({ name, container }: Media): string | null {
   const types = [name, ...(container ?? '').split(',')].map((each) => mime.getType(each));
-  return types.find((type) => type !== null && /^(?:audio|video)\//u.test(type)) ?? 'application/octet-stream';
+  return types.find((type) => type !== null && /^(?:audio|video)\//u.test(type)) ?? null;
 }
