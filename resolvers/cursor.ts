@@ -1,5 +1,5 @@
 import { RequestError } from '#src/errors.ts';
-import type { Key } from '#src/store/port.ts';
+import type { Key } from '#src/store/page.ts';
 
 /**
  * An opaque cursor: a key bound to its list by the list's name, so that a cursor of another list is refused and not misread.

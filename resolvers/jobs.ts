@@ -1,7 +1,7 @@
 import type { Context } from '#src/context.ts';
 import { RequestError } from '#src/errors.ts';
 import type { Job, JobStatus } from '#src/job.ts';
-import type { JobFilter } from '#src/store/port.ts';
+import type { JobFilter } from '#src/store/job-filter.ts';
 import type { Segment } from '#src/transcript.ts';
 import { loadPage, type Connection, type PageArguments } from './page.ts';
 

@@ -1,5 +1,5 @@
 import { RequestError } from '#src/errors.ts';
-import type { Keyed, Page } from '#src/store/port.ts';
+import type { Keyed, Page } from '#src/store/page.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 
 /** Arguments of a connection with the names of those that the request gave itself, not by default. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from '#src/config.ts';
-import type { Claim } from '#src/store/port.ts';
+import type { Claim } from '#src/store/claim.ts';
 import { orderFor, type JobLine, type Machine } from './command.ts';
 import { claimOf } from './fixtures/claim.ts';
 

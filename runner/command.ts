@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Config } from '#src/config.ts';
 import type { ComputePower, FailureCode, JobFailure, TranscriptionOptions } from '#src/job.ts';
 import { modelPath } from '#src/models.ts';
-import type { Claim } from '#src/store/port.ts';
+import type { Claim } from '#src/store/claim.ts';
 import { failure } from './hints.ts';
 
 /** What an engine must have loaded, and how, before it can work at a job. */

@@ -1,5 +1,6 @@
 import type { DetectedLanguage, JobStage, Progress } from '#src/job.ts';
-import type { Claim, Work } from '#src/store/port.ts';
+import type { Claim } from '#src/store/claim.ts';
+import type { Work } from '#src/store/port.ts';
 import { checkpointOf, type Checkpoint } from './command.ts';
 import { EngineProtocolError, type EngineLine, type LineOf } from './parse-line.ts';
 import { advance, startOf } from './progress.ts';

@@ -2,7 +2,8 @@ import type { Bell } from '#src/bell.ts';
 import { StorageFullError } from '#src/errors.ts';
 import { tellFullDisk } from '#src/full-disk.ts';
 import type { Log } from '#src/log.ts';
-import type { Lease, Reading, Work } from '#src/store/port.ts';
+import type { Lease } from '#src/store/claim.ts';
+import type { Reading, Work } from '#src/store/port.ts';
 
 /** Where a lease is kept. */
 export interface LeaseParts {

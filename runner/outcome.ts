@@ -1,5 +1,5 @@
 import type { FailureCode } from '#src/job.ts';
-import type { EndedProcess, Ending } from '#src/store/port.ts';
+import type { EndedProcess, Ending } from '#src/store/claim.ts';
 import type { Exit } from './child.ts';
 import { failure } from './hints.ts';
 import type { LineOf } from './parse-line.ts';

@@ -1,5 +1,6 @@
 import type { Log } from '#src/log.ts';
-import type { OpenAttempt, Work } from '#src/store/port.ts';
+import type { OpenAttempt } from '#src/store/claim.ts';
+import type { Work } from '#src/store/port.ts';
 import { isOfChild } from './child-environment.ts';
 import { environmentsOf, isOfThisBoot, signalGroup, startTimeOf, waitForGroup } from './process-group.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Claim, Ending } from '#src/store/port.ts';
+import type { Claim, Ending } from '#src/store/claim.ts';
 import { orderFor } from './command.ts';
 import { keepLease } from './lease.ts';
 import { outcome, type Ended } from './outcome.ts';

@@ -1,7 +1,8 @@
 import type { Bell } from '#src/bell.ts';
 import type { Config } from '#src/config.ts';
 import type { Log } from '#src/log.ts';
-import type { Claim, Reading, Work } from '#src/store/port.ts';
+import type { Claim } from '#src/store/claim.ts';
+import type { Reading, Work } from '#src/store/port.ts';
 import type { Machine } from './command.ts';
 import type { Halt } from './outcome.ts';
 import type { Standby } from './standby.ts';

@@ -1,4 +1,4 @@
-import type { Keyed, Page } from './port.ts';
+import type { Keyed, Page } from './page.ts';
 
 /** The log lines. */
 export interface Journal {

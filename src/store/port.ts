@@ -1,17 +1,10 @@
-import type {
-  Attempt,
-  DetectedLanguage,
-  FailureCode,
-  Job,
-  JobFailure,
-  JobStatus,
-  Media,
-  Progress,
-  TranscriptionOptions,
-} from '../job.ts';
+import type { Attempt, DetectedLanguage, Job, Media, Progress, TranscriptionOptions } from '../job.ts';
 import type { JobEvent } from '../job-event.ts';
-import type { NewSegment, Segment } from '../transcript.ts';
+import type { Segment } from '../transcript.ts';
+import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttempt, Reaped } from './claim.ts';
+import type { JobFilter } from './job-filter.ts';
 import type { Journal } from './journal.ts';
+import type { Keyed, Page } from './page.ts';
 
 /**
  * Where jobs, segments, events, logs and settings are kept. It speaks of jobs, not of rows: every adapter passes store.contract.ts.
@@ -119,33 +112,10 @@ export interface Settings {
   changeSettings(changes: Readonly<Record<string, unknown>>, changedBy: string): Promise<void>;
 }
 
-/** A place between items, opaque to all but its adapter. */
-export type Key = string;
-
-/** `limit` items after (or before) a key, always answered in the list's own order; `last` takes them from the end. */
-export interface Page {
-  readonly limit: number;
-  readonly after?: Key;
-  readonly before?: Key;
-  readonly last?: boolean;
-}
-
-/** An item with its place in its list. */
-export interface Keyed<T> {
-  readonly key: Key;
-  readonly item: T;
-}
-
 /** What became of a job that was to be deleted. */
 export type Deleted =
   | { readonly refused: false; readonly file: string | null }
   | { readonly refused: true; readonly job: Job };
-
-/** Fields are ANDed; an empty list matches nothing. */
-export interface JobFilter {
-  readonly ids?: readonly string[];
-  readonly status?: readonly JobStatus[];
-}
 
 export interface NewJob {
   readonly title: string | null;
@@ -171,75 +141,6 @@ export interface Pace {
   readonly jobSeconds: number | null;
   /** The attempts that run, with what their progress says of their end. */
   readonly working: readonly { readonly startedAt: Date; readonly etaSeconds: number | null }[];
-}
-
-/** The right to write for one attempt. */
-export interface Lease {
-  readonly jobId: string;
-  readonly attempt: number;
-  readonly token: string;
-}
-
-/** A job taken for a worker; `checkpoint` is the engine's own, null = from the start. */
-export interface Claim {
-  readonly lease: Lease;
-  readonly job: Job;
-  readonly checkpoint: unknown;
-  /** Attempts since the job was queued by a person that ended with the engine gone: this one is not counted. */
-  readonly crashes: number;
-}
-
-export interface AttemptProcess {
-  readonly pid: number;
-  /** Start time of the process as the kernel tells it, so that a pid used again is not mistaken for it. */
-  readonly pidStartTime: string | null;
-  readonly device: string;
-}
-
-/** What the engine found the recording to be. */
-export type MediaProbe = Pick<
-  Media,
-  'durationSeconds' | 'container' | 'codec' | 'sampleRate' | 'channels' | 'warnings'
->;
-
-export interface Batch {
-  readonly segments: readonly NewSegment[];
-  readonly checkpoint: unknown;
-  readonly progress: Progress;
-}
-
-/** How an attempt ended. */
-export type Ending = EndedProcess &
-  (
-    | { readonly kind: 'COMPLETED'; readonly processedSeconds: number }
-    | { readonly kind: 'FAILED'; readonly failure: JobFailure }
-    | { readonly kind: 'CANCELLED' }
-    | {
-        readonly kind: 'INTERRUPTED';
-        /** Whether it counts as a crash of the engine. */ readonly crash: FailureCode | null;
-      }
-  );
-
-export interface EndedProcess {
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  readonly peakMemoryBytes: number | null;
-  readonly provenance: Readonly<Record<string, unknown>> | null;
-}
-
-/** An attempt that has not ended, with what was noted of its process. */
-export interface OpenAttempt {
-  readonly jobId: string;
-  readonly attempt: number;
-  readonly pid: number | null;
-  readonly pidStartTime: string | null;
-}
-
-/** An attempt that was found without a worker, and what its job has become. */
-export interface Reaped {
-  readonly jobId: string;
-  readonly attempt: number;
-  readonly status: JobStatus;
 }
 
 export interface Setting {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { JobFailure } from '../../job.ts';
-import type { Ending } from '../port.ts';
+import type { Ending } from '../claim.ts';
 import { added, claimed, newBatch, quietly, storyOf, type OpenStore } from './samples.ts';
 
 const failure: JobFailure = { code: 'MEDIA_CORRUPT', message: 'It is broken.', hint: null, retryable: false };

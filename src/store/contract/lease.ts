@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Lease, Store } from '../port.ts';
+import type { Lease } from '../claim.ts';
+import type { Store } from '../port.ts';
 import { checkStory } from './check-story.ts';
 import { added, claimed, everythingOf, newBatch, progressAt, quietly, type OpenStore } from './samples.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Job } from '../../job.ts';
-import type { Keyed, Page, Store } from '../port.ts';
+import type { Keyed, Page } from '../page.ts';
+import type { Store } from '../port.ts';
 import { added, claimed, newBatch, quietly, type OpenStore } from './samples.ts';
 
 /** Lists of jobs and of segments. */

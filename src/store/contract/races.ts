@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import * as fc from 'fast-check';
-import type { Lease, Store } from '../port.ts';
+import type { Lease } from '../claim.ts';
+import type { Store } from '../port.ts';
 import { checkStory } from './check-story.ts';
 import { added, claimed, newBatch, quietly, storyOf, type OpenStore } from './samples.ts';
 

@@ -2,7 +2,8 @@ import type { Bell } from '../../bell.ts';
 import type { Job, Progress, TranscriptionOptions } from '../../job.ts';
 import type { JobEvent } from '../../job-event.ts';
 import type { NewSegment } from '../../transcript.ts';
-import type { Batch, Claim, EndedProcess, NewJob, Store } from '../port.ts';
+import type { Batch, Claim, EndedProcess } from '../claim.ts';
+import type { NewJob, Store } from '../port.ts';
 
 /** An empty store with its bell; closing it leaves nothing behind. */
 interface OpenedStore extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import type { JobFact } from '../../job-event.ts';
-import type { Batch, Lease } from '../port.ts';
+import type { Batch, Lease } from '../claim.ts';
 import { changeJob } from './change.ts';
 import type { Connection } from './connection.ts';
 import { clearedTranscript, nextProgress, progressColumns } from './job-columns.ts';

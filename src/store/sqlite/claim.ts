@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
 import { allowedIn } from '../../job.ts';
-import type { Claim, Lease } from '../port.ts';
+import type { Claim, Lease } from '../claim.ts';
 import { changeJob, lockJob, statusChanged, type LockedJob } from './change.ts';
 import { commit, type Connection } from './connection.ts';
 import { clearedTranscript } from './job-columns.ts';

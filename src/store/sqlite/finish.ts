@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { follow, type AttemptOutcome, type JobAct, type JobStatus } from '../../job.ts';
-import type { Ending, Lease } from '../port.ts';
+import type { Ending, Lease } from '../claim.ts';
 import { changeJob, statusChanged, type Change, type LockedJob } from './change.ts';
 import type { Connection } from './connection.ts';
 import { backInQueue } from './job-columns.ts';

@@ -1,6 +1,7 @@
 import type { Kysely, SelectQueryBuilder } from 'kysely';
 import type { Job, JobStatus } from '../../job.ts';
-import type { JobFilter, Keyed, Page } from '../port.ts';
+import type { Keyed, Page } from '../page.ts';
+import type { JobFilter } from '../job-filter.ts';
 import { endOfList, formatPlace, parsePlace, startOfList, type Place } from './job-place.ts';
 import { inListOrder, toRange, type Range } from './keyset.ts';
 import { cutPlaces, readNamed } from './named-jobs.ts';

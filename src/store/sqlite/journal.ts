@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Insertable, Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import { logLevels, type Journal, type LogEntry, type LogFilter, type LogLevel, type NewLogEntry } from '../journal.ts';
-import type { Keyed, Page } from '../port.ts';
+import type { Keyed, Page } from '../page.ts';
 import { commit, type Connection } from './connection.ts';
 import { cleanText, parseObject, toJson } from './json.ts';
 import { inPieces } from './pieces.ts';

@@ -1,5 +1,5 @@
 import { RequestError } from '../../errors.ts';
-import type { Page } from '../port.ts';
+import type { Page } from '../page.ts';
 
 /** The open range that a page is cut from, in the order of the list, and the end that it is cut at. */
 export interface Range<K> {

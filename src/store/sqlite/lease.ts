@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { allowedIn } from '../../job.ts';
-import type { Lease } from '../port.ts';
+import type { Lease } from '../claim.ts';
 import { lockJob, type LockedJob } from './change.ts';
 import { commit, type Connection } from './connection.ts';
 import type { Tables } from './tables.ts';

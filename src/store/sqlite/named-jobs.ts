@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { JobFilter } from '../port.ts';
+import type { JobFilter } from '../job-filter.ts';
 import { comparePlaces, type Place } from './job-place.ts';
 import type { Range } from './keyset.ts';
 import { inPieces } from './pieces.ts';

@@ -1,5 +1,5 @@
 import type { DetectedLanguage, Progress } from '../../job.ts';
-import type { AttemptProcess, Lease, MediaProbe } from '../port.ts';
+import type { AttemptProcess, Lease, MediaProbe } from '../claim.ts';
 import { changeJob } from './change.ts';
 import { commit, type Connection } from './connection.ts';
 import { nextProgress, progressColumns } from './job-columns.ts';

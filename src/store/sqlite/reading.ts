@@ -1,6 +1,7 @@
 import type { ExpressionBuilder, Kysely } from 'kysely';
 import type { Segment } from '../../transcript.ts';
-import type { Keyed, Page, Reading } from '../port.ts';
+import type { Keyed, Page } from '../page.ts';
+import type { Reading } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { countJobs, listJobs } from './job-list.ts';
 import { inListOrder, parseNumberKey, toRange } from './keyset.ts';

@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import { allowedIn, type JobStatus } from '../../job.ts';
-import type { OpenAttempt, Reaped } from '../port.ts';
+import type { OpenAttempt, Reaped } from '../claim.ts';
 import { lockJob } from './change.ts';
 import { commit, type Connection } from './connection.ts';
 import { move, stopped } from './finish.ts';
