@@ -9,13 +9,24 @@ import { loadPage, type Connection, type PageArguments } from './page.ts';
 export interface JobFilterInput {
   readonly ids?: readonly string[] | null | undefined;
   readonly status?: readonly JobStatus[] | null | undefined;
+  readonly tag?: string | null | undefined;
+  readonly titleContains?: string | null | undefined;
+  readonly mediaNameContains?: string | null | undefined;
+  readonly createdAfter?: Date | null | undefined;
+  readonly createdBefore?: Date | null | undefined;
 }
 
-/** The filter as the store takes it. */
+/** The filter as the store takes it. Every name contains the empty text, also one that is not given. */
 export function readFilter(input: JobFilterInput | null | undefined): JobFilter {
+  const { ids, status, tag, titleContains, mediaNameContains, createdAfter, createdBefore } = input ?? {};
   return {
-    ...(input?.ids ? { ids: input.ids } : {}),
-    ...(input?.status ? { status: input.status } : {}),
+    ...(ids ? { ids } : {}),
+    ...(status ? { status } : {}),
+    ...(typeof tag === 'string' ? { tag } : {}),
+    ...(titleContains ? { titleContains } : {}),
+    ...(mediaNameContains ? { mediaNameContains } : {}),
+    ...(createdAfter ? { createdAfter } : {}),
+    ...(createdBefore ? { createdBefore } : {}),
   };
 }
 

@@ -79,7 +79,15 @@ test('sizes out of range, null, both directions and foreign or forged cursors ar
   }
   const other = `{ job(id: "${ids[1]}") { segments(after: "${segmentCursor}") { edges { cursor } } } }`;
   assert.equal(await codeOf(other), 'BAD_USER_INPUT', 'a cursor belongs to its own list');
-  assert.equal(await codeOf(`{ ${job} { segments(first: 1001) { edges { cursor } } } }`), 'BAD_USER_INPUT');
+  for (const page of ['first: 0', 'first: 1001', 'first: null', 'after: "garbage"', `after: "${edges[0].cursor}"`]) {
+    for (const list of [
+      `${job} { segments(${page}) { edges { cursor } } }`,
+      `${job} { logs(${page}) { edges { cursor } } }`,
+    ]) {
+      assert.equal(await codeOf(`{ ${list} }`), 'BAD_USER_INPUT', list);
+    }
+    assert.equal(await codeOf(`{ logs(${page}) { edges { cursor } } }`), 'BAD_USER_INPUT', page);
+  }
 });
 
 test('a variable that is not given leaves first at its default', async () => {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attend } from '#src/bell.ts';
 import type { Context } from '#src/context.ts';
-import type { Job, JobStatus } from '#src/job.ts';
+import type { Job } from '#src/job.ts';
 import type { JobEvent } from '#src/job-event.ts';
+import { matches, type JobFilter } from '#src/store/job-filter.ts';
 import { readFilter, type JobFilterInput } from './jobs.ts';
 import { stoppable } from './stoppable.ts';
 
@@ -37,7 +38,7 @@ export function watchJobs(
           continue;
         }
         const changes = await readChanges(job);
-        if (changes.length > 0 && matches(job, changes, wanted.status)) yield job;
+        if (changes.length > 0 && isWanted(job, changes, wanted)) yield job;
       }
       await sleep(coalesceMs, undefined, { signal }).catch(() => undefined);
     }
@@ -53,8 +54,8 @@ export function watchJobs(
   }
 }
 
-function matches(job: Job, changes: readonly JobEvent[], status: readonly JobStatus[] | undefined): boolean {
-  if (status === undefined) return true;
+/** Whether a job matches as it is now, or as it was in a status that it came from or went through. */
+function isWanted(job: Job, changes: readonly JobEvent[], wanted: JobFilter): boolean {
   const held = changes.flatMap((change) => (change.kind === 'STATUS_CHANGED' ? [change.previous, change.status] : []));
-  return [job.status, ...held].some((each) => each !== null && status.includes(each));
+  return [job.status, ...held].some((status) => status !== null && matches({ ...job, status }, wanted));
 }

@@ -11,6 +11,15 @@ const JobFilter = builder.inputType('JobFilter', {
   fields: (t) => ({
     ids: t.idList({ description: 'Jobs with one of these ids.' }),
     status: t.field({ type: [JobStatusType], description: 'Jobs in one of these statuses.' }),
+    tag: t.string({ description: 'Jobs that have this tag, as it was given.' }),
+    titleContains: t.string({
+      description: 'Jobs whose title contains this text, in upper or lower case; empty = all jobs.',
+    }),
+    mediaNameContains: t.string({
+      description: 'Jobs whose recording has a name that contains this text, in upper or lower case; empty = all jobs.',
+    }),
+    createdAfter: t.field({ type: 'DateTime', description: 'Jobs that were accepted at this time or later.' }),
+    createdBefore: t.field({ type: 'DateTime', description: 'Jobs that were accepted before this time.' }),
   }),
 });
 

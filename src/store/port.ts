@@ -117,11 +117,10 @@ export type Deleted =
   | { readonly refused: false; readonly file: string | null }
   | { readonly refused: true; readonly job: Job };
 
-export interface NewJob {
-  readonly title: string | null;
-  readonly metadata: Readonly<Record<string, unknown>> | null;
-  readonly tags: readonly string[];
-  readonly priority: number;
+/** What a client calls a job, and how urgent it is. */
+export type JobLabels = Pick<Job, 'title' | 'metadata' | 'tags' | 'priority'>;
+
+export interface NewJob extends JobLabels {
   readonly options: TranscriptionOptions;
   readonly media: Pick<Media, 'name' | 'path' | 'stored' | 'bytes' | 'sha256'>;
   readonly idempotencyKey: string | null;

@@ -4,6 +4,7 @@ import { deletionContract } from './contract/deletion.ts';
 import { endingContract } from './contract/ending.ts';
 import { eventsContract } from './contract/events.ts';
 import { fairnessContract } from './contract/fairness.ts';
+import { filtersContract } from './contract/filters.ts';
 import { intakeContract } from './contract/intake.ts';
 import { journalContract } from './contract/journal.ts';
 import { leaseContract } from './contract/lease.ts';
@@ -30,6 +31,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('events', () => eventsContract(open));
     describe('the bell', () => bellContract(open));
     describe('lists', () => listsContract(open));
+    describe('filters', () => filtersContract(open, runs));
     describe('log lines', () => journalContract(open));
     describe('settings', () => settingsContract(open));
     describe('races', () => racesContract(open, runs));

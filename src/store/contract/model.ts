@@ -145,7 +145,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
       if (act.kind === 'look') return look();
       if (act.kind === 'reap') return reap(act.isPart);
       if (act.kind === 'jump') return void (clock.time += act.hours * 3_600_000);
-      if (act.kind === 'cancel' || act.kind === 'retry' || act.kind === 'delete') {
+      if ('job' in act) {
         const job = jobs[act.job % jobs.length];
         if (job === undefined) return;
         if (act.kind === 'retry') return retry(job, act.fromStart);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import * as fc from 'fast-check';
+import { jobStatuses } from '../../job.ts';
 import { checkStory } from './check-story.ts';
 import { openModel, type Act, type Model } from './model.ts';
 import type { OpenStore } from './samples.ts';
@@ -65,4 +66,7 @@ async function compare(model: Model): Promise<void> {
   const told = stored.map((job) => [job?.status, job?.segmentCount, job?.cancelRequestedAt !== null]);
   const expected = model.jobs.map((job) => [job.status, job.segments, job.isCancelled]);
   assert.deepEqual(told, expected);
+  const counted = await Promise.all(jobStatuses.map((status) => model.store.countJobs({ status: [status] })));
+  const statuses = jobStatuses.map((status) => model.jobs.filter((job) => job.status === status).length);
+  assert.deepEqual(counted, statuses);
 }

@@ -21,7 +21,10 @@ export function lockJob(tx: Transaction<Tables>, id: string, condition: Conditio
     .where(condition)
     .returning((eb) => [
       'id',
+      'number',
       'status',
+      'title',
+      'tags',
       'media_id',
       'event_seq',
       'segment_count',

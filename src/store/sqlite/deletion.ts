@@ -4,6 +4,7 @@ import type { JobStatus } from '../../job.ts';
 import type { Deleted, Removal } from '../port.ts';
 import { lockJob, type LockedJob } from './change.ts';
 import { commit, type Connection } from './connection.ts';
+import { removeLabels } from './labels.ts';
 import { readJob } from './select-job.ts';
 import type { Tables } from './tables.ts';
 
@@ -59,6 +60,7 @@ function deleteJob(connection: Connection, id: string): Promise<Deleted | null> 
       return refused === null ? null : { refused: true, job: refused };
     }
     await tx.insertInto('deletion').values({ job_id: id, time: connection.now() }).execute();
+    await removeLabels(tx, job);
     await tx.deleteFrom('job').where('id', '=', id).execute();
     ring(id);
     return { refused: false, file: await deleteMedia(tx, job) };

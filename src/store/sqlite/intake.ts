@@ -7,6 +7,8 @@ import type { Intake, NewJob } from '../port.ts';
 import { changeJob, lockJob, statusChanged } from './change.ts';
 import { commit, type Connection } from './connection.ts';
 import { cleanText, toJson } from './json.ts';
+import { nextNumber } from './job-number.ts';
+import { addLabels } from './labels.ts';
 import { queueHolds } from './queue.ts';
 import { readJob, readOwnJob } from './select-job.ts';
 import type { Tables } from './tables.ts';
@@ -32,11 +34,12 @@ function addJob(connection: Connection, job: NewJob, maxQueued?: number): Return
     if (maxQueued !== undefined && (await queueHolds(tx, maxQueued))) throw new QueueFullError(maxQueued);
     const id = `job_${nanoid()}`;
     const mediaId = `media_${nanoid()}`;
-    await tx.insertInto('media').values(mediaRow(mediaId, job.media)).execute();
-    await tx
-      .insertInto('job')
-      .values(jobRow(job, { id, mediaId, time, place: connection.place(time) }))
-      .execute();
+    const media = mediaRow(mediaId, job.media);
+    await tx.insertInto('media').values(media).execute();
+    const number = await nextNumber(tx, time);
+    const row = jobRow(job, { id, number, mediaId, time, place: connection.place(time) });
+    await tx.insertInto('job').values(row).execute();
+    await addLabels(tx, row, media.name);
     const facts: readonly JobFact[] = [{ kind: 'STATUS_CHANGED', status: 'QUEUED', previous: null, attempt: null }];
     await changeJob(tx, { id, event_seq: 0 }, { set: {}, facts, time });
     ring(id);
@@ -73,10 +76,11 @@ function mediaRow(id: string, media: NewJob['media']): Insertable<Tables['media'
 
 function jobRow(
   job: NewJob,
-  at: { readonly id: string; readonly mediaId: string; readonly time: number; readonly place: number },
+  at: Readonly<Record<'id' | 'mediaId', string> & Record<'number' | 'time' | 'place', number>>,
 ): Insertable<Tables['job']> {
   return {
     id: at.id,
+    number: at.number,
     status: 'QUEUED',
     title: job.title === null ? null : cleanText(job.title),
     tags: toJson(job.tags),

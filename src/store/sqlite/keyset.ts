@@ -27,7 +27,7 @@ export function inListOrder<T>(items: readonly T[], range: Range<unknown>): read
 
 /** A key that is a whole number. */
 export function parseNumberKey(key: string): number {
-  if (!/^\d{1,15}$/.test(key)) throw wrongKey();
+  if (!/^\d{1,16}$/.test(key) || !Number.isSafeInteger(Number(key))) throw wrongKey();
   return Number(key);
 }
 

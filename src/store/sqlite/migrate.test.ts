@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Kysely, sql } from 'kysely';
 import { migrations } from '#migrations/index.ts';
+import { openBell } from '../../bell.ts';
+import { added, newJob } from '../contract/samples.ts';
 import { openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
 import { migrate } from './migrate.ts';
+import { openSqliteStore } from './open.ts';
 import type { Tables } from './tables.ts';
+import { openTemporary } from './temporary.ts';
 
 test('a migration that fails leaves nothing behind, and those before it stay', async () => {
   const database = await openDatabase(':memory:');
@@ -26,4 +31,39 @@ test('migrations are named in the order in which they run', () => {
   const names = Object.keys(migrations);
   assert.deepEqual(names, names.toSorted());
   for (const name of names) assert.match(name, /^\d{4}-[a-z0-9-]+$/);
+});
+
+test('jobs that were there before lists had an order, tags and names of their own are found as all others', async () => {
+  await using temporary = await openTemporary();
+  const file = join(temporary.directory, 'phonograph.db');
+  await (async () => {
+    const database = await openDatabase(file);
+    await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
+    await migrate(db, Object.fromEntries(Object.entries(migrations).slice(0, 1)));
+    const at = 'with recursive at(n) as (select 0 union all select n + 1 from at where n < 599)';
+    database.exec(
+      `insert into media (id, name, path, stored, warnings) ${at} select 'media_' || n, 'Größe ' || n || '.wav', '/', 0, '[]' from at`,
+    );
+    const insert = database.prepare(
+      `insert into job (id, status, title, tags, priority, options, media_id, created_at, queued_at, stage, fraction, processed_seconds,
+         segment_count, crashes, begun, event_seq)
+       ${at} select 'job_' || n, iif(n < 10, 'FAILED', 'QUEUED'), iif(n % 2, 'Odd', null), iif(n = 7, '["x","x","y"]', '[]'), 0, ?,
+         'media_' || n, n / 3, n, 'QUEUED', 0, 0, 0, 0, 0, 1 from at`,
+    );
+    insert.run(JSON.stringify(newJob().options));
+  })();
+  await using store = await openSqliteStore({ file, bell: openBell() });
+  const all = await store.jobs({}, { limit: 1000 });
+  const createdAt = all.map(({ item }) => item.createdAt.getTime());
+  assert.deepEqual([all.length, createdAt], [600, createdAt.toSorted((a, b) => b - a)]);
+  const counts = [
+    {},
+    { status: ['FAILED'] },
+    { titleContains: 'ODD' },
+    { tag: 'x' },
+    { mediaNameContains: 'grösse 59' },
+  ] as const;
+  assert.deepEqual(await Promise.all(counts.map((filter) => store.countJobs(filter))), [600, 10, 300, 1, 11]);
+  const { id } = await added(store);
+  assert.equal((await store.jobs({}, { limit: 1 }))[0]?.item.id, id);
 });

@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3';
 import type { CompiledQuery } from 'kysely';
 import { openBell } from '../../bell.ts';
 import type { Job } from '../../job.ts';
+import type { JobFilter } from '../job-filter.ts';
 import type { Page } from '../page.ts';
 import type { Store } from '../port.ts';
 import { added, claimed, newBatch, newJob, quietly } from '../contract/samples.ts';
@@ -17,21 +18,44 @@ const pages: readonly Page[] = [
   { limit: 10, after: '5' },
   { limit: 10, before: '5', last: true },
 ];
-const jobPages: readonly Page[] = [
-  ...pages.slice(0, 2),
-  { limit: 10, after: '5.job_5' },
-  { limit: 10, before: '5.job_5', last: true },
-];
 const [from, until] = [new Date(0), new Date(5)];
+const filtersByName: readonly JobFilter[] = [
+  { titleContains: 'Address', mediaNameContains: '.wma' },
+  { titleContains: 'dd' },
+  { mediaNameContains: 'address' },
+];
 
 const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown>>> = {
-  jobs: (store) => Promise.all(jobPages.map((page) => store.jobs({}, page))),
-  'jobs by status': (store) => Promise.all(jobPages.map((page) => store.jobs({ status: ['FAILED'] }, page))),
+  jobs: (store) => Promise.all(pages.map((page) => store.jobs({}, page))),
+  'jobs by status': (store) => Promise.all(pages.map((page) => store.jobs({ status: ['FAILED'] }, page))),
   'jobs by statuses': (store) =>
-    Promise.all(jobPages.map((page) => store.jobs({ status: ['FAILED', 'QUEUED', 'COMPLETED'] }, page))),
-  'jobs by id': (store, { id }) => Promise.all(jobPages.map((page) => store.jobs({ ids: [id, 'job_5'] }, page))),
+    Promise.all(pages.map((page) => store.jobs({ status: ['FAILED', 'QUEUED', 'COMPLETED'] }, page))),
+  'jobs by id': (store, { id }) => Promise.all(pages.map((page) => store.jobs({ ids: [id, 'job_5'] }, page))),
+  'jobs by tag': (store) => Promise.all(pages.map((page) => store.jobs({ tag: 'speech' }, page))),
+  'jobs by name': (store) =>
+    Promise.all(filtersByName.flatMap((filter) => pages.map((page) => store.jobs(filter, page)))),
+  'jobs of a time': (store) =>
+    Promise.all(pages.map((page) => store.jobs({ createdAfter: from, createdBefore: new Date() }, page))),
+  'jobs by everything': (store, { id, createdAt }) => {
+    const filter = {
+      ...filtersByName[0],
+      tag: 'speech',
+      status: ['QUEUED', 'FAILED'],
+      createdAfter: createdAt,
+    } as const;
+    return Promise.all(pages.flatMap((page) => [store.jobs(filter, page), store.jobs({ ...filter, ids: [id] }, page)]));
+  },
   'counted jobs': (store, { id }) =>
-    Promise.all([store.countJobs({ status: ['FAILED', 'QUEUED'] }), store.countJobs({ ids: [id] })]),
+    Promise.all(
+      [
+        {},
+        { status: ['FAILED', 'QUEUED'] },
+        { ids: [id] },
+        { tag: 'speech' },
+        { createdAfter: from },
+        ...filtersByName,
+      ].map((filter) => store.countJobs(filter as JobFilter)),
+    ),
   'one job and some': (store, { id }) => Promise.all([store.job(id), store.jobsById([id, 'job_5'])]),
   'stored recordings': (store) => Promise.all(pages.map((page) => store.storedMedia(page))),
   'the queue': (store, { id }) => Promise.all([store.queuePosition(id), store.queueCounts(), store.pace()]),
@@ -105,7 +129,7 @@ function checkPlans(queries: readonly CompiledQuery[], file: string): void {
   assert.ok(statements.length > 0);
   for (const query of statements) {
     const scans = planOf(query, file).filter((step) =>
-      /^SCAN (job|turn|deletion|media|attempt|segment|event|log|setting)\b/.test(step),
+      /^SCAN (job|job_tag|job_count|turn|deletion|media|attempt|segment|event|log|setting)\b/.test(step),
     );
     assert.deepEqual(scans, [], query.sql);
   }

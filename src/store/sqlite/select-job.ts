@@ -5,6 +5,7 @@ import type { Tables } from './tables.ts';
 
 const jobColumns = [
   'job.id',
+  'job.number',
   'job.status',
   'job.title',
   'job.tags',

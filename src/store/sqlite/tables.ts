@@ -5,6 +5,10 @@ import type { JobEvent } from '../../job-event.ts';
 /** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
 export interface Tables {
   readonly job: JobTable;
+  readonly job_count: JobCountTable;
+  readonly job_tag: JobTagTable;
+  readonly job_title: NameTable;
+  readonly job_media_name: NameTable;
   readonly turn: TurnTable;
   readonly deletion: DeletionTable;
   readonly media: MediaTable;
@@ -18,6 +22,8 @@ export interface Tables {
 
 interface JobTable {
   readonly id: string;
+  /** Its place among all jobs, the oldest first: see job-number.ts. */
+  readonly number: number;
   readonly status: JobStatus;
   readonly title: string | null;
   /** JSON. */
@@ -54,6 +60,25 @@ interface JobTable {
   /** 1 where an engine was started for it since it was queued by a person: it goes on before others begin. */
   readonly begun: 0 | 1;
   readonly event_seq: number;
+}
+
+/** How many jobs there are; triggers keep it. */
+interface JobCountTable {
+  readonly status: JobStatus;
+  readonly jobs: number;
+}
+
+interface JobTagTable {
+  readonly tag: string;
+  readonly number: number;
+}
+
+/** Texts with an index of every three characters in a row (FTS5). */
+interface NameTable {
+  /** The job's number. */
+  readonly rowid: number;
+  /** Folded. */
+  readonly text: string;
 }
 
 interface TurnTable {
