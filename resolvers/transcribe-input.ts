@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Config } from '#src/config.ts';
-import { InvalidInputError } from '#src/errors.ts';
-import { explainIssue } from '#src/explain-issue.ts';
 import type { ChannelMode, ComputePower, Task, TranscriptionMode, TranscriptionOptions } from '#src/job.ts';
 import { languageCodes } from '#src/languages.ts';
 import type { TranscriptionSettings } from '#src/settings.ts';
 import type { NewJob } from '#src/store/port.ts';
+import { checkInput } from './check-input.ts';
+import { labelFields } from './label-fields.ts';
 
 type Optional<T> = T | null | undefined;
 
@@ -32,16 +32,6 @@ export interface TranscribeInput {
   readonly idempotencyKey?: Optional<string>;
 }
 
-const maxMetadataCharacters = 16_384;
-
-const metadataSchema = z
-  .record(z.string().max(100), z.unknown())
-  .refine((value) => Object.keys(value).length <= 50, 'must have at most 50 keys')
-  .refine(
-    (value) => JSON.stringify(value).length <= maxMetadataCharacters,
-    `must have at most ${maxMetadataCharacters} characters as JSON`,
-  );
-
 const inputSchema = z.object({
   language: z.enum(languageCodes, 'must be a code of configOptions.languages, such as en').nullish(),
   initialPrompt: z.string().max(2000).nullish(),
@@ -54,10 +44,7 @@ const inputSchema = z.object({
       error: 'must be after startSeconds',
     })
     .nullish(),
-  priority: z.int().min(-1000).max(1000).nullish(),
-  title: z.string().max(500).nullish(),
-  tags: z.array(z.string().min(1).max(100)).max(50).nullish(),
-  metadata: metadataSchema.nullish(),
+  ...labelFields,
   idempotencyKey: z.string().min(1).max(200).nullish(),
 });
 
@@ -92,7 +79,7 @@ export function readLabels(input: TranscribeInput): Omit<NewJob, 'media' | 'opti
   const { title, tags, metadata, priority, idempotencyKey } = check(input);
   return {
     title: title ?? null,
-    tags: [...new Set(tags)],
+    tags: tags ?? [],
     metadata: metadata ?? null,
     priority: priority ?? 0,
     idempotencyKey: idempotencyKey ?? null,
@@ -100,9 +87,5 @@ export function readLabels(input: TranscribeInput): Omit<NewJob, 'media' | 'opti
 }
 
 function check(input: TranscribeInput): z.infer<typeof inputSchema> {
-  const parsed = inputSchema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = ['input', ...(issue?.path ?? [])].join('.');
-  throw new InvalidInputError(field, `${field} ${issue ? explainIssue(issue) : 'is not valid'}.`);
+  return checkInput(inputSchema, input);
 }

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { openBell } from '#src/bell.ts';
 import type { Job } from '#src/job.ts';
 import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
-import type { Lease, Store } from '#src/store/port.ts';
+import type { Lease } from '#src/store/claim.ts';
+import type { Store } from '#src/store/port.ts';
 import { openSqliteStore } from '#src/store/sqlite/open.ts';
 import { readTranscript, renderTranscript } from './transcript.ts';
 

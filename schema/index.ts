@@ -7,6 +7,7 @@ import './logs.ts';
 import './model.ts';
 import './transcribe.ts';
 import './change-job.ts';
+import './update-job.ts';
 import './delete-job.ts';
 import './queue.ts';
 import './set-config.ts';

@@ -33,6 +33,11 @@ export interface Intake {
    * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id.
    */
   retry(id: string, fromStart: boolean): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
+  /**
+   * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is no event, and the bell stays
+   * silent. Null = unknown id.
+   */
+  updateJob(id: string, labels: Partial<JobLabels>): Promise<Job | null>;
 }
 
 /** What takes jobs away. */

@@ -7,6 +7,7 @@ import { fairnessContract } from './contract/fairness.ts';
 import { filtersContract } from './contract/filters.ts';
 import { intakeContract } from './contract/intake.ts';
 import { journalContract } from './contract/journal.ts';
+import { labelsContract } from './contract/labels.ts';
 import { leaseContract } from './contract/lease.ts';
 import { listsContract } from './contract/lists.ts';
 import { queueContract } from './contract/queue.ts';
@@ -32,6 +33,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('the bell', () => bellContract(open));
     describe('lists', () => listsContract(open));
     describe('filters', () => filtersContract(open, runs));
+    describe('labels', () => labelsContract(open));
     describe('log lines', () => journalContract(open));
     describe('settings', () => settingsContract(open));
     describe('races', () => racesContract(open, runs));

@@ -12,6 +12,7 @@ export type Act =
   | { readonly kind: 'cancel'; readonly job: number }
   | { readonly kind: 'retry'; readonly job: number; readonly fromStart: boolean }
   | { readonly kind: 'delete'; readonly job: number }
+  | { readonly kind: 'prioritise'; readonly job: number; readonly priority: number }
   | { readonly kind: 'append'; readonly lease: number; readonly count: number }
   | { readonly kind: 'clear'; readonly lease: number }
   | { readonly kind: 'finish'; readonly lease: number; readonly outcome: AttemptOutcome; readonly isCrash: boolean }
@@ -25,7 +26,7 @@ export type Act =
 /** A job as it must be. */
 interface ModelJob {
   readonly id: string;
-  readonly priority: number;
+  priority: number;
   readonly callerId: string | null;
   place: number;
   isBegun: boolean;
@@ -102,6 +103,11 @@ export function openModel(store: Store, clock: { time: number }): Model {
     assert.equal(await store.deleteJob(job.id), null);
   }
 
+  async function prioritise(job: ModelJob, priority: number): Promise<void> {
+    job.priority = priority;
+    assert.equal((await store.updateJob(job.id, { priority }))?.priority, priority);
+  }
+
   async function finish(job: ModelJob, lease: Lease, act: Act & { readonly kind: 'finish' }): Promise<void> {
     assert.equal(await store.finish(lease, endingOf(act)), job.holder === lease);
     if (job.holder !== lease) return;
@@ -148,6 +154,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
       if ('job' in act) {
         const job = jobs[act.job % jobs.length];
         if (job === undefined) return;
+        if (act.kind === 'prioritise') return prioritise(job, act.priority);
         if (act.kind === 'retry') return retry(job, act.fromStart);
         return act.kind === 'cancel' ? cancel(job) : remove(job);
       }

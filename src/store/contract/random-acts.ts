@@ -23,6 +23,14 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('retry' as const), job: which, fromStart: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), job: which }) },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('prioritise' as const),
+      job: which,
+      priority: fc.integer({ min: 0, max: 1 }),
+    }),
+  },
+  {
     weight: 5,
     arbitrary: fc.record({ kind: fc.constant('append' as const), lease: which, count: fc.nat({ max: 3 }) }),
   },

@@ -14,6 +14,7 @@ import { readJob, readOwnJob } from './select-job.ts';
 import type { Tables } from './tables.ts';
 import { backInQueue, clearedTranscript } from './job-columns.ts';
 import { clearTranscript } from './transcript.ts';
+import { updateJob } from './update-job.ts';
 
 const idempotencyMs = 24 * 60 * 60 * 1000;
 
@@ -23,6 +24,7 @@ export function intake(connection: Connection): Intake {
     addJob: (job, maxQueued) => addJob(connection, job, maxQueued),
     cancel: (id) => cancel(connection, id),
     retry: (id, fromStart) => retry(connection, id, fromStart),
+    updateJob: (id, labels) => updateJob(connection, id, labels),
   };
 }
 

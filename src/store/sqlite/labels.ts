@@ -18,6 +18,18 @@ export async function addLabels(tx: Transaction<Tables>, job: Labelled, mediaNam
   await addName(tx, 'job_media_name', { number: job.number, text: mediaName });
 }
 
+/** Has a job found by another title. */
+export async function changeTitle(tx: Transaction<Tables>, job: Labelled): Promise<void> {
+  await tx.deleteFrom('job_title').where('rowid', '=', rowid(job.number)).execute();
+  await addTitle(tx, job);
+}
+
+/** Has a job found by other tags than those of `before`. */
+export async function changeTags(tx: Transaction<Tables>, job: Labelled, before: Labelled): Promise<void> {
+  await removeTags(tx, before);
+  await addTags(tx, job);
+}
+
 /** Has a job found by nothing any more. */
 export async function removeLabels(tx: Transaction<Tables>, job: Labelled): Promise<void> {
   await removeTags(tx, job);
