@@ -3,7 +3,7 @@ import { RequestError } from '#src/errors.ts';
 import type { Job, JobStatus } from '#src/job.ts';
 import type { JobFilter } from '#src/store/job-filter.ts';
 import type { Segment } from '#src/transcript.ts';
-import { loadPage, type Connection, type PageArguments } from './page.ts';
+import { loadPage, type Connection, type PageArguments, type PagedList } from './page.ts';
 
 /** Filter of jobs as a client gives it: null is the same as absent. */
 export interface JobFilterInput {
@@ -43,14 +43,15 @@ export async function listJobs(
 /** Segments of a job in the order of time. */
 export async function listSegments(
   { jobId, ...page }: PageArguments & { readonly jobId: string },
-  { store }: Pick<Context, 'store'>,
+  { loaders }: Pick<Context, 'loaders'>,
 ): Promise<Connection<Segment>> {
-  return loadPage({ name: `segments:${jobId}`, max: 1000, load: store.segments.bind(store, jobId) }, page);
+  const load: PagedList<Segment>['load'] = (some) => loaders.segments.load({ jobId, page: some });
+  return loadPage({ name: `segments:${jobId}`, max: 1000, load }, page);
 }
 
 /** A job that must be there; NOT_FOUND where it was deleted meanwhile. */
-export async function findJob(id: string, { store }: Pick<Context, 'store'>): Promise<Job> {
-  const job = await store.job(id);
+export async function findJob(id: string, { loaders }: Pick<Context, 'loaders'>): Promise<Job> {
+  const job = await loaders.job.load(id);
   if (job === null) throw new RequestError('NOT_FOUND', 'There is no job with this id.');
   return job;
 }

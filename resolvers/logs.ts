@@ -1,7 +1,7 @@
 import type { Context } from '#src/context.ts';
 import { RequestError } from '#src/errors.ts';
 import type { LogEntry, LogFilter, LogLevel } from '#src/store/journal.ts';
-import { loadPage, type Connection, type PageArguments } from './page.ts';
+import { loadPage, type Connection, type PageArguments, type PagedList } from './page.ts';
 
 /** Filter of log lines as a client gives it; `month` needs `year`. */
 export interface LogFilterInput {
@@ -27,6 +27,15 @@ export async function listLogs(
     ...(filter?.contains ? { contains: filter.contains } : {}),
   };
   return loadPage({ name: logList, max: 1000, load: store.logs.bind(store, wanted) }, page);
+}
+
+/** Lines about a job, oldest first, of all time. */
+export async function listJobLogs(
+  { jobId, ...page }: PageArguments & { readonly jobId: string },
+  { loaders }: Pick<Context, 'loaders'>,
+): Promise<Connection<LogEntry>> {
+  const load: PagedList<LogEntry>['load'] = (some) => loaders.logs.load({ jobId, page: some });
+  return loadPage({ name: logList, max: 1000, load }, page);
 }
 
 function readMonth({ year, month, jobId }: LogFilterInput): Pick<LogFilter, 'from' | 'until'> {

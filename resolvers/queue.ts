@@ -20,11 +20,11 @@ export async function resumeQueue(context: ServerNeeds & Caller): Promise<Server
 /** When a job that waits will begin; null for another, while the queue is paused, and before the first job was completed. */
 export async function estimateStart(
   { id, status }: Pick<Job, 'id' | 'status'>,
-  { store, settings }: Pick<Context, 'store' | 'settings'>,
+  { loaders, settings }: Pick<Context, 'loaders' | 'settings'>,
 ): Promise<Date | null> {
   const { numJobs, paused } = settings.current();
   if (status !== 'QUEUED' || paused) return null;
-  const [position, pace] = await Promise.all([store.queuePosition(id), store.pace()]);
+  const [position, pace] = await Promise.all([loaders.queuePosition.load(id), loaders.pace.load('pace')]);
   if (position === null) return null;
   const now = Date.now();
   const seconds = secondsUntilStart(position, { pace, slots: numJobs, now });

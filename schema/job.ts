@@ -1,4 +1,4 @@
-import { listLogs } from '#resolvers/logs.ts';
+import { listJobLogs } from '#resolvers/logs.ts';
 import { estimateStart } from '#resolvers/queue.ts';
 import { listSegments } from '#resolvers/jobs.ts';
 import { readTranscript } from '#resolvers/transcript.ts';
@@ -76,14 +76,14 @@ builder.objectType(Job, {
       nullable: true,
       description:
         '1 = next to run; null when not queued. Higher priority goes first, then what was begun before, then callers take turns.',
-      resolve: ({ id, status }, _, { store }) => (status === 'QUEUED' ? store.queuePosition(id) : null),
+      resolve: ({ id, status }, _, { loaders }) => (status === 'QUEUED' ? loaders.queuePosition.load(id) : null),
     }),
     language: t.expose('language', { type: DetectedLanguage, nullable: true, description: 'Null until known.' }),
     failure: t.expose('failure', { type: JobFailure, nullable: true, description: 'Set when FAILED.' }),
     attempts: t.field({
       type: [Attempt],
       description: 'Every run of the engine for this job, oldest first.',
-      resolve: ({ id }, _, { store }) => store.attempts(id),
+      resolve: ({ id }, _, { loaders }) => loaders.attempts.load(id),
     }),
     lastEventSeq: t.expose('lastEventSeq', {
       type: 'SafeInt',
@@ -130,7 +130,6 @@ builder.objectFields(Job, (t) => ({
       first: t.arg.int({ defaultValue: 100, description: 'How many, 1 to 1,000.' }),
       after: t.arg.string({ description: 'Cursor: only what comes after it.' }),
     },
-    resolve: ({ id }, args, context, info) =>
-      listLogs({ ...args, filter: { jobId: id }, given: givenArguments(info) }, context),
+    resolve: ({ id }, args, context, info) => listJobLogs({ ...args, jobId: id, given: givenArguments(info) }, context),
   }),
 }));

@@ -42,14 +42,14 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One job, or null when there is none or the caller may not see it.',
     args: { id: t.arg.id({ required: true, description: 'The job.' }) },
-    resolve: (_, { id }, { store }) => store.job(id),
+    resolve: (_, { id }, { loaders }) => loaders.job.load(id),
   }),
   node: t.field({
     type: Node,
     nullable: true,
     description: 'Anything that has an id, or null when there is nothing or the caller may not see it.',
     args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
-    resolve: (_, { id }, { store }) => store.job(id),
+    resolve: (_, { id }, { loaders }) => loaders.job.load(id),
   }),
   jobs: t.field({
     type: JobConnection,

@@ -2,6 +2,7 @@ import type { Bell } from './bell.ts';
 import type { Config } from './config.ts';
 import type { Downloads } from './downloads.ts';
 import type { HostReading } from './host.ts';
+import type { Loaders } from './loaders.ts';
 import type { Log } from './log.ts';
 import type { UploadFolder } from './media/upload.ts';
 import type { SettingsBook } from './settings.ts';
@@ -16,6 +17,7 @@ export interface Context {
   /** Rings for jobs that were deleted. */
   readonly deletions: Bell;
   readonly store: Store;
+  readonly loaders: Loaders;
   readonly settings: SettingsBook;
   readonly storage: Storage;
   readonly uploads: UploadFolder;

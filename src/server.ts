@@ -9,6 +9,7 @@ import { startTrials } from './trials.ts';
 import { watchHealth } from './health.ts';
 import { openHost } from './host.ts';
 import { listen } from './http/listen.ts';
+import { openLoaders } from './loaders.ts';
 import type { Log, LogOutlet } from './log.ts';
 import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
@@ -58,6 +59,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
     bell,
     deletions,
     store,
+    loaders: openLoaders(store),
     settings,
     storage,
     uploads,

@@ -9,6 +9,12 @@ export interface Page {
   readonly last?: boolean;
 }
 
+/** A page of a list that each job has. */
+export interface JobPage {
+  readonly jobId: string;
+  readonly page: Page;
+}
+
 /** An item with its place in its list. */
 export interface Keyed<T> {
   readonly key: Key;

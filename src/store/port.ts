@@ -3,15 +3,15 @@ import type { JobEvent } from '../job-event.ts';
 import type { Segment } from '../transcript.ts';
 import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttempt, Reaped } from './claim.ts';
 import type { JobFilter } from './job-filter.ts';
-import type { Journal } from './journal.ts';
-import type { Keyed, Page } from './page.ts';
+import type { Journal, LogEntry } from './journal.ts';
+import type { JobPage, Keyed, Page } from './page.ts';
 
 /**
  * Where jobs, segments, events, logs and settings are kept. It speaks of jobs, not of rows: every adapter passes store.contract.ts.
  *
  * A state change, its events and the growth of the job's event number are one transaction; the bell rings after the commit.
  */
-export interface Store extends Intake, Removal, Reading, Work, Journal, Settings, AsyncDisposable {
+export interface Store extends Intake, Removal, Reading, ReadingMany, Work, Journal, Settings, AsyncDisposable {
   /** Proves that the database takes a write. Throws where it does not. */
   probe(): Promise<void>;
 }
@@ -56,16 +56,9 @@ export interface Removal {
 /** What clients look at. */
 export interface Reading {
   job(id: string): Promise<Job | null>;
-  /** Jobs by id, in the order of the ids; null where there is none. */
-  jobsById(ids: readonly string[]): Promise<readonly (Job | null)[]>;
   /** Newest first, by (createdAt, id). */
   jobs(filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]>;
   countJobs(filter: JobFilter): Promise<number>;
-  /**
-   * 1 = next to run; null when not queued. The order: higher priority first; of one priority those that were begun already, then the callers
-   * take turns; of one caller the order of arrival.
-   */
-  queuePosition(id: string): Promise<number | null>;
   queueCounts(): Promise<QueueCounts>;
   /** Paths of the recordings that jobs have copies of; a key is the recording's id. */
   storedMedia(page: Page): Promise<readonly Keyed<string>[]>;
@@ -76,6 +69,25 @@ export interface Reading {
   attempts(jobId: string): Promise<readonly Attempt[]>;
   /** Events with a greater seq, in order, at most `limit`. */
   events(jobId: string, afterSeq: number, limit: number): Promise<readonly JobEvent[]>;
+}
+
+/**
+ * What clients look at of many jobs at once, with fewer questions to the database than there are jobs. Answers stand in the order of what was
+ * asked for, which may be the same more than once.
+ */
+export interface ReadingMany {
+  /** Null where there is none. */
+  jobsById(ids: readonly string[]): Promise<readonly (Job | null)[]>;
+  /**
+   * 1 = next to run; null when not queued. The order: higher priority first; of one priority those that were begun already, then the callers
+   * take turns; of one caller the order of arrival.
+   */
+  queuePositions(ids: readonly string[]): Promise<readonly (number | null)[]>;
+  attemptsOf(jobIds: readonly string[]): Promise<readonly (readonly Attempt[])[]>;
+  /** Pages as `segments` gives them. */
+  segmentsOf(pages: readonly JobPage[]): Promise<readonly (readonly Keyed<Segment>[])[]>;
+  /** Pages as `logs` gives them. */
+  logsOf(pages: readonly JobPage[]): Promise<readonly (readonly Keyed<LogEntry>[])[]>;
 }
 
 /** What a worker does. Every write proves its lease; one that was lost changes nothing and answers false. */

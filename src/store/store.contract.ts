@@ -10,6 +10,7 @@ import { journalContract } from './contract/journal.ts';
 import { labelsContract } from './contract/labels.ts';
 import { leaseContract } from './contract/lease.ts';
 import { listsContract } from './contract/lists.ts';
+import { manyJobsContract } from './contract/many-jobs.ts';
 import { queueContract } from './contract/queue.ts';
 import { racesContract } from './contract/races.ts';
 import { randomActsContract } from './contract/random-acts.ts';
@@ -32,6 +33,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('events', () => eventsContract(open));
     describe('the bell', () => bellContract(open));
     describe('lists', () => listsContract(open));
+    describe('many jobs', () => manyJobsContract(open));
     describe('filters', () => filtersContract(open, runs));
     describe('labels', () => labelsContract(open));
     describe('log lines', () => journalContract(open));

@@ -14,11 +14,11 @@ export function fairnessContract(open: OpenStore): void {
     const few = [await added(store, { callerId: 'few' }), await added(store, { callerId: 'few' })];
     const nobody = await added(store);
     const order = [many[0], few[0], nobody, many[1], few[1], many[2], many[3]].map((job) => job?.id ?? '');
-    assert.deepEqual(await Promise.all(order.map((id) => store.queuePosition(id))), [1, 2, 3, 4, 5, 6, 7]);
-    assert.equal(await store.queuePosition(many.at(-1)?.id ?? ''), 1003);
+    assert.deepEqual(await store.queuePositions(order), [1, 2, 3, 4, 5, 6, 7]);
+    assert.deepEqual(await store.queuePositions([many.at(-1)?.id ?? '']), [1003]);
     for (const id of order) assert.equal((await claimed(store)).job.id, id);
     const late = await added(store, { callerId: 'few' });
-    assert.equal(await store.queuePosition(late.id), 1, 'its turn was longest ago');
+    assert.deepEqual(await store.queuePositions([late.id]), [1], 'its turn was longest ago');
     assert.equal((await claimed(store)).job.id, late.id);
   });
 
@@ -38,14 +38,14 @@ export function fairnessContract(open: OpenStore): void {
     const other = await added(store, { callerId: 'second' });
     const { lease } = await claimed(store);
     await store.finish(lease, { kind: 'INTERRUPTED', crash: null, ...quietly });
-    assert.equal(await store.queuePosition(begun.id), 1);
-    assert.equal(await store.queuePosition(other.id), 2);
+    assert.deepEqual(await store.queuePositions([begun.id]), [1]);
+    assert.deepEqual(await store.queuePositions([other.id]), [2]);
     const again = await claimed(store);
     assert.equal(again.job.id, begun.id);
     await store.cancel(begun.id);
     await store.finish(again.lease, { kind: 'CANCELLED', ...quietly });
     await store.retry(begun.id, false);
-    assert.equal(await store.queuePosition(begun.id), 2, 'what a person queues anew begins anew');
+    assert.deepEqual(await store.queuePositions([begun.id]), [2], 'what a person queues anew begins anew');
   });
 
   it('knows idempotency keys by their caller', async () => {

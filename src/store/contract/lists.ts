@@ -85,16 +85,6 @@ export function listsContract(open: OpenStore): void {
     );
   });
 
-  it('finds jobs by id in the order of the ids', async () => {
-    await using opened = await open();
-    const { store } = opened;
-    const [first, second] = [await added(store), await added(store)];
-    const found = await store.jobsById([second.id, 'job_unknown', first.id, second.id]);
-    assert.deepEqual(found, [second, null, first, second]);
-    assert.deepEqual(await store.jobsById([]), []);
-    assert.equal(await store.job('job_unknown'), null);
-  });
-
   it('pages through segments in both directions', async () => {
     await using opened = await open();
     const { store } = opened;

@@ -65,7 +65,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
 
   async function claim(): Promise<void> {
     const order = queue.order(jobs);
-    const positions = await Promise.all(order.map(({ id }) => store.queuePosition(id)));
+    const positions = await store.queuePositions(order.map(({ id }) => id));
     assert.deepEqual(
       positions,
       order.map((_, index) => index + 1),

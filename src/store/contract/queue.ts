@@ -10,8 +10,8 @@ export function queueContract(open: OpenStore): void {
     const { store } = opened;
     const jobs: Job[] = [];
     for (const priority of [0, -1, 5, 0, 5]) jobs.push(await added(store, { priority }));
-    const order = [2, 4, 0, 3, 1].map((index) => jobs[index]?.id);
-    assert.deepEqual(await Promise.all(order.map((id) => store.queuePosition(id ?? ''))), [1, 2, 3, 4, 5]);
+    const order = [2, 4, 0, 3, 1].map((index) => jobs[index]?.id ?? '');
+    assert.deepEqual(await store.queuePositions(order), [1, 2, 3, 4, 5]);
     for (const id of order) assert.equal((await claimed(store)).job.id, id);
     assert.equal(await store.claim('test'), null);
   });
@@ -64,13 +64,11 @@ export function queueContract(open: OpenStore): void {
     const second = await added(store);
     const { lease } = await claimed(store);
     assert.ok(await store.finish(lease, { kind: 'INTERRUPTED', crash: null, ...quietly }));
-    assert.equal(await store.queuePosition(first.id), 1);
+    assert.deepEqual(await store.queuePositions([first.id]), [1]);
     await store.cancel(first.id);
-    assert.equal(await store.queuePosition(first.id), null);
+    assert.deepEqual(await store.queuePositions([first.id]), [null]);
     await store.retry(first.id, false);
-    assert.equal(await store.queuePosition(first.id), 2);
-    assert.equal(await store.queuePosition(second.id), 1);
-    assert.equal(await store.queuePosition('job_unknown'), null);
+    assert.deepEqual(await store.queuePositions([first.id, 'job_unknown', second.id, first.id]), [2, null, 1, 2]);
   });
 
   it('counts what waits and what runs', async () => {

@@ -95,7 +95,7 @@ export function eventsOf(store: Store, jobId: string): Promise<readonly JobEvent
 }
 
 /** All that a client can see of a job. */
-export async function everythingOf(store: Store, jobId: string): Promise<unknown> {
+export async function everythingOf(store: Store, jobId: string) {
   return {
     job: await store.job(jobId),
     attempts: await store.attempts(jobId),

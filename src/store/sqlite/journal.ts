@@ -102,7 +102,8 @@ function toRow(entry: NewLogEntry): Insertable<Tables['log']> {
   };
 }
 
-function toEntry(row: Selectable<Tables['log']>): LogEntry {
+/** The entry of a row. */
+export function toEntry(row: Selectable<Tables['log']>): LogEntry {
   return {
     id: String(row.id),
     time: toDate(row.time),

@@ -12,6 +12,7 @@ import { probe } from './probe.ts';
 import { lastPlace } from './queue.ts';
 import { deletion } from './deletion.ts';
 import { reading } from './reading.ts';
+import { readingMany } from './reading-many.ts';
 import { settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 import { work } from './work.ts';
@@ -46,6 +47,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     ...intake(connection),
     ...deletion(connection),
     ...reading(connection),
+    ...readingMany(connection),
     ...work(connection),
     ...journal(connection),
     ...settings(connection),

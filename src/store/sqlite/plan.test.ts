@@ -58,9 +58,14 @@ const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
     ),
   'one job and some': (store, { id }) => Promise.all([store.job(id), store.jobsById([id, 'job_5'])]),
   'stored recordings': (store) => Promise.all(pages.map((page) => store.storedMedia(page))),
-  'the queue': (store, { id }) => Promise.all([store.queuePosition(id), store.queueCounts(), store.pace()]),
+  'the queue': (store, { id }) => Promise.all([store.queuePositions([id, 'job_5']), store.queueCounts(), store.pace()]),
   segments: (store, { id }) => Promise.all(pages.map((page) => store.segments(id, page))),
-  'events and attempts': (store, { id }) => Promise.all([store.events(id, 5, 10), store.attempts(id)]),
+  'pages of many jobs': (store, { id }) => {
+    const asked = ['job_5', id].flatMap((jobId) => pages.map((page) => ({ jobId, page })));
+    return Promise.all([store.segmentsOf(asked), store.logsOf(asked)]);
+  },
+  'events and attempts': (store, { id }) =>
+    Promise.all([store.events(id, 5, 10), store.attempts(id), store.attemptsOf([id, 'job_5'])]),
   'log lines': (store) => Promise.all(pages.map((page) => store.logs({}, page))),
   'log lines of a time': (store) => Promise.all(pages.map((page) => store.logs({ from, until, contains: 'x' }, page))),
   'warnings of a time': (store) => Promise.all(pages.map((page) => store.logs({ from, level: 'WARN' }, page))),

@@ -1,4 +1,4 @@
-import type { Kysely, SelectQueryBuilder } from 'kysely';
+import type { ExpressionBuilder, Kysely, SelectQueryBuilder } from 'kysely';
 import type { Job } from '../../job.ts';
 import { toJob, type JobRow } from './rows.ts';
 import type { Tables } from './tables.ts';
@@ -53,4 +53,10 @@ export async function readJob(db: Kysely<Tables>, id: string): Promise<Job | nul
 /** One job that is known to be there, since this transaction wrote it. */
 export async function readOwnJob(db: Kysely<Tables>, id: string): Promise<Job> {
   return toJob(await selectJob(db).where('job.id', '=', id).executeTakeFirstOrThrow());
+}
+
+/** A deleted job has nothing at once, though it goes slice by slice: half of its events would be a gap. */
+export function isKnown(jobId: string) {
+  return (eb: ExpressionBuilder<Tables, 'event' | 'segment'>) =>
+    eb.exists(eb.selectFrom('job').select('job.id').where('job.id', '=', jobId));
 }
