@@ -1,0 +1,38 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Each is run so often, or for so long. */
+const [mostRuns, longestMs] = [2000, 4000];
+
+/** How long runs take, in turns, so that what else the machine does befalls all of them alike; milliseconds, sorted. */
+export async function timesOf(...runs: readonly (() => Promise<unknown>)[]): Promise<readonly (readonly number[])[]> {
+  for (const run of runs) await run();
+  const times = runs.map((): number[] => []);
+  const end = performance.now() + longestMs;
+  for (let round = 0; round < mostRuns && performance.now() < end; round += 1) {
+    for (const [index, run] of runs.entries()) {
+      const start = performance.now();
+      await run();
+      times[index]?.push(performance.now() - start);
+    }
+  }
+  return times.map((each) => each.toSorted((one, other) => one - other));
+}
+
+/** So often is a block measured: what else the machine does makes it longer, and nothing makes it shorter. */
+const blockRuns = 3;
+
+/** How long a run holds everybody else up: the longest that a timer of 1 ms was late meanwhile, in milliseconds; the least of three runs. */
+export async function longestBlock(run: () => Promise<unknown>): Promise<number> {
+  const blocks: number[] = [];
+  for (let count = 0; count < blockRuns; count += 1) {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    await sleep(20);
+    await run();
+    await sleep(20);
+    delay.disable();
+    blocks.push(delay.max / 1e6);
+  }
+  return Math.min(...blocks);
+}
