@@ -32,10 +32,6 @@ export async function lastPlace(db: Kysely<Tables>): Promise<number> {
 
 /** Whether so many jobs wait, or more. */
 export async function queueHolds(db: Kysely<Tables>, jobs: number): Promise<boolean> {
-  const waiting = db.selectFrom('job').select('id').where('status', '=', 'QUEUED').limit(jobs).as('waiting');
-  const { count } = await db
-    .selectFrom(waiting)
-    .select((eb) => eb.fn.countAll().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count) >= jobs;
+  const waiting = await db.selectFrom('job_count').select('jobs').where('status', '=', 'QUEUED').executeTakeFirst();
+  return (waiting?.jobs ?? 0) >= jobs;
 }
