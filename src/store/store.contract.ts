@@ -8,6 +8,7 @@ import { filtersContract } from './contract/filters.ts';
 import { intakeContract } from './contract/intake.ts';
 import { journalContract } from './contract/journal.ts';
 import { labelsContract } from './contract/labels.ts';
+import { logLimitsContract, logTailContract } from './contract/log-tail.ts';
 import { leaseContract } from './contract/lease.ts';
 import { listsContract } from './contract/lists.ts';
 import { manyJobsContract } from './contract/many-jobs.ts';
@@ -37,6 +38,8 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('filters', () => filtersContract(open, runs));
     describe('labels', () => labelsContract(open));
     describe('log lines', () => journalContract(open));
+    describe('tails of the log', () => logTailContract(open));
+    describe('limits of the log', () => logLimitsContract(open));
     describe('settings', () => settingsContract(open));
     describe('races', () => racesContract(open, runs));
     describe('random acts', () => randomActsContract(open, runs));

@@ -108,15 +108,18 @@ export function journalContract(open: OpenStore): void {
   });
 }
 
-function at(day: number): Date {
+/** A time of that day. */
+export function at(day: number): Date {
   return new Date(1_700_000_000_000 + day * 86_400_000);
 }
 
-function line(message: string, changes: Partial<NewLogEntry> = {}): NewLogEntry {
+/** A line that says `message`, like any other but for `changes`. */
+export function line(message: string, changes: Partial<NewLogEntry> = {}): NewLogEntry {
   return { time: at(1), level: 'INFO', event: 'test', message, jobId: null, fields: null, ...changes };
 }
 
-async function find(store: Store, filter: LogFilter): Promise<readonly string[]> {
+/** What the lines of a filter say. */
+export async function find(store: Store, filter: LogFilter): Promise<readonly string[]> {
   const found = await store.logs(filter, { limit: 100 });
   assert.deepEqual(await store.logs(filter, { limit: 100, last: true }), found);
   return found.map(({ item }) => item.message);

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Segment } from '../../transcript.ts';
 import type { LogEntry } from '../journal.ts';
 import type { JobPage, Keyed } from '../page.ts';
-import { toEntry } from './journal.ts';
+import { toEntry } from './log-lines.ts';
 import { parseNumberKey, toRange } from './keyset.ts';
 import { toSegment } from './rows.ts';
 import { isKnown } from './select-job.ts';

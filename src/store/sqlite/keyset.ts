@@ -32,7 +32,7 @@ export function parseNumberKey(key: string): number {
 }
 
 /** What a key that no list has given is answered with. */
-function wrongKey(): RequestError {
+export function wrongKey(): RequestError {
   return new RequestError(
     'BAD_USER_INPUT',
     'The cursor is not one of this list.',

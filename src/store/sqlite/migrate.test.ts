@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import Sqlite from 'better-sqlite3';
 import { Kysely, sql } from 'kysely';
+import { first } from '#migrations/0001-first.ts';
 import { migrations } from '#migrations/index.ts';
 import { openBell } from '../../bell.ts';
 import { added, newJob } from '../contract/samples.ts';
@@ -66,4 +68,29 @@ test('jobs that were there before lists had an order, tags and names of their ow
   assert.deepEqual(await Promise.all(counts.map((filter) => store.countJobs(filter))), [600, 10, 300, 1, 11]);
   const { id } = await added(store);
   assert.equal((await store.jobs({}, { limit: 1 }))[0]?.item.id, id);
+});
+
+test('log lines of an older database count as much as new ones', async () => {
+  await using temporary = await openTemporary();
+  const { directory, stack } = temporary;
+  const file = join(directory, 'phonograph.db');
+  const old = await openDatabase(file);
+  const db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(old) });
+  await migrate(db, { '0001-first': first });
+  const insert = old.prepare('insert into log (time, level, event, message, fields) values (1, 20, ?, ?, ?)');
+  const lines = [
+    { message: 'Gruß', fields: { ms: 1 } },
+    { message: 'plain', fields: null },
+  ] as const;
+  for (const { message, fields } of lines) insert.run('test', message, fields === null ? null : JSON.stringify(fields));
+  await db.destroy();
+  const store = stack.use(await openSqliteStore({ file, bell: openBell() }));
+  const common = { time: new Date(1), level: 'INFO', event: 'test', jobId: null } as const;
+  await store.addLogs(lines.map((each) => ({ ...common, ...each })));
+  const reader = new Sqlite(file, { readonly: true });
+  const totals = reader.prepare<[], number>('select total_bytes from log order by id').pluck().all();
+  reader.close();
+  const [one = 0, two = 0] = totals;
+  assert.ok(one > 0 && two > one);
+  assert.deepEqual(totals, [one, two, two + one, two + two]);
 });

@@ -69,6 +69,12 @@ const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
   'log lines': (store) => Promise.all(pages.map((page) => store.logs({}, page))),
   'log lines of a time': (store) => Promise.all(pages.map((page) => store.logs({ from, until, contains: 'x' }, page))),
   'warnings of a time': (store) => Promise.all(pages.map((page) => store.logs({ from, level: 'WARN' }, page))),
+  'new log lines': async (store, { id }) => {
+    const filters = [{}, { level: 'ERROR' }, { jobId: id }, { jobId: id, contains: 'x' }, { from }] as const;
+    const place = await store.logPlace();
+    return Promise.all(filters.map((filter) => store.logsSince(filter, place, 5)));
+  },
+  'old log lines': (store) => store.trimLogs({ from, maxBytes: 5 }),
   'log lines of a job': (store, { id }) => Promise.all(pages.map((page) => store.logs({ jobId: id, from }, page))),
 };
 

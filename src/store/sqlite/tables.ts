@@ -18,6 +18,7 @@ export interface Tables {
   readonly log: LogTable;
   readonly setting: SettingTable;
   readonly probe: ProbeTable;
+  readonly sqlite_sequence: SequenceTable;
 }
 
 interface JobTable {
@@ -162,6 +163,14 @@ interface LogTable {
   readonly job_id: string | null;
   /** JSON. */
   readonly fields: string | null;
+  /** Of this line and all that were kept when it was written. */
+  readonly total_bytes: number;
+}
+
+/** SQLite's own: the number that was last given in a table. */
+interface SequenceTable {
+  readonly name: string;
+  readonly seq: number;
 }
 
 interface SettingTable {
