@@ -1,38 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { openBell, type Bell } from '#src/bell.ts';
+import { openBell } from '#src/bell.ts';
 import type { JobEvent } from '#src/job-event.ts';
 import { newJob } from '#src/store/contract/samples.ts';
 import { openSqliteStore } from '#src/store/sqlite/open.ts';
 import type { Store } from '#src/store/port.ts';
+import { openCountingBell } from '#src/testing/counting-bell.ts';
 import { followJob } from './follow-job.ts';
 import { watchJobs } from './watch-jobs.ts';
 
-/** A bell that counts who listens. */
-function countingBell(): Bell & { readonly listeners: number } {
-  const bell = openBell();
-  let listeners = 0;
-  return {
-    get listeners() {
-      return listeners;
-    },
-    ring: (id) => bell.ring(id),
-    listen(listener, id) {
-      listeners += 1;
-      const listening = bell.listen(listener, id);
-      return {
-        [Symbol.dispose]() {
-          listeners -= 1;
-          listening[Symbol.dispose]();
-        },
-      };
-    },
-  };
-}
-
 test('a client that leaves while it waits is no longer listened for', async () => {
-  const bell = countingBell();
+  const bell = openCountingBell();
   await using store = await openSqliteStore({ file: ':memory:', bell });
   const { job } = await store.addJob(newJob());
   const events = await followJob({ id: job.id, after: 0 }, { store, bell });
@@ -44,7 +23,7 @@ test('a client that leaves while it waits is no longer listened for', async () =
 });
 
 test('watching jobs ends while it waits, too', async () => {
-  const bell = countingBell();
+  const bell = openCountingBell();
   await using store = await openSqliteStore({ file: ':memory:', bell });
   const changes = watchJobs({}, { store, bell });
   const waiting = changes.next();

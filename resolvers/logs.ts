@@ -20,13 +20,10 @@ export async function listLogs(
   { filter, ...page }: PageArguments & { readonly filter?: LogFilterInput | null | undefined },
   { store }: Pick<Context, 'store'>,
 ): Promise<Connection<LogEntry>> {
-  const wanted: LogFilter = {
-    ...readMonth(filter ?? {}),
-    ...(filter?.level ? { level: filter.level } : {}),
-    ...(filter?.jobId ? { jobId: filter.jobId } : {}),
-    ...(filter?.contains ? { contains: filter.contains } : {}),
-  };
-  return loadPage({ name: logList, max: 1000, load: store.logs.bind(store, wanted) }, page);
+  const wanted = readLogFilter(filter);
+  const isTimed = wanted.from !== undefined || wanted.jobId !== undefined;
+  const load = store.logs.bind(store, isTimed ? wanted : { ...wanted, ...thisMonth() });
+  return loadPage({ name: logList, max: 1000, load }, page);
 }
 
 /** Lines about a job, oldest first, of all time. */
@@ -38,18 +35,31 @@ export async function listJobLogs(
   return loadPage({ name: logList, max: 1000, load }, page);
 }
 
-function readMonth({ year, month, jobId }: LogFilterInput): Pick<LogFilter, 'from' | 'until'> {
+/** The filter as the store takes it, of all time where neither year nor month is given. BAD_USER_INPUT for months that cannot be. */
+export function readLogFilter(input: LogFilterInput | null | undefined): LogFilter {
+  const { level, jobId, contains } = input ?? {};
+  return {
+    ...readSpan(input ?? {}),
+    ...(typeof level === 'string' ? { level } : {}),
+    ...(typeof jobId === 'string' ? { jobId } : {}),
+    ...(typeof contains === 'string' ? { contains } : {}),
+  };
+}
+
+function readSpan({ year, month }: LogFilterInput): Pick<LogFilter, 'from' | 'until'> {
   if (year === null || year === undefined) {
-    if (month !== null && month !== undefined)
-      throw new RequestError('BAD_USER_INPUT', 'filter.month needs filter.year.');
-    if (jobId) return {};
-    const now = new Date();
-    return between(now.getUTCFullYear(), now.getUTCMonth(), 1);
+    if (typeof month === 'number') throw new RequestError('BAD_USER_INPUT', 'filter.month needs filter.year.');
+    return {};
   }
   if (year < 1970 || year > 9999) throw new RequestError('BAD_USER_INPUT', 'filter.year must be from 1970 to 9999.');
   if (month === null || month === undefined) return between(year, 0, 12);
   if (month < 1 || month > 12) throw new RequestError('BAD_USER_INPUT', 'filter.month must be from 1 to 12.');
   return between(year, month - 1, 1);
+}
+
+function thisMonth(): Pick<LogFilter, 'from' | 'until'> {
+  const now = new Date();
+  return between(now.getUTCFullYear(), now.getUTCMonth(), 1);
 }
 
 function between(year: number, month: number, months: number): Pick<LogFilter, 'from' | 'until'> {

@@ -4,7 +4,8 @@ import type { LogEntry as LogEntryShape } from '#src/store/journal.ts';
 import { builder } from './builder.ts';
 import { LogLevelType } from './enums.ts';
 
-const LogEntry = builder.objectRef<LogEntryShape>('LogEntry').implement({
+/** One line of the log. */
+export const LogEntry = builder.objectRef<LogEntryShape>('LogEntry').implement({
   description: 'One line of the log. It never holds transcript text or secrets.',
   fields: (t) => ({
     id: t.id({ description: 'Also the cursor of its edge.', resolve: ({ id }) => encodeCursor(logList, id) }),

@@ -1,8 +1,9 @@
 import { listLogs } from '#resolvers/logs.ts';
+import { tailLogs } from '#resolvers/tail-logs.ts';
 import { builder } from './builder.ts';
 import { LogLevelType } from './enums.ts';
 import { givenArguments } from './given.ts';
-import { LogConnection } from './log-entry.ts';
+import { LogConnection, LogEntry } from './log-entry.ts';
 
 const LogFilter = builder.inputType('LogFilter', {
   description: 'Fields are ANDed.',
@@ -19,12 +20,29 @@ builder.queryField('logs', (t) =>
   t.field({
     type: LogConnection,
     description:
-      'Server and job log lines, oldest first. Without year and month the current month (UTC), or all time when jobId is set.',
+      'Server and job log lines, oldest first, as far as they are kept. Without year and month the current month (UTC), or all time when jobId is set.',
     args: {
       filter: t.arg({ type: LogFilter, description: 'Which lines.' }),
       first: t.arg.int({ defaultValue: 100, description: 'How many, 1 to 1,000.' }),
       after: t.arg.string({ description: 'Cursor: only what comes after it.' }),
     },
     resolve: (_, args, context, info) => listLogs({ ...args, given: givenArguments(info) }, context),
+  }),
+);
+
+builder.subscriptionField('logAdded', (t) =>
+  t.field({
+    type: LogEntry,
+    description:
+      'Live tail, in the order in which lines were written, each once: those stored after `after`, then live ones. Without year and month of all time. It does not end by itself.',
+    args: {
+      filter: t.arg({ type: LogFilter, description: 'Which lines; absent = all.' }),
+      after: t.arg.string({
+        description:
+          'A LogEntry.id (also the cursor of its edge): stored entries after it come first; where it is older than what is kept, all that are kept. Absent = live ones only.',
+      }),
+    },
+    subscribe: (_, args, context) => tailLogs(args, context),
+    resolve: (entry) => entry,
   }),
 );

@@ -29,7 +29,7 @@ const modeSchema = z.strictObject({
 /** A hundred years is as good as for ever, and still a date. */
 export const maxRetentionDays = 36_500;
 
-/** Days for which finished jobs are kept. */
+/** Days for which finished jobs, or log lines, are kept. */
 export const retentionDaysSchema = z.int().min(1).max(maxRetentionDays);
 
 /** Boot only: changed by editing config.json or the environment and starting again. */
@@ -66,6 +66,10 @@ const serverFields = z.strictObject({
   /** Engines that load a model ahead and wait for a job. */
   standby: z.int().min(0).max(1),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  /** Days for which log lines are kept, in the database and in files. */
+  logRetentionDays: retentionDaysSchema,
+  /** Size up to which log lines are kept in the database, and another time in files. */
+  logMaxBytes: z.int().min(1_048_576),
 });
 
 const serverSchema = serverFields

@@ -16,6 +16,8 @@ export interface Context {
   readonly bell: Bell;
   /** Rings for jobs that were deleted. */
   readonly deletions: Bell;
+  /** Rings for log lines that can be read: with the id of their job, or nothing for the server's own. */
+  readonly lines: Bell;
   readonly store: Store;
   readonly loaders: Loaders;
   readonly settings: SettingsBook;

@@ -1,4 +1,5 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
+import { repeat } from './repeat.ts';
 import { removeJob, type RemovalParts } from './remove-job.ts';
 import type { SettingsBook } from './settings.ts';
 
@@ -15,23 +16,8 @@ export interface RetentionParts extends RemovalParts {
 
 /** Removes finished jobs that are older than `retentionDays`, now and every hour; disposing of it waits for the job that is being removed. */
 export function startRetention(parts: RetentionParts): AsyncDisposable {
-  const stopping = new AbortController();
-  const keeping = keepRetention(parts, stopping.signal);
-  return {
-    async [Symbol.asyncDispose]() {
-      stopping.abort();
-      await keeping;
-    },
-  };
-}
-
-async function keepRetention(parts: RetentionParts, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    // Such as a full disk: the next look removes what this one could not.
-    await removeOld(parts, signal).catch((err: unknown) => parts.log.error({ err }, 'old jobs not removed'));
-    // Aborted: that is the end.
-    await sleep(lookMs, undefined, { signal, ref: false }).catch(() => undefined);
-  }
+  const told = (err: unknown) => parts.log.error({ err }, 'old jobs not removed');
+  return repeat(lookMs, (signal) => removeOld(parts, signal), told);
 }
 
 /** One look; answers how many jobs were removed. Between two jobs everybody else has a turn. */

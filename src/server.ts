@@ -10,6 +10,7 @@ import { watchHealth } from './health.ts';
 import { openHost } from './host.ts';
 import { listen } from './http/listen.ts';
 import { openLoaders } from './loaders.ts';
+import { keepLog } from './keep-log.ts';
 import type { Log, LogOutlet } from './log.ts';
 import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
@@ -38,11 +39,9 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   await using stack = new AsyncDisposableStack();
   const { log } = outlet;
   stack.use(await holdDirectory(config.server.dataDirectory));
-  const [bell, deletions] = [openBell(), openBell()];
+  const [bell, deletions, lines] = [openBell(), openBell(), openBell()];
   const store = stack.use(await openSqliteStore({ file: join(config.server.dataDirectory, 'phonograph.db'), bell }));
-  // Lines that are still on their way are written before the store closes.
-  stack.defer(() => outlet.flush());
-  outlet.attach(store);
+  stack.use(keepLog(outlet, { store, lines, config }));
   const settings = await openSettings(config, store, log);
   const storage = openStorage(config.server);
   const uploads = await openUploads(config.server, storage);
@@ -58,6 +57,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
     log,
     bell,
     deletions,
+    lines,
     store,
     loaders: openLoaders(store),
     settings,
