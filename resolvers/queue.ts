@@ -1,20 +1,20 @@
 import type { Context, RequestContext } from '#src/context.ts';
 import type { Job } from '#src/job.ts';
+import type { ServerReading } from '#src/server-reading.ts';
 import type { Pace } from '#src/store/port.ts';
-import { readServer, type ServerNeeds, type ServerReading } from './server.ts';
 
-type Caller = Pick<RequestContext, 'caller'>;
+type QueueNeeds = Pick<RequestContext, 'settings' | 'serverReader' | 'caller'>;
 
 /** Begins no further job until resumeQueue, also after a restart. */
-export async function pauseQueue(context: ServerNeeds & Caller): Promise<ServerReading> {
-  if (!context.settings.current().paused) await context.settings.change({ paused: true }, context.caller);
-  return readServer(context);
+export async function pauseQueue({ settings, serverReader, caller }: QueueNeeds): Promise<ServerReading> {
+  if (!settings.current().paused) await settings.change({ paused: true }, caller);
+  return serverReader.now();
 }
 
 /** Begins jobs again. */
-export async function resumeQueue(context: ServerNeeds & Caller): Promise<ServerReading> {
-  if (context.settings.current().paused) await context.settings.change({ paused: false }, context.caller);
-  return readServer(context);
+export async function resumeQueue({ settings, serverReader, caller }: QueueNeeds): Promise<ServerReading> {
+  if (settings.current().paused) await settings.change({ paused: false }, caller);
+  return serverReader.now();
 }
 
 /** When a job that waits will begin; null for another, while the queue is paused, and before the first job was completed. */

@@ -1,4 +1,5 @@
 import type { GpuReading } from '#src/context.ts';
+import { shared } from '#src/shared.ts';
 import { runProgram } from './run-program.ts';
 
 /** The name stands last, since it may hold a comma. */
@@ -12,16 +13,7 @@ export const readGpus: () => Promise<readonly GpuReading[]> = gpuReader(['nvidia
 
 /** A reader that asks `command` for the GPUs, and not again within 2 s. */
 export function gpuReader(command: readonly string[]): () => Promise<readonly GpuReading[]> {
-  let answer: Promise<readonly GpuReading[]> | undefined;
-  let askedAt = 0;
-  return () => {
-    const now = performance.now();
-    if (answer === undefined || now - askedAt > freshMs) {
-      askedAt = now;
-      answer = ask(command);
-    }
-    return answer;
-  };
+  return shared(() => ask(command), freshMs);
 }
 
 async function ask(command: readonly string[]): Promise<readonly GpuReading[]> {

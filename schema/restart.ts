@@ -1,4 +1,5 @@
-import { restartServer, type ServerReading } from '#resolvers/server.ts';
+import { restartServer } from '#resolvers/server.ts';
+import type { ServerReading } from '#src/server-reading.ts';
 import { builder } from './builder.ts';
 import { Server } from './server.ts';
 

@@ -1,5 +1,6 @@
-import { readServer, watchServer, type ServerReading } from '#resolvers/server.ts';
+import { watchServer } from '#resolvers/server.ts';
 import type { GpuReading } from '#src/context.ts';
+import type { ServerReading } from '#src/server-reading.ts';
 import { builder } from './builder.ts';
 import { ServerStatusType } from './enums.ts';
 
@@ -7,7 +8,9 @@ const CpuStatus = builder.objectRef<ServerReading['cpu']>('CpuStatus').implement
   description: 'Processor of the machine.',
   fields: (t) => ({
     cores: t.exposeInt('cores', { description: 'Cores that the server may use.' }),
-    utilization: t.exposeFloat('utilization', { description: '0 to 1 over all cores, since the reading before.' }),
+    utilization: t.exposeFloat('utilization', {
+      description: '0 to 1 over all cores, by every program; the mean of the last seconds.',
+    }),
     model: t.exposeString('model', { description: 'Name of the processor.' }),
   }),
 });
@@ -103,7 +106,7 @@ builder.queryField('server', (t) =>
   t.field({
     type: Server,
     description: 'The server and its machine, read now.',
-    resolve: (_, __, context) => readServer(context),
+    resolve: (_, __, { serverReader }) => serverReader.now(),
   }),
 );
 

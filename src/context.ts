@@ -1,10 +1,10 @@
 import type { Bell } from './bell.ts';
 import type { Config } from './config.ts';
 import type { Downloads } from './downloads.ts';
-import type { HostReading } from './host.ts';
 import type { Loaders } from './loaders.ts';
 import type { Log } from './log.ts';
 import type { UploadFolder } from './media/upload.ts';
+import type { ServerReader } from './server-reading.ts';
 import type { SettingsBook } from './settings.ts';
 import type { Storage } from './storage.ts';
 import type { Store } from './store/port.ts';
@@ -24,12 +24,9 @@ export interface Context {
   readonly storage: Storage;
   readonly uploads: UploadFolder;
   readonly downloads: Downloads;
-  readonly readHost: () => Promise<HostReading>;
-  readonly readGpus: () => Promise<readonly GpuReading[]>;
-  /** How many engines wait for a job with their model loaded. */
-  readonly countStandby: () => number;
   /** Ends an engine that waits with this model loaded. */
   readonly releaseModel: (id: string) => Promise<void>;
+  readonly serverReader: ServerReader;
   readonly health: Health;
   /** Has the server closed and built anew, after the answer. Throws ConfigError where its settings have become wrong. */
   readonly restart: () => void;

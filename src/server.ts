@@ -16,6 +16,7 @@ import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
 import { sweepModels } from './models.ts';
 import { startRetention } from './retention.ts';
+import { openServerReader } from './server-reading.ts';
 import { openSettings } from './settings.ts';
 import { holdDirectory } from './store/sqlite/hold-directory.ts';
 import { openStorage } from './storage.ts';
@@ -50,8 +51,9 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   const health = stack.use(watchHealth({ store, storage, settings, config, log }, version));
   const swept = await sweepMedia(config.server.dataDirectory, store);
   if (swept > 0) log.warn({ files: swept }, 'recordings of no job removed');
-  const readHost = openHost(config.server.dataDirectory);
+  const { read: readHost } = stack.use(openHost(config.server.dataDirectory));
   let runner: Runner | undefined;
+  const countStandby = () => runner?.state().standby ?? 0;
   const context: Context = {
     config,
     log,
@@ -64,10 +66,8 @@ export async function startServer(config: Config, { outlet, version, restart }: 
     storage,
     uploads,
     downloads,
-    readHost,
-    readGpus,
-    countStandby: () => runner?.state().standby ?? 0,
     releaseModel: async (id) => runner?.release(id),
+    serverReader: openServerReader({ config, health, store, settings, readHost, readGpus, countStandby }),
     health,
     restart,
   };
