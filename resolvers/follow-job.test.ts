@@ -8,7 +8,6 @@ import { openSqliteStore } from '#src/store/sqlite/open.ts';
 import type { Store } from '#src/store/port.ts';
 import { openCountingBell } from '#src/testing/counting-bell.ts';
 import { followJob } from './follow-job.ts';
-import { watchJobs } from './watch-jobs.ts';
 
 test('a client that leaves while it waits is no longer listened for', async () => {
   const bell = openCountingBell();
@@ -19,19 +18,6 @@ test('a client that leaves while it waits is no longer listened for', async () =
   const waiting = events.next();
   await events.return();
   assert.deepEqual(await waiting, { done: true, value: undefined });
-  assert.equal(bell.listeners, 0);
-});
-
-test('watching jobs ends while it waits, too', async () => {
-  const bell = openCountingBell();
-  await using store = await openSqliteStore({ file: ':memory:', bell });
-  const changes = watchJobs({}, { store, bell });
-  const waiting = changes.next();
-  await store.addJob(newJob());
-  assert.equal((await waiting).value?.status, 'QUEUED');
-  const next = changes.next();
-  await changes.return();
-  assert.equal((await next).done, true);
   assert.equal(bell.listeners, 0);
 });
 

@@ -2,6 +2,7 @@ import type { Bell } from './bell.ts';
 import type { Config } from './config.ts';
 import type { Downloads } from './downloads.ts';
 import type { Loaders } from './loaders.ts';
+import type { JobChanges } from './job-changes.ts';
 import type { Log } from './log.ts';
 import type { UploadFolder } from './media/upload.ts';
 import type { ServerReader } from './server-reading.ts';
@@ -20,6 +21,7 @@ export interface Context {
   readonly lines: Bell;
   readonly store: Store;
   readonly loaders: Loaders;
+  readonly changes: JobChanges;
   readonly settings: SettingsBook;
   readonly storage: Storage;
   readonly uploads: UploadFolder;

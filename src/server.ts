@@ -10,6 +10,7 @@ import { watchHealth } from './health.ts';
 import { openHost } from './host.ts';
 import { listen } from './http/listen.ts';
 import { openLoaders } from './loaders.ts';
+import { openJobChanges } from './job-changes.ts';
 import { keepLog } from './keep-log.ts';
 import type { Log, LogOutlet } from './log.ts';
 import { sweepMedia } from './media/sweep.ts';
@@ -62,6 +63,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
     lines,
     store,
     loaders: openLoaders(store),
+    changes: stack.use(openJobChanges(store, bell)),
     settings,
     storage,
     uploads,

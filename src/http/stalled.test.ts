@@ -5,49 +5,15 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
-import { openBell, type Bell } from '#src/bell.ts';
-import type { Context } from '#src/context.ts';
-import { readConfig } from '#src/config.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
 import { added, claimed, newBatch } from '#src/store/contract/samples.ts';
 import { storeBigJob } from '#src/testing/big-job.ts';
+import { openDoor } from '#src/testing/door.ts';
 import { followByWebSocket } from '#src/testing/follow.ts';
 import { openProcessHouse } from '#src/testing/process.ts';
-import { pino } from 'pino';
-import { listen } from './listen.ts';
 
 const protocol = 'graphql-transport-ws';
 const eventsQuery = (id: string) =>
   `subscription { jobEvents(id: "${id}") { seq ... on JobSegmentsAdded { segments { text } } } }`;
-
-/** A bell, and when the first of its listeners has left. */
-function openDoorbell() {
-  const bell = openBell();
-  const { promise: left, resolve } = Promise.withResolvers<void>();
-  const attended: Bell['listen'] = (listener, id) => {
-    const listening = bell.listen(listener, id);
-    return {
-      [Symbol.dispose]() {
-        listening[Symbol.dispose]();
-        resolve();
-      },
-    };
-  };
-  return { bell: { ...bell, listen: attended }, left };
-}
-
-/** The HTTP floor over an empty store, with little patience. */
-async function openDoor() {
-  await using stack = new AsyncDisposableStack();
-  const { bell, left } = openDoorbell();
-  const store = stack.use(await openSqliteStore({ file: ':memory:', bell }));
-  const { server, transcription } = readConfig(join(import.meta.dirname, '../..'), {});
-  const config = { server: { ...server, listenPort: 0 }, transcription };
-  const context = { config, store, bell, log: pino({ level: 'silent' }) } as unknown as Context;
-  const listener = stack.use(await listen(context, { pingMs: 100, stallMs: 300 }));
-  const owned = stack.move();
-  return { url: listener.url, store, left, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
 
 async function openSocket(url: string, options = {}): Promise<WebSocket> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, protocol, options);
