@@ -2,10 +2,12 @@ import type { Migration } from 'kysely/migration';
 import { first } from './0001-first.ts';
 import { jobLists } from './0002-job-lists.ts';
 import { logSize } from './0003-log-size.ts';
+import { search } from './0004-search.ts';
 
 /** Every migration, by name. Forward only: what has been released is never edited, renamed or removed. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-job-lists': jobLists,
   '0003-log-size': logSize,
+  '0004-search': search,
 };

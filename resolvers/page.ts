@@ -27,6 +27,8 @@ export interface PagedList<T> {
   readonly name: string;
   readonly max: number;
   readonly load: (page: Page) => Promise<readonly Keyed<T>[]>;
+  /** Whether it cannot be read backwards; then what is after a cursor has something before it. */
+  readonly isForwardOnly?: boolean;
 }
 
 /** Loads one page. BAD_USER_INPUT for sizes outside 1 to `max`, null, both directions at once, or a cursor of another list. */
@@ -41,11 +43,15 @@ export async function loadPage<T>(list: PagedList<T>, args: PageArguments): Prom
     edges: items.map(({ key, item }) => ({ cursor: encodeCursor(list.name, key), node: item })),
     pageInfo: {
       hasNextPage: page.last === true ? await isThere(list, page.before, { after: end }) : more,
-      hasPreviousPage: page.last === true ? more : await isThere(list, page.after, { before: start, last: true }),
+      hasPreviousPage: page.last === true ? more : await isBefore(list, page.after, start),
       startCursor: cursor(start),
       endCursor: cursor(end),
     },
   };
+}
+
+async function isBefore<T>(list: PagedList<T>, after: string | undefined, start: string | undefined): Promise<boolean> {
+  return list.isForwardOnly === true ? after !== undefined : isThere(list, after, { before: start, last: true });
 }
 
 /** Whether the list goes on beyond the end that the page started from; an empty page has all there is on that side. */

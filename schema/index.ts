@@ -3,6 +3,7 @@ import './errors.ts';
 import './jobs.ts';
 import './config.ts';
 import './server.ts';
+import './search.ts';
 import './logs.ts';
 import './model.ts';
 import './transcribe.ts';

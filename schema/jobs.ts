@@ -6,7 +6,7 @@ import { JobStatusType } from './enums.ts';
 import { givenArguments } from './given.ts';
 import { Job, Node } from './job.ts';
 
-const JobFilter = builder.inputType('JobFilter', {
+export const JobFilter = builder.inputType('JobFilter', {
   description: 'Fields are ANDed; an empty list matches nothing.',
   fields: (t) => ({
     ids: t.idList({ description: 'Jobs with one of these ids.' }),

@@ -29,6 +29,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   kysely: /^(src\/store\/sqlite|migrations)\//u,
   'better-sqlite3': /^src\/store\/sqlite\//u,
   dataloader: /^src\/loaders\.ts$/u,
+  tinypool: /^src\/store\/sqlite\//u,
   execa: /^runner\/(child|run-program)\.ts$/u,
   'node:child_process': /^runner\/(child|run-program)\.ts$/u,
   pino: /^src\/log\.ts$/u,

@@ -12,6 +12,7 @@ import { listen } from './http/listen.ts';
 import { openLoaders } from './loaders.ts';
 import { openJobChanges } from './job-changes.ts';
 import { keepLog } from './keep-log.ts';
+import { startIndexing } from './index-older.ts';
 import type { Log, LogOutlet } from './log.ts';
 import { sweepMedia } from './media/sweep.ts';
 import { openUploads } from './media/upload.ts';
@@ -74,6 +75,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
     restart,
   };
   stack.use(startRetention(context));
+  stack.use(startIndexing(context));
   const listener = stack.use(await listen(context));
   runner = stack.use(
     startRunner({

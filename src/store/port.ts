@@ -5,13 +5,14 @@ import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttem
 import type { JobFilter } from './job-filter.ts';
 import type { Journal, LogEntry } from './journal.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
+import type { Search } from './search.ts';
 
 /**
  * Where jobs, segments, events, logs and settings are kept. It speaks of jobs, not of rows: every adapter passes store.contract.ts.
  *
  * A state change, its events and the growth of the job's event number are one transaction; the bell rings after the commit.
  */
-export interface Store extends Intake, Removal, Reading, ReadingMany, Work, Journal, Settings, AsyncDisposable {
+export interface Store extends Intake, Removal, Reading, ReadingMany, Search, Work, Journal, Settings, AsyncDisposable {
   /** Proves that the database takes a write. Throws where it does not. */
   probe(): Promise<void>;
 }

@@ -17,6 +17,7 @@ import { racesContract } from './contract/races.ts';
 import { randomActsContract } from './contract/random-acts.ts';
 import { retryContract } from './contract/retry.ts';
 import type { OpenStore } from './contract/samples.ts';
+import { searchContract } from './contract/search.ts';
 import { settingsContract } from './contract/settings.ts';
 import { transcriptContract } from './contract/transcript.ts';
 
@@ -37,6 +38,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('many jobs', () => manyJobsContract(open));
     describe('filters', () => filtersContract(open, runs));
     describe('labels', () => labelsContract(open));
+    describe('the search', () => searchContract(open));
     describe('log lines', () => journalContract(open));
     describe('tails of the log', () => logTailContract(open));
     describe('limits of the log', () => logLimitsContract(open));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import * as fc from 'fast-check';
 import { jobStatuses } from '../../job.ts';
+import { parseQuery } from '../../search/query.ts';
 import { checkStory } from './check-story.ts';
 import { openModel, type Act, type Model } from './model.ts';
 import type { OpenStore } from './samples.ts';
@@ -62,6 +63,11 @@ export function randomActsContract(open: OpenStore, runs: number): void {
           await compare(model);
         }
         for (const { id } of model.jobs) await checkStory(opened.store, id);
+        const found = await opened.store.search(parseQuery('text'), {}, { limit: 1000 });
+        assert.equal(
+          found.length,
+          model.jobs.reduce((sum, { segments }) => sum + segments, 0),
+        );
       }),
       { numRuns: runs },
     );

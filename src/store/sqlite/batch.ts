@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts';
 import { clearedTranscript, nextProgress, progressColumns } from './job-columns.ts';
 import { toJson } from './json.ts';
 import { underLease } from './lease.ts';
+import { addEntries } from './search/entries.ts';
 import { clearTranscript, insertSegments, place } from './transcript.ts';
 
 /** Stores what one batch has brought: segments, checkpoint, progress and their events, all or nothing. */
@@ -15,6 +16,7 @@ export async function appendBatch(connection: Connection, lease: Lease, batch: B
     const facts: JobFact[] = segments.length > 0 ? [{ kind: 'SEGMENTS_ADDED', segments }] : [];
     facts.push({ kind: 'PROGRESSED', progress });
     await insertSegments(tx, job.id, segments);
+    await addEntries(tx, job, segments);
     const checkpoint = batch.checkpoint === null ? null : toJson(batch.checkpoint);
     const set = { ...progressColumns(progress), segment_count: job.segment_count + segments.length, checkpoint };
     await changeJob(tx, job, { set, facts, time });

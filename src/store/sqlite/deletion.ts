@@ -5,6 +5,7 @@ import type { Deleted, Removal } from '../port.ts';
 import { lockJob, type LockedJob } from './change.ts';
 import { commit, type Connection } from './connection.ts';
 import { removeLabels } from './labels.ts';
+import { removeVoid } from './search/entries.ts';
 import { readJob } from './select-job.ts';
 import type { Tables } from './tables.ts';
 
@@ -47,6 +48,7 @@ export function deletion(connection: Connection): Removal {
           await tx.deleteFrom('deletion').where('job_id', '=', id).execute();
         });
       }
+      await removeVoid(connection);
     },
   };
 }
@@ -77,11 +79,12 @@ async function deleteMedia(tx: Transaction<Tables>, { media_id: id }: LockedJob)
   return (await same.limit(1).executeTakeFirst()) === undefined ? media.path : null;
 }
 
-/** Events, segments and log lines, a slice at a time; between two of them everybody else has a turn. */
+/** Events, segments, what they are found by, and log lines, a slice at a time; between two of them everybody else has a turn. */
 async function deleteRest(connection: Connection, id: string): Promise<void> {
   for (const slice of [deleteEvents, deleteSegments, deleteLines]) {
     while (await commit(connection, (tx) => slice(tx, id))) await setImmediate();
   }
+  await removeVoid(connection);
 }
 
 type Slice = (tx: Transaction<Tables>, id: string) => Promise<boolean>;

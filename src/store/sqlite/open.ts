@@ -13,6 +13,8 @@ import { lastPlace } from './queue.ts';
 import { deletion } from './deletion.ts';
 import { reading } from './reading.ts';
 import { readingMany } from './reading-many.ts';
+import { search } from './search/search.ts';
+import { openFileSearcher, openMemorySearcher } from './search/searcher.ts';
 import { settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 import { work } from './work.ts';
@@ -34,20 +36,24 @@ export interface SqliteStoreOptions {
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { bell, now = Date.now, onQuery } = options;
+  const database = await openDatabase(options.file);
   const db = new Kysely<Tables>({
-    dialect: new ImmediateSqliteDialect(await openDatabase(options.file)),
+    dialect: new ImmediateSqliteDialect(database),
     log: (event) => onQuery?.(event.query),
   });
   await using stack = new AsyncDisposableStack();
   stack.defer(() => db.destroy());
   await migrate(db);
   const connection: Connection = { db, bell, now, arrival: arrivals(now), place: places(await lastPlace(db)) };
+  const searcher = stack.use(database.memory ? openMemorySearcher(database) : openFileSearcher(database.name));
   const owned = stack.move();
+  const many = readingMany(connection);
   return {
     ...intake(connection),
     ...deletion(connection),
     ...reading(connection),
-    ...readingMany(connection),
+    ...many,
+    ...search(connection, { searcher, jobsById: many.jobsById }),
     ...work(connection),
     ...journal(connection),
     ...settings(connection),

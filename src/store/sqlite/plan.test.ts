@@ -8,6 +8,7 @@ import type { Job } from '../../job.ts';
 import type { JobFilter } from '../job-filter.ts';
 import type { Page } from '../page.ts';
 import type { Store } from '../port.ts';
+import { parseQuery } from '../../search/query.ts';
 import { added, claimed, newBatch, newJob, quietly } from '../contract/samples.ts';
 import { openSqliteStore } from './open.ts';
 import { openTemporary } from './temporary.ts';
@@ -66,6 +67,12 @@ const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
   },
   'events and attempts': (store, { id }) =>
     Promise.all([store.events(id, 5, 10), store.attempts(id), store.attemptsOf([id, 'job_5'])]),
+  'found segments': (store, { id }) =>
+    Promise.all(
+      [{}, { ids: [id] }, { status: ['FAILED' as const] }].map((filter) =>
+        store.search(parseQuery('one'), filter, { limit: 10 }),
+      ),
+    ),
   'log lines': (store) => Promise.all(pages.map((page) => store.logs({}, page))),
   'log lines of a time': (store) => Promise.all(pages.map((page) => store.logs({ from, until, contains: 'x' }, page))),
   'warnings of a time': (store) => Promise.all(pages.map((page) => store.logs({ from, level: 'WARN' }, page))),
@@ -104,6 +111,7 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await store.finishedBefore(new Date(), 5);
   await store.deleteJob(id);
   await store.finishDeletions();
+  await store.indexOlder();
   checkPlans(queries, file);
 });
 
@@ -140,7 +148,9 @@ function checkPlans(queries: readonly CompiledQuery[], file: string): void {
   assert.ok(statements.length > 0);
   for (const query of statements) {
     const scans = planOf(query, file).filter((step) =>
-      /^SCAN (job|job_tag|job_count|turn|deletion|media|attempt|segment|event|log|setting)\b/.test(step),
+      /^SCAN (job|job_tag|job_count|turn|deletion|media|attempt|segment|event|log|setting|search_job|search_older)\b/.test(
+        step,
+      ),
     );
     assert.deepEqual(scans, [], query.sql);
   }

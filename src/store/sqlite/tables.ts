@@ -19,6 +19,8 @@ export interface Tables {
   readonly setting: SettingTable;
   readonly probe: ProbeTable;
   readonly sqlite_sequence: SequenceTable;
+  readonly search_job: SearchJobTable;
+  readonly search_older: SearchOlderTable;
 }
 
 interface JobTable {
@@ -184,4 +186,18 @@ interface SettingTable {
 interface ProbeTable {
   readonly id: number;
   readonly time: number;
+}
+
+interface SearchJobTable {
+  readonly number: Generated<number>;
+  /** Null: the entries are of a transcript that is no more. */
+  readonly job_id: string | null;
+  /** How many of its segments are indexed. */
+  readonly segments: number;
+}
+
+interface SearchOlderTable {
+  readonly id: number;
+  readonly created_at: number;
+  readonly job_id: string;
 }

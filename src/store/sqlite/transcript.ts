@@ -3,6 +3,7 @@ import type { JobFact } from '../../job-event.ts';
 import type { NewSegment, Segment, Word } from '../../transcript.ts';
 import { cleanText, toJson } from './json.ts';
 import { inPieces } from './pieces.ts';
+import { voidEntries } from './search/entries.ts';
 import type { Tables } from './tables.ts';
 
 /** Gives segments their places, and the form in which they are kept: times in whole milliseconds, clean text. */
@@ -48,6 +49,7 @@ export async function insertSegments(
 /** Deletes the segments of a job; what its clients are to be told. Nothing was sent before the first attempt, so nothing is void then. */
 export async function clearTranscript(tx: Transaction<Tables>, jobId: string): Promise<readonly JobFact[]> {
   await tx.deleteFrom('segment').where('job_id', '=', jobId).execute();
+  await voidEntries(tx, jobId);
   const attempt = await lastAttempt(tx, jobId);
   return attempt === 0 ? [] : [{ kind: 'TRANSCRIPT_CLEARED', attempt }];
 }

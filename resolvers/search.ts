@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import type { Context } from '#src/context.ts';
+import { highlight } from '#src/search/highlight.ts';
+import { parseQuery } from '#src/search/query.ts';
+import type { Found } from '#src/store/search.ts';
+import { readFilter, type JobFilterInput } from './jobs.ts';
+import { loadPage, type Connection, type PageArguments } from './page.ts';
+
+/** A segment that was found, with what was looked for marked in its text, as HTML. */
+export interface SearchHit extends Found {
+  readonly highlight: string;
+}
+
+/** Segments that hold what is looked for, in the order that the store tells. BAD_USER_INPUT for a query that is too long. */
+export async function search(
+  {
+    query: text,
+    filter,
+    ...page
+  }: PageArguments & { readonly query: string; readonly filter?: JobFilterInput | null | undefined },
+  { store }: Pick<Context, 'store'>,
+): Promise<Connection<SearchHit>> {
+  const query = parseQuery(text);
+  const wanted = readFilter(filter);
+  return loadPage(
+    {
+      // A place among the matches of one query says nothing about those of another.
+      name: `search:${createHash('sha256').update(text).digest('base64url')}`,
+      max: 100,
+      isForwardOnly: true,
+      async load({ limit, after }) {
+        const found = await store.search(query, wanted, { limit, ...(after === undefined ? {} : { after }) });
+        return found.map(({ key, item }) => ({
+          key,
+          item: { ...item, highlight: highlight(item.segment.text, query) },
+        }));
+      },
+    },
+    page,
+  );
+}

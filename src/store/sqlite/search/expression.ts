@@ -1,0 +1,27 @@
+import type { SearchQuery, Term } from '../../../search/query.ts';
+import { partMark } from './entry-text.ts';
+
+/** Which matches: those that have every word as such, or the others. */
+export const stages = ['WHOLE', 'PART'] as const;
+export type Stage = (typeof stages)[number];
+
+/** A query as FTS5 reads it; null where it can match nothing. Every form stands in quotes and has letters and digits alone. */
+export function expressionOf({ wanted, unwanted }: SearchQuery, stage: Stage): string | null {
+  if (wanted.length === 0) return null;
+  const whole = wanted.map(phrase).join(' AND ');
+  if (stage === 'WHOLE') return without(whole, unwanted.map(phrase));
+  if (!wanted.some(({ canBePart }) => canBePart)) return null;
+  return without(wanted.map(phraseOrPart).join(' AND '), [...unwanted.map(phrase), `(${whole})`]);
+}
+
+function phrase({ forms, isPrefix }: Term): string {
+  return `"${forms.join(' ')}"${isPrefix ? ' *' : ''}`;
+}
+
+function phraseOrPart(term: Term): string {
+  return term.canBePart ? `(${phrase(term)} OR "${partMark}${term.forms.join('')}" *)` : phrase(term);
+}
+
+function without(wanted: string, unwanted: readonly string[]): string {
+  return unwanted.length === 0 ? wanted : `(${wanted}) NOT (${unwanted.join(' OR ')})`;
+}

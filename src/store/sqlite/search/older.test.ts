@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import { openBell } from '../../../bell.ts';
+import { parseQuery } from '../../../search/query.ts';
+import { added, claimed, newBatch, quietly } from '../../contract/samples.ts';
+import type { Store } from '../../port.ts';
+import { openSqliteStore } from '../open.ts';
+import { openTemporary } from '../temporary.ts';
+
+test('segments that were stored before there was an index are found once they are indexed, slice by slice, newest job first', async () => {
+  await using temporary = await openTemporary();
+  const file = join(temporary.directory, 'phonograph.db');
+  const open = () => openSqliteStore({ file, bell: openBell() });
+  const count = async (store: Store, query: string) =>
+    (await store.search(parseQuery(query), {}, { limit: 1000 })).length;
+
+  const before = await open();
+  for (const [name, segments] of Object.entries({ oldest: 120, older: 3, running: 70 }))
+    await speak(before, name, segments);
+  await before[Symbol.asyncDispose]();
+  forgetIndex(file);
+
+  const first = await open();
+  assert.equal(await first.indexOlder(), 50);
+  assert.deepEqual([await count(first, 'running'), await count(first, 'older')], [50, 0]);
+  await first[Symbol.asyncDispose]();
+
+  await using store = await open();
+  // Segments that come before those before them are indexed, and those of a new job.
+  const { lease } = await claimed(store);
+  await store.appendBatch(lease, newBatch(['running on']));
+  await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
+  await speak(store, 'new', 1);
+  assert.equal(await count(store, 'new'), 1);
+  while ((await store.indexOlder()) !== null);
+  const counts = await Promise.all(['oldest', 'older', 'running', 'new'].map((name) => count(store, name)));
+  assert.deepEqual(counts, [120, 3, 71, 1]);
+  const found = await store.search(parseQuery('say'), {}, { limit: 1000 });
+  const names = found.map(({ item }) => item.segment.text.split(' ')[1]);
+  assert.deepEqual([...new Set(names)], ['new', 'running', 'older', 'oldest']);
+});
+
+/** A job that has said so many segments; the one named running goes back to the queue. */
+async function speak(store: Store, name: string, segments: number): Promise<void> {
+  await added(store);
+  const { lease } = await claimed(store);
+  await store.appendBatch(lease, newBatch(Array.from({ length: segments }, () => `say ${name} now`)));
+  const end = name === 'running' ? { kind: 'INTERRUPTED', crash: null } : { kind: 'COMPLETED', processedSeconds: 1 };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both are endings
+  await store.finish(lease, { ...quietly, ...end } as Parameters<Store['finish']>[1]);
+}
+
+/** Leaves the database as a version without an index had it. */
+function forgetIndex(file: string): void {
+  const db = new Sqlite(file);
+  db.exec(`
+    drop table search; drop table search_job; drop table search_older;
+    delete from migration where name >= '0002';
+  `);
+  db.close();
+}

@@ -1,0 +1,54 @@
+import type Sqlite from 'better-sqlite3';
+import { Tinypool } from 'tinypool';
+import { RequestError } from '../../../errors.ts';
+import { matchEntries, type Match, type MatchRequest } from './match-entries.ts';
+
+/** A search takes milliseconds, one for the beginnings of words among 1,000,000 segments a tenth of a second; to open the thread, on a busy machine, seconds. */
+const longestMs = 30_000;
+/** Searches that wait for their turn. */
+const longestQueue = 100;
+
+/** Looks things up in the index of a database. */
+export interface Searcher extends AsyncDisposable {
+  /** Throws SERVICE_UNAVAILABLE where it, or those before it, take too long. */
+  match(request: MatchRequest): Promise<readonly Match[]>;
+}
+
+/** A searcher without a thread: a database in memory has no other connection. */
+export function openMemorySearcher(database: Sqlite.Database): Searcher {
+  return {
+    match: async (request) => matchEntries(database, request),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/**
+ * A searcher on a thread of its own, opened with the first search: the driver is synchronous and cannot be interrupted, and a search must not
+ * hold up everything else.
+ */
+export function openFileSearcher(file: string): Searcher {
+  let pool: Tinypool | undefined;
+  return {
+    async match(request) {
+      pool ??= new Tinypool({
+        filename: new URL('./search-thread.ts', import.meta.url).href,
+        minThreads: 1,
+        maxThreads: 1,
+        maxQueue: longestQueue,
+      });
+      if (pool.queueSize >= longestQueue) throw unavailable();
+      const signal = AbortSignal.timeout(longestMs);
+      try {
+        return await pool.run({ file, request }, { signal });
+      } catch (error) {
+        throw signal.aborted ? unavailable() : error;
+      }
+    },
+    [Symbol.asyncDispose]: async () => pool?.destroy(),
+  };
+}
+
+function unavailable(): RequestError {
+  const hint = 'Look for rarer words or in fewer jobs, or try again later.';
+  return new RequestError('SERVICE_UNAVAILABLE', 'The search takes too long.', hint);
+}
