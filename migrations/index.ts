@@ -3,6 +3,7 @@ import { first } from './0001-first.ts';
 import { jobLists } from './0002-job-lists.ts';
 import { logSize } from './0003-log-size.ts';
 import { search } from './0004-search.ts';
+import { reuse } from './0005-reuse.ts';
 
 /** Every migration, by name. Forward only: what has been released is never edited, renamed or removed. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -10,4 +11,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0002-job-lists': jobLists,
   '0003-log-size': logSize,
   '0004-search': search,
+  '0005-reuse': reuse,
 };

@@ -30,6 +30,7 @@ export interface TranscribeInput {
   readonly tags?: Optional<readonly string[]>;
   readonly metadata?: unknown;
   readonly idempotencyKey?: Optional<string>;
+  readonly reuse?: Optional<boolean>;
 }
 
 const inputSchema = z.object({

@@ -1,13 +1,14 @@
 import type { Context, RequestContext } from '#src/context.ts';
 import { InvalidInputError, isStorageFull, ModelNotInstalledError, StorageFullError } from '#src/errors.ts';
 import type { Job } from '#src/job.ts';
+import { hashFile } from '#src/media/hash.ts';
 import { locateMedia } from '#src/media/locate.ts';
 import { Upload } from '#src/media/upload.ts';
 import { isInstalled, isModelId } from '#src/models.ts';
 import type { NewJob } from '#src/store/port.ts';
 import { readLabels, readOptions, type TranscribeInput } from './transcribe-input.ts';
 
-type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'caller'>;
+type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'caller'>;
 
 /**
  * Accepts a recording: checks everything that can be told before it is heard, then stores the job, durable when this returns.
@@ -31,14 +32,31 @@ export async function transcribe(
   }
 }
 
-async function addJob({ media }: TranscribeInput, job: Omit<NewJob, 'media'>, { store, config }: Needs) {
-  const { maxQueued } = config.server;
+async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'media'>, context: Needs) {
+  const { maxQueued, mediaRoots } = context.config.server;
+  const add = async (found: NewJob['media']) => {
+    const twin = reuse === true ? await readTwin(found, job.options.model, context) : {};
+    return context.store.addJob({ ...job, media: found, ...twin }, maxQueued);
+  };
   if (media.upload instanceof Upload) {
-    return addUpload(media.upload, (stored) => store.addJob({ ...job, media: stored }, maxQueued));
+    return addUpload(media.upload, add);
   }
   if (typeof media.path !== 'string') throw new InvalidInputError('input.media', 'Give a path or an upload.');
-  const located = await locateMedia(media.path, config.server.mediaRoots);
-  return store.addJob({ ...job, media: { ...located, stored: false, sha256: null } }, maxQueued);
+  const located = await locateMedia(media.path, mediaRoots);
+  return add({ ...located, stored: false, sha256: null });
+}
+
+/** What a finished job must have to stand for this one; nothing where that cannot be told. The hash of a file that may still change is not kept. */
+async function readTwin(
+  { path, sha256 }: NewJob['media'],
+  model: string,
+  { identifyEngine }: Needs,
+): Promise<Pick<NewJob, 'reuse'>> {
+  const engine = await identifyEngine(model);
+  if (engine === null) return {};
+  // A file that cannot be read any more is for the job to tell.
+  const hash = sha256 ?? (await hashFile(path).catch(() => null));
+  return hash === null ? {} : { reuse: { sha256: hash, engine } };
 }
 
 async function addUpload(upload: Upload, add: (media: NewJob['media']) => ReturnType<Context['store']['addJob']>) {

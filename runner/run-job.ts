@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startHashing } from '#src/media/hash.ts';
 import type { Claim, Ending } from '#src/store/claim.ts';
 import { orderFor } from './command.ts';
 import { keepLease } from './lease.ts';
@@ -39,12 +40,27 @@ async function attempt(run: Run): Promise<Ending | null> {
     const order = orderFor(claim, parts.config, await parts.machineFor(claim.job.options.model));
     if (run.halted.aborted) return outcome(notStarted(run));
     if (order.kind === 'REFUSE') return { ...noProcess, kind: 'FAILED', failure: order.failure };
-    return outcome(await runEngine(run, order.line));
+    return await hashMeanwhile(run, () => runEngine(run, order.line));
   } catch (err) {
     parts.log.error({ job: claim.job.id, err }, 'job cannot go on');
     run.halt('fault');
     return outcome(notStarted(run));
   }
+}
+
+/**
+ * Has the recording hashed beside the engine, so that a later job with the same bytes can be spared. An upload was hashed when it came; a job that
+ * ends otherwise than COMPLETED does not wait for it.
+ */
+async function hashMeanwhile({ claim, halted }: Run, runIt: () => Promise<Ended>): Promise<Ending | null> {
+  const { path, sha256 } = claim.job.media;
+  if (sha256 !== null) return outcome(await runIt());
+  using file = await startHashing(path);
+  const stop = (): void => file[Symbol.dispose]();
+  halted.addEventListener('abort', stop);
+  if (halted.aborted) stop();
+  const ending = outcome(await runIt());
+  return ending?.kind === 'COMPLETED' ? { ...ending, sha256: await file.sha256() } : ending;
 }
 
 /** So that an engine which crashes at once does not spin. */

@@ -8,6 +8,7 @@ const engineCommand = fixture('smoke');
 test('an engine that decodes is ready, and tells its versions', async () => {
   assert.deepEqual(await smokeTest({ engineCommand, modelPath: '/models/good' }), {
     ready: true,
+    engine: '0.1.0',
     fasterWhisper: '1.2.1',
     ctranslate2: '4.8.5',
     python: '3.11.9',

@@ -8,6 +8,7 @@ const limitMs = 120_000;
 const text = z.string().max(2000).nullable().default(null);
 const answerSchema = z.object({
   ok: z.boolean(),
+  engine: text,
   versions: z.object({ fasterWhisper: text, ctranslate2: text, python: text }).partial().default({}),
   problem: text,
 });
@@ -37,11 +38,11 @@ function judge({ lines, exit, said, timedOut }: ProgramResult): EngineReading {
     return broken(`The engine ended without an answer. ${said.split('\n').at(-1) ?? ''}`.trim());
   const { fasterWhisper = null, ctranslate2 = null, python = null } = answer.versions;
   const problem = answer.ok ? null : (answer.problem ?? 'The engine does not say what is wrong.');
-  return { ready: answer.ok, fasterWhisper, ctranslate2, python, problem };
+  return { ready: answer.ok, engine: answer.engine, fasterWhisper, ctranslate2, python, problem };
 }
 
 function broken(problem: string): EngineReading {
-  return { ready: false, fasterWhisper: null, ctranslate2: null, python: null, problem };
+  return { ready: false, engine: null, fasterWhisper: null, ctranslate2: null, python: null, problem };
 }
 
 function parseJson(line: string): unknown {

@@ -73,6 +73,11 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
       description:
         'Same key and same caller within 24 h: the first job is returned, whatever else the input says. At most 200 characters.',
     }),
+    reuse: t.boolean({
+      defaultValue: false,
+      description:
+        "A finished transcript of the same bytes with the same options and engine (its versions and the model's file) is returned at once: the caller's newest COMPLETED job that has it, as it is, or else a new job. A recording under a media root is read through for it before the answer.",
+    }),
   }),
 });
 
@@ -82,7 +87,9 @@ const TranscribeSuccess = builder
     description: 'The recording was accepted; the job survives whatever happens to the server.',
     fields: (t) => ({
       job: t.expose('job', { type: Job, description: 'The job.' }),
-      existing: t.exposeBoolean('existing', { description: 'true when idempotencyKey named an earlier job.' }),
+      existing: t.exposeBoolean('existing', {
+        description: 'true when idempotencyKey named an earlier job, or reuse found a finished one.',
+      }),
     }),
   });
 

@@ -1,6 +1,7 @@
 import type { Bell } from './bell.ts';
 import type { Config } from './config.ts';
 import type { Downloads } from './downloads.ts';
+import type { IdentifyEngine } from './engine-identity.ts';
 import type { Loaders } from './loaders.ts';
 import type { JobChanges } from './job-changes.ts';
 import type { Log } from './log.ts';
@@ -30,6 +31,7 @@ export interface Context {
   readonly releaseModel: (id: string) => Promise<void>;
   readonly serverReader: ServerReader;
   readonly health: Health;
+  readonly identifyEngine: IdentifyEngine;
   /** Has the server closed and built anew, after the answer. Throws ConfigError where its settings have become wrong. */
   readonly restart: () => void;
 }
@@ -54,6 +56,8 @@ export interface GpuReading {
 /** What the smoke test of the engine found. */
 export interface EngineReading {
   readonly ready: boolean;
+  /** Version of our program. */
+  readonly engine: string | null;
   readonly fasterWhisper: string | null;
   readonly ctranslate2: string | null;
   readonly python: string | null;

@@ -28,7 +28,14 @@ export interface HealthParts {
   readonly log: Log;
 }
 
-const untested: EngineReading = { ready: false, fasterWhisper: null, ctranslate2: null, python: null, problem: null };
+const untested: EngineReading = {
+  ready: false,
+  engine: null,
+  fasterWhisper: null,
+  ctranslate2: null,
+  python: null,
+  problem: null,
+};
 
 /** Starts to watch. Reading it does no work, so that a health check never waits. */
 export function watchHealth(parts: HealthParts, version: string): HealthWatch {

@@ -6,6 +6,7 @@ import { isLoopback, type Config } from './config.ts';
 import type { Context } from './context.ts';
 import { openDownloads } from './downloads.ts';
 import { startTrials } from './trials.ts';
+import { openEngineIdentity } from './engine-identity.ts';
 import { watchHealth } from './health.ts';
 import { openHost } from './host.ts';
 import { listen } from './http/listen.ts';
@@ -72,6 +73,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
     releaseModel: async (id) => runner?.release(id),
     serverReader: openServerReader({ config, health, store, settings, readHost, readGpus, countStandby }),
     health,
+    identifyEngine: openEngineIdentity(config, health),
     restart,
   };
   stack.use(startRetention(context));

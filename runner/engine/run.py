@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine import VERSION
 from engine.decode import Decoder
 from engine.errors import EngineError
 from engine.job import Job, Options, Span, parse_job
@@ -62,6 +63,7 @@ def smoke(lines: Lines, arguments: argparse.Namespace) -> int:
         ok=SAMPLE_WORD in text,
         text=text,
         seconds=round(time.monotonic() - started, 3),
+        engine=VERSION,
         versions=versions(),
         model={"sha256": model.sha256},
         device=model.device,

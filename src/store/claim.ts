@@ -39,7 +39,11 @@ export interface Batch {
 /** How an attempt ended. */
 export type Ending = EndedProcess &
   (
-    | { readonly kind: 'COMPLETED'; readonly processedSeconds: number }
+    | {
+        readonly kind: 'COMPLETED';
+        readonly processedSeconds: number;
+        /** Of the recording, where it is known that these bytes were read. */ readonly sha256?: string | null;
+      }
     | { readonly kind: 'FAILED'; readonly failure: JobFailure }
     | { readonly kind: 'CANCELLED' }
     | {

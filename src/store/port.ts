@@ -1,4 +1,5 @@
 import type { Attempt, DetectedLanguage, Job, Media, Progress, TranscriptionOptions } from '../job.ts';
+import type { EngineIdentity } from '../engine-identity.ts';
 import type { JobEvent } from '../job-event.ts';
 import type { Segment } from '../transcript.ts';
 import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttempt, Reaped } from './claim.ts';
@@ -20,8 +21,8 @@ export interface Store extends Intake, Removal, Reading, ReadingMany, Search, Wo
 /** What clients change. */
 export interface Intake {
   /**
-   * Adds a QUEUED job with event 1; with a known idempotency key of the same caller within 24 h the first job is returned. Throws
-   * QueueFullError where `maxQueued` jobs wait already.
+   * Adds a QUEUED job with event 1; with a known idempotency key of the same caller within 24 h the first job is returned, and with `reuse` the
+   * newest COMPLETED one that it would repeat. Throws QueueFullError where `maxQueued` jobs wait already.
    */
   addJob(job: NewJob, maxQueued?: number): Promise<{ readonly job: Job; readonly existing: boolean }>;
   /**
@@ -144,6 +145,8 @@ export interface NewJob extends JobLabels {
   readonly idempotencyKey: string | null;
   /** Who sent it, such as the id of an API key: callers share the queue evenly. Null = nobody has told, which counts as one caller. */
   readonly callerId: string | null;
+  /** Where a finished job of the same caller and options may stand for it: the SHA-256 of its recording, and the engine that it would run on. */
+  readonly reuse?: { readonly sha256: string; readonly engine: EngineIdentity };
 }
 
 export interface QueueCounts {

@@ -16,6 +16,7 @@ import { queueContract } from './contract/queue.ts';
 import { racesContract } from './contract/races.ts';
 import { randomActsContract } from './contract/random-acts.ts';
 import { retryContract } from './contract/retry.ts';
+import { reuseContract } from './contract/reuse.ts';
 import type { OpenStore } from './contract/samples.ts';
 import { searchContract } from './contract/search.ts';
 import { settingsContract } from './contract/settings.ts';
@@ -31,6 +32,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('transcripts', () => transcriptContract(open));
     describe('endings', () => endingContract(open));
     describe('retries', () => retryContract(open));
+    describe('reuse', () => reuseContract(open));
     describe('deletions', () => deletionContract(open));
     describe('events', () => eventsContract(open));
     describe('the bell', () => bellContract(open));

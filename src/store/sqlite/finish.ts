@@ -32,11 +32,18 @@ export async function finish(connection: Connection, lease: Lease, ending: Endin
       .where('job_id', '=', lease.jobId)
       .where('number', '=', lease.attempt)
       .execute();
+    if (outcome === 'COMPLETED' && ending.kind === 'COMPLETED') await noteHash(tx, job, ending.sha256);
     const set = outcome === 'CANCELLED' ? stopped(time) : afterEnding(job, ending, time);
     await move(tx, job, { act: acts[outcome], attempt: lease.attempt, set, time });
     return true;
   });
   return done ?? false;
+}
+
+/** An upload has its hash from the start. */
+async function noteHash(tx: Transaction<Tables>, job: LockedJob, sha256: string | null = null): Promise<void> {
+  if (sha256 === null) return;
+  await tx.updateTable('media').set({ sha256 }).where('id', '=', job.media_id).where('sha256', 'is', null).execute();
 }
 
 /** An act on the job of an attempt. */

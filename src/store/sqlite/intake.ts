@@ -6,6 +6,7 @@ import type { JobFact } from '../../job-event.ts';
 import type { Intake, NewJob } from '../port.ts';
 import { changeJob, lockJob, statusChanged } from './change.ts';
 import { commit, type Connection } from './connection.ts';
+import { findFinished } from './finished.ts';
 import { cleanText, toJson } from './json.ts';
 import { nextNumber } from './job-number.ts';
 import { addLabels } from './labels.ts';
@@ -31,7 +32,7 @@ export function intake(connection: Connection): Intake {
 function addJob(connection: Connection, job: NewJob, maxQueued?: number): ReturnType<Intake['addJob']> {
   return commit(connection, async (tx, ring) => {
     const time = connection.arrival();
-    const known = await findByKey(tx, job, time);
+    const known = (await findByKey(tx, job, time)) ?? (await findFinished(tx, job));
     if (known !== null) return { job: await readOwnJob(tx, known), existing: true };
     if (maxQueued !== undefined && (await queueHolds(tx, maxQueued))) throw new QueueFullError(maxQueued);
     const id = `job_${nanoid()}`;

@@ -112,6 +112,8 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await store.deleteJob(id);
   await store.finishDeletions();
   await store.indexOlder();
+  const engine = { engine: '1', fasterWhisper: '1', ctranslate2: '1', model: '1' };
+  await store.addJob(newJob({ reuse: { sha256: 'x', engine } }));
   checkPlans(queries, file);
 });
 
