@@ -1,4 +1,6 @@
 const accents = /[\u0300-\u036F]/gu;
+/** Hiragana, katakana, the usual Chinese characters and Korean syllables have one form: to look at each would take most of the time of a search. */
+const oneForm = /^[\u3041-\u3096\u30A1-\u30FA\u30FC\u4E00-\u9FFF\uAC00-\uD7A3]+$/u;
 const others = /[^\p{L}\p{M}\p{N}]/gu;
 
 /**
@@ -6,6 +8,7 @@ const others = /[^\p{L}\p{M}\p{N}]/gu;
  * the usual ones. Letters, marks and digits only; may be empty.
  */
 export function fold(word: string): string {
+  if (oneForm.test(word)) return word;
   const lower = word.toLowerCase();
   if (isAscii(lower)) return lower;
   // Taken apart, an accent is a character of its own; what other scripts have beside their letters is put together again.
