@@ -24,9 +24,9 @@ export function openMemorySearcher(database: Sqlite.Database): Searcher {
 
 /**
  * A searcher on a thread of its own, opened with the first search: the driver is synchronous and cannot be interrupted, and a search must not
- * hold up everything else.
+ * hold up everything else. One that takes longer than `limitMs` ends with its thread, and the next opens another.
  */
-export function openFileSearcher(file: string): Searcher {
+export function openFileSearcher(file: string, limitMs = longestMs): Searcher {
   let pool: Tinypool | undefined;
   return {
     async match(request) {
@@ -37,7 +37,7 @@ export function openFileSearcher(file: string): Searcher {
         maxQueue: longestQueue,
       });
       if (pool.queueSize >= longestQueue) throw unavailable();
-      const signal = AbortSignal.timeout(longestMs);
+      const signal = AbortSignal.timeout(limitMs);
       try {
         return await pool.run({ file, request }, { signal });
       } catch (error) {
