@@ -1,0 +1,132 @@
+// How long a search takes among 1,000,000 segments and among 10,000, with words that are everywhere, rare ones, several, phrases, parts of words and
+// Japanese; and how long the event loop stands still meanwhile: npm run bench:search -- [--many 1000000] [--few 10000] [--queries 200]
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { openBell } from '#src/bell.ts';
+import { parseQuery } from '#src/search/query.ts';
+import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
+import type { Store } from '#src/store/port.ts';
+import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { openSpeech, type Speech } from '#src/testing/speech.ts';
+
+const { values } = parseArgs({
+  options: {
+    many: { type: 'string', default: '1000000' },
+    few: { type: 'string', default: '10000' },
+    queries: { type: 'string', default: '200' },
+  },
+});
+const [segmentsPerJob, segmentsPerBatch] = [500, 50];
+
+/** What is looked for, by what it shows. */
+const kinds: Readonly<Record<string, (speech: Speech) => string>> = {
+  'a frequent word': (speech) => speech.word(20),
+  'a word': (speech) => speech.word(),
+  'a rare word': (speech) => speech.rareWord(),
+  'two words': (speech) => `${speech.word(200)} ${speech.word()}`,
+  'a phrase': (speech) => `"${speech.sentence().split(' ').slice(2, 4).join(' ')}"`,
+  'a part': (speech) => speech.rareWord().slice(0, 6),
+  'Japanese, 2': (speech) => speech.japanese().slice(3, 5),
+  'Japanese, 4': (speech) => speech.japanese().slice(3, 7),
+};
+/** Reads every word that begins so: told apart. */
+const beginnings = { 'a beginning*': (speech: Speech) => `${speech.word(200).slice(0, 3)}*` };
+
+interface House extends AsyncDisposable {
+  readonly store: Store;
+  readonly bytes: () => Promise<number>;
+}
+
+async function openHouse(): Promise<House> {
+  const directory = await mkdtemp(join(tmpdir(), 'phonograph-search-'));
+  const file = join(directory, 'phonograph.db');
+  const store = await openSqliteStore({ file, bell: openBell() });
+  return {
+    store,
+    bytes: async () => (await stat(file)).size,
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** Stores finished jobs with so many segments; the longest time that a batch took, in milliseconds. */
+async function fill(store: Store, segments: number): Promise<number> {
+  const speech = openSpeech(1);
+  let worst = 0;
+  for (let stored = 0; stored < segments; stored += segmentsPerJob) {
+    await added(store);
+    const { lease } = await claimed(store);
+    for (let inJob = 0; inJob < segmentsPerJob; inJob += segmentsPerBatch) {
+      const said = Array.from({ length: segmentsPerBatch }, (_, at) => ({
+        ...newSegment(speech.next(), inJob + at),
+        words: null,
+      }));
+      const start = performance.now();
+      await store.appendBatch(lease, { segments: said, checkpoint: null, progress: progressAt(0.5) });
+      worst = Math.max(worst, performance.now() - start);
+    }
+    await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
+    if (stored % 100_000 === 0) process.stderr.write(`${stored} segments\n`);
+  }
+  return worst;
+}
+
+const at = (times: readonly number[], share: number) =>
+  times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
+
+/** Milliseconds that each query took in each of the two houses, in turn. */
+async function measure(pair: readonly [House, House], ask: (speech: Speech) => string): Promise<[number[], number[]]> {
+  const speech = openSpeech(2);
+  const times: [number[], number[]] = [[], []];
+  for (let count = 0; count < Number(values.queries); count += 1) {
+    const query = parseQuery(ask(speech));
+    for (const [which, { store }] of pair.entries()) {
+      const start = performance.now();
+      await store.search(query, {}, { limit: 21 });
+      times[which]?.push(performance.now() - start);
+    }
+  }
+  return times;
+}
+
+function tell(name: string, [few, many]: readonly [readonly number[], readonly number[]]): void {
+  const cells = [at(few, 0.5), at(few, 0.99), at(many, 0.5), at(many, 0.99)].map((ms) => ms.toFixed(1).padStart(7));
+  const ratio = (at(many, 0.99) / at(few, 0.99)).toFixed(2);
+  process.stdout.write(
+    `${name.padEnd(18)} few p50/p99${cells[0]} ${cells[1]} ms   many${cells[2]} ${cells[3]} ms   p99 many/few ${ratio}\n`,
+  );
+}
+
+await using few = await openHouse();
+await using many = await openHouse();
+await fill(few.store, Number(values.few));
+const began = performance.now();
+const worst = await fill(many.store, Number(values.many));
+const perSecond = Number(values.many) / ((performance.now() - began) / 1000);
+process.stdout.write(
+  `${values.many} segments, ${perSecond.toFixed(0)} stored a second, ${((await many.bytes()) / Number(values.many)).toFixed(0)} bytes each in all; longest batch of ${segmentsPerBatch} ${worst.toFixed(0)} ms\n`,
+);
+await measure([few, many], (speech) => speech.word());
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+// The control: what a busy machine does to a thread that only waits.
+await sleep(20_000);
+const idleMs = delay.max / 1e6;
+delay.reset();
+const all: [number[], number[]] = [[], []];
+for (const [name, ask] of Object.entries(kinds)) {
+  const times = await measure([few, many], ask);
+  tell(name, times);
+  for (const which of [0, 1] as const) all[which].push(...times[which]);
+}
+tell('all of these', all);
+for (const [name, ask] of Object.entries(beginnings)) tell(name, await measure([few, many], ask));
+process.stdout.write(
+  `longest block of the event loop ${(delay.max / 1e6).toFixed(1)} ms, while nothing was searched ${idleMs.toFixed(1)} ms\n`,
+);
