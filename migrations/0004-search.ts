@@ -27,16 +27,15 @@ export const search: Migration = {
   },
 };
 
-/** At most one row: the job from which on, the newest first, segments are to be indexed that were there before. */
+/** At most one row: the number of the job from which on, the newest first, segments are to be indexed that were there before. */
 async function createOlder(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('search_older')
     .addColumn('id', 'integer', (column) => column.primaryKey().notNull())
-    .addColumn('created_at', 'integer', (column) => column.notNull())
-    .addColumn('job_id', 'text', (column) => column.notNull())
+    .addColumn('number', 'integer', (column) => column.notNull())
     .modifyEnd(sql`strict`)
     .execute();
-  await sql`insert into search_older select 1, ${sql.lit(Number.MAX_SAFE_INTEGER)}, '' where exists (select 1 from job)`.execute(
+  await sql`insert into search_older select 1, ${sql.lit(Number.MAX_SAFE_INTEGER)} where exists (select 1 from job)`.execute(
     db,
   );
 }

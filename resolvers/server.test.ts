@@ -11,7 +11,14 @@ import { openSqliteStore } from '#src/store/sqlite/open.ts';
 import { openTestServer } from '#src/testing/server.ts';
 import { watchServer } from './server.ts';
 
-const engine = { ready: true, engine: '2', fasterWhisper: '1.2.1', ctranslate2: '4.8.5', python: '3.11.9', problem: null };
+const engine = {
+  ready: true,
+  engine: '2',
+  fasterWhisper: '1.2.1',
+  ctranslate2: '4.8.5',
+  python: '3.11.9',
+  problem: null,
+};
 const health = { version: '1', startedAt: new Date(0), status: 'READY', engine, problems: [] } as const;
 
 /** A server whose readings of the machine and of the queue are counted. */

@@ -198,6 +198,5 @@ interface SearchJobTable {
 
 interface SearchOlderTable {
   readonly id: number;
-  readonly created_at: number;
-  readonly job_id: string;
+  readonly number: number;
 }

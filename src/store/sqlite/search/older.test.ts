@@ -56,8 +56,8 @@ async function speak(store: Store, name: string, segments: number): Promise<void
 function forgetIndex(file: string): void {
   const db = new Sqlite(file);
   db.exec(`
-    drop table search; drop table search_job; drop table search_older;
-    delete from migration where name >= '0002';
+    drop table search; drop table search_job; drop table search_older; drop index media_sha256;
+    delete from migration where name >= '0004';
   `);
   db.close();
 }

@@ -9,7 +9,7 @@ const segmentsPerSlice = 50;
 
 interface OlderJob {
   readonly id: string;
-  readonly created_at: number;
+  readonly number: number;
   readonly segment_count: number;
 }
 
@@ -20,10 +20,9 @@ export function indexOlder(connection: Connection): Promise<number | null> {
     if (place === undefined) return null;
     const job = await tx
       .selectFrom('job')
-      .select(['id', 'created_at', 'segment_count'])
-      .where((eb) => eb(eb.refTuple('created_at', 'id'), '<', eb.tuple(place.created_at, place.job_id)))
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
+      .select(['id', 'number', 'segment_count'])
+      .where('number', '<', place.number)
+      .orderBy('number', 'desc')
       .limit(1)
       .executeTakeFirst();
     if (job !== undefined) return indexSlice(tx, job);
@@ -45,11 +44,7 @@ async function indexSlice(tx: Transaction<Tables>, job: OlderJob): Promise<numbe
     .execute();
   if (rows.length > 0) await writeEntries(tx, known?.number ?? (await addOlder(tx, job.id)), rows.map(toSegment));
   if (done + rows.length < job.segment_count) return rows.length;
-  await tx
-    .updateTable('search_older')
-    .set({ created_at: job.created_at, job_id: job.id })
-    .where('id', '=', 1)
-    .execute();
+  await tx.updateTable('search_older').set({ number: job.number }).where('id', '=', 1).execute();
   return rows.length;
 }
 
