@@ -53,7 +53,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     ...deletion(connection),
     ...reading(connection),
     ...many,
-    ...search(connection, { searcher, jobsById: many.jobsById }),
+    ...search(connection, { searcher, jobsById: (ids) => many.jobsById(ids) }),
     ...work(connection),
     ...journal(connection),
     ...settings(connection),
