@@ -160,7 +160,7 @@ test('a client that leaves in the midst leaves no file open', async () => {
   await writeFile(join(server.media, 'large.wav'), large());
   const id = await submit(server, { media: { path: 'large.wav' } });
   const response = await beginToPlay(await urlOf(server, id));
-  assert.equal(openBelow(server.media), 1);
+  assert.ok(openBelow(server.media) > 0);
   response.destroy();
   await allClosed(server.media);
   assert.ok(server.logs.every(({ event }) => event !== 'request failed'));
