@@ -35,7 +35,8 @@ async function saidTo(url: string, messages: readonly object[], headers: Record<
 test('without a key nothing is answered but /health, and /ready with its status alone', async () => {
   const { url } = server;
   const query = encodeURIComponent('subscription { serverStatus { id } }');
-  for (const path of ['/graphql', `/graphql?query=${query}`, '/nothing', '/']) {
+  const files = ['/jobs/job_none/media', '/jobs/job_none/transcript.srt'];
+  for (const path of ['/graphql', `/graphql?query=${query}`, ...files, '/nothing', '/']) {
     const refused = await fetch(url + path, { headers: { accept: 'text/event-stream' } });
     assert.equal(refused.status, 401, path);
     assert.match(refused.headers.get('www-authenticate') ?? '', /^Bearer realm=/u);
