@@ -25,6 +25,7 @@ export async function answerJobFile(
   // Another site's page, which could put it into an element without asking, has no business with a recording.
   response.setHeader('cross-origin-resource-policy', 'same-origin');
   response.setHeader('access-control-expose-headers', 'content-disposition, content-range, etag');
+  if (request.method === 'OPTIONS') return answerPreflight(response);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     return answerError(response, 405, { code: 'BAD_USER_INPUT', message: 'Files of jobs are for GET and HEAD.' });
@@ -36,6 +37,13 @@ export async function answerJobFile(
     if (response.headersSent) response.destroy();
     else answerError(response, statuses[error.code], error);
   }
+}
+
+/** Says to a browser what a page may ask for; whether its origin is allowed stands in the answer already. */
+function answerPreflight(response: ServerResponse): void {
+  response.setHeader('access-control-allow-methods', 'GET, HEAD');
+  response.setHeader('access-control-allow-headers', 'authorization, if-none-match, range');
+  response.writeHead(204).end();
 }
 
 async function answerFile(asked: FileRequest): Promise<void> {

@@ -74,7 +74,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, desk: 
   if (path === '/ready') return answerReady(response, health, admission);
   if (path === '/graphql' && wantsGraphiql(request)) return answerGraphiql(response);
   // A browser asks without a key whether it may send one.
-  const isPreflight = path === '/graphql' && request.method === 'OPTIONS';
+  const isPreflight = request.method === 'OPTIONS' && (path === '/graphql' || path.startsWith('/jobs/'));
   if (admission.kind === 'REFUSED' && !isPreflight) {
     log.debug({ address: request.socket.remoteAddress, path }, 'caller refused');
     return refuseCaller(response, admission);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { openBell } from '#src/bell.ts';
 import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
 import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { newCaller } from '#src/testing/caller.ts';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
 import { transcriptFormats } from '../transcript.ts';
@@ -120,6 +121,23 @@ test('what is not there is told as JSON, and other methods are not allowed', asy
     (await refusal(get(server, `${id}/transcript.srt`, { headers: { origin: 'https://evil.example' } })))[0],
     403,
   );
+});
+
+test('files of jobs are for callers with a key, also on pages of allowed origins, and of no others', async () => {
+  const [alice, origin] = [newCaller('alice'), 'https://app.example'];
+  await using server = await openTestServer({ server: { apiKeys: [alice.key], allowedOrigins: [origin] } });
+  for (const path of ['job_x/transcript.srt', 'job_x/media']) {
+    const asked = { 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' };
+    const preflight = await get(server, path, { method: 'OPTIONS', headers: { origin, ...asked } });
+    assert.equal(preflight.status, 204);
+    assert.equal(preflight.headers.get('access-control-allow-origin'), origin);
+    assert.match(preflight.headers.get('access-control-allow-headers') ?? '', /authorization/u);
+    assert.equal((await get(server, path, { headers: { origin } })).status, 401);
+    const admitted = await get(server, path, { headers: { origin, ...alice.headers } });
+    assert.deepEqual([admitted.status, admitted.headers.get('access-control-allow-origin')], [404, origin]);
+    const evil = await get(server, path, { method: 'OPTIONS', headers: { origin: 'https://evil.example', ...asked } });
+    assert.deepEqual([evil.status, evil.headers.get('access-control-allow-origin')], [403, null]);
+  }
 });
 
 test('a transcript that is taken away while it is sent breaks off, so that nobody takes it for whole', async () => {
