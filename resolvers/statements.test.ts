@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { execute, parse } from 'graphql';
 import { openBell } from '#src/bell.ts';
+import { readConfig } from '#src/config.ts';
 import { openLoaders } from '#src/loaders.ts';
+import { openLog } from '#src/log.ts';
+import { openSettings } from '#src/settings.ts';
 import { schema } from '#schema/index.ts';
 import { added, claimed, newBatch, quietly } from '#src/store/contract/samples.ts';
 import { openSqliteStore } from '#src/store/sqlite/open.ts';
@@ -44,7 +48,8 @@ test('a page of jobs with all that belongs to them takes as many statements as o
     await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
   }
   const ids = (await store.jobs({}, { limit: 40 })).map(({ item }) => item.id);
-  const settings = { current: () => ({ numJobs: 1, paused: false }) };
+  const { log } = openLog('silent', { write: () => undefined });
+  const settings = await openSettings(readConfig(join(import.meta.dirname, '..'), {}), store, log);
   const contextValue = { store, loaders: openLoaders(store), settings };
   const counts: number[] = [];
   for (const first of [1, 20]) {
