@@ -31,6 +31,9 @@ test('a restart is answered, reads the settings anew, and jobs and their followe
   assert.equal(before.queue.slots, 1);
   const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   await once(socket, 'open');
+  // One that does not introduce itself is closed within 3 s.
+  socket.send(JSON.stringify({ type: 'connection_init' }));
+  await once(socket, 'message');
   const closed = once(socket, 'close');
   const id = await submitTo(url);
   const events = Array.fromAsync(followThrough(url, id, { signal: AbortSignal.timeout(60_000) }));
