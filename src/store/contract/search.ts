@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import * as fc from 'fast-check';
 import { parseQuery } from '../../search/query.ts';
 import type { JobFilter } from '../job-filter.ts';
-import type { Store } from '../port.ts';
+import type { NewJob, Store } from '../port.ts';
 import { searchBlock } from '../search.ts';
 import { added, claimed, newBatch, quietly, type OpenStore } from './samples.ts';
 
@@ -118,27 +118,41 @@ export function searchContract(open: OpenStore): void {
   });
 
   it('finds only in jobs that the filter matches, few or many', async () => {
-    await using opened = await open();
+    let time = 1_700_000_000_000;
+    await using opened = await open(() => time);
     const { store } = opened;
-    const done = await spoken(store, ['the same words']);
-    const running = await spoken(store, ['the same words'], false);
+    const done = await spoken(store, ['the same words'], { title: 'Interview', tags: ['one', 'all'] });
+    time += 1000;
+    const running = await spoken(store, ['the same words'], { tags: ['all'], isDone: false });
     const idsOf = async (filter: JobFilter) =>
       (await store.search(parseQuery('same'), filter, { limit: 10 })).map(({ item }) => item.job.id);
-    assert.deepEqual(await idsOf({}), [running, done]);
-    assert.deepEqual(await idsOf({ ids: [done, 'job_unknown'] }), [done]);
-    assert.deepEqual(await idsOf({ ids: [done, running] }), [running, done]);
-    assert.deepEqual(await idsOf({ status: ['WORKING'] }), [running]);
-    assert.deepEqual(await idsOf({ ids: [done], status: ['WORKING'] }), []);
-    assert.deepEqual(await idsOf({ ids: [] }), []);
-    for (let queued = 0; queued <= 200; queued++) await added(store);
-    assert.deepEqual(await idsOf({ status: ['QUEUED', 'COMPLETED'] }), [done]);
+    const cases: readonly (readonly [JobFilter, readonly string[]])[] = [
+      [{}, [running, done]],
+      [{ ids: [done, 'job_unknown'] }, [done]],
+      [{ ids: [done, running] }, [running, done]],
+      [{ ids: [] }, []],
+      [{ status: ['WORKING'] }, [running]],
+      [{ ids: [done], status: ['WORKING'] }, []],
+      [{ status: ['QUEUED', 'COMPLETED'] }, [done]],
+      [{ tag: 'all' }, [running, done]],
+      [{ tag: 'all', titleContains: 'VIEW' }, [done]],
+      [{ createdBefore: new Date(time) }, [done]],
+      [{ createdAfter: new Date(time), tag: 'all' }, [running]],
+    ];
+    for (const [filter, ids] of cases) assert.deepEqual(await idsOf(filter), ids, JSON.stringify(filter));
+    time -= 1000;
+    const others = { title: 'Interviews', tags: ['all', 'one'] };
+    for (let queued = 0; queued <= 200; queued++) await added(store, others);
+    for (const [filter, ids] of cases) assert.deepEqual(await idsOf(filter), ids, `many, ${JSON.stringify(filter)}`);
+    const many = (await store.jobs({ tag: 'one' }, { limit: 300 })).map(({ item }) => item.id);
+    assert.deepEqual(await idsOf({ ids: many }), [done]);
   });
 
   it('finds nothing of a job that was deleted, nor of a transcript that was cleared, and what came instead', async () => {
     await using opened = await open();
     const { store } = opened;
     await store.deleteJob(await spoken(store, ['first words']));
-    const id = await spoken(store, ['second words'], false);
+    const id = await spoken(store, ['second words'], { isDone: false });
     await store.cancel(id);
     await store.reap(await store.openAttempts());
     assert.deepEqual(await find(store, 'words'), ['second words']);
@@ -212,8 +226,12 @@ function say(index: number): string {
 }
 
 /** A job that has said these texts; completed or still running. */
-async function spoken(store: Store, said: readonly string[], isDone = true): Promise<string> {
-  const { id } = await added(store);
+async function spoken(
+  store: Store,
+  said: readonly string[],
+  { isDone = true, ...changes }: Partial<NewJob> & { readonly isDone?: boolean } = {},
+): Promise<string> {
+  const { id } = await added(store, changes);
   const { lease } = await claimed(store);
   await store.appendBatch(lease, newBatch(said));
   if (isDone) await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });

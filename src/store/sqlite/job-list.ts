@@ -47,7 +47,7 @@ function matchesNothing(filter: JobFilter): boolean {
 }
 
 /** Text as it is kept, or nothing would be found by what cannot be. */
-function clean({ tag, titleContains, mediaNameContains, ...rest }: JobFilter): JobFilter {
+export function clean({ tag, titleContains, mediaNameContains, ...rest }: JobFilter): JobFilter {
   return {
     ...rest,
     ...(tag === undefined ? {} : { tag: cleanText(tag) }),
@@ -57,7 +57,7 @@ function clean({ tag, titleContains, mediaNameContains, ...rest }: JobFilter): J
 }
 
 /** The range of a page within the span of time that is asked for: newest first, so it ends where the time begins. */
-function toJobRange({ createdAfter, createdBefore }: JobFilter, page: Page): Range<number> {
+export function toJobRange({ createdAfter, createdBefore }: JobFilter, page: Page): Range<number> {
   const range = toRange(page, { start: Number.MAX_SAFE_INTEGER, end: -1, parse: parseNumberKey });
   const [until, from] = [createdBefore?.getTime(), createdAfter?.getTime()];
   return {

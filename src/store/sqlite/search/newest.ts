@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
-import type { SearchQuery } from '../../../search/query.ts';
 import type { JobFilter } from '../../job-filter.ts';
-import { listJobs } from '../job-list.ts';
+import { keepMatching } from '../candidates.ts';
+import { clean, listJobs, toJobRange } from '../job-list.ts';
 import type { Tables } from '../tables.ts';
 import { overlap, reachOf, type Reach } from './entry-number.ts';
 import type { Match, MatchRequest } from './match-entries.ts';
@@ -11,10 +11,9 @@ import type { Searcher } from './searcher.ts';
 const fewJobs = 200;
 
 /** What is searched, and for what. */
-export interface Search extends Pick<MatchRequest, 'expression' | 'query'> {
+interface Search extends Pick<MatchRequest, 'expression' | 'query'> {
   readonly db: Kysely<Tables>;
   readonly searcher: Searcher;
-  readonly query: SearchQuery;
   readonly filter: JobFilter;
 }
 
@@ -23,42 +22,54 @@ export type Finder = (reach: Reach, limit: number) => Promise<readonly Match[]>;
 
 /** A finder in the jobs of a filter. */
 export async function openFinder(search: Search): Promise<Finder> {
-  const { db, filter } = search;
-  if (Object.keys(filter).length === 0) return (reach, limit) => findVisible(search, reach, limit);
+  const { db, filter, searcher, expression, query } = search;
+  const findIn = (reaches: readonly Reach[], limit: number) => searcher.match({ expression, query, reaches, limit });
+  if (Object.keys(filter).length === 0) return (reach, limit) => findIn([reach], limit);
   const few = await listJobs(db, filter, { limit: fewJobs + 1 });
-  if (few.length > fewJobs) return (reach, limit) => findVisible(search, reach, limit);
+  if (few.length > fewJobs) return (reach, limit) => findAmongMany(search, reach, limit);
   const ids = few.map(({ item }) => item.id);
   const reaches = await reachesOf(db, ids);
-  return (reach, limit) => {
-    const parts = reaches.flatMap((each) => overlap(each, reach) ?? []);
-    return search.searcher.match({ expression: search.expression, query: search.query, reaches: parts, limit });
-  };
+  return (reach, limit) =>
+    findIn(
+      reaches.flatMap((each) => overlap(each, reach) ?? []),
+      limit,
+    );
 }
 
-/** Walks through all entries, and leaves out those of jobs that do not match the filter or are gone. */
-async function findVisible(search: Search, reach: Reach, limit: number): Promise<readonly Match[]> {
+/** Walks through all entries, and leaves out those of jobs that do not match. */
+async function findAmongMany(search: Search, reach: Reach, limit: number): Promise<readonly Match[]> {
   const { db, searcher, expression, query, filter } = search;
   const found: Match[] = [];
   let { newest } = reach;
   for (;;) {
     const matches = await searcher.match({ expression, query, reaches: [{ ...reach, newest }], limit });
-    const visible = await visibleOf(db, filter, new Set(matches.map(({ jobId }) => jobId)));
-    found.push(...matches.filter(({ jobId }) => visible.has(jobId)));
+    const ids = await keepJobs(db, filter, new Set(matches.map(({ jobId }) => jobId)));
+    found.push(...matches.filter(({ jobId }) => ids.has(jobId)));
     const last = matches.at(-1);
     if (found.length >= limit || last === undefined || matches.length < limit) return found.slice(0, limit);
     newest = last.entry - 1;
   }
 }
 
-/** Those of some jobs that match the filter. */
-async function visibleOf(
+/** Those of some jobs that match a filter. */
+async function keepJobs(
   db: Kysely<Tables>,
   filter: JobFilter,
   some: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
-  const ids = filter.ids === undefined ? [...some] : filter.ids.filter((id) => some.has(id));
-  const jobs = await listJobs(db, { ...filter, ids }, { limit: ids.length });
-  return new Set(jobs.map(({ item }) => item.id));
+  const ids = filter.ids?.filter((id) => some.has(id)) ?? [...some];
+  if (ids.length === 0) return new Set();
+  const { after, before } = toJobRange(filter, { limit: ids.length });
+  const jobs = await db
+    .selectFrom('job')
+    .select(['id', 'number'])
+    .where('id', 'in', ids)
+    .where('number', '<', after)
+    .where('number', '>', before)
+    .execute();
+  const numbers = jobs.map(({ number }) => number);
+  const matching = new Set(await keepMatching(db, clean(filter), numbers));
+  return new Set(jobs.filter(({ number }) => matching.has(number)).map(({ id }) => id));
 }
 
 /** Where the entries of jobs are, the newest job first. */
