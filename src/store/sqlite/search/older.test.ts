@@ -2,11 +2,17 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
+import { Kysely } from 'kysely';
+import { migrations } from '#migrations/index.ts';
 import { openBell } from '../../../bell.ts';
 import { parseQuery } from '../../../search/query.ts';
 import { added, claimed, newBatch, quietly } from '../../contract/samples.ts';
 import type { Store } from '../../port.ts';
+import { openDatabase } from '../database.ts';
+import { ImmediateSqliteDialect } from '../dialect.ts';
+import { migrate } from '../migrate.ts';
 import { openSqliteStore } from '../open.ts';
+import type { Tables } from '../tables.ts';
 import { openTemporary } from '../temporary.ts';
 
 test('segments that were stored before there was an index are found once they are indexed, slice by slice, newest job first', async () => {
@@ -42,6 +48,22 @@ test('segments that were stored before there was an index are found once they ar
   assert.deepEqual([...new Set(names)], ['new', 'running', 'older', 'oldest']);
 });
 
+test('a database that has jobs when it gets its index has older ones to be indexed, and a new one has none', async () => {
+  for (const jobs of [0, 1]) {
+    const database = await openDatabase(':memory:');
+    await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
+    await migrate(db, { '0001-first': migrations['0001-first'] ?? assert.fail() });
+    if (jobs > 0) database.exec(oldJob);
+    await migrate(db);
+    assert.equal(database.prepare('select count(*) from search_older').pluck().get(), jobs);
+  }
+});
+
+const oldJob = `
+  insert into media (id, name, path, stored, warnings) values ('media_1', 'a', '/a', 0, '[]');
+  insert into job (id, status, tags, priority, options, media_id, created_at, queued_at, stage, fraction, processed_seconds, segment_count,
+    crashes, begun, event_seq) values ('job_1', 'QUEUED', '[]', 0, '{}', 'media_1', 1, 1, 'QUEUED', 0, 0, 0, 0, 0, 0)`;
+
 /** A job that has said so many segments; the one named running goes back to the queue. */
 async function speak(store: Store, name: string, segments: number): Promise<void> {
   await added(store);
@@ -52,12 +74,13 @@ async function speak(store: Store, name: string, segments: number): Promise<void
   await store.finish(lease, { ...quietly, ...end } as Parameters<Store['finish']>[1]);
 }
 
-/** Leaves the database as a version without an index had it. */
+/** Leaves the database as the migration leaves one that had segments. */
 function forgetIndex(file: string): void {
   const db = new Sqlite(file);
   db.exec(`
-    drop table search; drop table search_job; drop table search_older; drop index media_sha256;
-    delete from migration where name >= '0004';
+    insert into search (search) values ('delete-all');
+    delete from search_job;
+    insert into search_older values (1, ${Number.MAX_SAFE_INTEGER});
   `);
   db.close();
 }
