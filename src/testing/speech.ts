@@ -1,4 +1,4 @@
-import { openRandom } from './chaos/random.ts';
+import { openRandom, type Random } from './chaos/random.ts';
 
 /** Made-up speech whose words are as unevenly frequent as those of a language (Zipf); one sentence in ten is Japanese. */
 export interface Speech {
@@ -14,7 +14,7 @@ export interface Speech {
   next(): string;
 }
 
-const syllables = 'ba ne ti or schi ff dam pf ung ver ent ker lo ra mi st un der ge land haus ing al ca su'.split(' ');
+const [consonants, vowels, ends] = ['bcdfghklmnprstvwz', 'aeiou', ['', '', 'n', 'r', 's', 't', 'l']] as const;
 const frequent = 'the and to of a in that it is you was for on we have not with this they what country'.split(' ');
 const kana = 'のにはをたがでてとしれさあるいもなこ';
 const vocabularySize = 100_000;
@@ -47,9 +47,15 @@ function vocabulary(): readonly string[] {
   const words = new Set(frequent);
   while (words.size < vocabularySize) {
     const length = 1 + Math.floor(random.below(1 + Math.log10(words.size)));
-    words.add(Array.from({ length }, () => random.pick(syllables)).join(''));
+    words.add(Array.from({ length }, () => syllable(random)).join(''));
   }
   return [...words];
+}
+
+/** Some come more often than others, so that parts of words do. */
+function syllable(random: Random): string {
+  const often = (items: string | readonly string[]) => items[Math.floor(random.below(1) ** 2 * items.length)] ?? '';
+  return often(consonants) + often(vowels) + often(ends);
 }
 
 function cumulative(count: number): readonly number[] {
