@@ -29,13 +29,13 @@ def batch_sizes(size: int, first: int = 0) -> Iterator[int]:
 def in_batches(clips: Iterator[Clip], size: int, first: int) -> Iterator[Batch]:
     """The clips, grouped, the batches numbered from `first` on; the last may be smaller."""
     number = first
+    held: tuple[Clip, ...] = ()
     for room in batch_sizes(size, first):
-        batch = tuple(islice(clips, room))
+        batch = tuple(islice(chain(held, clips), room))
         # The first words do not wait for a second clip.
-        after = tuple(islice(clips, 1)) if len(batch) > 1 else ()
+        held = tuple(islice(clips, 1)) if len(batch) > 1 else ()
         if batch:
-            yield Batch(number, batch, last=len(batch) > 1 and not after)
+            yield Batch(number, batch, last=len(batch) > 1 and not held)
         if len(batch) < room:
             return
-        clips = chain(after, clips)
         number += 1

@@ -54,3 +54,9 @@ def test_the_last_batch_of_several_clips_is_known_as_the_last(clips: int, sizes:
         number == len(sizes) - 1 and size > 1 for number, size in enumerate(sizes)
     ]
     assert [clip.number for batch in batches for clip in batch.clips] == list(range(clips))
+
+
+def test_a_very_long_recording_is_batched_as_lightly_as_a_short_one() -> None:
+    clips = 400_000
+    batches = in_batches((Clip(i, i, i + 1, ()) for i in range(clips)), 4, 0)
+    assert sum(len(batch.clips) for batch in batches) == clips
