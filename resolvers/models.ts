@@ -1,19 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { attend } from '#src/bell.ts';
 import type { Context } from '#src/context.ts';
 import type { DownloadState } from '#src/downloads.ts';
 import { InvalidInputError, RequestError } from '#src/errors.ts';
 import { downloadableModels, repositoryOf } from '#src/hub/repositories.ts';
 import { installedModels, isInstalled, isModelId, modelsOfModes, readModel, type Model } from '#src/models.ts';
-import { stoppable } from './stoppable.ts';
+import { coalesced } from './coalesced.ts';
 
 /** A model with what is known of its download. */
 export interface ModelReading extends Model, Pick<DownloadState, 'downloading' | 'problem'> {}
 
 type Needs = Pick<Context, 'config' | 'downloads'>;
-
-/** Changes of a model within this time are one item: at most four a second. */
-const coalesceMs = 250;
 
 /** The models of the modes, then those that are installed, then those that are or were to be downloaded. */
 export async function listModels({ config, downloads }: Needs): Promise<readonly ModelReading[]> {
@@ -76,11 +71,11 @@ export async function watchModels(
   if (typeof id === 'string' && !(await isKnown(id, context))) {
     throw new RequestError('NOT_FOUND', 'There is no model with this id.');
   }
-  return stoppable(async function* watch(signal) {
-    using ear = attend(context.downloads.changes, id ?? undefined);
-    while (!signal.aborted) {
-      for (const changed of await ear.heard(signal)) yield look(changed, context);
-      await sleep(coalesceMs, undefined, { signal }).catch(() => undefined);
-    }
-  });
+  return coalesced(
+    context.downloads.changes,
+    async function* tell(changed) {
+      for (const model of changed) yield look(model, context);
+    },
+    id ?? undefined,
+  );
 }

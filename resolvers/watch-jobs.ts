@@ -1,14 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { attend } from '#src/bell.ts';
 import type { Context } from '#src/context.ts';
 import type { Job } from '#src/job.ts';
 import type { ChangeEvent } from '#src/job-changes.ts';
 import { matches, type JobFilter } from '#src/store/job-filter.ts';
+import { coalesced } from './coalesced.ts';
 import { readFilter, type JobFilterInput } from './jobs.ts';
 import { stoppable } from './stoppable.ts';
 
-/** Changes of a job within this time are one item: at most four a second. */
-const coalesceMs = 250;
 /** Jobs whose last event is remembered; one beyond it may be told twice of the same change. */
 const maxSeen = 10_000;
 
@@ -28,18 +26,14 @@ export function watchJobs(
   const wanted = readFilter(filter);
   const since = new Date();
   const seen = new Map<string, number>();
-  return stoppable(async function* watch(signal) {
-    using ear = attend(bell);
-    while (!signal.aborted) {
-      const rung = [...(await ear.heard(signal))].filter((id) => wanted.ids?.includes(id) ?? true);
-      for (const id of rung) {
-        const found = await changes.read(id, seen.get(id) ?? since);
-        seen.delete(id);
-        if (found === null) continue;
-        remember(seen, found.job);
-        if (found.changes.length > 0 && isWanted(found.job, found.changes, wanted)) yield found.job;
-      }
-      await sleep(coalesceMs, undefined, { signal }).catch(() => undefined);
+  return coalesced(bell, async function* tell(rung) {
+    for (const id of rung) {
+      if (!(wanted.ids?.includes(id) ?? true)) continue;
+      const found = await changes.read(id, seen.get(id) ?? since);
+      seen.delete(id);
+      if (found === null) continue;
+      remember(seen, found.job);
+      if (found.changes.length > 0 && isWanted(found.job, found.changes, wanted)) yield found.job;
     }
   });
 }
