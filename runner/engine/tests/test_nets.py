@@ -61,7 +61,7 @@ def test_speech_that_the_model_passed_over_is_read_again(model: Model, voice: Vo
 
 
 def test_a_real_recording_that_loses_its_tail_gets_it_back(transcribe: Transcribe) -> None:
-    segments = transcribe(recording("multilingual.mp3"), clip={"endSeconds": 45}).all("segment")
+    segments = transcribe(recording("multilingual.mp3"), clip={"startSeconds": 12, "endSeconds": 40}).all("segment")
     assert "TAIL_RECOVERED" in {line["guard"] for line in segments}
     gaps = [b["startSeconds"] - a["endSeconds"] for a, b in pairwise(segments)]
     assert max(gaps) < 5
