@@ -33,6 +33,11 @@ class Encoded:
     voices: tuple[Voice, ...]
     states: Any
 
+    def alone(self, number: int) -> "Encoded":
+        """One voice of a batch on the CPU."""
+        states = np.asarray(self.states)[number : number + 1]
+        return Encoded((self.voices[number],), get_ctranslate2_storage(states))
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -125,7 +130,13 @@ class Decoder:
         return [*start, *tokenizer.sot_sequence, tokenizer.no_timestamps]
 
     def _align(self, encoded: Encoded, tokens: list[list[int]], languages: Sequence[str]) -> list[tuple[Word, ...]]:
-        """Word times for each voice. A call aligns the whole batch for one language: the states stay on the device."""
+        """Word times for each voice. On the CPU one voice at a time, as in `encode`: that saves 75 MB a voice.
+
+        A graphics card aligns the whole batch for one language in a call: the states stay there.
+        """
+        if self.model.device == "cpu" and len(tokens) > 1:
+            each = range(len(tokens))
+            return [self._align(encoded.alone(i), [tokens[i]], [languages[i]])[0] for i in each]
         words: list[tuple[Word, ...]] = [() for _ in tokens]
         frames = [voice.audio.size // HOP for voice in encoded.voices]
         for language in sorted(set(languages)):
