@@ -19,7 +19,7 @@ from engine.model import Model, load_model, versions
 from engine.plan import plan
 from engine.recording import find_recording
 from engine.say import Told
-from engine.transcribe import Part, Transcription
+from engine.transcribe import Part, Transcription, planned
 from engine.vad import FRAME
 from engine.voice import Voice
 
@@ -44,10 +44,11 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
     job = parse_job(line)
     limit_memory(job.max_memory_bytes)
     media = _open_media(job)
+    batches = planned(job, media) if job.resume is None else None  # while the model is loaded
     if model is None or not _fits(model, arguments.compute_type, job):
         model = load_model(job.model_path, job.device, job.compute_type, job.threads)
     _check_language(job, model)
-    Transcription(job, model, media, Told(lines, job, model), Part(arguments.first, arguments.last)).run()
+    Transcription(job, model, media, Told(lines, job, model), Part(arguments.first, arguments.last)).run(batches)
 
 
 def smoke(lines: Lines, arguments: argparse.Namespace) -> int:

@@ -33,6 +33,17 @@ class Part:
         return clip >= self.first and (self.last is None or clip < self.last)
 
 
+def planned(job: Job, media: Media, state: State | None = None) -> Iterator[Batch]:
+    """The batches after a state, or of the whole, cut from now on in a thread of their own. The sound is read once."""
+    options, at = job.options, state or _start(job)
+    pieces = skip(media.sound(job.max_seconds, options.clip.end), at.sample)
+    return ahead(in_batches(plan(pieces, options.vad, at.clip, at.sample), job.batch_size, at.batch))
+
+
+def _start(job: Job) -> State:
+    return State(sample=int(job.options.clip.start * RATE))
+
+
 class Transcription:
     """One run of one job. `run()` says everything from `hello` to `end`; failures are raised."""
 
@@ -41,7 +52,7 @@ class Transcription:
         self._key = resume_key(job, model, media.recording)
         state = resumed_state(job.resume, self._key)
         self._resumed = state is not None
-        self._state = state or State(sample=int(job.options.clip.start * RATE))
+        self._state = state or _start(job)
         if self._state.language is None and not model.multilingual:
             self._state = replace(self._state, language="en", probability=1.0)
         elif self._state.language is None and job.options.language is not None:
@@ -49,13 +60,15 @@ class Transcription:
         self._decoder = Decoder(model, job.options)
         self._reader = Reader(self._decoder)
 
-    def run(self) -> None:
+    def run(self, batches: Iterator[Batch] | None = None) -> None:
+        """`batches`: of a job from its start, where cutting them has begun before the model was there."""
+        batches = batches or planned(self._job, self._media, self._state)
         self._told.hello(self._resumed)
         self._told.media(self._media)
         self._told.stage("DECODING")
         progress = Progress(self._job.options.clip.start)
         read: list[Passages] = []
-        for passages, batch in side_by_side(self._read, self._groups(), HANDS):
+        for passages, batch in side_by_side(self._read, self._groups(batches), HANDS):
             read += passages
             if batch is not None:
                 self._media.recording.check_unchanged()
@@ -70,16 +83,10 @@ class Transcription:
         self._told.media_once_final(self._media, anyway=True)
         self._told.end(self._state.segments, self._media)
 
-    def _planned(self) -> Iterator[Batch]:
-        options, state = self._job.options, self._state
-        pieces = skip(self._media.sound(self._job.max_seconds, options.clip.end), state.sample)
-        clips = plan(pieces, options.vad, state.clip, state.sample)
-        return in_batches(clips, self._job.batch_size, state.batch)
-
-    def _heard(self) -> Iterator[Heard]:
+    def _heard(self, batches: Iterator[Batch]) -> Iterator[Heard]:
         """The wanted batches, encoded, once the language is settled."""
         first: list[Heard] = []
-        rest = ahead(self._encoded())
+        rest = ahead(self._encoded(batches))
         if self._state.language is None:
             self._told.stage("DETECTING_LANGUAGE")
             found = language.detect(rest, self._decoder)
@@ -91,9 +98,9 @@ class Transcription:
         self._told.stage("TRANSCRIBING")
         yield from (heard for heard in chain(first, rest) if self._wants(heard.batch))
 
-    def _encoded(self) -> Iterator[Heard]:
+    def _encoded(self, batches: Iterator[Batch]) -> Iterator[Heard]:
         """The batches that the part has a clip of; until the language is settled every one, as it may need them."""
-        for batch in ahead(self._planned()):
+        for batch in batches:
             settled = self._state.language is not None
             if settled and self._part.last is not None and batch.clips[0].number >= self._part.last:
                 return
@@ -104,9 +111,9 @@ class Transcription:
         """Whether the part has a clip of the batch; a batch is read as a whole or not at all."""
         return any(self._part.has(clip.number) for clip in batch.clips)
 
-    def _groups(self) -> Iterator[tuple[Encoded, Batch | None]]:
+    def _groups(self, batches: Iterator[Batch]) -> Iterator[tuple[Encoded, Batch | None]]:
         """What is read at a time, each with the batch that is complete with it."""
-        for heard in self._heard():
+        for heard in self._heard(batches):
             yield from ((group, None) for group in heard.groups[:-1])
             yield heard.groups[-1], heard.batch
 
