@@ -96,6 +96,10 @@ const at = (times: readonly number[], share: number) =>
 
 /** What one query took of this thread, however busy the machine is: an upper bound of how long it stands still for it. */
 let mostCpuMs = 0;
+/** The longest that the event loop stood still for a query; what the bench itself computes between two does not count. */
+let longestBlockMs = 0;
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
 
 /** Milliseconds that each query took in each of the two houses, in turn. */
 async function measure(pair: readonly [House, House], ask: (speech: Speech) => string): Promise<[number[], number[]]> {
@@ -104,11 +108,14 @@ async function measure(pair: readonly [House, House], ask: (speech: Speech) => s
   for (let count = 0; count < Number(values.queries); count += 1) {
     const query = parseQuery(ask(speech));
     for (const [which, { store }] of pair.entries()) {
+      delay.reset();
       const [start, cpu] = [performance.now(), process.threadCpuUsage()];
       await store.search(query, {}, { limit: 21 });
       times[which]?.push(performance.now() - start);
       const { user, system } = process.threadCpuUsage(cpu);
       mostCpuMs = Math.max(mostCpuMs, (user + system) / 1000);
+      await sleep(3); // A block is known with the next tick after it.
+      longestBlockMs = Math.max(longestBlockMs, delay.max / 1e6);
     }
   }
   return times;
@@ -125,13 +132,11 @@ function tell(name: string, [few, many]: readonly [readonly number[], readonly n
 await using few = await openHouse(Number(values.few));
 await using many = await openHouse(Number(values.many));
 await measure([few, many], (speech) => speech.word());
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
 // The control: what a busy machine does to a thread that only waits.
+delay.reset();
 await sleep(20_000);
 const idleMs = delay.max / 1e6;
-delay.reset();
-mostCpuMs = 0;
+mostCpuMs = longestBlockMs = 0;
 const all: [number[], number[]] = [[], []];
 for (const [name, ask] of Object.entries(kinds)) {
   const times = await measure([few, many], ask);
@@ -141,5 +146,5 @@ for (const [name, ask] of Object.entries(kinds)) {
 tell('all of these', all);
 for (const [name, ask] of Object.entries(beginnings)) tell(name, await measure([few, many], ask));
 process.stdout.write(
-  `longest block of the event loop ${(delay.max / 1e6).toFixed(1)} ms, while nothing was searched ${idleMs.toFixed(1)} ms; most time of its core for a query ${mostCpuMs.toFixed(1)} ms\n`,
+  `longest block of the event loop ${longestBlockMs.toFixed(1)} ms, while nothing was searched ${idleMs.toFixed(1)} ms; most time of its core for a query ${mostCpuMs.toFixed(1)} ms\n`,
 );
