@@ -1,5 +1,6 @@
 """Recordings that tests make: WAV files, whose headers may lie, and containers with chosen streams."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -59,17 +60,26 @@ def music(seconds: float) -> "np.typing.NDArray[Any]":
 
 
 def write_wav(
-    path: Path, samples: "np.typing.NDArray[Any]", rate: int = 16_000, header_rate: int | None = None
+    path: Path,
+    samples: "np.typing.NDArray[Any]",
+    rate: int = 16_000,
+    header_rate: int | None = None,
+    silent_hours: float = 0.0,
 ) -> Path:
-    """A 16-bit WAV of samples [n] or [n, channels] in -1 to 1; `header_rate` lets the header lie."""
+    """A 16-bit WAV of samples [n] or [n, channels] in -1 to 1; `header_rate` lets the header lie.
+
+    silent_hours: so much silence follows, as a hole in the file that takes no room on the disk.
+    """
     data = (np.clip(samples, -1, 1) * 32767).astype("<i2")
     channels = 1 if data.ndim == 1 else data.shape[1]
     claimed = (rate if header_rate is None else header_rate).to_bytes(4, "little")
     block = (2 * channels).to_bytes(2, "little")
     head = b"\x01\x00" + channels.to_bytes(2, "little") + claimed + (0).to_bytes(4, "little") + block + b"\x10\x00"
     body = data.tobytes()
-    size = (36 + len(body)).to_bytes(4, "little")
+    length = len(body) + int(silent_hours * 3600 * rate) * 2 * channels
+    size = (36 + length).to_bytes(4, "little")
     path.write_bytes(
-        b"RIFF" + size + b"WAVEfmt \x10\x00\x00\x00" + head + b"data" + len(body).to_bytes(4, "little") + body
+        b"RIFF" + size + b"WAVEfmt \x10\x00\x00\x00" + head + b"data" + length.to_bytes(4, "little") + body
     )
+    os.truncate(path, 44 + length)
     return path

@@ -100,6 +100,19 @@ def test_a_declared_length_beyond_the_limit_is_refused_at_once(engine: Engine) -
     assert not outcome.all("hello")
 
 
+def test_a_day_is_transcribed_and_more_is_refused_at_once(
+    engine: Engine, jfk: "np.typing.NDArray[np.float32]", tmp_path: Path
+) -> None:
+    day = write_wav(tmp_path / "day.wav", jfk, silent_hours=24 - jfk.size / 16_000 / 3600)
+    outcome = engine(day, clip={"endSeconds": 60})
+    assert outcome.lines[1]["durationSeconds"] == pytest.approx(86_400, abs=1)
+    assert "what you can do for your country" in " ".join(line["text"] for line in outcome.all("segment"))
+    assert outcome.code == 0
+    longer = engine(write_wav(tmp_path / "longer.wav", jfk, silent_hours=27))
+    assert longer.one("error")["code"] == "MEDIA_TOO_LONG"
+    assert not longer.all("hello")
+
+
 def test_a_recording_that_ends_early_is_decoded_with_a_warning(tmp_path: Path) -> None:
     whole = write_media(tmp_path / "whole.flac", [("flac", noise(10))])
     cut = tmp_path / "cut.flac"
