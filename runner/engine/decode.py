@@ -33,10 +33,11 @@ class Encoded:
     voices: tuple[Voice, ...]
     states: Any
 
-    def alone(self, number: int) -> "Encoded":
-        """One voice of a batch on the CPU."""
-        states = np.asarray(self.states)[number : number + 1]
-        return Encoded((self.voices[number],), get_ctranslate2_storage(states))
+    def alone(self, number: int, first: int = 0) -> "Encoded":
+        """One voice of a batch on the CPU, from frame `first` of its own on, a multiple of REST_STEP."""
+        voice = self.voices[number]
+        states = np.asarray(self.states)[number : number + 1, first * FRAME // STATE :]
+        return Encoded((voice.part(first, voice.frames),), get_ctranslate2_storage(states))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,9 @@ class Decoder:
         On the CPU they are cut from those that are there: that costs nothing, and reads as well as the rest heard anew.
         """
         voice = encoded.voices[number]
-        rest = voice.part(first, voice.frames)
         if self.model.device != "cpu":
-            return self.encode([rest])
-        states = np.asarray(encoded.states)[number : number + 1, first * FRAME // STATE :]
-        return Encoded((rest,), get_ctranslate2_storage(states))
+            return self.encode([voice.part(first, voice.frames)])
+        return encoded.alone(number, first)
 
     def languages(self, encoded: Encoded) -> list[dict[str, float]]:
         """For each voice, the probability of each language code."""
