@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "runner"))
 from engine.tests.outcome import MODEL, job, run_engine  # noqa: E402
 from engine_join import joined  # noqa: E402
 
-ALLOCATOR = {  # what the engine tells the allocator by itself, for the control that is to have it too
+ALLOCATOR = {  # with which bare faster-whisper is fastest, whatever memory it takes
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "2000000000",
     "MALLOC_TRIM_THRESHOLD_": "4000000000",

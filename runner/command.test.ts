@@ -31,7 +31,7 @@ test('the job line says all that an engine needs, as PROTOCOL.md has it', () => 
     device: 'cpu',
     computeType: 'int8',
     threads: 2,
-    batchSize: 4,
+    batchSize: 3,
     options: {
       language: 'de',
       multilingual: false,

@@ -140,6 +140,6 @@ test('a file that is missing, no JSON, or has a key too many is told', async () 
   );
   const { server, transcription } = readConfig(folder, { PHONOGRAPH_CONFIG: 'mine.json' });
   assert.deepEqual([server.listenPort, server.maxQueued], [4733, 10_000], 'what it does not say is as in config.json');
-  assert.deepEqual([transcription.modes.COMPACT.model, transcription.modes.COMPACT.cpuBatchSize], ['small', 4]);
+  assert.deepEqual([transcription.modes.COMPACT.model, transcription.modes.COMPACT.cpuBatchSize], ['small', 3]);
   await rm(folder, { recursive: true });
 });

@@ -13,7 +13,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 from engine.lifeline import die_with_parent
 from engine.lines import Lines
-from engine.memory import keep_memory
+from engine.memory import tune_allocator
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
     lines = Lines(_own_stdout())
     try:
         die_with_parent()
-        keep_memory()
+        tune_allocator()
         from engine import run  # late: importing the libraries takes 0.5 s, and may fail
 
         if arguments.smoke is not None:

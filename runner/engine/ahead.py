@@ -11,39 +11,44 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """The same items, made in a thread that is at most one item ahead; its failure comes where the item would have."""
-    waiting: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(maxsize=1)
+def ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
+    """The same items, made in a thread, at most so many before they are asked for, the one being made among them.
+
+    Its failure comes where the item would have.
+    """
+    room = threading.Semaphore(most)
+    made: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
 
     def work() -> None:
         try:
-            for item in items:
-                waiting.put((item, None))
-            waiting.put((None, None))
+            while room.acquire():
+                made.put((next(items), None))
+        except StopIteration:
+            made.put((None, None))
         except BaseException as error:  # handed to the reader, who decides
-            waiting.put((None, error))
+            made.put((None, error))
+
+    def taken() -> Iterator[T]:
+        while True:
+            item, error = made.get()
+            if error is not None:
+                raise error
+            if item is None:
+                return
+            room.release()
+            yield item
 
     # A daemon: the process may end while it waits for room, and nothing it holds outlives the process.
     threading.Thread(target=work, name="ahead", daemon=True).start()
-    return _taken(waiting)
+    return taken()
 
 
 def side_by_side(work: Callable[[T], R], items: Iterator[T], hands: int) -> Iterator[R]:
-    """`work` of each item in the order of the items, by so many threads, which are at most three items ahead.
+    """`work` of each item in the order of the items, on so many at a time.
 
     The first is worked at alone, so that nothing holds it up.
     """
     yield from (work(first) for first in islice(items, 1))
     pool = ThreadPoolExecutor(hands, "hand")
-    for done in ahead(pool.submit(work, item) for item in items):
+    for done in ahead((pool.submit(work, item) for item in items), hands - 1):
         yield done.result()
-
-
-def _taken(waiting: "queue.Queue[tuple[T | None, BaseException | None]]") -> Iterator[T]:
-    while True:
-        item, error = waiting.get()
-        if error is not None:
-            raise error
-        if item is None:
-            return
-        yield item

@@ -1,6 +1,7 @@
 """How the process gets its memory from the system, and how much of it it may have."""
 
 import ctypes
+import os
 import re
 import resource
 import sys
@@ -8,19 +9,32 @@ from pathlib import Path
 
 # Parameters of glibc's mallopt, from malloc.h.
 M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -8, -3, -1
-LARGE = 2_000_000_000
+HUGE_PAGES = "glibc.malloc.hugetlb=1"  # in GLIBC_TUNABLES when the process starts; since glibc 2.35
+MIB = 1 << 20
 
 
-def keep_memory() -> None:
-    """Let the allocator keep what it has had, instead of giving the big tensors of every step back to the system.
+def tune_allocator() -> None:
+    """Tell glibc how to get memory for the big tensors of every step. It must come before the first thread.
 
-    Fetching them again costs a third of the run (system time 4.9 s instead of 0.9 s on a file of 227 s); one arena, as
-    each would keep its own. It must come before the first thread. Other C libraries than glibc are left as they are.
+    Fetched from the system in small pages they cost a third of the run (system time 4.9 s instead of 0.9 s on a file of
+    227 s). In huge pages they cost next to nothing, and what is given back leaves no holes: 60 min take no more memory
+    than 20. Where there are none, all is kept, and the holes make the process grow for an hour. One arena, as each
+    would keep its own. Other C libraries than glibc are left as they are.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if sys.platform.startswith("linux") and mallopt is not None:
-        for parameter, value in ((M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, LARGE), (M_TRIM_THRESHOLD, LARGE)):
+        large, top = (8 * MIB, 32 * MIB) if _huge_pages() else (2000 * MIB, 2000 * MIB)
+        for parameter, value in ((M_ARENA_MAX, 1), (M_MMAP_THRESHOLD, large), (M_TRIM_THRESHOLD, top)):
             mallopt(parameter, value)
+
+
+def _huge_pages() -> bool:
+    """Whether the allocator asks for huge pages and the system gives them."""
+    mode = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    asked = HUGE_PAGES in os.environ.get("GLIBC_TUNABLES", "").split(":")
+    version = (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 0").split()[1]
+    known = tuple(map(int, version.split("."))) >= (2, 35)
+    return asked and known and mode.exists() and "[never]" not in mode.read_text()
 
 
 def limit_memory(most: int | None) -> None:

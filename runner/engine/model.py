@@ -46,6 +46,11 @@ class Model:
     def multilingual(self) -> bool:
         return bool(self.whisper.model.is_multilingual)
 
+    @property
+    def workers(self) -> int:
+        """Steps that it can compute at the same time."""
+        return int(self.whisper.model.num_workers)
+
     def tokenizer(self, language: str, task: str) -> Any:
         """The tokenizer for a language; English-only models know no other."""
         return Tokenizer(self.whisper.hf_tokenizer, self.multilingual, task=task, language=language)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 
 from engine import language
 from engine.ahead import ahead, side_by_side
@@ -86,7 +86,9 @@ class Transcription:
     def _heard(self, batches: Iterator[Batch]) -> Iterator[Heard]:
         """The wanted batches, encoded, once the language is settled."""
         first: list[Heard] = []
-        rest = ahead(self._encoded(batches))
+        # The first batch is encoded beside the second: there is nothing yet to read on the other core.
+        first_batch = list(islice(batches, 1)) if self._model.workers > 1 else []
+        rest = chain(ahead(self._encoded(iter(first_batch))), ahead(self._encoded(batches), 2))
         if self._state.language is None:
             self._told.stage("DETECTING_LANGUAGE")
             found = language.detect(rest, self._decoder)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine.memory import HUGE_PAGES
 
 ROOT = Path(__file__).resolve().parents[3]
 AUDIO = ROOT.parent / "shared" / "audio"
@@ -49,7 +50,7 @@ def job(path: Path | str, **changes: Any) -> dict[str, Any]:
         "device": "cpu",
         "computeType": "int8",
         "threads": 2,
-        "batchSize": 4,
+        "batchSize": 3,
         "options": {"language": "en"},
         "limits": {"maxDurationSeconds": 86400},
         "resume": None,
@@ -60,7 +61,7 @@ def job(path: Path | str, **changes: Any) -> dict[str, Any]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT / "runner")}
+    return {**os.environ, "GLIBC_TUNABLES": HUGE_PAGES, "PYTHONPATH": str(ROOT / "runner")}
 
 
 def command(*arguments: str) -> list[str]:
