@@ -4,6 +4,7 @@ import { jobLists } from './0002-job-lists.ts';
 import { logSize } from './0003-log-size.ts';
 import { search } from './0004-search.ts';
 import { reuse } from './0005-reuse.ts';
+import { searchBeginnings } from './0006-search-beginnings.ts';
 
 /** Every migration, by name. Forward only: what has been released is never edited, renamed or removed. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-log-size': logSize,
   '0004-search': search,
   '0005-reuse': reuse,
+  '0006-search-beginnings': searchBeginnings,
 };

@@ -1,5 +1,5 @@
 import type { SearchQuery, Term } from '../../../search/query.ts';
-import { partMark } from './entry-text.ts';
+import { entryOfBeginning, partMark } from './entry-text.ts';
 
 /** Which matches: those that have every word as such, or the others. */
 export const stages = ['WHOLE', 'PART'] as const;
@@ -15,7 +15,8 @@ export function expressionOf({ wanted, unwanted }: SearchQuery, stage: Stage): s
 }
 
 function phrase({ forms, isPrefix }: Term): string {
-  return `"${forms.join(' ')}"${isPrefix ? ' *' : ''}`;
+  const beginning = isPrefix && forms.length === 1 ? entryOfBeginning(forms.join('')) : null;
+  return beginning === null ? `"${forms.join(' ')}"${isPrefix ? ' *' : ''}` : `"${beginning}"`;
 }
 
 function phraseOrPart(term: Term): string {
