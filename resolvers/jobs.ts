@@ -37,7 +37,7 @@ export async function listJobs(
 ): Promise<Connection<Job> & { readonly filter: JobFilter }> {
   const wanted = readFilter(filter);
   const list = { name: 'jobs', max: 100, load: store.jobs.bind(store, wanted) };
-  return { ...(await loadPage(list, page)), filter: wanted };
+  return Object.assign(await loadPage(list, page), { filter: wanted });
 }
 
 /** Segments of a job in the order of time. */

@@ -11,15 +11,19 @@ export interface PageArguments {
   readonly given: ReadonlySet<string>;
 }
 
+/** Where a page lies in its list. */
+interface PageInfo {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly startCursor: string | null;
+  readonly endCursor: string | null;
+}
+
 /** Relay's connection, as the schema shows it. */
 export interface Connection<T> {
   readonly edges: readonly { readonly cursor: string; readonly node: T }[];
-  readonly pageInfo: {
-    readonly hasNextPage: boolean;
-    readonly hasPreviousPage: boolean;
-    readonly startCursor: string | null;
-    readonly endCursor: string | null;
-  };
+  /** Looked up when it is asked for. */
+  readonly pageInfo: Promise<PageInfo>;
 }
 
 /** A list that can be paged: its name for cursors, the largest page, and how to load one. */
@@ -39,13 +43,16 @@ export async function loadPage<T>(list: PagedList<T>, args: PageArguments): Prom
   const items = page.last === true ? rows.slice(-page.limit) : rows.slice(0, page.limit);
   const [start, end] = [items.at(0)?.key, items.at(-1)?.key];
   const cursor = (key: string | undefined) => (key === undefined ? null : encodeCursor(list.name, key));
+  const pageInfo = async () => ({
+    hasNextPage: page.last === true ? await isThere(list, page.before, { after: end }) : more,
+    hasPreviousPage: page.last === true ? more : await isBefore(list, page.after, start),
+    startCursor: cursor(start),
+    endCursor: cursor(end),
+  });
   return {
     edges: items.map(({ key, item }) => ({ cursor: encodeCursor(list.name, key), node: item })),
-    pageInfo: {
-      hasNextPage: page.last === true ? await isThere(list, page.before, { after: end }) : more,
-      hasPreviousPage: page.last === true ? more : await isBefore(list, page.after, start),
-      startCursor: cursor(start),
-      endCursor: cursor(end),
+    get pageInfo() {
+      return pageInfo();
     },
   };
 }

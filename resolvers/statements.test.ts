@@ -72,3 +72,23 @@ test('a page of jobs with all that belongs to them takes as many statements as o
   }
   assert.equal(counts[1], counts[0]);
 });
+
+test('a page after a cursor takes as many statements as the first, and more only where it is asked what is before it', async () => {
+  let statements = 0;
+  await using store = await openSqliteStore({ file: ':memory:', bell: openBell(), onQuery: () => (statements += 1) });
+  for (let job = 0; job < 3; job += 1) await added(store);
+  const contextValue = { store, loaders: openLoaders(store) };
+  const ask = async (what: string, after: string | null) => {
+    statements = 0;
+    const document = parse(`query ($after: String) { jobs(first: 1, after: $after) { ${what} } }`);
+    const { data, errors } = await execute({ schema, document, contextValue, variableValues: { after } });
+    assert.equal(errors, undefined);
+    return { statements, jobs: JSON.parse(JSON.stringify(data)).jobs };
+  };
+  const first = await ask('edges { cursor }', null);
+  const after = first.jobs.edges[0].cursor;
+  assert.equal((await ask('edges { cursor }', after)).statements, first.statements);
+  const told = await ask('pageInfo { hasPreviousPage }', after);
+  assert.equal(told.jobs.pageInfo.hasPreviousPage, true);
+  assert.ok(told.statements > first.statements);
+});
