@@ -51,9 +51,9 @@ test('the job line says all that an engine needs, as PROTOCOL.md has it', () => 
 
 /** computePower, whether there is a GPU, and what comes of it. */
 const devices = [
-  ['AUTO', false, 'cpu int8 4'],
+  ['AUTO', false, 'cpu int8 3'],
   ['AUTO', true, 'cuda float16 8'],
-  ['CPU_ONLY', true, 'cpu int8 4'],
+  ['CPU_ONLY', true, 'cpu int8 3'],
   ['GPU_ONLY', true, 'cuda float16 8'],
   ['GPU_ONLY', false, 'GPU_UNAVAILABLE'],
 ] as const;
