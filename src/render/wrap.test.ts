@@ -70,13 +70,17 @@ test('lines are as few as can be, and no word stands alone where that can be', (
   );
 });
 
-test('of two lines none is longer than the other by more than a word', () => {
+test('two lines without a lonely word are as even as any such two can be', () => {
   fc.assert(
     fc.property(anyWords, fc.integer({ min: 16, max: 60 }), (words, width) => {
       const lines = wrap(words.join(' '), width);
-      fc.pre(lines.length === 2 && lonely(lines) === 0 && words.length > 4);
-      const [first = 0, second = 0] = lines.map(widthOf);
-      assert.ok(Math.abs(first - second) <= Math.max(...words.map(({ length }) => length)) + 1);
+      fc.pre(lines.length === 2 && lonely(lines) === 0);
+      const such = everyLayout(words, width).filter((layout) => layout.length === 2 && lonely(layout) === 0);
+      assert.equal(difference(lines), Math.min(...such.map(difference)));
     }),
   );
 });
+
+function difference([first = '', second = '']: readonly string[]): number {
+  return Math.abs(widthOf(first) - widthOf(second));
+}
