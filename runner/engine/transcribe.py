@@ -87,8 +87,8 @@ class Transcription:
         """The wanted batches, encoded, once the language is settled."""
         first: list[Heard] = []
         # The first batch is encoded beside the second: there is nothing yet to read on the other core.
-        first_batch = list(islice(batches, 1)) if self._model.workers > 1 else []
-        rest = chain(ahead(self._encoded(iter(first_batch))), ahead(self._encoded(batches), 2))
+        opening = list(islice(batches, 1)) if self._model.workers > 1 else []
+        rest = chain(ahead(self._encoded(iter(opening))), ahead(self._encoded(batches), 2))
         if self._state.language is None:
             self._told.stage("DETECTING_LANGUAGE")
             found = language.detect(rest, self._decoder)

@@ -15,8 +15,10 @@ export function expressionOf({ wanted, unwanted }: SearchQuery, stage: Stage): s
 }
 
 function phrase({ forms, isPrefix }: Term): string {
-  const beginning = isPrefix && forms.length === 1 ? entryOfBeginning(forms.join('')) : null;
-  return beginning === null ? `"${forms.join(' ')}"${isPrefix ? ' *' : ''}` : `"${beginning}"`;
+  const whole = `"${forms.join(' ')}"`;
+  if (!isPrefix) return whole;
+  const beginning = forms.length === 1 ? entryOfBeginning(forms.join('')) : null;
+  return beginning === null ? `${whole} *` : `"${beginning}"`;
 }
 
 function phraseOrPart(term: Term): string {

@@ -3,7 +3,7 @@ import { Tinypool } from 'tinypool';
 import { RequestError } from '../../../errors.ts';
 import { matchEntries, type Match, type MatchRequest } from './match-entries.ts';
 
-/** A search takes milliseconds, one for the beginnings of words among 1,000,000 segments a tenth of a second; to open the thread, on a busy machine, seconds. */
+/** A search takes milliseconds; to open the thread, on a busy machine, seconds. */
 const longestMs = 30_000;
 /** Searches that wait for their turn. */
 const longestQueue = 100;
