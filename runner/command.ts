@@ -79,6 +79,11 @@ export function kindFor(
   };
 }
 
+/** How the engine is told its kind where it starts without a job. */
+export function kindArguments({ device, computeType, threads }: EngineKind): readonly string[] {
+  return ['--device', device, '--compute-type', computeType, '--threads', String(threads)];
+}
+
 function refuse(code: FailureCode, message: string): Order {
   return { kind: 'REFUSE', failure: failure(code, message) };
 }

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TranscriptionOptions } from '#src/job.ts';
 import { openAlarm } from './alarm.ts';
-import { kindFor } from './command.ts';
+import { kindFor, type EngineKind } from './command.ts';
 import { readGpus } from './gpu.ts';
 import { lookAtMachine } from './machine.ts';
 import { patiently } from './patiently.ts';
@@ -16,13 +16,18 @@ export interface Runner extends AsyncDisposable {
   state(): RunnerState;
   /** Something that matters for the slots may have changed, such as numJobs. */
   readonly kick: () => void;
+  /** The engine that jobs like this one need here; null where they ask for a GPU and there is none. */
+  kindFor(usual: Usual): Promise<EngineKind | null>;
   /** Has an engine load the model of jobs like this one ahead, so that the next need not wait for it. */
-  prepare(options: Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>): Promise<void>;
+  prepare(usual: Usual): Promise<void>;
   /** Ends an engine that waits with this model loaded. */
   release(model: string): Promise<void>;
   /** Claims no more, ends the engines and gives their jobs back to the queue: at most 9 s with the default engineStopSeconds. */
   stop(): Promise<void>;
 }
+
+/** What tells which engine a job needs. */
+type Usual = Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>;
 
 interface RunnerState {
   /** From when the jobs of a dead server are back in the queue, as long as the store answers. */
@@ -102,7 +107,7 @@ export function startRunner(options: RunnerOptions): Runner {
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
   }
 
-  async function prepare(usual: Parameters<Runner['prepare']>[0]): Promise<void> {
+  async function prepare(usual: Usual): Promise<void> {
     const machine = await desk.parts.machineFor(usual.model);
     const kind = machine.hasModel ? kindFor(usual, config, machine) : null;
     if (kind !== null) desk.parts.standby.prepare(kind);
@@ -110,7 +115,15 @@ export function startRunner(options: RunnerOptions): Runner {
 
   const state = () => ({ ...desk.health(), working: runs.size, standby: desk.parts.standby.count });
   const release = (model: string) => desk.parts.standby.release(model);
-  return { state, kick: alarm.ring, prepare, release, stop, [Symbol.asyncDispose]: stop };
+  return {
+    state,
+    kick: alarm.ring,
+    kindFor: async (usual) => kindFor(usual, config, await desk.parts.machineFor(usual.model)),
+    prepare,
+    release,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 async function settleWithin(runs: Iterable<Promise<void>>, limitMs: number): Promise<boolean> {

@@ -1,30 +1,39 @@
 import { z } from 'zod';
 import type { EngineReading } from '#src/context.ts';
+import { kindArguments, type EngineKind } from './command.ts';
 import { runProgram, type ProgramResult } from './run-program.ts';
 
 /** Loading takes seconds; a first start from a slow disk more. */
 const limitMs = 120_000;
 
-const text = z.string().max(2000).nullable().default(null);
-const answerSchema = z.object({
-  ok: z.boolean(),
-  engine: text,
-  versions: z.object({ fasterWhisper: text, ctranslate2: text, python: text }).partial().default({}),
-  problem: text,
-});
+const text = z.string().max(2000);
+/** The engine's only line: see runner/engine/PROTOCOL.md. */
+const answerSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('smoke'),
+    ok: z.boolean(),
+    text,
+    engine: text,
+    versions: z.object({ fasterWhisper: text, ctranslate2: text, python: text }),
+  }),
+  z.object({ type: z.literal('error'), message: text }),
+]);
 
 /** What the engine is tried with. */
 export interface Trial {
   readonly engineCommand: readonly string[];
-  readonly modelPath: string;
+  readonly kind: EngineKind;
   readonly signal?: AbortSignal;
 }
 
-/** Has the engine really decode a second of audio: imports alone do not show a broken driver or a wrong processor. Never rejects. */
-export async function smokeTest({ engineCommand, modelPath, signal }: Trial): Promise<EngineReading> {
+/**
+ * Has the engine really decode a few seconds of speech on the device that jobs will use: imports alone do not show a broken driver or a wrong processor.
+ * Never rejects.
+ */
+export async function smokeTest({ engineCommand, kind, signal }: Trial): Promise<EngineReading> {
   try {
     const options = signal === undefined ? { limitMs } : { limitMs, signal };
-    return judge(await runProgram([...engineCommand, '--smoke', modelPath], options));
+    return judge(await runProgram([...engineCommand, '--smoke', kind.model.path, ...kindArguments(kind)], options));
   } catch (error) {
     return broken(error instanceof Error ? error.message : String(error));
   }
@@ -32,16 +41,18 @@ export async function smokeTest({ engineCommand, modelPath, signal }: Trial): Pr
 
 function judge({ lines, exit, said, timedOut }: ProgramResult): EngineReading {
   if (exit.problem !== null) return broken(`The engine cannot be started (${exit.problem}); run \`npm run setup\`.`);
-  if (timedOut) return broken(`The engine did not decode a second of audio within ${limitMs / 1000} s.`);
+  if (timedOut) return broken(`The engine did not decode a few seconds of speech within ${limitMs / 1000} s.`);
   const answer = answerSchema.safeParse(parseJson(lines.at(-1) ?? '')).data;
   if (answer === undefined)
     return broken(`The engine ended without an answer. ${said.split('\n').at(-1) ?? ''}`.trim());
-  const { fasterWhisper = null, ctranslate2 = null, python = null } = answer.versions;
-  const problem = answer.ok ? null : (answer.problem ?? 'The engine does not say what is wrong.');
-  return { ready: answer.ok, engine: answer.engine, fasterWhisper, ctranslate2, python, problem };
+  if (answer.type === 'error') return broken(answer.message);
+  const { ok, engine, versions } = answer;
+  const problem = ok ? null : `The engine does not hear what is said in its sample; it heard "${answer.text}".`;
+  return { ready: ok, engine, ...versions, problem };
 }
 
-function broken(problem: string): EngineReading {
+/** The reading of an engine that cannot do its work. */
+export function broken(problem: string): EngineReading {
   return { ready: false, engine: null, fasterWhisper: null, ctranslate2: null, python: null, problem };
 }
 

@@ -1,5 +1,5 @@
 import { startChild, type Child } from './child.ts';
-import type { EngineKind } from './command.ts';
+import { kindArguments, type EngineKind } from './command.ts';
 import type { RunParts } from './run.ts';
 
 /** An engine that loads a model ahead and waits for exactly one job, which then need not wait for the model. */
@@ -28,7 +28,7 @@ export function openStandby({ config, log }: Pick<RunParts, 'config' | 'log'>): 
   }
 
   function start(kind: EngineKind): Child {
-    const child = startChild([...engineCommand, '--standby', kind.model.path, ...argumentsFor(kind)]);
+    const child = startChild([...engineCommand, '--standby', kind.model.path, ...kindArguments(kind)]);
     void forgetWhenGone(child);
     return child;
   }
@@ -66,10 +66,6 @@ export function openStandby({ config, log }: Pick<RunParts, 'config' | 'log'>): 
       await dismiss();
     },
   };
-}
-
-function argumentsFor({ device, computeType, threads }: EngineKind): readonly string[] {
-  return ['--device', device, '--compute-type', computeType, '--threads', String(threads)];
 }
 
 function nameOf({ model, device, computeType, threads }: EngineKind): string {

@@ -1,42 +1,49 @@
 import type { Runner } from '#runner/runner.ts';
-import { smokeTest } from '#runner/smoke.ts';
+import { broken, smokeTest } from '#runner/smoke.ts';
 import type { Context } from './context.ts';
 import type { HealthWatch } from './health.ts';
-import { modelPath } from './models.ts';
+import type { ComputePower } from './job.ts';
+
+const noGpu = broken('computePower is GPU_ONLY, and the server has no GPU: check that nvidia-smi shows one.');
 
 /** Who hears of a trial. */
 interface Audience {
   readonly health: Pick<HealthWatch, 'tested'>;
-  readonly runner: Pick<Runner, 'prepare'>;
+  readonly runner: Pick<Runner, 'kindFor' | 'prepare'>;
 }
 
 /**
- * Tries the engine with the model of the mode in use: it decodes a second of audio, in the background, at the start, when the mode is
- * changed, and when that model was installed. A server with a broken engine still answers, and says so; a working one gets an engine that waits for the first job.
+ * Tries the engine with the model of the mode in use, on the device that its jobs will use: it decodes a few seconds of speech, in the background, at the
+ * start, when the mode or computePower is changed, and when that model was installed. A server with a broken engine still answers, and says so; a working
+ * one gets an engine that waits for the first job.
  */
 export function startTrials(context: Context, { health, runner }: Audience): Disposable {
   const { config, settings, log, downloads } = context;
   const stopping = new AbortController();
-  let tried: string | null = null;
+  let tried: { readonly model: string; readonly computePower: ComputePower } | null = null;
 
   async function tryEngine(): Promise<void> {
     const { mode, computePower } = settings.current();
     const { model } = config.transcription.modes[mode];
-    if (model === tried) return;
-    tried = model;
-    const { engineCommand } = config.server;
+    if (model === tried?.model && computePower === tried.computePower) return;
+    const trial = { model, computePower };
+    tried = trial;
+    const usual = { mode, model, computePower };
+    const kind = await runner.kindFor(usual);
     const { signal } = stopping;
-    const reading = await smokeTest({ engineCommand, modelPath: modelPath(config, model), signal });
+    const reading =
+      kind === null ? noGpu : await smokeTest({ engineCommand: config.server.engineCommand, kind, signal });
     // A later trial knows better.
-    if (signal.aborted || model !== tried) return;
-    if (reading.ready) log.info({ ...reading, model }, 'engine ready');
-    else log.error({ ...reading, model, text: reading.problem }, 'engine not ready');
+    if (signal.aborted || trial !== tried) return;
+    const device = kind?.device ?? null;
+    if (reading.ready) log.info({ ...reading, model, device }, 'engine ready');
+    else log.error({ ...reading, model, device, text: reading.problem }, 'engine not ready');
     health.tested(reading);
-    if (reading.ready) await runner.prepare({ mode, model, computePower });
+    if (reading.ready) await runner.prepare(usual);
   }
   /** Without its model the engine could not pass. */
   function tryAgain(installed: string): void {
-    if (installed === tried) tried = null;
+    if (installed === tried?.model) tried = null;
     void tryEngine();
   }
   settings.onChange(() => void tryEngine());
