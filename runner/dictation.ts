@@ -88,8 +88,8 @@ export class Dictation {
     if (this.#batch !== null) throw new EngineProtocolError('it said hello twice');
     const { lease, job, checkpoint } = this.#claim;
     const resumed = line.resumed ? this.#checkpoint : null;
-    const { engine, versions, model, device, computeType, threads, cpu } = line;
-    this.provenance = { engine, versions, model, device, computeType, threads, cpu };
+    const { engine, versions, model, device, computeType, threads, cpu, card } = line;
+    this.provenance = { engine, versions, model, device, computeType, threads, cpu, card };
     this.#progress = startOf(job.progress, resumed !== null);
     this.#language = resumed === null ? null : job.language;
     if (resumed === null && (checkpoint !== null || job.segmentCount > 0)) {

@@ -47,6 +47,7 @@ const schemas = {
     computeType: name,
     threads: count,
     cpu: orNull(name),
+    card: orNull(name),
     resumed: z.boolean(),
   }),
   stage: z.object({

@@ -36,6 +36,7 @@ def resume_key(job: Job, model: Model, recording: Recording) -> str:
         "engine": VERSION,
         "versions": {**versions(), **{name: version(name) for name in LIBRARIES}},
         "cpu": instruction_set(),
+        **({"card": model.card} if model.card is not None else {}),
         "model": model.sha256,
         "device": model.device,
         "computeType": model.compute_type,

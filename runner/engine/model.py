@@ -1,5 +1,6 @@
 """The Whisper model on disk and in memory, and what identifies it."""
 
+import ctypes
 import hashlib
 import json
 import os
@@ -41,6 +42,7 @@ class Model:
     device: str
     compute_type: str
     threads: int
+    card: str | None  # what graphics_card() says; None on the CPU
 
     @property
     def multilingual(self) -> bool:
@@ -72,6 +74,17 @@ def instruction_set() -> str:
         pass
     wanted = ("avx512f", "avx512_vnni", "amx_int8", "avx2", "avx", "fma", "sse4_1")
     return " ".join([platform.machine(), *(name for name in wanted if name in found)])
+
+
+def graphics_card() -> str:
+    """What decides the rounding on the first graphics card: its name and the CUDA version of the driver, which compiles
+    the kernels that CTranslate2 does not bring ready for the card; such as "NVIDIA H200 13000"."""
+    driver = ctypes.CDLL("libcuda.so.1")
+    name, cuda = ctypes.create_string_buffer(256), ctypes.c_int()
+    driver.cuInit(0)
+    driver.cuDeviceGetName(name, len(name), 0)
+    driver.cuDriverGetVersion(ctypes.byref(cuda))
+    return f"{name.value.decode()} {cuda.value}"
 
 
 def check_library() -> None:
@@ -119,7 +132,8 @@ def load_model(path: str, device: str, compute_type: str, threads: int) -> Model
         raise EngineError("MODEL_INVALID", "The model's files are damaged or of another format.") from error
     finally:
         hasher.join()
-    return Model(whisper, path, hashed[0], device, str(whisper.model.compute_type), threads)
+    card = graphics_card() if device == "cuda" else None
+    return Model(whisper, path, hashed[0], device, str(whisper.model.compute_type), threads, card)
 
 
 def _workers(device: str, threads: int) -> dict[str, int]:

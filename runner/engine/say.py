@@ -34,6 +34,7 @@ class Told:
             computeType=model.compute_type,
             threads=model.threads,
             cpu=instruction_set(),
+            card=model.card,
             resumed=resumed,
         )
 
