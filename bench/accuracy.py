@@ -1,6 +1,7 @@
 """How right the text is, against bare faster-whisper, batched and sequential, in the same run.
 
-.venv/bin/python bench/accuracy.py [WORD ...]
+npm run bench:accuracy -- [WORD ...]
+With ENGINE_DEVICE=cuda all run on the graphics card.
 
 Word error rate (character error rate for Japanese) after NFKC, lower case and removal of punctuation. Errors are pooled
 over the recordings, as a single sentence says nothing; the longest run of deleted words shows a lost passage.
@@ -23,7 +24,7 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runner"))
 
-from engine.tests.outcome import AUDIO, MODEL, job, run_engine  # noqa: E402
+from engine.tests.outcome import AUDIO, COMPUTE_TYPE, DEVICE, MODEL, job, run_engine  # noqa: E402
 
 LEFT_OUT = ("stereo", "multilingual")  # their references are not those of the whole sound
 Timed = list[tuple[float, float, str]]
@@ -52,7 +53,7 @@ def with_engine(path: Path) -> Timed:
 
 
 def bare(batched: bool) -> Callable[[Path], Timed]:
-    model = WhisperModel(str(MODEL), device="cpu", compute_type="int8", cpu_threads=2)
+    model = WhisperModel(str(MODEL), device=DEVICE, compute_type=COMPUTE_TYPE, cpu_threads=2)
 
     def run(path: Path) -> Timed:
         if batched:

@@ -1,6 +1,7 @@
 """How fast and how lean the engine is, against bare faster-whisper in the same run.
 
-.venv/bin/python bench/engine-speed.py [--rounds N] [--minutes 4 20] [--memory 4 20 60] [--hours 10]
+npm run bench:engine -- [--rounds N] [--minutes 4 20] [--memory 4 20 60] [--hours 10]
+With ENGINE_DEVICE=cuda all run on the graphics card.
 
 Each round runs every contender once, one after the other, so that a busy machine is as hard on each; ratios are of
 the medians. Processor time stands beside wall time because it suffers less from neighbours.
@@ -19,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runner"))
 
-from engine.tests.outcome import MODEL, job, run_engine  # noqa: E402
+from engine.tests.outcome import COMPUTE_TYPE, CUDA, DEVICE, MODEL, job, run_engine  # noqa: E402
 from engine_join import joined  # noqa: E402
 
 ALLOCATOR = {  # with which bare faster-whisper is fastest, whatever memory it takes
@@ -38,7 +39,11 @@ def _spent(run: "list[str] | tuple[Path, Path]", environment: dict[str, str]) ->
         assert run_engine(job(run[0], language=None), run[1], patience=HOURS).code == 0
     else:
         subprocess.run(
-            run, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
+            run,
+            env={**os.environ, **CUDA, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=True,
         )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return time.monotonic() - started, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -47,7 +52,8 @@ def _spent(run: "list[str] | tuple[Path, Path]", environment: dict[str, str]) ->
 def compare_speed(minutes: float, rounds: int, folder: Path) -> None:
     """Wall and processor time of one recording, as ratios to the two controls."""
     path = joined(minutes, folder)
-    bare = [sys.executable, str(Path(__file__).with_name("engine_bare.py")), str(MODEL), str(path)]
+    script = str(Path(__file__).with_name("engine_bare.py"))
+    bare = [sys.executable, script, str(MODEL), str(path), DEVICE, COMPUTE_TYPE]
     spent: dict[str, list[Spent]] = {"engine": [], "bare": [], "bare tuned, words": []}
     for _ in range(rounds):
         spent["engine"].append(_spent((path, folder), {}))

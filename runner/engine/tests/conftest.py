@@ -21,7 +21,7 @@ from engine.model import Model, load_model
 from engine.recording import find_recording
 from engine.say import Told
 from engine.tests.make import write_wav
-from engine.tests.outcome import JFK, MODEL, Outcome, job, run_engine
+from engine.tests.outcome import COMPUTE_TYPE, DEVICE, JFK, MODEL, Outcome, job, run_engine
 from engine.transcribe import Part, Transcription
 
 
@@ -38,7 +38,7 @@ def engine(tmp_path: Path) -> Callable[..., Outcome]:
 @pytest.fixture(scope="session")
 def model() -> Model:
     """The COMPACT model, loaded once."""
-    return load_model(str(MODEL), "cpu", "int8", 2)
+    return load_model(str(MODEL), DEVICE, COMPUTE_TYPE, 2)
 
 
 @pytest.fixture(scope="session")

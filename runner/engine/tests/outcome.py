@@ -1,6 +1,7 @@
 """One run of the engine as the server runs it, on real recordings with the COMPACT model."""
 
 import csv
+import ctypes
 import json
 import os
 import subprocess
@@ -16,6 +17,15 @@ ROOT = Path(__file__).resolve().parents[3]
 AUDIO = ROOT.parent / "shared" / "audio"
 MODEL = ROOT / "models" / "base"
 JFK = ROOT / "samples" / "jfk.flac"  # the recording that comes with the project
+
+# ENGINE_DEVICE=cuda runs the same tests and benches on the graphics card.
+DEVICE = os.environ.get("ENGINE_DEVICE", "cpu")
+COMPUTE_TYPE, BATCH_SIZE = {"cpu": ("int8", 3), "cuda": ("float16", 8)}[DEVICE]  # of mode COMPACT in config.json
+LIBRARIES = ":".join(str(path) for path in sorted(ROOT.glob(".tools/cuda/nvidia/*/lib")))
+CUDA = {"LD_LIBRARY_PATH": LIBRARIES} if LIBRARIES else {}
+if DEVICE == "cuda":  # for a model loaded in this very process, for which LD_LIBRARY_PATH would come too late
+    for library in sorted(ROOT.glob(".tools/cuda/nvidia/cublas/lib/libcublas*.so.*"), reverse=True):
+        ctypes.CDLL(str(library))  # libcublasLt first, which libcublas needs
 
 
 @dataclass(frozen=True)
@@ -47,10 +57,10 @@ def job(path: Path | str, **changes: Any) -> dict[str, Any]:
         "attempt": 1,
         "media": {"path": str(path)},
         "model": {"id": "base", "path": str(MODEL)},
-        "device": "cpu",
-        "computeType": "int8",
+        "device": DEVICE,
+        "computeType": COMPUTE_TYPE,
         "threads": 2,
-        "batchSize": 3,
+        "batchSize": BATCH_SIZE,
         "options": {"language": "en"},
         "limits": {"maxDurationSeconds": 86400},
         "resume": None,
@@ -61,7 +71,7 @@ def job(path: Path | str, **changes: Any) -> dict[str, Any]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "GLIBC_TUNABLES": HUGE_PAGES, "PYTHONPATH": str(ROOT / "runner")}
+    return {**os.environ, **CUDA, "GLIBC_TUNABLES": HUGE_PAGES, "PYTHONPATH": str(ROOT / "runner")}
 
 
 def command(*arguments: str) -> list[str]:
