@@ -51,6 +51,7 @@ RUN .venv/bin/python -m compileall -q --invalidation-mode unchecked-hash runner/
 ENV NODE_ENV=production \
   PATH=/app/.tools/node/bin:$PATH \
   HOME=/tmp \
+  CUDA_CACHE_PATH=/data/cuda-cache \
   NVIDIA_DRIVER_CAPABILITIES=compute,utility \
   PHONOGRAPH_LISTEN_HOST=0.0.0.0 \
   PHONOGRAPH_LISTEN_PORT=4000 \
