@@ -46,8 +46,12 @@ export function removeLeftovers(temporary) {
   }
 }
 
-/** @param {string} folder */
-function namesIn(folder) {
+/**
+ * The names in a folder; none where it is not there, or not any more.
+ *
+ * @param {string} folder
+ */
+export function namesIn(folder) {
   try {
     return readdirSync(folder);
   } catch {

@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from './fresh-folder.mjs';
 import { runTool } from './run-tool.mjs';
 
 /**
@@ -40,15 +41,15 @@ export async function runPip(args, { python, workshop, project, progress }) {
 }
 
 /**
- * pip keeps what it has fetched in folders of this name until it is done.
+ * pip keeps what it has fetched in folders of this name until it is done. It removes them whenever it likes.
  *
  * @param {string} workshop
  */
-function bytesFetched(workshop) {
+export function bytesFetched(workshop) {
   let bytes = 0;
-  for (const name of readdirSync(workshop)) {
+  for (const name of namesIn(workshop)) {
     if (!name.startsWith('pip-unpack-')) continue;
-    for (const file of readdirSync(join(workshop, name))) {
+    for (const file of namesIn(join(workshop, name))) {
       bytes += statSync(join(workshop, name, file), { throwIfNoEntry: false })?.size ?? 0;
     }
   }
