@@ -18,8 +18,8 @@ export interface Runner extends AsyncDisposable {
   readonly kick: () => void;
   /** The engine that jobs like this one need here; null where they ask for a GPU and there is none. */
   kindFor(usual: Usual): Promise<EngineKind | null>;
-  /** Has an engine load the model of jobs like this one ahead, so that the next need not wait for it. */
-  prepare(usual: Usual): Promise<void>;
+  /** Has an engine of this kind load its model ahead, so that the next job need not wait for it. The model must be there. */
+  prepare(kind: EngineKind): void;
   /** Ends an engine that waits with this model loaded. */
   release(model: string): Promise<void>;
   /** Claims no more, ends the engines and gives their jobs back to the queue: at most 9 s with the default engineStopSeconds. */
@@ -107,19 +107,13 @@ export function startRunner(options: RunnerOptions): Runner {
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
   }
 
-  async function prepare(usual: Usual): Promise<void> {
-    const machine = await desk.parts.machineFor(usual.model);
-    const kind = machine.hasModel ? kindFor(usual, config, machine) : null;
-    if (kind !== null) desk.parts.standby.prepare(kind);
-  }
-
   const state = () => ({ ...desk.health(), working: runs.size, standby: desk.parts.standby.count });
   const release = (model: string) => desk.parts.standby.release(model);
   return {
     state,
     kick: alarm.ring,
     kindFor: async (usual) => kindFor(usual, config, await desk.parts.machineFor(usual.model)),
-    prepare,
+    prepare: (kind) => desk.parts.standby.prepare(kind),
     release,
     stop,
     [Symbol.asyncDispose]: stop,

@@ -2,14 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFinished } from '#src/job.ts';
 import { openHouse, textsOf } from './fixtures/house.ts';
+import type { Runner } from './runner.ts';
 
 const usual = { mode: 'COMPACT', model: 'base', computePower: 'AUTO' } as const;
 const withStandby = { server: { standby: 1 } };
 
+async function prepare(runner: Runner, wanted: Parameters<Runner['kindFor']>[0] = usual): Promise<void> {
+  const kind = await runner.kindFor(wanted);
+  assert.ok(kind !== null);
+  runner.prepare(kind);
+}
+
 test('an engine that waits gets the job, and another takes its place', async () => {
   await using house = await openHouse('speaks', withStandby);
   const runner = house.start();
-  await runner.prepare(usual);
+  await prepare(runner);
   assert.equal(runner.state().standby, 1);
   const { id } = await house.add();
   await house.until(id, ({ status }) => isFinished(status));
@@ -20,7 +27,7 @@ test('an engine that waits gets the job, and another takes its place', async () 
 test('a job that asks for another kind of engine gets one of its own', async () => {
   await using house = await openHouse('speaks', withStandby);
   const runner = house.start({ hasGpu: async () => true });
-  await runner.prepare({ ...usual, computePower: 'GPU_ONLY' });
+  await prepare(runner, { ...usual, computePower: 'GPU_ONLY' });
   const { id } = await house.add({ computePower: 'CPU_ONLY' });
   await house.until(id, ({ status }) => isFinished(status));
   const [attempt] = await house.store.attempts(id);
@@ -30,7 +37,7 @@ test('a job that asks for another kind of engine gets one of its own', async () 
 test('an engine that dies while it waits is told in the log, and jobs run without it', async () => {
   await using house = await openHouse('dies-on-standby', withStandby);
   const runner = house.start();
-  await runner.prepare(usual);
+  await prepare(runner);
   await house.untilLogged('standby ended');
   assert.equal(runner.state().standby, 0);
   const { id } = await house.add();
@@ -41,17 +48,17 @@ test('an engine that dies while it waits is told in the log, and jobs run withou
 test('an engine that waits ends with the runner', async () => {
   await using house = await openHouse('speaks', withStandby);
   const runner = house.start();
-  await runner.prepare(usual);
+  await prepare(runner);
   await runner.stop();
   assert.equal(runner.state().standby, 0);
-  await runner.prepare(usual);
+  await prepare(runner);
   assert.equal(runner.state().standby, 0);
 });
 
 test('an engine that waits lets go of its model when asked to, and of no other', async () => {
   await using house = await openHouse('speaks', withStandby);
   const runner = house.start();
-  await runner.prepare(usual);
+  await prepare(runner);
   await runner.release('medium');
   assert.equal(runner.state().standby, 1);
   await runner.release('base');
@@ -61,6 +68,6 @@ test('an engine that waits lets go of its model when asked to, and of no other',
 test('without the setting no engine waits', async () => {
   await using house = await openHouse('speaks');
   const runner = house.start();
-  await runner.prepare(usual);
+  await prepare(runner);
   assert.equal(runner.state().standby, 0);
 });

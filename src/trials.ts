@@ -28,8 +28,7 @@ export function startTrials(context: Context, { health, runner }: Audience): Dis
     if (model === tried?.model && computePower === tried.computePower) return;
     const trial = { model, computePower };
     tried = trial;
-    const usual = { mode, model, computePower };
-    const kind = await runner.kindFor(usual);
+    const kind = await runner.kindFor({ mode, model, computePower });
     const { signal } = stopping;
     const reading =
       kind === null ? noGpu : await smokeTest({ engineCommand: config.server.engineCommand, kind, signal });
@@ -39,7 +38,7 @@ export function startTrials(context: Context, { health, runner }: Audience): Dis
     if (reading.ready) log.info({ ...reading, model, device }, 'engine ready');
     else log.error({ ...reading, model, device, text: reading.problem }, 'engine not ready');
     health.tested(reading);
-    if (reading.ready) await runner.prepare(usual);
+    if (kind !== null && reading.ready) runner.prepare(kind);
   }
   /** Without its model the engine could not pass. */
   function tryAgain(installed: string): void {
