@@ -11,7 +11,7 @@ from engine.vad import FRAME, Probabilities, speech
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One channel's sound in a clip, at most 29.95 s.
+    """One channel's sound in a clip, at most 27.5 s.
 
     speaker: the channel's number as text, None when the channels are mixed.
     audio: shape [frames * 512], 16 kHz.   probabilities: of speech, shape [frames].
