@@ -3,13 +3,13 @@ import { appendFile, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventsOf } from '#src/testing/follow.ts';
-import { openTestServer, type TestServer } from '#src/testing/server.ts';
+import { isReady, openTestServer, readyTells, type TestServer } from '#src/testing/server.ts';
 
 let server: TestServer;
 before(async () => {
   server = await openTestServer();
   // Nothing is reused before the engine has been tested.
-  while (!(await fetch(`${server.url}/ready`)).ok);
+  await readyTells(server, isReady);
 });
 after(() => server[Symbol.asyncDispose]());
 

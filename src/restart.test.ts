@@ -23,7 +23,7 @@ async function configure(house: ProcessHouse, change: (config: any) => void): Pr
 }
 
 test('a restart is answered, reads the settings anew, and jobs and their followers go on where they were', async () => {
-  await using house = await openProcessHouse('dictates');
+  await using house = await openProcessHouse('dictates 200');
   const file = await configure(house, () => undefined);
   const server = house.start({ PHONOGRAPH_CONFIG: file });
   const url = await server.url;
@@ -73,7 +73,7 @@ test('with settings that have become wrong a restart is refused and nothing happ
 });
 
 test('a server that cannot start with its new settings goes on with those before', async () => {
-  await using house = await openProcessHouse('dictates');
+  await using house = await openProcessHouse('dictates 200');
   const file = await configure(house, (config) => (config.server.dataDirectory = join(house.directory, 'data')));
   const server = house.start({ PHONOGRAPH_CONFIG: file, PHONOGRAPH_DATA_DIRECTORY: undefined });
   const url = await server.url;

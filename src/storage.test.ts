@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
-import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
+import { openTestServer, readyTells, submit, type Readiness, type TestServer } from '#src/testing/server.ts';
 import { fillDisk, mountDisk } from '#src/testing/small-disk.ts';
 
 const byPath =
@@ -22,15 +21,10 @@ async function upload({ url }: TestServer): Promise<string> {
   return data.transcribe.__typename;
 }
 
-async function readyTells({ url }: TestServer, problem: RegExp): Promise<void> {
-  let text = '';
-  while (!problem.test(text)) {
-    const response = await fetch(`${url}/ready`);
-    text = await response.text();
-    assert.equal((await fetch(`${url}/health`)).status, 200);
-    await sleep(20);
-  }
-}
+const has =
+  (problem: RegExp) =>
+  ({ problems }: Readiness): boolean =>
+    problems.some((told) => problem.test(told));
 
 test('below minFreeBytes nothing is accepted and nothing written, and /ready tells it', async () => {
   await using server = await openTestServer({ server: { minFreeBytes: Number.MAX_SAFE_INTEGER } });
@@ -40,7 +34,7 @@ test('below minFreeBytes nothing is accepted and nothing written, and /ready tel
   assert.equal(await upload(server), 'StorageFullError');
   for (const folder of ['uploads', 'media']) assert.deepEqual(await readdir(join(server.data, folder)), []);
   assert.equal((await server.ask('{ jobs { totalCount } }')).data.jobs.totalCount, 0);
-  await readyTells(server, /less than 9007199254740991 bytes free/u);
+  await readyTells(server, has(/less than 9007199254740991 bytes free/u));
 });
 
 test('on a full disk nothing is lost: reads go on, jobs wait, and all goes on when there is room', async (t) => {
@@ -59,7 +53,7 @@ test('on a full disk nothing is lost: reads go on, jobs wait, and all goes on wh
     assert.equal(cancel.errors?.[0]?.extensions['code'], 'SERVICE_UNAVAILABLE');
     const { data } = await server.ask(`{ job(id: "${id}") { status lastEventSeq } }`);
     assert.equal(data.job.status, 'WORKING');
-    await readyTells(server, /takes no writes/u);
+    await readyTells(server, has(/takes no writes/u));
     await rm(filler);
     const events = await eventsOf(server.url, id);
     assert.equal(events.at(-1)?.status, 'COMPLETED');

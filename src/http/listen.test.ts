@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import { ask, openTestServer } from '#src/testing/server.ts';
+import { ask, isReady, openTestServer, readyTells } from '#src/testing/server.ts';
 import { wsClient } from '#src/testing/follow.ts';
 
 /** The status of a request whose head fetch would not send, such as another Host. */
@@ -17,19 +17,14 @@ async function statusOf(url: string, headers: Record<string, string>, method = '
 
 test('/health answers without work, and /ready tells the last known state', async () => {
   await using server = await openTestServer();
-  assert.equal((await fetch(`${server.url}/health`)).status, 200);
-  let ready = await fetch(`${server.url}/ready`);
-  while (ready.status !== 200) ready = await fetch(`${server.url}/ready`);
-  assert.deepEqual(await ready.json(), { status: 'READY', problems: [] });
+  assert.deepEqual(await readyTells(server, isReady), { status: 'READY', problems: [] });
+  assert.equal((await fetch(`${server.url}/ready`)).status, 200);
   assert.equal((await fetch(`${server.url}/nothing`)).status, 404);
 });
 
 test('/ready says what is wrong with an engine that fails its test, and the server answers', async () => {
   await using server = await openTestServer({ server: { engineCommand: ['/no/such/engine'] } });
-  const body = async () =>
-    (await (await fetch(`${server.url}/ready`)).json()) as { status: string; problems: string[] };
-  let told = await body();
-  while (told.status === 'STARTING') told = await body();
+  const told = await readyTells(server, ({ status }) => status !== 'STARTING');
   assert.equal(told.status, 'DEGRADED');
   assert.equal(told.problems.length, 1);
   const { data } = await server.ask('{ server { status engine { ready problem } } }');

@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig, type Config } from '#src/config.ts';
 import { openLog } from '#src/log.ts';
 import { startServer, type RunningServer } from '#src/server.ts';
@@ -27,6 +29,12 @@ export interface Answer {
   // oxlint-disable-next-line typescript/no-explicit-any -- tests read answers of any shape
   readonly data: any;
   readonly errors?: readonly { readonly message: string; readonly extensions: Readonly<Record<string, unknown>> }[];
+}
+
+/** The body of /ready. */
+export interface Readiness {
+  readonly status: string;
+  readonly problems: readonly string[];
 }
 
 export interface TestServerOptions {
@@ -103,6 +111,18 @@ export async function ask(url: string, body: string, headers: Record<string, str
   });
   return { status: response.status, ...(JSON.parse(await response.text()) as Omit<Answer, 'status'>) };
 }
+
+/** What /ready tells, once it is as wanted. /health answers meanwhile. */
+export async function readyTells({ url }: TestServer, wanted: (told: Readiness) => boolean): Promise<Readiness> {
+  for (;;) {
+    const told = (await (await fetch(`${url}/ready`)).json()) as Readiness;
+    assert.equal((await fetch(`${url}/health`)).status, 200);
+    if (wanted(told)) return told;
+    await sleep(20);
+  }
+}
+
+export const isReady = ({ status }: Readiness): boolean => status === 'READY';
 
 /** Submits speech.wav and returns the id of its job. */
 export async function submit(server: TestServer, input: Record<string, unknown> = {}): Promise<string> {
