@@ -27,7 +27,7 @@ export interface Runner extends AsyncDisposable {
 }
 
 /** What tells which engine a job needs. */
-type Usual = Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>;
+export type Usual = Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>;
 
 interface RunnerState {
   /** From when the jobs of a dead server are back in the queue, as long as the store answers. */

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFinished } from '#src/job.ts';
 import { openHouse, textsOf } from './fixtures/house.ts';
-import type { Runner } from './runner.ts';
+import type { Runner, Usual } from './runner.ts';
 
 const usual = { mode: 'COMPACT', model: 'base', computePower: 'AUTO' } as const;
 const withStandby = { server: { standby: 1 } };
 
-async function prepare(runner: Runner, wanted: Parameters<Runner['kindFor']>[0] = usual): Promise<void> {
+async function prepare(runner: Runner, wanted: Usual = usual): Promise<void> {
   const kind = await runner.kindFor(wanted);
   assert.ok(kind !== null);
   runner.prepare(kind);

@@ -16,17 +16,16 @@ from faster_whisper.transcribe import get_compression_ratio, get_ctranslate2_sto
 from engine.job import Options
 from engine.media import RATE
 from engine.model import Model
+from engine.plan import LONGEST
 from engine.vad import FRAME
 from engine.voice import Voice
 from engine.words import Word, timed_words
 
 HOP = 160  # samples of a feature frame (10 ms)
 STATE = 320  # samples of an encoder state (20 ms)
-STATES = RATE // STATE  # encoder states a second
 REST_STEP = 5  # frames of the VAD after which a frame and a state begin together (160 ms)
-SECOND = RATE // HOP  # feature frames
-WHISPER = 30  # s that the encoder was trained to hear; what a recording lacks is filled with zeros
-FEWEST, MOST = 20, 28  # s that it hears of a voice on the CPU
+WHISPER = 30  # s that the encoder was trained to hear; what a voice lacks is filled with zeros
+FEWEST, MOST = 20, math.ceil(LONGEST * FRAME / RATE)  # s that it hears of a voice on the CPU
 QUIET = 0.5  # s of zeros at least after a voice on the CPU
 MOST_TOKENS = 448  # Whisper's context; at most half of it is new text
 PROMPT_TOKENS = MOST_TOKENS // 2 - 1  # the other half is for what the user said beforehand
@@ -77,7 +76,8 @@ class Decoder:
         if self.model.device != "cpu":
             return Encoded(tuple(voices), self._states(np.stack([self._features(voice, WHISPER) for voice in voices])))
         states = [np.asarray(self._states(self._features(voice, _heard(voice))[None])) for voice in voices]
-        filled = [np.pad(one, ((0, 0), (0, MOST * STATES - one.shape[1]), (0, 0)), mode="edge") for one in states]
+        most = MOST * RATE // STATE
+        filled = [np.pad(one, ((0, 0), (0, most - one.shape[1]), (0, 0)), mode="edge") for one in states]
         return Encoded(tuple(voices), get_ctranslate2_storage(np.concatenate(filled)))
 
     def encode_rest(self, encoded: Encoded, number: int, first: int) -> Encoded:
@@ -121,9 +121,9 @@ class Decoder:
 
     def _features(self, voice: Voice, seconds: int) -> npt.NDArray[np.float32]:
         """Log-mel features [mels, seconds * 100], filled up with zeros as faster-whisper does."""
-        features = self.model.whisper.feature_extractor(voice.audio)[:, : seconds * SECOND]
-        missing = seconds * SECOND - features.shape[1]
-        return np.pad(features, ((0, 0), (0, missing))).astype(np.float32, copy=False)
+        frames = seconds * RATE // HOP
+        features = self.model.whisper.feature_extractor(voice.audio)[:, :frames]
+        return np.pad(features, ((0, 0), (0, frames - features.shape[1]))).astype(np.float32, copy=False)
 
     def _tokenizer(self, language: str) -> Any:
         if language not in self._tokenizers:

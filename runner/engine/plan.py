@@ -15,7 +15,7 @@ from engine.vad import FRAME, Listener, Probabilities, speech
 from engine.voice import Clip, Voice
 
 LONGEST = 860  # 27.5 s, of which no more errors come than of 30, for 4 % less work; of 25 s come 3 % more
-EARLIEST = 500  # 16 s: a cut before this wastes too much of the 30 s that every clip costs
+EARLIEST = 500  # 16 s: a cut before this wastes too much of what every clip costs, 20 s of the encoder at least
 PAD = 13  # 0.42 s of sound kept on each side of speech, so that no soft onset is lost
 ENOUGH = 25  # 0.8 s: a pause that is longer is no better place for a cut
 LONG_SILENCE = 94  # 3 s: where nobody speaks for so long, a clip that is long enough ends

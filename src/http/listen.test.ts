@@ -17,6 +17,7 @@ async function statusOf(url: string, headers: Record<string, string>, method = '
 
 test('/health answers without work, and /ready tells the last known state', async () => {
   await using server = await openTestServer();
+  assert.equal((await fetch(`${server.url}/health`)).status, 200);
   assert.deepEqual(await readyTells(server, isReady), { status: 'READY', problems: [] });
   assert.equal((await fetch(`${server.url}/ready`)).status, 200);
   assert.equal((await fetch(`${server.url}/nothing`)).status, 404);
