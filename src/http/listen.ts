@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Context } from '../context.ts';
+import type { Log } from '../log.ts';
+import type { Upload } from '../media/upload.ts';
 import { admit, type Admission } from './admit.ts';
 import { answer, answerError } from './answer.ts';
 import { openAnswering, type Answering } from './answering.ts';
@@ -51,6 +53,8 @@ export async function listen(context: Context, patience = usualPatience): Promis
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(listenPort, listenHost, () => {
       server.off('error', reject);
+      // Such as too many open files when a client connects: nobody else listens, and the process would end.
+      server.on('error', (err) => context.log.error({ err }, 'connection not accepted'));
       resolve();
     });
   });
@@ -120,11 +124,18 @@ async function answerGraphql(
     endWhenStalled(response, patience.stallMs);
   }
   if ('operation' in body) {
-    response.on('close', () => void Promise.all(body.uploads.map((upload) => upload.discard())));
+    response.on('close', () => discardAll(body.uploads, context.log));
     await yoga(request, response, { caller, operation: body.operation });
   } else {
     // Yoga takes a body that was read before it from here, as Express leaves it.
     await yoga(Object.assign(request, { body: body.bytes }), response, { caller });
+  }
+}
+
+/** Removes what no job has taken. A file that stays, such as on a disk that has become read-only, goes at the next start. */
+function discardAll(uploads: readonly Upload[], log: Log): void {
+  for (const upload of uploads) {
+    upload.discard().catch((err: unknown) => log.warn({ err }, 'upload not discarded'));
   }
 }
 
@@ -181,6 +192,8 @@ interface Upgrade {
 }
 
 function upgrade({ request, socket, head }: Upgrade, { config }: Context, sockets: WebSockets): void {
+  // Node listens no more: a client that resets the connection must not end the process.
+  socket.on('error', () => undefined);
   const refusal = refuse(request, config.server);
   if (refusal === null && pathOf(request) === '/graphql') return sockets.upgrade(request, socket, head);
   const status = refusal === null ? '404 Not Found' : `${refusal.status} Refused`;

@@ -55,10 +55,13 @@ async function readParts(request: IncomingMessage, folder: UploadFolder): Promis
     if (nameTruncated || valueTruncated) reject(new BodyError(413, `A field is at most ${maxBodyBytes} bytes.`));
     fields.set(name, value);
   });
-  parser.on('file', (name, stream, filename) => {
+  parser.on('file', (name, stream, filename: string | undefined) => {
     streams.push(stream);
-    receiving.push(folder.receive(filename, stream).then((upload) => files.set(name, upload)));
-    receiving.at(-1)?.catch(reject);
+    // A stream without a listener ends the process when it breaks, and it may break before `receive` reads it: `receive` then throws this error.
+    stream.on('error', () => undefined);
+    const receipt = folder.receive(filename ?? '', stream).then((upload) => files.set(name, upload));
+    receipt.catch(reject);
+    receiving.push(receipt);
   });
   parser.on('filesLimit', () => reject(new BodyError(400, `A request carries at most ${maxFiles} files.`)));
   parser.on('finish', resolve).on('error', (error) => reject(broken(error)));

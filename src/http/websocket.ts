@@ -65,7 +65,11 @@ export function openWebSockets(yoga: Yoga, { pingMs, apiKeys }: WebSocketSetting
   }
   return {
     upgrade(request, socket, head) {
-      sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        // graphql-ws hears the first error of a socket alone, and closes it; another one would end the process.
+        client.on('error', () => undefined);
+        sockets.emit('connection', client, request);
+      });
     },
     async [Symbol.asyncDispose]() {
       for (const client of sockets.clients) client.close(goingAway, 'The server is stopping.');
