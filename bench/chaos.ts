@@ -13,7 +13,9 @@ const { values } = parseArgs({
 const [rounds, seed] = [Number(values.rounds), Number(values.seed)];
 const spoken = recordings('fr_pico.wav', 'it_pico.wav', 'multilingual.mp3').map(({ path }) => path);
 const sample = spoken.slice(0, 1);
-const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+const tell = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
 
 async function run(name: string, options: Omit<ChaosOptions, 'seed' | 'tell'>): Promise<void> {
   const start = performance.now();

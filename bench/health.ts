@@ -32,7 +32,10 @@ async function measure(url: string, mayGoOn: () => Promise<boolean> = async () =
 }
 
 async function ready(url: string): Promise<void> {
-  while ((await fetch(`${url}/ready`)).status !== 200) await new Promise((resolve) => void setTimeout(resolve, 100));
+  while ((await fetch(`${url}/ready`)).status !== 200)
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
 }
 
 /** Measures idle, then with a job at work, against one server. */

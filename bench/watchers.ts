@@ -30,7 +30,13 @@ async function measure(subscribers: number): Promise<Cost> {
   const clients = Array.from({ length: Math.ceil(subscribers / subscriptionsPerSocket) }, () => wsClient(url));
   let items = 0;
   for (let count = 0; count < subscribers; count += 1) {
-    const sink = { next: () => void (items += 1), error: () => undefined, complete: () => undefined };
+    const sink = {
+      next: () => {
+        items += 1;
+      },
+      error: () => undefined,
+      complete: () => undefined,
+    };
     clients[Math.floor(count / subscriptionsPerSocket)]?.subscribe({ query }, sink);
   }
   // Answered on the same sockets: the subscriptions before it stand.

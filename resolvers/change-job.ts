@@ -5,11 +5,10 @@ import {
   JobNotFoundError,
   JobStatusError,
   MediaNotFoundError,
-  ModelNotInstalledError,
   QueueFullError,
 } from '#src/errors.ts';
 import type { Job } from '#src/job.ts';
-import { isInstalled } from '#src/models.ts';
+import { requireModel } from '#src/models.ts';
 
 /** Cancels a job: at once when it is queued, else as soon as its processes are gone. Throws JobNotFoundError, JobAlreadyFinishedError. */
 export async function cancelJob(id: string, { store }: Pick<Context, 'store'>): Promise<Job> {
@@ -33,7 +32,7 @@ export async function retryJob(
   if (before.status !== 'FAILED' && before.status !== 'CANCELLED') throw refused(before);
   if (!(await isThere(before.media.path)))
     throw new MediaNotFoundError('The recording of this job is no longer there.');
-  if (!(await isInstalled(config, before.options.model))) throw new ModelNotInstalledError(before.options.model);
+  await requireModel(config, before.options.model);
   const { queued } = await store.queueCounts();
   if (queued >= config.server.maxQueued) throw new QueueFullError(config.server.maxQueued);
   const result = await store.retry(id, fromStart);

@@ -1,9 +1,9 @@
 import { maxRetentionDays, type ModeConfig } from '#src/config.ts';
 import type { Context, RequestContext } from '#src/context.ts';
-import { InvalidInputError, ModelNotInstalledError } from '#src/errors.ts';
+import { InvalidInputError } from '#src/errors.ts';
 import { transcriptionModes, type TranscriptionMode } from '#src/job.ts';
 import { languageCodes, type LanguageCode } from '#src/languages.ts';
-import { isInstalled } from '#src/models.ts';
+import { isInstalled, requireModel } from '#src/models.ts';
 import type { SettingsChange, TranscriptionSettings } from '#src/settings.ts';
 
 /** The settings as they hold now. */
@@ -40,7 +40,7 @@ export async function setConfig(
   }
   if (input.mode) {
     const { model } = config.transcription.modes[input.mode];
-    if (!(await isInstalled(config, model))) throw new ModelNotInstalledError(model);
+    await requireModel(config, model);
   }
   await settings.change(readChange(input), caller);
   return readConfig({ settings });

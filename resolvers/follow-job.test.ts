@@ -37,7 +37,9 @@ test('a job that was deleted while it is followed is NOT_FOUND', async () => {
 test('of 1,000 followers of 1,000 jobs only those of the job that changed read, and only what is new', async () => {
   const bell = openBell();
   const asked: (readonly unknown[])[] = [];
-  const onQuery = ({ parameters }: { readonly parameters: readonly unknown[] }) => void asked.push(parameters);
+  const onQuery = ({ parameters }: { readonly parameters: readonly unknown[] }) => {
+    asked.push(parameters);
+  };
   await using store = await openSqliteStore({ file: ':memory:', bell, onQuery });
   const followers: { readonly id: string; readonly next: Promise<IteratorResult<JobEvent, void>> }[] = [];
   const open: AsyncGenerator<JobEvent, void>[] = [];

@@ -177,7 +177,9 @@ test('the lines of a server stand in the file of the month in its data directory
 
 test('a tail that nobody reads looks no further, and one that is left is no longer listened for', async () => {
   const queries: string[] = [];
-  const onQuery = ({ sql }: { readonly sql: string }) => void queries.push(sql);
+  const onQuery = ({ sql }: { readonly sql: string }) => {
+    queries.push(sql);
+  };
   await using store = await openSqliteStore({ file: ':memory:', bell: openBell(), onQuery });
   const lines = openCountingBell();
   await store.addLogs(Array.from({ length: 1_000 }, (_, index) => line(`line ${index}`)));

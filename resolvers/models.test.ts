@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventsOf, wsClient } from '#src/testing/follow.ts';
 import { openTestHub, type TestHub } from '#src/testing/hub.ts';
-import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
+import { isReady, openTestServer, readyTells, submit, type TestServer } from '#src/testing/server.ts';
 
 const fields = 'id installed bytes languages downloading problem';
 const success = {
@@ -197,4 +197,29 @@ test('a model is removed when nobody needs it', async () => {
   await following.until(({ installed }) => installed === false);
   assert.deepEqual(await readdir(folder), ['base']);
   assert.equal((await mutate(server, 'removeModel', 'tiny')).__typename, 'RemoveModelSuccess', 'removing twice is one');
+});
+
+test('a model with a file that cannot be looked at is not installed, and all that ask hear why', async () => {
+  await using server = await openTestServer();
+  await readyTells(server, isReady);
+  const link = join(server.config.server.modelDirectory, 'base/notes.txt');
+  await symlink('nowhere', link);
+  const because = 'notes.txt in its folder cannot be looked at (ENOENT)';
+  const { data } = await server.ask(
+    `mutation { transcribe(input: { media: { path: "speech.wav" } }) { ... on Error { code message } } }`,
+  );
+  assert.deepEqual(data.transcribe, {
+    code: 'MODEL_NOT_INSTALLED',
+    message: `The model base is not installed: ${because}.`,
+  });
+  const { problems } = await readyTells(server, ({ status }) => status === 'DEGRADED');
+  assert.deepEqual(problems, [`The model base of the mode in use is not installed: ${because}.`]);
+  const models = (await server.ask(`{ models { id installed problem } }`)).data.models;
+  const base = { id: 'base', installed: false, problem: `base is not installed: ${because}.` };
+  assert.deepEqual(
+    models.find(({ id }: { id: string }) => id === 'base'),
+    base,
+  );
+  await rm(link);
+  await readyTells(server, isReady);
 });

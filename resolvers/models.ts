@@ -20,7 +20,11 @@ export async function listModels({ config, downloads }: Needs): Promise<readonly
 export async function look(id: string, { config, downloads }: Needs): Promise<ModelReading> {
   const model = await readModel(config, id);
   const { downloading, problem, bytes } = downloads.state(id);
-  return { ...model, bytes: model.bytes ?? bytes, downloading, problem };
+  return { ...model, bytes: model.bytes ?? bytes, downloading, problem: problem ?? problemOf(model) };
+}
+
+function problemOf({ id, problem }: Model): string | null {
+  return problem === null ? null : `${id} is not installed: ${problem}.`;
 }
 
 /** Starts a download, or finds that it is there or on its way already. Throws InvalidInputError, StorageFullError. */

@@ -1,10 +1,10 @@
 import type { Context, RequestContext } from '#src/context.ts';
-import { InvalidInputError, isStorageFull, ModelNotInstalledError, StorageFullError } from '#src/errors.ts';
+import { InvalidInputError, isStorageFull, StorageFullError } from '#src/errors.ts';
 import type { Job } from '#src/job.ts';
 import { hashFile } from '#src/media/hash.ts';
 import { locateMedia } from '#src/media/locate.ts';
 import { Upload } from '#src/media/upload.ts';
-import { isInstalled, isModelId } from '#src/models.ts';
+import { isModelId, requireModel } from '#src/models.ts';
 import type { NewJob } from '#src/store/port.ts';
 import { readLabels, readOptions, type TranscribeInput } from './transcribe-input.ts';
 
@@ -23,7 +23,7 @@ export async function transcribe(
   const options = readOptions(input, { settings: settings.current(), config: config.transcription });
   const labels = { ...readLabels(input), callerId: context.caller };
   if (!isModelId(options.model)) throw new InvalidInputError('input.model', 'input.model must be an id of models.');
-  if (!(await isInstalled(config, options.model))) throw new ModelNotInstalledError(options.model);
+  await requireModel(config, options.model);
   try {
     await context.storage.demandRoom();
     return await addJob(input, { ...labels, options }, context);

@@ -13,7 +13,9 @@ async function openWatch() {
   const stack = new AsyncDisposableStack();
   const bell = openCountingBell();
   const statements: string[] = [];
-  const onQuery = ({ sql }: { readonly sql: string }) => void statements.push(sql);
+  const onQuery = ({ sql }: { readonly sql: string }) => {
+    statements.push(sql);
+  };
   const store = stack.use(await openSqliteStore({ file: ':memory:', bell, onQuery }));
   const changes = stack.use(openJobChanges(store, bell));
   const close = () => stack.disposeAsync();

@@ -55,24 +55,35 @@ export function startChild(command: readonly string[]): Child {
   // A child that dies before it has read its input breaks the pipe; its exit tells the story.
   subprocess.stdin.on('error', () => undefined);
   const { pid } = subprocess;
+  const onExit: OnExit = (listener) => {
+    if (pid === undefined) listener();
+    else subprocess.nodeChildProcess.once('exit', listener);
+  };
   const exited = pid === undefined ? refusal(subprocess) : exitOf(subprocess.nodeChildProcess);
   const gone = pid === undefined ? exited.then(() => undefined) : goneOf(pid, exited);
   return {
     pid,
     startTime: pid === undefined ? null : startTimeOf(pid),
-    lines: splitLines(untilQuiet(subprocess.stdout, exited)),
+    lines: splitLines(untilQuiet(subprocess.stdout, onExit)),
     exited,
     gone,
-    send: (line) => void subprocess.stdin.write(`${line}\n`),
+    send: (line) => {
+      subprocess.stdin.write(`${line}\n`);
+    },
     end: async (graceMs) => {
       if (pid !== undefined) await endGroup(pid, graceMs);
       await gone;
     },
-    [Symbol.dispose]: () => void subprocess.stdout.destroy(),
+    [Symbol.dispose]: () => {
+      subprocess.stdout.destroy();
+    },
     said: tailOf(subprocess.stderr),
-    peakMemoryBytes: watchMemory(pid, exited),
+    peakMemoryBytes: watchMemory(pid, onExit),
   };
 }
+
+/** Calls a listener when the first process of the group has ended, or at once where there was none. */
+type OnExit = (listener: () => void) => void;
 
 async function refusal(result: PromiseLike<{ readonly code?: string | undefined }>): Promise<Exit> {
   return { exitCode: null, signal: null, problem: (await result).code ?? 'UNKNOWN' };
@@ -99,12 +110,11 @@ async function goneOf(group: number, exited: Promise<Exit>): Promise<void> {
   tie[Symbol.dispose]();
 }
 
-async function* untilQuiet(stdout: Readable, exited: Promise<Exit>): AsyncGenerator<Buffer> {
+async function* untilQuiet(stdout: Readable, onExit: OnExit): AsyncGenerator<Buffer> {
   let read = 0;
   let readBefore = -1;
   let quiet = false;
-  async function closeQuiet(): Promise<void> {
-    await exited;
+  function closeQuiet(): void {
     if (stdout.closed) return;
     const timer = setInterval(() => {
       quiet = stdout.readableLength === 0 && read === readBefore;
@@ -113,7 +123,7 @@ async function* untilQuiet(stdout: Readable, exited: Promise<Exit>): AsyncGenera
     }, quietMs);
     stdout.once('close', () => clearInterval(timer));
   }
-  void closeQuiet();
+  onExit(closeQuiet);
   try {
     // Without an encoding, chunks are buffers.
     for await (const chunk of stdout.iterator() as AsyncIterable<Buffer>) {
@@ -125,13 +135,15 @@ async function* untilQuiet(stdout: Readable, exited: Promise<Exit>): AsyncGenera
   }
 }
 
-function watchMemory(pid: number | undefined, exited: Promise<Exit>): () => number | null {
+function watchMemory(pid: number | undefined, onExit: OnExit): () => number | null {
   let peak: number | null = null;
   if (pid === undefined) return () => null;
   async function look(process: number): Promise<void> {
     peak = (await peakMemoryOf(process)) ?? peak;
   }
-  const timer = setInterval(() => void look(pid), memoryEveryMs);
-  void exited.then(() => clearInterval(timer));
+  const timer = setInterval(() => {
+    look(pid).catch(() => undefined); // Nothing is known then.
+  }, memoryEveryMs);
+  onExit(() => clearInterval(timer));
   return () => peak;
 }

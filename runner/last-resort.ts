@@ -11,7 +11,11 @@ export function endWithUs(group: number): Disposable {
   if (!isListening) process.on('exit', killAll);
   isListening = true;
   groups.add(group);
-  return { [Symbol.dispose]: () => void groups.delete(group) };
+  return {
+    [Symbol.dispose]: () => {
+      groups.delete(group);
+    },
+  };
 }
 
 function killAll(): void {

@@ -49,6 +49,11 @@ function calmly(log: Log, lease: Lease, act: () => Promise<void>): () => void {
   let busy = false;
   let again = false;
   let told = false;
+  function onError(err: unknown): void {
+    if (err instanceof StorageFullError) tellFullDisk(log);
+    else if (!told) log.error({ job: lease.jobId, err }, 'lease cannot be looked at');
+    told = true;
+  }
   async function run(): Promise<void> {
     busy = true;
     do {
@@ -56,16 +61,14 @@ function calmly(log: Log, lease: Lease, act: () => Promise<void>): () => void {
       try {
         await act();
         told = false;
-      } catch (err) {
-        if (err instanceof StorageFullError) tellFullDisk(log);
-        else if (!told) log.error({ job: lease.jobId, err }, 'lease cannot be looked at');
-        told = true;
+      } catch (error) {
+        onError(error);
       }
     } while (again);
     busy = false;
   }
   return () => {
     if (busy) again = true;
-    else void run();
+    else run().catch(onError);
   };
 }

@@ -17,11 +17,12 @@ const maxTries = 8;
 
 /** Starts an engine, gives it its job, takes what it says, and settles when its whole process group is gone. */
 export async function runEngine(run: Run, line: JobLine): Promise<Ended> {
-  const { engineCommand, engineSilenceSeconds, engineStopSeconds } = run.parts.config.server;
+  const { engineCommand, engineSilenceSeconds } = run.parts.config.server;
   using child = run.parts.standby.take(line) ?? startChild(engineCommand);
-  const end = (): void => void child.end(engineStopSeconds * 1000);
+  const end = (): void => endChild(run, child);
   run.halted.addEventListener('abort', end);
   if (run.halted.aborted) end();
+  using leaving = new DisposableStack();
   const dictation = new Dictation(run.claim, run.parts.store, writeUnder(run));
   using watchdog = startWatchdog({
     silenceSeconds: engineSilenceSeconds,
@@ -29,7 +30,7 @@ export async function runEngine(run: Run, line: JobLine): Promise<Ended> {
     tell: run.halt,
   });
   try {
-    if (child.pid !== undefined) await converse({ run, child, dictation, watchdog }, line);
+    if (child.pid !== undefined) await converse({ run, child, dictation, watchdog, leaving }, line);
   } catch (error) {
     blame(run, error);
   }
@@ -53,10 +54,12 @@ interface Conversation {
   readonly child: Child;
   readonly dictation: Dictation;
   readonly watchdog: Watchdog;
+  /** What is given up when the engine has left. */
+  readonly leaving: DisposableStack;
 }
 
 async function converse(conversation: Conversation, line: JobLine): Promise<void> {
-  const { run, child, dictation, watchdog } = conversation;
+  const { run, child, dictation, watchdog, leaving } = conversation;
   await noteProcess(conversation, line.device);
   child.send(JSON.stringify(line));
   for await (const texts of child.lines) {
@@ -69,7 +72,7 @@ async function converse(conversation: Conversation, line: JobLine): Promise<void
       if (writing !== undefined) await watchdog.excuse(writing);
       // Not before the first words are out: loading a model takes a core for a second or two.
       if (said?.type === 'checkpoint') run.parts.standby.prepare(line);
-      if (dictation.last !== null) allowToLeave(run, child);
+      if (dictation.last !== null) leaving.use(allowToLeave(run, child));
     }
   }
 }
@@ -81,10 +84,16 @@ async function noteProcess({ run, child }: Conversation, device: string): Promis
 }
 
 /** An engine that has said its last word and hangs on its way out is helped along. */
-function allowToLeave(run: Run, child: Child): void {
-  const stopMs = run.parts.config.server.engineStopSeconds * 1000;
-  const timer = setTimeout(() => void child.end(stopMs), stopMs);
-  void child.exited.then(() => clearTimeout(timer));
+function allowToLeave(run: Run, child: Child): Disposable {
+  const timer = setTimeout(() => endChild(run, child), run.parts.config.server.engineStopSeconds * 1000);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** Begins to end an engine; that it is gone is told by the child. */
+function endChild({ parts, claim }: Run, child: Child): void {
+  child.end(parts.config.server.engineStopSeconds * 1000).catch((err: unknown) => {
+    parts.log.error({ job: claim.job.id, err }, 'engine cannot be ended');
+  });
 }
 
 function writeUnder({ parts, halted }: Run): Write {

@@ -19,7 +19,10 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   using child = startChild(command);
   let timedOut = false;
-  const end = (): void => void child.end(graceMs);
+  const end = (): void => {
+    // A group that cannot be signalled is waited for below all the same.
+    child.end(graceMs).catch(() => undefined);
+  };
   const timer = setTimeout(() => {
     timedOut = true;
     end();

@@ -20,6 +20,8 @@ export function openStandby({ config, log }: Pick<RunParts, 'config' | 'log'>): 
   let waiting: { readonly name: string; readonly model: string; readonly child: Child } | null = null;
   let open = standby > 0;
 
+  const notEnded = (err: unknown): void => log.error({ err }, 'standby not ended');
+
   async function dismiss(): Promise<void> {
     const child = waiting?.child;
     waiting = null;
@@ -29,7 +31,7 @@ export function openStandby({ config, log }: Pick<RunParts, 'config' | 'log'>): 
 
   function start(kind: EngineKind): Child {
     const child = startChild([...engineCommand, '--standby', kind.model.path, ...kindArguments(kind)]);
-    void forgetWhenGone(child);
+    forgetWhenGone(child).catch(notEnded);
     return child;
   }
 
@@ -55,7 +57,7 @@ export function openStandby({ config, log }: Pick<RunParts, 'config' | 'log'>): 
     prepare(kind) {
       const name = nameOf(kind);
       if (!open || waiting?.name === name) return;
-      void dismiss();
+      dismiss().catch(notEnded);
       waiting = { name, model: kind.model.id, child: start(kind) };
     },
     async release(model) {

@@ -23,7 +23,7 @@ const Model = builder.objectRef<ModelReading>('Model').implement({
     problem: t.exposeString('problem', {
       nullable: true,
       description:
-        'Why the last download failed. Null where it did not, where it was cancelled, and after a restart of the server.',
+        'Why the last download failed (until the server is restarted), or why the folder that is there holds no whole model; else null.',
     }),
   }),
 });

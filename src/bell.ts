@@ -21,7 +21,11 @@ export function openBell(): Bell {
     listen(listener, jobId) {
       if (jobId === undefined) {
         everyone.add(listener);
-        return { [Symbol.dispose]: () => void everyone.delete(listener) };
+        return {
+          [Symbol.dispose]: () => {
+            everyone.delete(listener);
+          },
+        };
       }
       const listeners = byJob.get(jobId) ?? new Set();
       byJob.set(jobId, listeners.add(listener));

@@ -48,8 +48,11 @@ export class ModelNotInstalledError extends ExpectedError {
   readonly code = 'MODEL_NOT_INSTALLED';
   readonly model: string;
   readonly hint: string;
-  constructor(model: string) {
-    super(`The model ${model} is not installed.`);
+  /** `because`: why the folder that is there holds no whole model. */
+  constructor(model: string, because: string | null = null) {
+    super(
+      because === null ? `The model ${model} is not installed.` : `The model ${model} is not installed: ${because}.`,
+    );
     this.model = model;
     this.hint = `Call downloadModel(id: "${model}") and wait until it is installed, put a CTranslate2 model into the folder ${model} of the model directory, or choose a mode whose model configOptions shows as installed.`;
   }

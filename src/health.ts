@@ -3,13 +3,14 @@ import type { EngineReading, Health, ServerStatus } from './context.ts';
 import { isStorageFull } from './errors.ts';
 import { tellFullDisk } from './full-disk.ts';
 import type { Log } from './log.ts';
-import { isInstalled } from './models.ts';
+import { readModel } from './models.ts';
+import { repeat } from './repeat.ts';
 import type { SettingsBook } from './settings.ts';
 import type { Storage } from './storage.ts';
 import type { Store } from './store/port.ts';
 
 /** Health that is kept up: by a look at the database and the model now and then, and by the test of the engine. */
-export interface HealthWatch extends Health, Disposable {
+export interface HealthWatch extends Health, AsyncDisposable {
   /** What the engine's test at the start found. */
   readonly tested: (engine: EngineReading) => void;
   /** The server is stopping. */
@@ -43,10 +44,17 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
   let engine: EngineReading | null = null;
   let draining = false;
   let found: readonly string[] = [];
-  const look = async (): Promise<void> => void (found = await findProblems(parts));
+  const watching = repeat(
+    lookMs,
+    async () => {
+      found = await findProblems(parts);
+    },
+    (err) => {
+      parts.log.error({ err }, 'server not looked at');
+      found = ['The server cannot look at its own state; its log tells why.'];
+    },
+  );
   const problems = () => [...found, ...(engine === null || engine.problem === null ? [] : [engine.problem])];
-  const timer = setInterval(() => void look(), lookMs).unref();
-  void look();
   return {
     version,
     startedAt,
@@ -61,9 +69,13 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
     get problems() {
       return problems();
     },
-    tested: (reading) => void (engine = reading),
-    drain: () => void (draining = true),
-    [Symbol.dispose]: () => clearInterval(timer),
+    tested: (reading) => {
+      engine = reading;
+    },
+    drain: () => {
+      draining = true;
+    },
+    [Symbol.asyncDispose]: () => watching[Symbol.asyncDispose](),
   };
 }
 
@@ -77,6 +89,10 @@ async function findProblems({ store, storage, settings, config, log }: HealthPar
     if (isStorageFull(error)) tellFullDisk(log);
     problems.push(isStorageFull(error) ? `${error.message} Free space on it.` : 'The database takes no writes.');
   }
-  if (!(await isInstalled(config, model))) problems.push(`The model ${model} of the mode in use is not installed.`);
+  const { installed, problem } = await readModel(config, model);
+  if (!installed) {
+    const because = problem === null ? '' : `: ${problem}`;
+    problems.push(`The model ${model} of the mode in use is not installed${because}.`);
+  }
   return problems;
 }

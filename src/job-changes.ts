@@ -30,7 +30,9 @@ const maxKept = 100;
 /** What was read before a ring is thrown away by it: the bell rings after the commit, and whoever it wakes reads after all have heard it. */
 export function openJobChanges(store: Pick<Reading, 'job' | 'events'>, bell: Bell): JobChanges {
   const kept = new Map<string, Promise<ChangedJob | null>>();
-  const listening = bell.listen((id) => void kept.delete(id));
+  const listening = bell.listen((id) => {
+    kept.delete(id);
+  });
   function readNewest(id: string): Promise<ChangedJob | null> {
     const known = kept.get(id);
     if (known !== undefined) return known;

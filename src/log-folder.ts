@@ -80,7 +80,8 @@ async function listFiles(folder: string, now: Date): Promise<readonly File[]> {
       if (match === null) return [];
       const [name] = match;
       const { month, year } = match.groups ?? {};
-      const { size } = await stat(join(folder, name));
+      // One that cannot be looked at, such as a link to nothing, must not keep the others from going.
+      const { size } = await stat(join(folder, name)).catch(() => ({ size: 0 }));
       return [{ name, bytes: size, end: Date.UTC(Number(year), Number(month)) }];
     }),
   );

@@ -38,7 +38,9 @@ export function openLogSink(onTrouble: (error: unknown) => void): LogSink {
   /** One write at a time: on a disk that hangs lines wait here, where they are counted. */
   function plan(): void {
     if (places === undefined || waiting.length === 0 || writing !== undefined) return;
-    timer ??= setTimeout(() => void flush(), flushMs).unref();
+    timer ??= setTimeout(() => {
+      flush().catch(onTrouble);
+    }, flushMs).unref();
   }
 
   async function flush(): Promise<void> {

@@ -17,7 +17,11 @@ async function openPlaces() {
   const path = join(directory, 'logs');
   const places = { journal, folder: openLogFolder(path, 1_000_000), bell: openBell() };
   const said: string[] = [];
-  const outlet = openLog('debug', { write: (text) => void said.push(text) });
+  const outlet = openLog('debug', {
+    write: (text) => {
+      said.push(text);
+    },
+  });
   const read = async () => {
     const files = await readdir(path);
     return (await Promise.all(files.toSorted().map((file) => readFile(join(path, file), 'utf8')))).join('');

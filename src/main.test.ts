@@ -48,6 +48,23 @@ test('a server that is killed takes its engines with it, and its jobs run again'
   assert.deepEqual(data.job.attempts, [{ outcome: 'INTERRUPTED' }, { outcome: 'COMPLETED' }]);
 });
 
+test('a promise that is rejected and that nobody waits for is logged, and stops the server in order', async () => {
+  await using house = await openProcessHouse('waits');
+  const first = house.start({ NODE_OPTIONS: `--import ${join(import.meta.dirname, 'testing/fail-later.ts')}` });
+  const id = await submitTo(await first.url);
+  await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
+  const told = first.said('unexpected failure');
+  first.child.kill('SIGUSR2');
+  await told;
+  assert.deepEqual(await first.ended, { code: 1, stderr: '' });
+  assert.deepEqual(house.children(), []);
+  const events = await eventsOf(await house.start().url, id);
+  assert.deepEqual(
+    events.flatMap(({ status }) => status ?? []),
+    ['QUEUED', 'WORKING', 'QUEUED', 'WORKING', 'COMPLETED'],
+  );
+});
+
 test('wrong settings end the start with 78, each told with its key', async () => {
   await using house = await openProcessHouse('speaks');
   const { code, stderr } = await house.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0', PHONOGRAPH_NUM_JOBS: 'many' }).ended;

@@ -9,6 +9,9 @@ import { keepServing } from './keep-serving.ts';
 import { openLog } from './log.ts';
 
 const root = join(import.meta.dirname, '..');
+const exitFailure = 1;
+/** Beyond what a stop in order takes. */
+const longestStopMs = 15_000;
 /** sysexits.h EX_USAGE. */
 const exitUsage = 64;
 /** sysexits.h EX_CONFIG: nothing was changed, the settings must be. */
@@ -51,7 +54,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** Serves until a signal asks for the end. A second signal ends the process at once; the engines end with it. */
+/**
+ * Serves until a signal asks for the end. A second signal ends the process at once; the engines end with it. A fault that nobody has caught, a
+ * rejected promise among them, is logged and stops the server in order: what it was about is not known, so nothing may go on with it.
+ */
 async function serve(config: Config): Promise<number> {
   await using outlet = openLog(config.server.logLevel);
   const stop = new AbortController();
@@ -62,14 +68,21 @@ async function serve(config: Config): Promise<number> {
       stop.abort();
     });
   }
+  let exitCode = 0;
+  process.on('uncaughtException', (err, origin) => {
+    outlet.log.fatal({ err, origin }, 'unexpected failure');
+    exitCode = exitFailure;
+    stop.abort();
+    setTimeout(() => process.exit(exitFailure), longestStopMs).unref();
+  });
   try {
     await keepServing(config, { read: readSettings, outlet, version: packageJson.version, stop: stop.signal });
   } catch (error) {
     outlet.log.fatal({ err: error }, 'server not started');
     tell(error, config);
-    return error instanceof MigrationError ? exitConfig : 1;
+    return error instanceof MigrationError ? exitConfig : exitFailure;
   }
-  return 0;
+  return exitCode;
 }
 
 async function withConfig(run: (config: Config) => Promise<number>): Promise<number> {

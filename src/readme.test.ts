@@ -18,7 +18,10 @@ test('the client of the README goes on from its last event when the server is ki
     url: `ws://127.0.0.1:${port}/graphql`,
     retryAttempts: Infinity,
     shouldRetry: () => true,
-    retryWait: () => new Promise((resolve) => void setTimeout(resolve, 50)),
+    retryWait: () =>
+      new Promise((resolve) => {
+        setTimeout(resolve, 50);
+      }),
   });
   const query =
     'subscription ($id: ID!, $after: SafeInt) { jobEvents(id: $id, after: $after) { __typename seq ... on JobSegmentsAdded { segments { text } } } }';

@@ -49,7 +49,9 @@ test('finished jobs go when they are older than retentionDays, with their record
   clock.time += dayMs;
   const young = await archive.finished('young');
   const told: string[] = [];
-  const ear = archive.deletions.listen((id) => void told.push(id));
+  const ear = archive.deletions.listen((id) => {
+    told.push(id);
+  });
   assert.equal(await removeOld(parts, never, clock.time + 29 * dayMs - 1), 0);
   assert.equal(await removeOld(parts, never, clock.time + 29 * dayMs + 1), 2);
   assert.deepEqual(told, old);

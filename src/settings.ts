@@ -90,7 +90,9 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
       await read();
       for (const listener of listeners) listener();
     },
-    onChange: (listener) => void listeners.push(listener),
+    onChange: (listener) => {
+      listeners.push(listener);
+    },
   };
 }
 

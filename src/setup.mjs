@@ -13,7 +13,13 @@ else if (major < oldest)
   );
 else {
   // Loaded here and not at the top: an older Node could not even read these files, and would show a syntax error.
-  void import('./setup/main.mjs').then(({ main }) => main(process.argv.slice(2))).then((code) => process.exit(code));
+  import('./setup/main.mjs')
+    .then(({ main }) => main(process.argv.slice(2)))
+    .then((code) => process.exit(code))
+    .catch((error) => {
+      process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+      process.exit(1);
+    });
 }
 
 /** @param {string} message */

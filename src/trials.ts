@@ -40,14 +40,21 @@ export function startTrials(context: Context, { health, runner }: Audience): Dis
     health.tested(reading);
     if (kind !== null && reading.ready) runner.prepare(kind);
   }
-  /** Without its model the engine could not pass. */
-  function tryAgain(installed: string): void {
-    if (installed === tried?.model) tried = null;
-    void tryEngine();
+  function start(): void {
+    tryEngine().catch((err: unknown) => {
+      tried = null;
+      log.error({ err }, 'engine not tried');
+      health.tested(broken('The engine could not be tried; the log of the server tells why.'));
+    });
   }
-  settings.onChange(() => void tryEngine());
-  const listening = downloads.installations.listen(tryAgain);
-  void tryEngine();
+  /** Without its model the engine could not pass. */
+  function startAgain(installed: string): void {
+    if (installed === tried?.model) tried = null;
+    start();
+  }
+  settings.onChange(start);
+  const listening = downloads.installations.listen(startAgain);
+  start();
   return {
     [Symbol.dispose]() {
       listening[Symbol.dispose]();

@@ -118,7 +118,9 @@ test('a WebSocket that is reset before it is answered ends nothing but itself', 
       const socket = connect(Number(port), hostname);
       await once(socket, 'connect');
       const head = `GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
-      await new Promise((resolve) => void socket.write(head, resolve));
+      await new Promise((resolve) => {
+        socket.write(head, resolve);
+      });
       socket.resetAndDestroy();
     }
   }

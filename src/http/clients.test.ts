@@ -24,7 +24,9 @@ test('Apollo Client asks, follows a job, and finds it in its cache by its id', a
   const statuses: (string | undefined)[] = [];
   await new Promise<void>((complete, error) => {
     client.subscribe<Seen>({ query: gql(follow), variables: { id } }).subscribe({
-      next: ({ data }) => void (data?.jobEvents.status && statuses.push(data.jobEvents.status)),
+      next: ({ data }) => {
+        if (data?.jobEvents.status) statuses.push(data.jobEvents.status);
+      },
       complete,
       error,
     });

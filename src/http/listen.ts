@@ -217,7 +217,9 @@ function urlOf(server: Server): string {
  * clients come back with a cursor.
  */
 async function close(server: Server, sockets: WebSockets, answering: Answering): Promise<void> {
-  const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
   await sockets[Symbol.asyncDispose]();
   await answering.settled(lastAnswerMs);
   server.closeAllConnections();

@@ -24,7 +24,10 @@ export async function answerRecording({ request, response, context }: FileReques
   response.setHeader('last-modified', validators.lastModified);
   response.setHeader('cache-control', 'private, no-cache');
   response.setHeader('accept-ranges', 'bytes');
-  if (isKnown(request, response)) return void response.writeHead(304).end();
+  if (isKnown(request, response)) {
+    response.writeHead(304).end();
+    return;
+  }
   const range = rangeOf(request, stats.size, validators);
   if (range === 'UNSATISFIABLE') {
     response.setHeader('content-range', `bytes */${stats.size}`);
@@ -38,7 +41,10 @@ export async function answerRecording({ request, response, context }: FileReques
   const length = end - start + 1;
   response.setHeader('content-length', length);
   if (range !== null) response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${stats.size}` });
-  if (request.method === 'HEAD') return void response.end();
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
   const body = handle.createReadStream({ start, end });
   await pour(body, response);
   // Of a file that has become shorter the client would wait for the rest.

@@ -43,7 +43,10 @@ export async function answerTranscript(
   const state = [context.health.version, job.id, job.lastEventSeq, args];
   response.setHeader('etag', etag(JSON.stringify(state)));
   response.setHeader('cache-control', 'private, no-cache');
-  if (isKnown(request, response)) return void response.writeHead(304).end();
+  if (isKnown(request, response)) {
+    response.writeHead(304).end();
+    return;
+  }
   response.setHeader('content-type', `${types[format]}; charset=utf-8`);
   response.setHeader('content-disposition', disposition(`${stemOf(job)}.${suffix}`, 'attachment'));
   await (request.method === 'HEAD' ? response.end() : pour(Readable.from(pieces), response));

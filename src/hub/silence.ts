@@ -15,7 +15,9 @@ export function openSilence(wanted: AbortSignal, limitMs: number): Silence {
   const timer = setTimeout(() => tooLong.abort(), limitMs).unref();
   return {
     signal: AbortSignal.any([wanted, tooLong.signal]),
-    heard: () => void timer.refresh(),
+    heard: () => {
+      timer.refresh();
+    },
     async explain(answer) {
       try {
         return await answer;

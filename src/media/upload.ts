@@ -77,7 +77,8 @@ export async function openUploads(
   await mkdir(arriving, { recursive: true, mode: 0o700 });
   await mkdir(kept, { recursive: true, mode: 0o700 });
   const left = await readdir(arriving);
-  await Promise.all(left.filter((name) => name.endsWith('.part')).map((name) => rm(join(arriving, name))));
+  const parts = left.filter((name) => name.endsWith('.part'));
+  await Promise.all(parts.map((name) => rm(join(arriving, name), { recursive: true, force: true })));
   return {
     async receive(name, bytes) {
       const id = nanoid();

@@ -113,7 +113,14 @@ export function makeNearlyReadyProject(internet) {
 export function quietProgress() {
   /** @type {string[]} */
   const told = [];
-  return { told, note() {}, warn: (/** @type {string} */ text) => void told.push(text), end() {} };
+  return {
+    told,
+    note() {},
+    warn: (/** @type {string} */ text) => {
+      told.push(text);
+    },
+    end() {},
+  };
 }
 
 /**

@@ -145,13 +145,22 @@ export async function openTestHub({
     const stop = cutAt ?? holdAt ?? bytes.length;
     // The headers reach the client also where no byte follows.
     response.flushHeaders();
-    if (stop > start) await new Promise((resolve) => void response.write(bytes.subarray(start, stop), resolve));
-    if (cutAt !== undefined) return void response.destroy();
+    if (stop > start)
+      await new Promise((resolve) => {
+        response.write(bytes.subarray(start, stop), resolve);
+      });
+    if (cutAt !== undefined) {
+      response.destroy();
+      return;
+    }
     if (holdAt !== undefined) {
       const released = once(events, 'released');
       events.emit('held');
       const [goesOn] = await released;
-      if (goesOn !== true) return void response.destroy();
+      if (goesOn !== true) {
+        response.destroy();
+        return;
+      }
     }
     response.end(bytes.subarray(Math.max(start, stop)));
   }
@@ -161,13 +170,21 @@ export async function openTestHub({
     requests,
     files,
     whim: () => undefined,
-    held: async () => void (await once(events, 'held')),
-    release: () => void events.emit('released', true),
-    breakOff: () => void events.emit('released', false),
+    held: async () => {
+      await once(events, 'held');
+    },
+    release: () => {
+      events.emit('released', true);
+    },
+    breakOff: () => {
+      events.emit('released', false);
+    },
     async [Symbol.asyncDispose]() {
       for (const server of [hub, content]) {
         server.closeAllConnections();
-        await new Promise((resolve) => void server.close(resolve));
+        await new Promise((resolve) => {
+          server.close(resolve);
+        });
       }
     },
   };
@@ -191,8 +208,12 @@ function end(
 async function listen(
   answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<Server> {
-  const server = createServer((request, response) => void answer(request, response));
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const server = createServer((request, response) => {
+    Promise.resolve(answer(request, response)).catch((error: Error) => response.destroy(error));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
   return server;
 }
 

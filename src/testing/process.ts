@@ -94,7 +94,9 @@ export function watchServer(child: ChildProcessByStdio<null, Readable, Readable>
     log.emit(told.event, told);
   });
   const url = once(log, 'server listening').then(([told]: { readonly url: string }[]) => told?.url ?? '');
-  const said = async (event: string) => void (await once(log, event));
+  const said = async (event: string) => {
+    await once(log, event);
+  };
   const ended = once(child, 'close').then(([code]: (number | null)[]) => ({ code: code ?? null, stderr }));
   return { child, url, said, ended };
 }

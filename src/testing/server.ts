@@ -91,7 +91,11 @@ function configOf(server: Partial<Config['server']>): Config {
 }
 
 async function start(config: Config, logs: Record<string, unknown>[]): Promise<RunningServer> {
-  const outlet = openLog('debug', { write: (line) => void logs.push(JSON.parse(line)) });
+  const outlet = openLog('debug', {
+    write: (line) => {
+      logs.push(JSON.parse(line));
+    },
+  });
   return startServer(config, { outlet, version: '0.0.0-test', restart: () => undefined });
 }
 

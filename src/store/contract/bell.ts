@@ -30,7 +30,9 @@ export function bellContract(open: OpenStore): void {
     await using opened = await open();
     const { store, bell } = opened;
     const rung: string[] = [];
-    const ear = bell.listen((jobId) => void rung.push(jobId));
+    const ear = bell.listen((jobId) => {
+      rung.push(jobId);
+    });
     const first = await added(store, { idempotencyKey: 'one' });
     const second = await added(store);
     assert.deepEqual(rung.splice(0), [first.id, second.id]);

@@ -69,7 +69,9 @@ export function deletionContract(open: OpenStore): void {
     await store.appendBatch(lease, newBatch(texts));
     await store.finish(lease, completed);
     const rung: string[] = [];
-    const ear = bell.listen((jobId) => void rung.push(jobId));
+    const ear = bell.listen((jobId) => {
+      rung.push(jobId);
+    });
     let turns = 0;
     const deleting = store.deleteJob(id);
     const isDone = deleting.then(() => true);

@@ -58,7 +58,9 @@ export function labelsContract(open: OpenStore): void {
     await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
     const { job: _, ...before } = await everythingOf(store, id);
     const rung: string[] = [];
-    const ear = bell.listen((jobId) => void rung.push(jobId));
+    const ear = bell.listen((jobId) => {
+      rung.push(jobId);
+    });
     const job = await store.updateJob(id, { title: 'completed', priority: 9 });
     ear[Symbol.dispose]();
     assert.deepEqual(rung, []);

@@ -150,7 +150,10 @@ export function openModel(store: Store, clock: { time: number }): Model {
       if (act.kind === 'claim') return claim();
       if (act.kind === 'look') return look();
       if (act.kind === 'reap') return reap(act.isPart);
-      if (act.kind === 'jump') return void (clock.time += act.hours * 3_600_000);
+      if (act.kind === 'jump') {
+        clock.time += act.hours * 3_600_000;
+        return;
+      }
       if ('job' in act) {
         const job = jobs[act.job % jobs.length];
         if (job === undefined) return;

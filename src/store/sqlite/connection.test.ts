@@ -16,7 +16,9 @@ test('a full disk is told as such, nothing is half written, and it goes on when 
   await migrate(db);
   const bell = openBell();
   const rung: string[] = [];
-  const ear = bell.listen((jobId) => void rung.push(jobId));
+  const ear = bell.listen((jobId) => {
+    rung.push(jobId);
+  });
   const clients = intake({ db, bell, now: Date.now, arrival: arrivals(Date.now), place: places(0) });
   const large = newJob({ metadata: { text: 'x'.repeat(100_000) } });
   database.pragma('max_page_count = 1');

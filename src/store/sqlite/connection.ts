@@ -28,7 +28,11 @@ export async function commit<T>(connection: Connection, act: Act<T>): Promise<T>
   const changed = new Set<string>();
   const result = await connection.db
     .transaction()
-    .execute((tx) => act(tx, (jobId) => void changed.add(jobId)))
+    .execute((tx) =>
+      act(tx, (jobId) => {
+        changed.add(jobId);
+      }),
+    )
     .catch((error: unknown) => {
       throw isStorageFull(error)
         ? new StorageFullError('The disk of the server takes no writes.', { cause: error })

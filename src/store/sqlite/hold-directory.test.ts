@@ -33,7 +33,9 @@ test('a process that is killed lets go of its data directory, though a child of 
     setInterval(() => {}, 1000);`;
   const holder = spawn(process.execPath, ['--input-type=module', '-e', program]);
   const [pid] = await once(holder.stdout.setEncoding('utf8'), 'data');
-  temporary.stack.defer(() => void process.kill(Number(pid), 'SIGKILL'));
+  temporary.stack.defer(() => {
+    process.kill(Number(pid), 'SIGKILL');
+  });
   await assert.rejects(holdDirectory(directory), { name: 'DirectoryInUseError' });
   holder.kill('SIGKILL');
   await once(holder, 'exit');

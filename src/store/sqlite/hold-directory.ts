@@ -19,7 +19,11 @@ export async function holdDirectory(directory: string): Promise<Disposable> {
     db.close();
     throw isHeld(error) ? new DirectoryInUseError(directory, { cause: error }) : error;
   }
-  return { [Symbol.dispose]: () => void db.close() };
+  return {
+    [Symbol.dispose]: () => {
+      db.close();
+    },
+  };
 }
 
 function isHeld(error: unknown): boolean {

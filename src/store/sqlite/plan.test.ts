@@ -140,7 +140,15 @@ async function record(): Promise<Recorded> {
   const file = join(directory, 'phonograph.db');
   const queries: CompiledQuery[] = [];
   const bell = openBell();
-  const store = stack.use(await openSqliteStore({ file, bell, onQuery: (query) => void queries.push(query) }));
+  const store = stack.use(
+    await openSqliteStore({
+      file,
+      bell,
+      onQuery: (query) => {
+        queries.push(query);
+      },
+    }),
+  );
   return { store, job: await added(store), queries, file, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 

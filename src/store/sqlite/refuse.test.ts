@@ -91,7 +91,9 @@ test('a newer database whose server was killed is refused, its log not touched e
   assert.ok(file && left);
   await fill(file);
   const writer = new Sqlite(file);
-  temporary.stack.defer(() => void writer.close());
+  temporary.stack.defer(() => {
+    writer.close();
+  });
   writer.exec("insert into migration (name, timestamp) values ('9999-later', '2030-01-01T00:00:00.000Z')");
   await copyFile(file, left);
   await copyFile(`${file}-wal`, `${left}-wal`);

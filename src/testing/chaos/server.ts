@@ -28,7 +28,7 @@ export async function openKillableServer(engine: string | null): Promise<Killabl
   const ending = new Set<ServerProcess>();
   function start(environment: Readonly<Record<string, string>>): ServerProcess {
     const started = house.start(environment);
-    void watch(started);
+    watch(started).catch(reject);
     return started;
   }
   async function watch(started: ServerProcess): Promise<void> {
@@ -40,6 +40,9 @@ export async function openKillableServer(engine: string | null): Promise<Killabl
   const port = { ...settings, PHONOGRAPH_LISTEN_PORT: new URL(url).port };
   let worstMs = 0;
   const farewells: Promise<void>[] = [];
+  async function watchLeave(engines: readonly number[]): Promise<void> {
+    worstMs = Math.max(worstMs, await untilGone(house, engines));
+  }
   return {
     house,
     url,
@@ -48,7 +51,7 @@ export async function openKillableServer(engine: string | null): Promise<Killabl
       ending.add(running);
       running.child.kill('SIGKILL');
       await running.ended;
-      farewells.push(untilGone(house, engines).then((ms) => void (worstMs = Math.max(worstMs, ms))));
+      farewells.push(watchLeave(engines));
       running = start(port);
     },
     killEngine(pick) {
