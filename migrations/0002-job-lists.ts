@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { fold } from '#src/fold.ts';
+import { foldForPart } from '#src/fold.ts';
 
 const jobsAtOnce = 500;
 
@@ -39,7 +39,7 @@ async function createTags(db: Kysely<unknown>): Promise<void> {
 }
 
 /**
- * Titles and names of recordings, folded by `fold`, with an index of every three characters in a row. The rowid is the job's number.
+ * Titles and names of recordings, folded by `foldForPart`, with an index of every three characters in a row. The rowid is the job's number.
  * https://www.sqlite.org/fts5.html#the_trigram_tokenizer
  */
 async function createNames(db: Kysely<unknown>): Promise<void> {
@@ -52,8 +52,9 @@ async function createNames(db: Kysely<unknown>): Promise<void> {
     for (const { number, title, name } of jobs) {
       // The driver gives every number as a real one, which FTS5 takes for no rowid.
       const rowid = sql`cast(${number} as integer)`;
-      await sql`insert into job_media_name (rowid, text) values (${rowid}, ${fold(name)})`.execute(db);
-      if (title !== null) await sql`insert into job_title (rowid, text) values (${rowid}, ${fold(title)})`.execute(db);
+      await sql`insert into job_media_name (rowid, text) values (${rowid}, ${foldForPart(name)})`.execute(db);
+      if (title !== null)
+        await sql`insert into job_title (rowid, text) values (${rowid}, ${foldForPart(title)})`.execute(db);
     }
   }
 }

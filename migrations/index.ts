@@ -5,13 +5,17 @@ import { logSize } from './0003-log-size.ts';
 import { search } from './0004-search.ts';
 import { reuse } from './0005-reuse.ts';
 import { searchBeginnings } from './0006-search-beginnings.ts';
+import { mediaKeys, type KnownRoot } from './0007-media-keys.ts';
 
-/** Every migration, by name. Forward only: what has been released is never edited, renamed or removed. */
-export const migrations: Readonly<Record<string, Migration>> = {
-  '0001-first': first,
-  '0002-job-lists': jobLists,
-  '0003-log-size': logSize,
-  '0004-search': search,
-  '0005-reuse': reuse,
-  '0006-search-beginnings': searchBeginnings,
-};
+/** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
+export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
+  return {
+    '0001-first': first,
+    '0002-job-lists': jobLists,
+    '0003-log-size': logSize,
+    '0004-search': search,
+    '0005-reuse': reuse,
+    '0006-search-beginnings': searchBeginnings,
+    '0007-media-keys': mediaKeys(roots),
+  };
+}

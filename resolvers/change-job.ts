@@ -1,13 +1,7 @@
-import { access } from 'node:fs/promises';
 import type { Context } from '#src/context.ts';
-import {
-  JobAlreadyFinishedError,
-  JobNotFoundError,
-  JobStatusError,
-  MediaNotFoundError,
-  QueueFullError,
-} from '#src/errors.ts';
+import { JobAlreadyFinishedError, JobNotFoundError, JobStatusError, MediaNotFoundError } from '#src/errors.ts';
 import type { Job } from '#src/job.ts';
+import { openRecording } from '#src/media/recording.ts';
 import { requireModel } from '#src/models.ts';
 
 /** Cancels a job: at once when it is queued, else as soon as its processes are gone. Throws JobNotFoundError, JobAlreadyFinishedError. */
@@ -30,12 +24,10 @@ export async function retryJob(
   const before = await store.job(id);
   if (before === null) throw new JobNotFoundError();
   if (before.status !== 'FAILED' && before.status !== 'CANCELLED') throw refused(before);
-  if (!(await isThere(before.media.path)))
-    throw new MediaNotFoundError('The recording of this job is no longer there.');
+  if (!(await isThere(before, config)))
+    throw new MediaNotFoundError('The recording of this job is no longer there, or has another size.');
   await requireModel(config, before.options.model);
-  const { queued } = await store.queueCounts();
-  if (queued >= config.server.maxQueued) throw new QueueFullError(config.server.maxQueued);
-  const result = await store.retry(id, fromStart);
+  const result = await store.retry(id, fromStart, config.server.maxQueued);
   if (result === null) throw new JobNotFoundError();
   if (result.refused) throw refused(result.job);
   return result.job;
@@ -45,9 +37,8 @@ function refused(job: Job): JobStatusError {
   return new JobStatusError(job.status, `The job is ${job.status}.`, 'Only a FAILED or CANCELLED job can be retried.');
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+async function isThere({ media }: Job, { server }: Context['config']): Promise<boolean> {
+  const recording = await openRecording(media, server);
+  await recording?.handle.close();
+  return recording !== null;
 }

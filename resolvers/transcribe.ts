@@ -3,6 +3,7 @@ import { InvalidInputError, isStorageFull, StorageFullError } from '#src/errors.
 import type { Job } from '#src/job.ts';
 import { hashFile } from '#src/media/hash.ts';
 import { locateMedia } from '#src/media/locate.ts';
+import { recordingPath } from '#src/media/recording.ts';
 import { Upload } from '#src/media/upload.ts';
 import { isModelId, requireModel } from '#src/models.ts';
 import type { NewJob } from '#src/store/port.ts';
@@ -43,19 +44,20 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
   }
   if (typeof media.path !== 'string') throw new InvalidInputError('input.media', 'Give a path or an upload.');
   const located = await locateMedia(media.path, mediaRoots);
-  return add({ ...located, stored: false, sha256: null });
+  return add({ ...located, sha256: null });
 }
 
 /** What a finished job must have to stand for this one; nothing where that cannot be told. The hash of a file that may still change is not kept. */
 async function readTwin(
-  { path, sha256 }: NewJob['media'],
+  { key, sha256 }: NewJob['media'],
   model: string,
-  { identifyEngine }: Needs,
+  { identifyEngine, config }: Needs,
 ): Promise<Pick<NewJob, 'reuse'>> {
   const engine = await identifyEngine(model);
   if (engine === null) return {};
+  const path = recordingPath(key, config.server);
   // A file that cannot be read any more is for the job to tell.
-  const hash = sha256 ?? (await hashFile(path).catch(() => null));
+  const hash = sha256 ?? (path === null ? null : await hashFile(path).catch(() => null));
   return hash === null ? {} : { reuse: { sha256: hash, engine } };
 }
 
@@ -63,7 +65,7 @@ async function addUpload(upload: Upload, add: (media: NewJob['media']) => Return
   const { name, bytes, sha256 } = upload;
   if (upload.refusal !== null) throw upload.refusal;
   try {
-    const added = await add({ name, bytes, sha256, stored: true, path: await upload.keep() });
+    const added = await add({ name, bytes, sha256, key: await upload.keep() });
     if (added.existing) await upload.undo();
     return added;
   } catch (error) {

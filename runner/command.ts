@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '#src/config.ts';
 import type { ComputePower, FailureCode, JobFailure, TranscriptionOptions } from '#src/job.ts';
+import { recordingPath } from '#src/media/recording.ts';
 import { modelPath } from '#src/models.ts';
 import type { Claim } from '#src/store/claim.ts';
 import { failure } from './hints.ts';
@@ -59,7 +60,10 @@ export function orderFor(claim: Claim, config: Config, machine: Machine): Order 
   if (!machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${options.model} is not installed.`);
   const kind = kindFor(options, config, machine);
   if (kind === null) return refuse('GPU_UNAVAILABLE', 'The job asks for a GPU, and the server has none.');
-  return { kind: 'START', line: jobLine(claim, config, kind) };
+  const path = recordingPath(claim.job.media.key, config.server);
+  if (path === null)
+    return refuse('MEDIA_NOT_FOUND', 'The media root of the recording is not in the settings any more.');
+  return { kind: 'START', line: jobLine(claim, config, { ...kind, media: { path } }) };
 }
 
 /** The engine that these options need on this machine; null where it takes a GPU that is not there. */
@@ -88,14 +92,13 @@ function refuse(code: FailureCode, message: string): Order {
   return { kind: 'REFUSE', failure: failure(code, message) };
 }
 
-function jobLine(claim: Claim, config: Config, kind: EngineKind): JobLine {
+function jobLine(claim: Claim, config: Config, kind: EngineKind & Pick<JobLine, 'media'>): JobLine {
   const { job } = claim;
   const mode = config.transcription.modes[job.options.mode];
   return {
     protocol: 1,
     job: job.id,
     attempt: claim.lease.attempt,
-    media: { path: job.media.path },
     ...kind,
     batchSize: kind.device === 'cuda' ? mode.gpuBatchSize : mode.cpuBatchSize,
     options: optionsOf(claim),

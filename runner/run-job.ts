@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHashing } from '#src/media/hash.ts';
 import type { Claim, Ending } from '#src/store/claim.ts';
-import { orderFor } from './command.ts';
+import { orderFor, type JobLine } from './command.ts';
 import { keepLease } from './lease.ts';
 import { outcome, type Ended } from './outcome.ts';
 import { patiently } from './patiently.ts';
@@ -40,7 +40,7 @@ async function attempt(run: Run): Promise<Ending | null> {
     const order = orderFor(claim, parts.config, await parts.machineFor(claim.job.options.model));
     if (run.halted.aborted) return outcome(notStarted(run));
     if (order.kind === 'REFUSE') return { ...noProcess, kind: 'FAILED', failure: order.failure };
-    return await hashMeanwhile(run, () => runEngine(run, order.line));
+    return await hashMeanwhile(run, order.line);
   } catch (err) {
     parts.log.error({ job: claim.job.id, err }, 'job cannot go on');
     run.halt('fault');
@@ -52,14 +52,14 @@ async function attempt(run: Run): Promise<Ending | null> {
  * Has the recording hashed beside the engine, so that a later job with the same bytes can be spared. An upload was hashed when it came; a job that
  * ends otherwise than COMPLETED does not wait for it.
  */
-async function hashMeanwhile({ claim, halted }: Run, runIt: () => Promise<Ended>): Promise<Ending | null> {
-  const { path, sha256 } = claim.job.media;
-  if (sha256 !== null) return outcome(await runIt());
-  using file = await startHashing(path);
+async function hashMeanwhile(run: Run, line: JobLine): Promise<Ending | null> {
+  const { claim, halted } = run;
+  if (claim.job.media.sha256 !== null) return outcome(await runEngine(run, line));
+  using file = await startHashing(line.media.path);
   const stop = (): void => file[Symbol.dispose]();
   halted.addEventListener('abort', stop);
   if (halted.aborted) stop();
-  const ending = outcome(await runIt());
+  const ending = outcome(await runEngine(run, line));
   return ending?.kind === 'COMPLETED' ? { ...ending, sha256: await file.sha256() } : ending;
 }
 

@@ -40,7 +40,8 @@ export const builder = new SchemaBuilder<{
 
 builder.queryType({ description: 'What can be read.' });
 builder.mutationType({
-  description: 'What can be changed. Each answers with a union of its success and the errors that a caller can act on.',
+  description:
+    'What can be changed. Where something can be wrong that a caller can act on, the answer is a union of the success and these errors.',
 });
 builder.subscriptionType({
   description: 'What can be followed live, over WebSocket (graphql-transport-ws) and server-sent events.',

@@ -13,10 +13,11 @@ export const JobFilter = builder.inputType('JobFilter', {
     status: t.field({ type: [JobStatusType], description: 'Jobs in one of these statuses.' }),
     tag: t.string({ description: 'Jobs that have this tag, as it was given.' }),
     titleContains: t.string({
-      description: 'Jobs whose title contains this text, in upper or lower case; empty = all jobs.',
+      description: 'Jobs whose title contains this text, whatever the case and accents; empty = all jobs.',
     }),
     mediaNameContains: t.string({
-      description: 'Jobs whose recording has a name that contains this text, in upper or lower case; empty = all jobs.',
+      description:
+        'Jobs whose recording has a name that contains this text, whatever the case and accents; empty = all jobs.',
     }),
     createdAfter: t.field({ type: 'DateTime', description: 'Jobs that were accepted at this time or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Jobs that were accepted before this time.' }),
@@ -47,7 +48,7 @@ builder.queryFields((t) => ({
   node: t.field({
     type: Node,
     nullable: true,
-    description: 'Anything that has an id, or null when there is nothing or the caller may not see it.',
+    description: 'A job by its id, or null when there is none or the caller may not see it.',
     args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
     resolve: (_, { id }, { loaders }) => loaders.job.load(id),
   }),

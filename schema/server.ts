@@ -65,7 +65,8 @@ const QueueStatus = builder.objectRef<ServerReading['queue']>('QueueStatus').imp
 });
 
 const EngineStatus = builder.objectRef<ServerReading['engine']>('EngineStatus').implement({
-  description: 'The engine, as its test at the start of the server found it: it really decoded a second of audio.',
+  description:
+    'The engine, as its last test found it: it really decodes a few seconds of speech, at the start of the server and again when the mode or computePower is changed or the model was installed.',
   fields: (t) => ({
     ready: t.exposeBoolean('ready', { description: 'Whether it works.' }),
     fasterWhisper: t.exposeString('fasterWhisper', { nullable: true, description: 'Version of faster-whisper.' }),

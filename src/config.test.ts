@@ -42,7 +42,10 @@ test('the environment goes before config.json', () => {
     OTHER: 'x',
   });
   assert.equal(server.listenPort, 5000);
-  assert.deepEqual(server.mediaRoots, ['/a', '/b']);
+  assert.deepEqual(server.mediaRoots, [
+    { configured: '/a', path: '/a' },
+    { configured: '/b', path: '/b' },
+  ]);
   assert.deepEqual(server.allowedOrigins, ['https://a.example', 'https://b.example:8443']);
   assert.deepEqual(server.engineCommand, ['python3', '-m', 'engine']);
   assert.deepEqual([transcription.mode, transcription.vad, transcription.language], ['LOW_LATENCY', false, 'de']);

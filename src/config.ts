@@ -111,7 +111,16 @@ const configSchema = z
     error: 'must not be above server.maxNumJobs',
   });
 
-export type Config = z.infer<typeof configSchema> & {
+type Parsed = z.infer<typeof configSchema>;
+
+/** A folder whose recordings may be transcribed: as the settings name it, and where that is. */
+export interface MediaRoot {
+  readonly configured: string;
+  readonly path: string;
+}
+
+export type Config = Omit<Parsed, 'server'> & {
+  readonly server: Omit<Parsed['server'], 'mediaRoots'> & { readonly mediaRoots: readonly MediaRoot[] };
   /** Shown to the hub alone; from HF_TOKEN, never from a file. */
   readonly hubToken: string | null;
 };
@@ -165,12 +174,12 @@ function overlay(under: unknown, over: unknown): unknown {
   };
 }
 
-function absolute(root: string, server: Config['server']): Config['server'] {
+function absolute(root: string, server: Parsed['server']): Config['server'] {
   const [program = '', ...args] = server.engineCommand;
   return {
     ...server,
     dataDirectory: resolve(root, server.dataDirectory),
-    mediaRoots: server.mediaRoots.map((path) => resolve(root, path)),
+    mediaRoots: server.mediaRoots.map((configured) => ({ configured, path: resolve(root, configured) })),
     modelDirectory: resolve(root, server.modelDirectory),
     engineCommand: [program.includes('/') ? resolve(root, program) : program, ...args],
   };

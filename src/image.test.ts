@@ -46,7 +46,10 @@ test('with the settings of the image it starts with an API key, and not without'
   const { key } = newCaller('alice');
   const PHONOGRAPH_API_KEYS = `${key.name}:${key.role}:${key.sha256}`;
   const { server } = readConfig(root, { ...environment, ...service.environment, PHONOGRAPH_API_KEYS });
-  assert.deepEqual([server.dataDirectory, server.mediaRoots, server.allowedHosts], ['/data', ['/media'], ['*']]);
+  assert.deepEqual(
+    [server.dataDirectory, server.mediaRoots, server.allowedHosts],
+    ['/data', [{ configured: '/media', path: '/media' }], ['*']],
+  );
 });
 
 test('compose.yaml maps the port and the folders of the image, the recordings read-only', () => {

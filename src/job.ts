@@ -68,12 +68,16 @@ export interface DetectedLanguage {
   readonly probability: number;
 }
 
-/** The recording of a job. `path` is absolute and never leaves the server. */
+/**
+ * Where a recording is: a copy that the server keeps under this name, which goes when the job goes; or a file under a media root, by the root as
+ * config.json names it. Never an absolute path of this machine: a data directory may be moved, or restored on another one.
+ */
+export type MediaKey = { readonly kept: string } | { readonly root: string; readonly path: string };
+
+/** The recording of a job. */
 export interface Media {
   readonly name: string;
-  readonly path: string;
-  /** True where the server holds a copy of its own, which goes when the job goes. */
-  readonly stored: boolean;
+  readonly key: MediaKey;
   readonly bytes: number | null;
   readonly sha256: string | null;
   readonly durationSeconds: number | null;

@@ -17,8 +17,8 @@ export async function removeJob(id: string, { store, deletions, uploads, log }: 
   const deleted = await store.deleteJob(id);
   if (deleted === null || deleted.refused) return deleted;
   deletions.ring(id);
-  if (deleted.file !== null) {
-    await uploads.remove(deleted.file).catch((err: unknown) => log.error({ err }, 'recording not removed'));
+  if (deleted.kept !== null) {
+    await uploads.remove(deleted.kept).catch((err: unknown) => log.error({ err }, 'recording not removed'));
   }
   return deleted;
 }

@@ -22,13 +22,13 @@ async function openArchive(retentionDays: number | null) {
   const store = stack.use(await openSqliteStore({ file: ':memory:', bell: openBell(), now: () => clock.time }));
   const deletions = openBell();
   const settings = { current: () => ({ retentionDays }) as TranscriptionSettings };
-  const uploads = { remove: (path: string) => rm(path) };
+  const uploads = { remove: (name: string) => rm(join(folder, name)) };
   const parts = { store, deletions, uploads, settings, log: pino({ level: 'silent' }) };
   /** A job that is finished now, with a stored recording. */
   async function finished(name: string): Promise<string> {
     const path = join(folder, name);
     await writeFile(path, 'sound');
-    const { id } = await added(store, { media: { name, path, stored: true, bytes: 5, sha256: null } });
+    const { id } = await added(store, { media: { name, key: { kept: name }, bytes: 5, sha256: null } });
     const { lease } = await claimed(store);
     await store.appendBatch(lease, newBatch(['one']));
     await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });

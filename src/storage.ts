@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Config } from './config.ts';
 import { StorageFullError } from './errors.ts';
+import type { Trash } from './media/trash.ts';
 
 /** The disks of the server. */
 export interface Storage {
@@ -10,14 +11,18 @@ export interface Storage {
   demandRoomFor(bytes: number, folder: string): Promise<void>;
 }
 
-/** Looks at the disk each time that it is asked. */
-export function openStorage({
-  dataDirectory,
-  minFreeBytes,
-}: Pick<Config['server'], 'dataDirectory' | 'minFreeBytes'>): Storage {
+const noTrash: Pick<Trash, 'empty'> = { empty: () => Promise.resolve(0) };
+
+/** Looks at the disk each time that it is asked; where the data directory is short of room, the trash is emptied first. */
+export function openStorage(
+  { dataDirectory, minFreeBytes }: Pick<Config['server'], 'dataDirectory' | 'minFreeBytes'>,
+  trash = noTrash,
+): Storage {
+  const hasRoom = async () => (await freeBytes(dataDirectory)) >= minFreeBytes;
   return {
     async demandRoom() {
-      if ((await freeBytes(dataDirectory)) >= minFreeBytes) return;
+      if (await hasRoom()) return;
+      if ((await trash.empty()) > 0 && (await hasRoom())) return;
       throw new StorageFullError(`The disk of the server has less than ${minFreeBytes} bytes free.`);
     },
     async demandRoomFor(bytes, folder) {

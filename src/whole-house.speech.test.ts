@@ -11,8 +11,10 @@ import { wordErrors } from '#src/testing/word-errors.ts';
 const { engineCommand, modelDirectory } = readConfig(join(import.meta.dirname, '..'), {}).server;
 
 /** A server with the real engine and the COMPACT model. */
-const openRealServer = (mediaRoots: string[]) =>
-  openTestServer({ server: { engineCommand, modelDirectory, mediaRoots } });
+const openRealServer = (...roots: readonly string[]) =>
+  openTestServer({
+    server: { engineCommand, modelDirectory, mediaRoots: roots.map((path) => ({ configured: path, path })) },
+  });
 
 async function submitPath(server: TestServer, path: string): Promise<string> {
   const query =
@@ -38,7 +40,7 @@ const textOf = (events: readonly SeenEvent[]) =>
 
 for (const { path, reference } of recordings('en_columbia_address.wma')) {
   test(`${basename(path)} by path and by upload, over SSE and over WebSocket, is what was said`, async () => {
-    await using server = await openRealServer([dirname(path)]);
+    await using server = await openRealServer(dirname(path));
     const byPath = await submitPath(server, basename(path));
     const [events, sse] = await Promise.all([
       eventsOf(server.url, byPath),
@@ -61,7 +63,7 @@ for (const { path, reference } of recordings('en_columbia_address.wma')) {
 test('cancelling a job while speech is decoded ends its processes and keeps what was heard', async () => {
   const recording = recordings('en_columbia_address.wma').at(-1);
   assert.ok(recording);
-  await using server = await openRealServer([dirname(recording.path)]);
+  await using server = await openRealServer(dirname(recording.path));
   const id = await submitPath(server, basename(recording.path));
   await untilEvent(server.url, id, ({ progress }) => progress?.stage === 'TRANSCRIBING');
   await server.ask('mutation ($id: ID!) { cancel(id: $id) { __typename } }', { id });

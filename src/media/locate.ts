@@ -1,14 +1,21 @@
 import type { Stats } from 'node:fs';
 import { readlink, realpath } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import type { MediaRoot } from '../config.ts';
 import { MediaNotFoundError, MediaRejectedError } from '../errors.ts';
+import type { MediaKey } from '../job.ts';
 import { isHidden, isUnder, openRealFile, realPaths } from './real-file.ts';
 
-/** A recording under a media root: where it really is, and its size when it was looked at. */
+/** A recording under a media root: by what it is found again, and its size when it was looked at. */
 export interface LocatedMedia {
   readonly name: string;
-  readonly path: string;
+  readonly key: MediaKey;
   readonly bytes: number;
+}
+
+/** A media root that exists, and where it really is. */
+interface RealRoot extends MediaRoot {
+  readonly real: string;
 }
 
 /**
@@ -17,14 +24,12 @@ export interface LocatedMedia {
  * The file is opened first and then asked where it really is, so that a link that changes in between opens nothing else. Throws
  * MediaNotFoundError and MediaRejectedError (OUTSIDE_ROOTS, whether the file exists or not; HIDDEN, NOT_A_FILE, EMPTY).
  */
-export async function locateMedia(path: string, roots: readonly string[]): Promise<LocatedMedia> {
-  const realRoots = await realPaths(roots);
-  if (realRoots.every((root) => root === null))
-    throw new MediaNotFoundError('The media roots of the server do not exist yet.');
-  const existing = realRoots.filter((root) => root !== null);
-  const there = roots.filter((_, index) => realRoots[index] !== null);
-  const candidates = isAbsolute(path) ? [resolve(path)] : there.map((root) => resolve(root, path));
-  const inside = candidates.filter((candidate) => isUnder(candidate, [...there, ...existing]));
+export async function locateMedia(path: string, roots: readonly MediaRoot[]): Promise<LocatedMedia> {
+  const existing = await realRootsOf(roots);
+  if (existing.length === 0) throw new MediaNotFoundError('The media roots of the server do not exist yet.');
+  const candidates = isAbsolute(path) ? [resolve(path)] : existing.map((root) => resolve(root.path, path));
+  const folders = existing.flatMap((root) => [root.path, root.real]);
+  const inside = candidates.filter((candidate) => isUnder(candidate, folders));
   if (inside.length === 0 || path.includes('\0')) throw outside();
   for (const candidate of inside) {
     const found = await look(candidate, existing);
@@ -33,21 +38,31 @@ export async function locateMedia(path: string, roots: readonly string[]): Promi
   throw new MediaNotFoundError('There is no recording at this path.');
 }
 
-async function look(candidate: string, realRoots: readonly string[]): Promise<LocatedMedia | null> {
+async function realRootsOf(roots: readonly MediaRoot[]): Promise<readonly RealRoot[]> {
+  const reals = await realPaths(roots.map(({ path }) => path));
+  return roots.flatMap((root, at): readonly RealRoot[] => {
+    const real = reals[at];
+    return real === null || real === undefined ? [] : [{ ...root, real }];
+  });
+}
+
+async function look(candidate: string, roots: readonly RealRoot[]): Promise<LocatedMedia | null> {
   const file = await openRealFile(candidate);
   if (file === null) {
     // What does not exist behind a link that leads out is told apart from what exists there by nobody.
-    if (!isUnder(await realOfExistingPart(candidate), realRoots)) throw outside();
+    const reals = roots.map(({ real }) => real);
+    if (!isUnder(await realOfExistingPart(candidate), reals)) throw outside();
     return null;
   }
   await using handle = file.handle;
   const { path } = file;
-  const root = realRoots.find((each) => isUnder(path, [each]));
+  const [root] = roots.filter(({ real }) => isUnder(path, [real])).toSorted((a, b) => b.real.length - a.real.length);
   if (root === undefined) throw outside();
-  if (isHidden(path, root)) {
+  if (isHidden(path, root.real)) {
     throw new MediaRejectedError('HIDDEN', 'Files and folders whose name begins with a dot are not served.');
   }
-  return { name: basename(candidate), path, bytes: sizeOf(await handle.stat()) };
+  const key = { root: root.configured, path: relative(root.real, path) };
+  return { name: basename(candidate), key, bytes: sizeOf(await handle.stat()) };
 }
 
 function sizeOf(stats: Stats): number {

@@ -3,45 +3,52 @@ import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openTemporary } from '#src/store/sqlite/temporary.ts';
+import type { MediaKey } from '../job.ts';
 import { openRecording } from './recording.ts';
 
-const unheard = { durationSeconds: null, container: null, codec: null, sampleRate: null, channels: null, warnings: [] };
+const root = 'recordings';
 
 /** Media roots and a data directory, with a recording of five bytes in both. */
 async function openFolders() {
   const temporary = await openTemporary();
   const { directory } = temporary;
-  const folders = { dataDirectory: join(directory, 'data'), mediaRoots: [join(directory, 'root')] };
+  const mediaRoots = [{ configured: root, path: join(directory, 'root') }];
+  const folders = { dataDirectory: join(directory, 'data'), mediaRoots };
   await mkdir(join(folders.dataDirectory, 'media'), { recursive: true });
   await mkdir(join(directory, 'root/.hidden'), { recursive: true });
   await mkdir(join(directory, 'outside'));
   const names = ['root/a.wav', 'root/b.wav', 'root/.hidden/a.wav', 'outside/a.wav', 'data/media/kept'];
   for (const name of names) await writeFile(join(directory, name), '12345');
-  const media = (path: string, stored = false) => {
-    const name = 'a.wav';
-    return { name, path: join(directory, path), stored, bytes: 5, sha256: null, ...unheard };
-  };
-  const opens = async (...[path, stored]: Parameters<typeof media>) => {
-    const recording = await openRecording(media(path, stored), folders);
+  const opens = async (key: MediaKey) => {
+    const recording = await openRecording({ key, bytes: 5 }, folders);
     await recording?.handle.close();
     return recording !== null;
   };
   return { directory, opens, [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose]() };
 }
 
-test('a recording is opened under a media root, and a copy by its name, wherever the database says it is', async () => {
+test('a recording is opened by its media root as the settings name it, and a copy by its name', async () => {
   await using folders = await openFolders();
-  assert.ok(await folders.opens('root/a.wav'));
-  assert.ok(await folders.opens('data/media/kept', true));
-  assert.ok(await folders.opens('the/server/before/media/kept', true));
+  assert.ok(await folders.opens({ root, path: 'a.wav' }));
+  assert.ok(await folders.opens({ kept: 'kept' }));
+  assert.ok(
+    await folders.opens({ root: join(folders.directory, 'root'), path: 'a.wav' }),
+    'a root that was named otherwise',
+  );
 });
 
 test('nothing else is opened: not outside, not hidden, not a folder, not what only looks like a copy', async () => {
   await using folders = await openFolders();
-  for (const path of ['outside/a.wav', 'root/.hidden/a.wav', 'root', 'root/none.wav', 'data/media/kept']) {
-    assert.equal(await folders.opens(path), false, path);
+  for (const path of ['../outside/a.wav', '.hidden/a.wav', '', 'none.wav', '../data/media/kept']) {
+    assert.equal(await folders.opens({ root, path }), false, path);
   }
-  assert.equal(await folders.opens('root/a.wav', true), false);
+  for (const key of [
+    { root: 'other', path: 'a.wav' },
+    { root: join(folders.directory, 'outside'), path: 'a.wav' },
+  ]) {
+    assert.equal(await folders.opens(key), false, key.root);
+  }
+  for (const kept of ['none', '..', '../../root/a.wav']) assert.equal(await folders.opens({ kept }), false, kept);
 });
 
 test('a link in the place of a recording opens nothing, wherever it leads', async () => {
@@ -50,12 +57,12 @@ test('a link in the place of a recording opens nothing, wherever it leads', asyn
   for (const goal of ['outside/a.wav', 'root/b.wav']) {
     await rename(place, join(folders.directory, 'before'));
     await symlink(join(folders.directory, goal), place);
-    assert.equal(await folders.opens('root/a.wav'), false, goal);
+    assert.equal(await folders.opens({ root, path: 'a.wav' }), false, goal);
   }
 });
 
 test('another size is another recording', async () => {
   await using folders = await openFolders();
   await writeFile(join(folders.directory, 'root/a.wav'), '123456');
-  assert.equal(await folders.opens('root/a.wav'), false);
+  assert.equal(await folders.opens({ root, path: 'a.wav' }), false);
 });

@@ -1,29 +1,49 @@
-import { readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import type { Reading } from '../store/port.ts';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../log.ts';
+import type { Store } from '../store/port.ts';
+import { keptFolder } from './recording.ts';
+import type { Trash } from './trash.ts';
 
 const pageSize = 5000;
 
+/** What is swept, and where it goes. */
+export interface SweepParts {
+  readonly dataDirectory: string;
+  readonly store: Pick<Store, 'keptMedia' | 'isNew'>;
+  readonly trash: Pick<Trash, 'add' | 'folder'>;
+  readonly log: Log;
+}
+
 /**
- * Removes the recordings under the data directory that belong to no job: of an upload whose server died between keeping the file and storing the
- * job, or of a deleted job whose file was still there. Only while nothing arrives. Returns how many there were.
+ * Moves the recordings under the data directory that belong to no job into the trash: of an upload whose server died between keeping the file and
+ * storing the job, or of a deleted job whose file was still there. Only while nothing arrives. A database that was just made knows of no
+ * recording: then all stay. Answers how many were moved.
  */
-export async function sweepMedia(dataDirectory: string, store: Pick<Reading, 'storedMedia'>): Promise<number> {
-  const folder = join(dataDirectory, 'media');
+export async function sweepMedia({ dataDirectory, store, trash, log }: SweepParts): Promise<number> {
+  const folder = keptFolder({ dataDirectory });
   const nameless = new Set(await readdir(folder));
-  // By name: a data directory that was moved has other paths than the jobs remember, and must not lose its recordings.
   if (nameless.size === 0) return 0;
-  for await (const path of storedPaths(store)) nameless.delete(basename(path));
-  for (const name of nameless) await rm(join(folder, name), { recursive: true, force: true });
+  if (store.isNew) {
+    const text = `There was no database, and ${nameless.size} recordings lie in ${folder}: they stay. Stop the server and restore the database from a backup; else they go into the trash at the next start.`;
+    log.warn({ files: nameless.size, text }, 'recordings without a database');
+    return 0;
+  }
+  for await (const name of keptNames(store)) nameless.delete(name);
+  for (const name of nameless) await trash.add(join(folder, name));
+  if (nameless.size > 0) {
+    const text = `${nameless.size} recordings of no job were moved to ${trash.folder}, where they are kept for a week.`;
+    log.warn({ files: nameless.size, text }, 'recordings of no job moved');
+  }
   return nameless.size;
 }
 
-async function* storedPaths(store: Pick<Reading, 'storedMedia'>): AsyncGenerator<string> {
-  let page = await store.storedMedia({ limit: pageSize });
+async function* keptNames(store: Pick<Store, 'keptMedia'>): AsyncGenerator<string> {
+  let page = await store.keptMedia({ limit: pageSize });
   for (;;) {
     yield* page.map(({ item }) => item);
     const last = page.at(-1);
     if (last === undefined) return;
-    page = await store.storedMedia({ limit: pageSize, after: last.key });
+    page = await store.keptMedia({ limit: pageSize, after: last.key });
   }
 }

@@ -5,6 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { nanoid } from 'nanoid';
 import type { Config } from '../config.ts';
 import type { Storage } from '../storage.ts';
+import type { MediaKey } from '../job.ts';
+import { keptFolder } from './recording.ts';
 import { syncFolder } from '../sync-folder.ts';
 import { isStorageFull, MediaRejectedError, StorageFullError, type ExpectedError } from '../errors.ts';
 
@@ -28,15 +30,15 @@ export class Upload {
     this.#keepAs = keepAs;
   }
 
-  /** Moves the recording to where jobs keep theirs and returns its absolute path. */
-  async keep(): Promise<string> {
+  /** Moves the recording to where jobs keep theirs; answers the key by which it is found there. */
+  async keep(): Promise<MediaKey> {
     if (!this.#kept) {
       await rename(this.#path, this.#keepAs);
       // Else a loss of power may undo the rename, and the job that was accepted would have no recording.
       await syncFolder(dirname(this.#keepAs));
       this.#kept = true;
     }
-    return this.#keepAs;
+    return { kept: basename(this.#keepAs) };
   }
 
   /** Removes the recording, unless a job keeps it. */
@@ -63,8 +65,8 @@ export interface UploadFolder {
    * answer; an error of the stream itself passes through and leaves nothing.
    */
   receive(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
-  /** Removes a recording that no job keeps any more: by its name, since a path may be that of the server from which a database was restored. */
-  remove(path: string): Promise<void>;
+  /** Removes a recording that no job keeps any more. */
+  remove(kept: string): Promise<void>;
 }
 
 /** Opens the folders under the data directory and clears what an earlier process had half received. */
@@ -73,7 +75,7 @@ export async function openUploads(
   storage: Storage,
 ): Promise<UploadFolder> {
   const arriving = join(dataDirectory, 'uploads');
-  const kept = join(dataDirectory, 'media');
+  const kept = keptFolder({ dataDirectory });
   await mkdir(arriving, { recursive: true, mode: 0o700 });
   await mkdir(kept, { recursive: true, mode: 0o700 });
   const left = await readdir(arriving);
@@ -92,7 +94,7 @@ export async function openUploads(
         throw error;
       }
     },
-    remove: (path) => rm(join(kept, basename(path)), { force: true }),
+    remove: (name) => rm(join(kept, basename(name)), { force: true }),
   };
 }
 

@@ -1,4 +1,5 @@
-import { fold, isAscii } from './fold.ts';
+import { isAscii } from '../fold.ts';
+import { foldWord } from './fold.ts';
 
 /** What a text is found by: a word, or two neighbouring characters of a script that is written without spaces. */
 export interface Token {
@@ -38,14 +39,14 @@ export function tokensOf(text: string): readonly Token[] {
 }
 
 function wordAt(word: string, start: number): readonly Token[] {
-  const form = fold(word);
+  const form = foldWord(word);
   const end = start + word.length;
   return form === '' ? [] : [{ form, start, end, head: end, kind: 'WORD' }];
 }
 
 function pairsAt(stretch: string, offset: number): readonly Token[] {
   const all = [...stretch.matchAll(characters)].map(({ 0: text, index }) => ({
-    form: fold(text),
+    form: foldWord(text),
     start: offset + index,
     end: offset + index + text.length,
   }));

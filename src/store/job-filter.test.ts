@@ -26,6 +26,8 @@ const cases: readonly (readonly [JobFilter, boolean])[] = [
   [{ tag: 'rad' }, false],
   [{ titleContains: 'DER lied' }, true],
   [{ titleContains: 'strasse' }, true],
+  [{ mediaNameContains: 'cafe' }, true],
+  [{ mediaNameContains: 'οδόσ' }, true],
   [{ titleContains: '' }, true],
   [{ titleContains: 'leider' }, false],
   [{ mediaNameContains: 'οδος CAFÉ' }, true],

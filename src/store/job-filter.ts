@@ -1,7 +1,7 @@
-import { fold } from '../fold.ts';
+import { contains } from '../fold.ts';
 import type { Job, JobStatus, Media } from '../job.ts';
 
-/** Fields are ANDed; an empty list matches nothing, and "contains" ignores case. */
+/** Fields are ANDed; an empty list matches nothing, and "contains" ignores case and accents. */
 export interface JobFilter {
   readonly ids?: readonly string[];
   readonly status?: readonly JobStatus[];
@@ -38,11 +38,11 @@ export function isDescribed(job: Described, filter: JobFilter): boolean {
   return (
     (status?.includes(job.status) ?? true) &&
     (tag === undefined || job.tags.includes(tag)) &&
-    contains(job.title, titleContains) &&
-    contains(job.media.name, mediaNameContains)
+    has(job.title, titleContains) &&
+    has(job.media.name, mediaNameContains)
   );
 }
 
-function contains(text: string | null, part: string | undefined): boolean {
-  return part === undefined || (text !== null && fold(text).includes(fold(part)));
+function has(text: string | null, part: string | undefined): boolean {
+  return part === undefined || (text !== null && contains(text, part));
 }

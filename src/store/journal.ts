@@ -46,7 +46,7 @@ export interface LogEntry extends NewLogEntry {
   readonly id: string;
 }
 
-/** `from` inclusive, `until` exclusive; `level`: this one and above; `contains` looks at the message and ignores case. */
+/** `from` inclusive, `until` exclusive; `level`: this one and above; `contains` looks at the message and ignores case and accents. */
 export interface LogFilter {
   readonly from?: Date;
   readonly until?: Date;

@@ -14,6 +14,8 @@ import type { Search } from './search.ts';
  * A state change, its events and the growth of the job's event number are one transaction; the bell rings after the commit.
  */
 export interface Store extends Intake, Removal, Reading, ReadingMany, Search, Work, Journal, Settings, AsyncDisposable {
+  /** Whether opening it has made it: then it knows nothing of what else lies in the data directory. */
+  readonly isNew: boolean;
   /** Proves that the database takes a write. Throws where it does not. */
   probe(): Promise<void>;
 }
@@ -32,9 +34,14 @@ export interface Intake {
   cancel(id: string): Promise<Job | null>;
   /**
    * FAILED or CANCELLED becomes QUEUED with a new count of crashes, from its checkpoint or, `fromStart`, with segments and checkpoint
-   * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id.
+   * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id. Throws QueueFullError where
+   * `maxQueued` jobs wait already.
    */
-  retry(id: string, fromStart: boolean): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
+  retry(
+    id: string,
+    fromStart: boolean,
+    maxQueued?: number,
+  ): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
   /**
    * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is no event, and the bell stays
    * silent. Null = unknown id.
@@ -46,7 +53,8 @@ export interface Intake {
 export interface Removal {
   /**
    * Removes a job, unless it is WORKING (`refused`): it is unknown at once, with its attempts, events, segments and log lines, which go
-   * slice by slice, so that a long job holds nobody up. `file`: the recording that only this job had a copy of, now nobody's. Null = unknown id.
+   * slice by slice, so that a long job holds nobody up. `kept`: the name of the copy of a recording that only this job had, now nobody's. Null =
+   * unknown id.
    */
   deleteJob(id: string): Promise<Deleted | null>;
   /** Ids of jobs that were finished before a time, the oldest first. */
@@ -62,8 +70,8 @@ export interface Reading {
   jobs(filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]>;
   countJobs(filter: JobFilter): Promise<number>;
   queueCounts(): Promise<QueueCounts>;
-  /** Paths of the recordings that jobs have copies of; a key is the recording's id. */
-  storedMedia(page: Page): Promise<readonly Keyed<string>[]>;
+  /** Names of the recordings that jobs have copies of; a key is the recording's id. */
+  keptMedia(page: Page): Promise<readonly Keyed<string>[]>;
   /** How fast jobs go. */
   pace(): Promise<Pace>;
   /** In the order of the index; a key is the index. */
@@ -133,7 +141,7 @@ export interface Settings {
 
 /** What became of a job that was to be deleted. */
 export type Deleted =
-  | { readonly refused: false; readonly file: string | null }
+  | { readonly refused: false; readonly kept: string | null }
   | { readonly refused: true; readonly job: Job };
 
 /** What a client calls a job, and how urgent it is. */
@@ -141,7 +149,7 @@ export type JobLabels = Pick<Job, 'title' | 'metadata' | 'tags' | 'priority'>;
 
 export interface NewJob extends JobLabels {
   readonly options: TranscriptionOptions;
-  readonly media: Pick<Media, 'name' | 'path' | 'stored' | 'bytes' | 'sha256'>;
+  readonly media: Pick<Media, 'name' | 'key' | 'bytes' | 'sha256'>;
   readonly idempotencyKey: string | null;
   /** Who sent it, such as the id of an API key: callers share the queue evenly. Null = nobody has told, which counts as one caller. */
   readonly callerId: string | null;

@@ -1,6 +1,6 @@
 import Sqlite from 'better-sqlite3';
 import { openBell } from '#src/bell.ts';
-import { fold } from '#src/fold.ts';
+import { foldForPart } from '#src/fold.ts';
 import { added } from '#src/store/contract/samples.ts';
 import { openSqliteStore } from '#src/store/sqlite/open.ts';
 
@@ -19,7 +19,7 @@ export async function storeManyJobs(
   const first = await storeOne(file);
   const db = new Sqlite(file);
   // The function stands here alone: in the server the store folds what it writes.
-  db.function('fold', { deterministic: true }, (text) => (typeof text === 'string' ? fold(text) : null));
+  db.function('fold', { deterministic: true }, (text) => (typeof text === 'string' ? foldForPart(text) : null));
   db.transaction(() => {
     for (const statement of statements) db.prepare(statement).run({ first, jobs, odd: oddJobs });
     for (const [table, column] of [

@@ -56,7 +56,7 @@ export async function openTestServer({ engine = 'speaks', server = {} }: TestSer
   const config = configOf({
     listenPort: 0,
     dataDirectory: data,
-    mediaRoots: [media],
+    mediaRoots: [{ configured: media, path: media }],
     modelDirectory: models,
     engineCommand: [process.execPath, join(root, 'runner/fixtures/tried.ts'), engine],
     engineStopSeconds: 0.5,

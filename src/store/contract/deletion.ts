@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { added, claimed, eventsOf, newBatch, newJob, quietly, type OpenStore } from './samples.ts';
 
 const line = { time: new Date(), level: 'INFO', event: 'test', message: 'A line.', fields: null } as const;
-const upload = { name: 'address.wma', path: '/data/media/1', stored: true, bytes: 12, sha256: null };
+const upload = { name: 'address.wma', key: { kept: '1' }, bytes: 12, sha256: null };
 const completed = { kind: 'COMPLETED', processedSeconds: 1, ...quietly } as const;
 
 /** That a deleted job leaves nothing, and takes nothing with it that is not its own. */
@@ -19,7 +19,7 @@ export function deletionContract(open: OpenStore): void {
       await store.finish(lease, completed);
       await store.addLogs([{ ...line, jobId: id }]);
     }
-    assert.deepEqual(await store.deleteJob(job.id), { refused: false, file: null });
+    assert.deepEqual(await store.deleteJob(job.id), { refused: false, kept: null });
     for (const id of [job.id, other.id]) {
       const left = [
         await store.job(id),
@@ -54,10 +54,10 @@ export function deletionContract(open: OpenStore): void {
     await using opened = await open();
     const { store } = opened;
     const [first, second] = [await added(store, { media: upload }), await added(store, { media: upload })];
-    const byPath = await added(store, { media: { ...upload, stored: false } });
-    assert.deepEqual(await store.deleteJob(first.id), { refused: false, file: null });
-    assert.deepEqual(await store.deleteJob(second.id), { refused: false, file: upload.path });
-    assert.deepEqual(await store.deleteJob(byPath.id), { refused: false, file: null });
+    const byPath = await added(store, { media: { ...upload, key: { root: '/media', path: '1' } } });
+    assert.deepEqual(await store.deleteJob(first.id), { refused: false, kept: null });
+    assert.deepEqual(await store.deleteJob(second.id), { refused: false, kept: '1' });
+    assert.deepEqual(await store.deleteJob(byPath.id), { refused: false, kept: null });
   });
 
   it('rings for a deleted job, forgets its idempotency key, and lets others work while a long one goes', async () => {

@@ -16,7 +16,7 @@ export function intakeContract(open: OpenStore): void {
     assert.deepEqual(
       {
         ...job,
-        media: { name: job.media.name, path: job.media.path, stored: job.media.stored, bytes: job.media.bytes },
+        media: { name: job.media.name, key: job.media.key, bytes: job.media.bytes },
       },
       {
         metadata,
@@ -32,7 +32,7 @@ export function intakeContract(open: OpenStore): void {
         cancelRequestedAt: null,
         language: null,
         failure: null,
-        media: { name: 'address.wma', path: '/media/address.wma', stored: false, bytes: 12 },
+        media: { name: 'address.wma', key: { root: '/media', path: 'address.wma' }, bytes: 12 },
         progress: { stage: 'QUEUED', fraction: 0, processedSeconds: 0, etaSeconds: null, speed: null },
         segmentCount: 0,
         lastEventSeq: 1,

@@ -103,6 +103,7 @@ export function journalContract(open: OpenStore): void {
     assert.deepEqual(await find(store, { jobId: 'job_1', level: 'WARN', from: at(0) }), ['a\uFFFDb\uFFFD']);
     assert.deepEqual(await find(store, { contains: '100%' }), ['100% of ÜBUNG_1']);
     assert.deepEqual(await find(store, { contains: 'übung' }), ['100% of ÜBUNG_1', '1000 of übung-1']);
+    assert.deepEqual(await find(store, { contains: 'ubung' }), ['100% of ÜBUNG_1', '1000 of übung-1']);
     assert.deepEqual(await find(store, { contains: 'g_1' }), ['100% of ÜBUNG_1']);
     assert.deepEqual(await find(store, { contains: 'SLOW!' }), ['slow!']);
     assert.deepEqual(await find(store, { contains: 'a\0b\uD800' }), ['a\uFFFDb\uFFFD']);

@@ -73,6 +73,19 @@ export function retryContract(open: OpenStore): void {
     await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
     await refuses(store, id, 'COMPLETED');
   });
+
+  it('puts no more jobs back than may wait, also where several come at once', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const ids = [await failed(store), await failed(store), await failed(store)].map(({ id }) => id);
+    const results = await Promise.allSettled(ids.map((id) => store.retry(id, false, 2)));
+    assert.deepEqual(
+      results.map((result) => (result.status === 'rejected' ? result.reason.code : result.value?.job.status)),
+      ['QUEUED', 'QUEUED', 'QUEUE_FULL'],
+    );
+    assert.equal((await store.queueCounts()).queued, 2);
+    assert.equal((await store.job(ids[2] ?? ''))?.status, 'FAILED');
+  });
 }
 
 async function failed(store: Store): Promise<Job> {

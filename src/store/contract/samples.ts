@@ -38,7 +38,7 @@ export function newJob(changes: Partial<NewJob> = {}): NewJob {
     tags: ['speech'],
     priority: 0,
     options,
-    media: { name: 'address.wma', path: '/media/address.wma', stored: false, bytes: 12, sha256: null },
+    media: { name: 'address.wma', key: { root: '/media', path: 'address.wma' }, bytes: 12, sha256: null },
     idempotencyKey: null,
     callerId: null,
     ...changes,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Kysely } from 'kysely';
+import { migrationsFor } from '#migrations/index.ts';
 import { openBell } from '../../bell.ts';
 import { newJob } from '../contract/samples.ts';
 import { arrivals, places } from './clock.ts';
@@ -13,7 +14,7 @@ import type { Tables } from './tables.ts';
 test('a full disk is told as such, nothing is half written, and it goes on when there is room', async () => {
   const database = await openDatabase(':memory:');
   await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
-  await migrate(db);
+  await migrate(db, migrationsFor([]));
   const bell = openBell();
   const rung: string[] = [];
   const ear = bell.listen((jobId) => {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { JobStatus } from '../../job.ts';
 import type { Deleted, Removal } from '../port.ts';
 import { lockJob, type LockedJob } from './change.ts';
@@ -37,11 +37,7 @@ export function deletion(connection: Connection): Removal {
       return rows.map(({ id }) => id);
     },
     async finishDeletions() {
-      for (const { job_id: id, time } of await db
-        .selectFrom('deletion')
-        .selectAll()
-        .where('job_id', '>', '')
-        .execute()) {
+      for (const { job_id: id, time } of await db.selectFrom('deletion').selectAll().execute()) {
         await deleteRest(connection, id);
         if (time > now() - lateMs && time <= now()) continue;
         await commit(connection, async (tx) => {
@@ -65,17 +61,17 @@ function deleteJob(connection: Connection, id: string): Promise<Deleted | null> 
     await removeLabels(tx, job);
     await tx.deleteFrom('job').where('id', '=', id).execute();
     ring(id);
-    return { refused: false, file: await deleteMedia(tx, job) };
+    return { refused: false, kept: await deleteMedia(tx, job) };
   });
 }
 
-/** Takes the recording's row away where no other job has it; the path of its copy where no other row names it. */
+/** Takes the recording's row away where no other job has it; the name of its copy where no other row has it. */
 async function deleteMedia(tx: Transaction<Tables>, { media_id: id }: LockedJob): Promise<string | null> {
   const sharing = await tx.selectFrom('job').select('id').where('media_id', '=', id).limit(1).executeTakeFirst();
   if (sharing !== undefined) return null;
-  const [media] = await tx.deleteFrom('media').where('id', '=', id).returning(['path', 'stored']).execute();
-  if (media === undefined || media.stored === 0) return null;
-  const same = tx.selectFrom('media').select('id').where('path', '=', media.path).where('stored', '=', sql.lit(1));
+  const [media] = await tx.deleteFrom('media').where('id', '=', id).returning(['root', 'path']).execute();
+  if (media === undefined || media.root !== null) return null;
+  const same = tx.selectFrom('media').select('id').where('path', '=', media.path).where('root', 'is', null);
   return (await same.limit(1).executeTakeFirst()) === undefined ? media.path : null;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import Sqlite from 'better-sqlite3';
-import { migrations } from '#migrations/index.ts';
+import { migrationsFor } from '#migrations/index.ts';
 import { MigrationError } from '../../errors.ts';
 import { migrationTable } from './migrate.ts';
 
@@ -25,7 +25,8 @@ export async function inspect(file: string): Promise<'new' | 'known'> {
   if (header.length < 100 || header.readUInt32BE(applicationIdOffset) !== applicationId) {
     throw new MigrationError(`${file} is a database of another program.`);
   }
-  const unknown = readMigrations(file).find((name) => !Object.hasOwn(migrations, name));
+  const known = migrationsFor([]);
+  const unknown = readMigrations(file).find((name) => !Object.hasOwn(known, name));
   if (unknown === undefined) return 'known';
   throw new MigrationError(
     `${file} was written by a newer version of Phonograph (migration ${unknown}). Use that version or a newer one.`,

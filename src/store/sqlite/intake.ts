@@ -24,7 +24,7 @@ export function intake(connection: Connection): Intake {
   return {
     addJob: (job, maxQueued) => addJob(connection, job, maxQueued),
     cancel: (id) => cancel(connection, id),
-    retry: (id, fromStart) => retry(connection, id, fromStart),
+    retry: (...args) => retry(connection, ...args),
     updateJob: (id, labels) => updateJob(connection, id, labels),
   };
 }
@@ -69,8 +69,7 @@ function mediaRow(id: string, media: NewJob['media']): Insertable<Tables['media'
   return {
     id,
     name: cleanText(media.name),
-    path: media.path,
-    stored: media.stored ? 1 : 0,
+    ...('kept' in media.key ? { root: null, path: media.key.kept } : media.key),
     bytes: media.bytes,
     sha256: media.sha256,
     warnings: toJson([]),
@@ -126,13 +125,17 @@ function cancel(connection: Connection, id: string): ReturnType<Intake['cancel']
   });
 }
 
-function retry(connection: Connection, id: string, fromStart: boolean): ReturnType<Intake['retry']> {
+function retry(
+  connection: Connection,
+  ...[id, fromStart, maxQueued]: Parameters<Intake['retry']>
+): ReturnType<Intake['retry']> {
   return commit(connection, async (tx, ring) => {
     const job = await lockJob(tx, id, (eb) => eb('status', 'in', allowedIn('retry')));
     if (job === undefined) {
       const refused = await readJob(tx, id);
       return refused === null ? null : { job: refused, refused: true };
     }
+    if (maxQueued !== undefined && (await queueHolds(tx, maxQueued))) throw new QueueFullError(maxQueued);
     const time = connection.arrival();
     const cleared = fromStart ? await clearTranscript(tx, job.id) : [];
     const facts: readonly JobFact[] = [...cleared, statusChanged(job, 'QUEUED', null)];

@@ -22,6 +22,17 @@ export async function listJobs(db: Kysely<Tables>, filter: JobFilter, page: Page
   return inListOrder(jobs, range);
 }
 
+/** Numbers of the newest jobs that match a filter, at most `limit`. */
+export async function listNumbers(db: Kysely<Tables>, filter: JobFilter, limit: number): Promise<readonly number[]> {
+  if (matchesNothing(filter)) return [];
+  const found: number[] = [];
+  for await (const numbers of walkJobs(db, clean(filter), toJobRange(filter, { limit }))) {
+    found.push(...numbers.slice(0, limit - found.length));
+    if (found.length === limit) break;
+  }
+  return found;
+}
+
 /**
  * How many jobs a filter matches. Of all and of statuses it is known: triggers count in the transaction of each change, which costs one row
  * of five, where counting a million rows of an index would hold everybody up for 50 ms. Others are counted in slices between which everybody

@@ -30,13 +30,7 @@ export function journal(connection: Connection): Journal {
 }
 
 async function addLogs(tx: Transaction<Tables>, entries: readonly NewLogEntry[]): Promise<void> {
-  const newest = await tx
-    .selectFrom('log')
-    .select('total_bytes')
-    .where('id', '>', 0)
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+  const newest = await tx.selectFrom('log').select('total_bytes').orderBy('id', 'desc').limit(1).executeTakeFirst();
   let total = newest?.total_bytes ?? 0;
   const rows = entries.map(toRow).map((row) => ({ ...row, total_bytes: (total += bytesOf(row)) }));
   for (const piece of inPieces(rows)) await tx.insertInto('log').values(piece).execute();

@@ -27,56 +27,66 @@ export function toJson(value: unknown): string {
     : text;
 }
 
+/**
+ * A column of JSON as its schema has it. What is missing or wrong in it becomes what the schema says instead, and a text that is no JSON the
+ * `fallback`: a version that adds a field must read what is there already, and one broken row must not hide the others.
+ */
+function parse<T>(text: string, schema: z.ZodType<T>, fallback: NoInfer<T>): T {
+  try {
+    return schema.safeParse(JSON.parse(text)).data ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
 /** The value of a column that may hold any JSON; null where it is empty. */
 export function parseAny(text: string | null): unknown {
-  return text === null ? null : JSON.parse(text);
+  return text === null ? null : parse(text, z.unknown(), null);
 }
 
 const objectSchema = z.record(z.string(), z.unknown());
 
 /** A column that holds an object, such as metadata, provenance and the fields of a log line. */
 export function parseObject(text: string | null): Readonly<Record<string, unknown>> | null {
-  return text === null ? null : objectSchema.parse(JSON.parse(text));
+  return text === null ? null : parse(text, objectSchema.nullable(), null);
 }
-
-const textsSchema = z.array(z.string());
 
 /** A column that holds texts, such as tags and warnings. */
 export function parseTexts(text: string): readonly string[] {
-  return textsSchema.parse(JSON.parse(text));
+  return parse(text, z.array(z.string()), []);
 }
 
-const optionsSchema: z.ZodType<TranscriptionOptions> = z.object({
-  mode: z.enum(transcriptionModes),
-  model: z.string(),
-  computePower: z.enum(computePowers),
-  language: z.string().nullable(),
-  multilingual: z.boolean(),
-  task: z.enum(tasks),
-  wordTimestamps: z.boolean(),
-  vad: z.boolean(),
-  channels: z.enum(channelModes),
-  initialPrompt: z.string().nullable(),
-  hotwords: z.string().nullable(),
-  beamSize: z.number(),
-  clip: z.object({ startSeconds: z.number(), endSeconds: z.number().nullable() }).nullable(),
-});
+const optionsSchema = z.object({
+  mode: z.enum(transcriptionModes).catch('COMPACT'),
+  model: z.string().catch('unknown'),
+  computePower: z.enum(computePowers).catch('AUTO'),
+  language: z.string().nullable().catch(null),
+  multilingual: z.boolean().catch(false),
+  task: z.enum(tasks).catch('TRANSCRIBE'),
+  wordTimestamps: z.boolean().catch(false),
+  vad: z.boolean().catch(true),
+  channels: z.enum(channelModes).catch('MIX'),
+  initialPrompt: z.string().nullable().catch(null),
+  hotwords: z.string().nullable().catch(null),
+  beamSize: z.number().catch(5),
+  clip: z.object({ startSeconds: z.number(), endSeconds: z.number().nullable() }).nullable().catch(null),
+}) satisfies z.ZodType<TranscriptionOptions>;
 
 /** The options of a job. */
 export function parseOptions(text: string): TranscriptionOptions {
-  return optionsSchema.parse(JSON.parse(text));
+  return parse(text, optionsSchema, optionsSchema.parse({}));
 }
 
-const failureSchema: z.ZodType<JobFailure> = z.object({
-  code: z.enum(failureCodes),
-  message: z.string(),
-  hint: z.string().nullable(),
-  retryable: z.boolean(),
-});
+const failureSchema = z.object({
+  code: z.enum(failureCodes).catch('INTERNAL'),
+  message: z.string().catch('The reason cannot be read any more.'),
+  hint: z.string().nullable().catch(null),
+  retryable: z.boolean().catch(true),
+}) satisfies z.ZodType<JobFailure>;
 
 /** Why a job failed. */
 export function parseFailure(text: string | null): JobFailure | null {
-  return text === null ? null : failureSchema.parse(JSON.parse(text));
+  return text === null ? null : parse(text, failureSchema, failureSchema.parse({}));
 }
 
 const wordsSchema = z.array(
@@ -84,14 +94,14 @@ const wordsSchema = z.array(
     startSeconds: z.number(),
     endSeconds: z.number(),
     text: z.string(),
-    probability: z.number(),
-    speaker: z.string().nullable(),
+    probability: z.number().catch(1),
+    speaker: z.string().nullable().catch(null),
   }),
 );
 
 /** The words of a segment. */
 export function parseWords(text: string | null): readonly Word[] | null {
-  return text === null ? null : wordsSchema.parse(JSON.parse(text));
+  return text === null ? null : parse(text, wordsSchema.nullable(), null);
 }
 
 const segmentSchema = z.object({
@@ -99,28 +109,28 @@ const segmentSchema = z.object({
   startSeconds: z.number(),
   endSeconds: z.number(),
   text: z.string(),
-  language: z.string().nullable(),
-  speaker: z.string().nullable(),
-  avgLogProbability: z.number().nullable(),
-  noSpeechProbability: z.number().nullable(),
-  guard: z.string().nullable(),
-  words: wordsSchema.nullable(),
+  language: z.string().nullable().catch(null),
+  speaker: z.string().nullable().catch(null),
+  avgLogProbability: z.number().nullable().catch(null),
+  noSpeechProbability: z.number().nullable().catch(null),
+  guard: z.string().nullable().catch(null),
+  words: wordsSchema.nullable().catch(null),
 });
 
 const progressSchema = z.object({
-  stage: z.enum(jobStages),
+  stage: z.enum(jobStages).catch('TRANSCRIBING'),
   fraction: z.number(),
   processedSeconds: z.number(),
-  etaSeconds: z.number().nullable(),
-  speed: z.number().nullable(),
+  etaSeconds: z.number().nullable().catch(null),
+  speed: z.number().nullable().catch(null),
 });
 
 const factSchema: z.ZodType<JobFact> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('STATUS_CHANGED'),
     status: z.enum(jobStatuses),
-    previous: z.enum(jobStatuses).nullable(),
-    attempt: z.number().nullable(),
+    previous: z.enum(jobStatuses).nullable().catch(null),
+    attempt: z.number().nullable().catch(null),
   }),
   z.object({ kind: z.literal('PROGRESSED'), progress: progressSchema }),
   z.object({
@@ -131,7 +141,7 @@ const factSchema: z.ZodType<JobFact> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('TRANSCRIPT_CLEARED'), attempt: z.number() }),
 ]);
 
-/** What an event says, from its two columns. */
+/** What an event says, from its two columns. Throws where it cannot be told: a gap must not look like an event. */
 export function parseFact(kind: JobFact['kind'], data: string): JobFact {
   const said: unknown = JSON.parse(data);
   return factSchema.parse({ ...objectSchema.parse(said), kind });

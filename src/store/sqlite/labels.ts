@@ -1,5 +1,5 @@
 import { sql, type Insertable, type RawBuilder, type Transaction } from 'kysely';
-import { fold } from '../../fold.ts';
+import { foldForPart } from '../../fold.ts';
 import { parseTexts } from './json.ts';
 import type { Tables } from './tables.ts';
 
@@ -59,6 +59,6 @@ async function addName(
 ): Promise<void> {
   await tx
     .insertInto(table)
-    .values({ rowid: rowid(number), text: fold(text) })
+    .values({ rowid: rowid(number), text: foldForPart(text) })
     .execute();
 }

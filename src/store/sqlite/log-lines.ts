@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Kysely, Selectable } from 'kysely';
 import { logLevels, type LogEntry, type LogFilter, type LogLevel, type LogSlice } from '../journal.ts';
 import type { Keyed, Page } from '../page.ts';
+import { foldForPart } from '../../fold.ts';
 import { cleanText, parseObject } from './json.ts';
 import { inListOrder, parseNumberKey, toRange, type Range } from './keyset.ts';
 import { toDate } from './rows.ts';
@@ -117,11 +118,11 @@ async function timeOf(db: Kysely<Tables>, id: number): Promise<number> {
 
 /** Tells the lines that a filter lets through, whether or not an index has chosen them. */
 function wanted({ from, until, level, contains }: LogFilter): (line: Line) => boolean {
-  const text = contains === undefined ? '' : cleanText(contains).toLowerCase();
+  const text = contains === undefined ? '' : foldForPart(cleanText(contains));
   const [start, end] = [from?.getTime() ?? -Infinity, until?.getTime() ?? Infinity];
   const least = level === undefined ? 0 : levelRanks[level];
   return ({ time, level: rank, message }) =>
-    rank >= least && time >= start && time < end && (text === '' || message.toLowerCase().includes(text));
+    rank >= least && time >= start && time < end && (text === '' || foldForPart(message).includes(text));
 }
 
 /** The entry of a row. */

@@ -16,7 +16,7 @@ export function trimLogs(connection: Connection, { from, maxBytes }: LogLimits):
 }
 
 async function tooMany(tx: Transaction<Tables>, maxBytes: number): Promise<readonly number[]> {
-  const lines = tx.selectFrom('log').select(['id', 'total_bytes']).where('id', '>', 0);
+  const lines = tx.selectFrom('log').select(['id', 'total_bytes']);
   const newest = await lines.orderBy('id', 'desc').limit(1).executeTakeFirst();
   if (newest === undefined) return [];
   const oldest = await lines.orderBy('id').limit(linesPerSlice).execute();

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { Kysely, sql } from 'kysely';
 import { first } from '#migrations/0001-first.ts';
-import { migrations } from '#migrations/index.ts';
+import { migrationsFor } from '#migrations/index.ts';
 import { openBell } from '../../bell.ts';
 import { added, newJob } from '../contract/samples.ts';
 import { openDatabase } from './database.ts';
@@ -13,6 +13,8 @@ import { migrate } from './migrate.ts';
 import { openSqliteStore } from './open.ts';
 import type { Tables } from './tables.ts';
 import { openTemporary } from './temporary.ts';
+
+const migrations = migrationsFor([]);
 
 test('a migration that fails leaves nothing behind, and those before it stay', async () => {
   const database = await openDatabase(':memory:');

@@ -1,13 +1,12 @@
 import type { Kysely } from 'kysely';
-import { Migrator } from 'kysely/migration';
-import { migrations } from '#migrations/index.ts';
+import { Migrator, type Migration } from 'kysely/migration';
 import { MigrationError } from '../../errors.ts';
 
 /** Where the names of the migrations that ran are kept. */
 export const migrationTable = 'migration';
 
 /** Brings the tables up to date: each migration in a transaction of its own. Throws MigrationError where one fails. */
-export async function migrate<T>(db: Kysely<T>, all = migrations): Promise<void> {
+export async function migrate<T>(db: Kysely<T>, all: Readonly<Record<string, Migration>>): Promise<void> {
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve({ ...all }) },

@@ -1,5 +1,9 @@
 import { Kysely, type CompiledQuery } from 'kysely';
+import { migrationsFor } from '#migrations/index.ts';
+import type { KnownRoot } from '#migrations/0007-media-keys.ts';
 import type { Bell } from '../../bell.ts';
+import type { MediaRoot } from '../../config.ts';
+import { realPaths } from '../../media/real-file.ts';
 import type { Store } from '../port.ts';
 import { arrivals, places } from './clock.ts';
 import type { Connection } from './connection.ts';
@@ -24,6 +28,8 @@ export interface SqliteStoreOptions {
   /** A path, or `:memory:`; its directory is made where it is missing. */
   readonly file: string;
   readonly bell: Bell;
+  /** By which recordings are named that an older version has stored by their path; none where absent. */
+  readonly mediaRoots?: readonly MediaRoot[];
   /** Milliseconds since 1970; the machine's clock where absent. */
   readonly now?: () => number;
   /** Hears every statement, for tests and measurements. */
@@ -35,15 +41,16 @@ export interface SqliteStoreOptions {
  * damaged is not touched: MigrationError.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { bell, now = Date.now, onQuery } = options;
+  const { bell, now = Date.now, onQuery, mediaRoots = [] } = options;
   const database = await openDatabase(options.file);
+  const isNew = database.prepare('select 1 from sqlite_schema').get() === undefined;
   const db = new Kysely<Tables>({
     dialect: new ImmediateSqliteDialect(database),
     log: (event) => onQuery?.(event.query),
   });
   await using stack = new AsyncDisposableStack();
   stack.defer(() => db.destroy());
-  await migrate(db);
+  await migrate(db, migrationsFor(await knownRoots(mediaRoots)));
   const connection: Connection = { db, bell, now, arrival: arrivals(now), place: places(await lastPlace(db)) };
   const searcher = stack.use(database.memory ? openMemorySearcher(database) : openFileSearcher(database.name));
   const owned = stack.move();
@@ -57,7 +64,14 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     ...work(connection),
     ...journal(connection),
     ...settings(connection),
+    isNew,
     probe: () => probe(connection),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Older versions stored where a recording really was. */
+async function knownRoots(roots: readonly MediaRoot[]): Promise<readonly KnownRoot[]> {
+  const reals = await realPaths(roots.map(({ path }) => path));
+  return roots.map(({ configured, path }, at) => ({ configured, paths: [path, reals[at] ?? path] }));
 }

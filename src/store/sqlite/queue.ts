@@ -1,23 +1,21 @@
 import type { Kysely } from 'kysely';
+import type { JobStatus } from '../../job.ts';
 import type { QueueCounts } from '../port.ts';
 import { toDate } from './rows.ts';
 import type { Tables } from './tables.ts';
 
 /** How many jobs wait and run, and since when the oldest waits. */
 export async function queueCounts(db: Kysely<Tables>): Promise<QueueCounts> {
-  const rows = await db
+  const counts = await db.selectFrom('job_count').selectAll().where('status', 'in', ['QUEUED', 'WORKING']).execute();
+  const count = (status: JobStatus) => counts.find((row) => row.status === status)?.jobs ?? 0;
+  const oldest = await db
     .selectFrom('job')
-    .select((eb) => ['status', eb.fn.countAll().as('count'), eb.fn.min('queued_at').as('oldest')])
-    .where('status', 'in', ['QUEUED', 'WORKING'])
-    .groupBy('status')
-    .execute();
-  const queued = rows.find((row) => row.status === 'QUEUED');
-  const working = rows.find((row) => row.status === 'WORKING');
-  return {
-    queued: Number(queued?.count ?? 0),
-    working: Number(working?.count ?? 0),
-    oldestQueuedAt: queued === undefined ? null : toDate(queued.oldest),
-  };
+    .select('queued_at')
+    .where('status', '=', 'QUEUED')
+    .orderBy('queued_at')
+    .limit(1)
+    .executeTakeFirst();
+  return { queued: count('QUEUED'), working: count('WORKING'), oldestQueuedAt: toDate(oldest?.queued_at ?? null) };
 }
 
 /** The last place that was given to a job which is not over; 0 where there is none. */

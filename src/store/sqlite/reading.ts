@@ -18,7 +18,7 @@ export function reading({ db }: Connection): Reading {
     jobs: (filter, page) => listJobs(db, filter, page),
     countJobs: (filter) => countJobs(db, filter),
     queueCounts: () => queueCounts(db),
-    storedMedia: (page) => listStoredMedia(db, page),
+    keptMedia: (page) => listKeptMedia(db, page),
     pace: () => readPace(db),
     async segments(jobId, page) {
       const [segments = []] = await segmentsOf(db, [{ jobId, page }]);
@@ -43,12 +43,12 @@ export function reading({ db }: Connection): Reading {
   };
 }
 
-async function listStoredMedia(db: Kysely<Tables>, page: Page): Promise<readonly Keyed<string>[]> {
+async function listKeptMedia(db: Kysely<Tables>, page: Page): Promise<readonly Keyed<string>[]> {
   const range = toRange(page, { start: '', end: '\u{10FFFF}', parse: (key) => key });
   const rows = await db
     .selectFrom('media')
     .select(['id', 'path'])
-    .where('stored', '=', 1)
+    .where('root', 'is', null)
     .where('id', '>', range.after)
     .where('id', '<', range.before)
     .orderBy('id', range.backwards ? 'desc' : 'asc')

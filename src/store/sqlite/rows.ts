@@ -54,8 +54,7 @@ export function toJob(row: JobRow): Job {
 function toMedia(row: MediaRow): Media {
   return {
     name: row.name,
-    path: row.path,
-    stored: row.stored === 1,
+    key: row.root === null ? { kept: row.path } : { root: row.root, path: row.path },
     bytes: row.bytes,
     sha256: row.sha256,
     durationSeconds: row.duration_seconds,

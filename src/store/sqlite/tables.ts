@@ -99,8 +99,10 @@ interface DeletionTable {
 interface MediaTable {
   readonly id: string;
   readonly name: string;
+  /** The media root as config.json names it; null where the server keeps a copy. */
+  readonly root: string | null;
+  /** Below the root, or the name of the copy. */
   readonly path: string;
-  readonly stored: 0 | 1;
   readonly bytes: number | null;
   readonly sha256: string | null;
   readonly duration_seconds: number | null;

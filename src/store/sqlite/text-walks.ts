@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { fold } from '../../fold.ts';
+import { foldForPart } from '../../fold.ts';
 import type { Range } from './keyset.ts';
 import { rowid } from './labels.ts';
 import type { Tables } from './tables.ts';
@@ -21,7 +21,7 @@ export function walksOfText(
   table: NameTable,
   { text, isExact }: { readonly text: string; readonly isExact: boolean },
 ): readonly [Walk, ...Walk[]] {
-  const folded = fold(text);
+  const folded = foldForPart(text);
   return [
     { isExact, read: (range) => readThrough(db, table, { folded, range }) },
     ...gramsOf(folded).map((gram): Walk => ({

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { JobFilter } from '../../job-filter.ts';
 import { keepMatching } from '../candidates.ts';
-import { clean, listJobs, toJobRange } from '../job-list.ts';
+import { clean, listNumbers, toJobRange } from '../job-list.ts';
 import type { Tables } from '../tables.ts';
 import { overlap, reachOf, type Reach } from './entry-number.ts';
 import type { Match, MatchRequest } from './match-entries.ts';
@@ -25,10 +25,9 @@ export async function openFinder(search: Search): Promise<Finder> {
   const { db, filter, searcher, expression, query } = search;
   const findIn = (reaches: readonly Reach[], limit: number) => searcher.match({ expression, query, reaches, limit });
   if (Object.keys(filter).length === 0) return (reach, limit) => findIn([reach], limit);
-  const few = await listJobs(db, filter, { limit: fewJobs + 1 });
+  const few = await listNumbers(db, filter, fewJobs + 1);
   if (few.length > fewJobs) return (reach, limit) => findAmongMany(search, reach, limit);
-  const ids = few.map(({ item }) => item.id);
-  const reaches = await reachesOf(db, ids);
+  const reaches = await reachesOf(db, few);
   return (reach, limit) =>
     findIn(
       reaches.flatMap((each) => overlap(each, reach) ?? []),
@@ -72,9 +71,14 @@ async function keepJobs(
   return new Set(jobs.filter(({ number }) => matching.has(number)).map(({ id }) => id));
 }
 
-/** Where the entries of jobs are, the newest job first. */
-async function reachesOf(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly Reach[]> {
-  if (ids.length === 0) return [];
-  const rows = await db.selectFrom('search_job').select('number').where('job_id', 'in', ids).execute();
+/** Where the entries of the jobs with these numbers are, the newest job first. */
+async function reachesOf(db: Kysely<Tables>, jobs: readonly number[]): Promise<readonly Reach[]> {
+  if (jobs.length === 0) return [];
+  const rows = await db
+    .selectFrom('job')
+    .innerJoin('search_job', 'search_job.job_id', 'job.id')
+    .select('search_job.number')
+    .where('job.number', 'in', jobs)
+    .execute();
   return rows.map(({ number }) => reachOf(number)).toSorted((a, b) => b.newest - a.newest);
 }

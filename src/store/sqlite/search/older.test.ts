@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { Kysely } from 'kysely';
-import { migrations } from '#migrations/index.ts';
+import { migrationsFor } from '#migrations/index.ts';
 import { openBell } from '../../../bell.ts';
 import { parseQuery } from '../../../search/query.ts';
 import { added, claimed, newBatch, quietly } from '../../contract/samples.ts';
@@ -52,9 +52,9 @@ test('a database that has jobs when it gets its index has older ones to be index
   for (const jobs of [0, 1]) {
     const database = await openDatabase(':memory:');
     await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
-    await migrate(db, { '0001-first': migrations['0001-first'] ?? assert.fail() });
+    await migrate(db, { '0001-first': migrationsFor([])['0001-first'] ?? assert.fail() });
     if (jobs > 0) database.exec(oldJob);
-    await migrate(db);
+    await migrate(db, migrationsFor([]));
     assert.equal(database.prepare('select count(*) from search_older').pluck().get(), jobs);
   }
 });

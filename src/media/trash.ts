@@ -1,0 +1,54 @@
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { Log } from '../log.ts';
+import { repeat } from '../repeat.ts';
+
+const hourMs = 60 * 60 * 1000;
+const dayMs = 24 * hourMs;
+const keptDays = 7;
+
+/** Where recordings go that no job has, for a week: the database may be the one that is wrong. */
+export interface Trash {
+  readonly folder: string;
+  /** Moves a file into it. */
+  add(path: string): Promise<void>;
+  /** Removes what has been in it for longer than a week; answers how many files. */
+  removeOld(now?: number): Promise<number>;
+  /** Removes everything; answers how many files. */
+  empty(): Promise<number>;
+}
+
+/** Opens the trash of a data directory: a folder for each day (UTC) on which something was moved there. */
+export function openTrash(dataDirectory: string): Trash {
+  const folder = join(dataDirectory, 'trash');
+  async function removeDays(isWanted: (day: string) => boolean): Promise<number> {
+    const days = (await namesIn(folder)).filter(isWanted);
+    const files = await Promise.all(days.map((day) => namesIn(join(folder, day))));
+    for (const day of days) await rm(join(folder, day), { recursive: true, force: true });
+    return files.flat().length;
+  }
+  return {
+    folder,
+    async add(path) {
+      const day = join(folder, new Date().toISOString().slice(0, 10));
+      await mkdir(day, { recursive: true, mode: 0o700 });
+      await rename(path, join(day, basename(path)));
+    },
+    removeOld: (now = Date.now()) => removeDays((day) => Date.parse(day) + (keptDays + 1) * dayMs <= now),
+    empty: () => removeDays(() => true),
+  };
+}
+
+/** Removes what is old in the trash, now and every hour. */
+export function startEmptying(trash: Pick<Trash, 'removeOld'>, log: Log): AsyncDisposable {
+  async function removeOld(): Promise<void> {
+    const files = await trash.removeOld();
+    if (files > 0) log.info({ files }, 'old trash removed');
+  }
+  return repeat(hourMs, removeOld, (err) => log.error({ err }, 'old trash not removed'));
+}
+
+/** A folder that is not there holds nothing. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((): string[] => []);
+}
