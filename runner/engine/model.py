@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import platform
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -114,13 +114,21 @@ def load_model(path: str, device: str, compute_type: str, threads: int) -> Model
     """Load a model from its directory, hashing it meanwhile. Raises the MODEL_, GPU_ and OUT_OF_MEMORY failures."""
     check_library()
     check_files(path)
-    hashed: list[str] = []
-    hasher = threading.Thread(target=lambda: hashed.append(_sha256(os.path.join(path, "model.bin"))), name="hash")
-    hasher.start()
+    with ThreadPoolExecutor(1, "hash") as hasher:
+        hashed = hasher.submit(_sha256, os.path.join(path, "model.bin"))
+        whisper = _load(path, device, compute_type, threads)
+    card = graphics_card() if device == "cuda" else None
+    try:
+        return Model(whisper, path, hashed.result(), device, str(whisper.model.compute_type), threads, card)
+    except OSError as error:
+        raise EngineError("MODEL_INVALID", "The model's files cannot be read.") from error
+
+
+def _load(path: str, device: str, compute_type: str, threads: int) -> Any:
     try:
         if device == "cuda" and ctranslate2.get_cuda_device_count() == 0:
             raise EngineError("GPU_UNAVAILABLE", "The server has no graphics card that the engine can use.")
-        whisper = WhisperModel(
+        return WhisperModel(
             path, device=device, compute_type=compute_type, local_files_only=True, **_workers(device, threads)
         )
     except Exception as error:
@@ -130,10 +138,6 @@ def load_model(path: str, device: str, compute_type: str, threads: int) -> Model
         if "compute type" in str(error):
             raise EngineError("MODEL_INVALID", f"The device cannot compute in {compute_type}.") from error
         raise EngineError("MODEL_INVALID", "The model's files are damaged or of another format.") from error
-    finally:
-        hasher.join()
-    card = graphics_card() if device == "cuda" else None
-    return Model(whisper, path, hashed[0], device, str(whisper.model.compute_type), threads, card)
 
 
 def _workers(device: str, threads: int) -> dict[str, int]:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from engine import VERSION
 from engine.job import PROTOCOL, Job, Options
 from engine.lines import Lines
-from engine.media import Media
+from engine.media import RATE, Media
 from engine.memory import peak_memory
 from engine.model import Model, instruction_set, versions
 from engine.reader import Passage
 from engine.segments import Timed, monotone, split_into_segments, text_of
-from engine.voice import Voice
+from engine.voice import Clip, Voice
 
 
 class Told:
@@ -84,14 +84,17 @@ class Told:
 
 
 def segment_fields(
-    voices: Sequence[tuple[Voice, list[Passage]]], options: Options, language: str | None
+    clip: Clip, passages: Sequence[list[Passage]], options: Options, language: str | None
 ) -> Iterator[dict[str, object]]:
-    """The segments of one clip, in the order of time over all its voices."""
+    """The segments of one clip, in the order of time over all its voices; `passages`: those of each voice.
+
+    None begins before the clip or ends after it, so that no segment of the next clip begins before one of this.
+    """
     found: list[tuple[float, dict[str, object]]] = []
-    for voice, passages in voices:
-        floor = 0.0
-        for passage in passages:
-            words = monotone(passage.words, floor)
+    for voice, of_voice in zip(clip.voices, passages, strict=True):
+        floor, ceiling = clip.start / RATE, clip.end / RATE
+        for passage in of_voice:
+            words = monotone(passage.words, floor, ceiling)
             floor = words[-1].end if words else floor
             groups = split_into_segments(words)
             found += [(group[0].start, _fields(group, passage, voice, options, language)) for group in groups]

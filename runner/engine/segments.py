@@ -1,7 +1,7 @@
 """Segments of the size of a subtitle, built from words: they end with sentences and pauses, and are never long."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 LONGEST_SECONDS = 7.0  # what subtitle guides allow on the screen
@@ -48,12 +48,18 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def monotone(words: Iterable[Timed], floor: float) -> list[Timed]:
-    """The words with times that never go back, nor below `floor`; words that could not be placed get a moment each."""
+def monotone(words: Sequence[Timed], floor: float, ceiling: float) -> list[Timed]:
+    """The words with times that never go back, nor below `floor` or above `ceiling`.
+
+    Words that could not be placed get a moment each. Where so many of them stand at the end that they would pass the
+    ceiling, the last ones are moved forward in time, and share evenly what room there is.
+    """
+    shortest = min(SHORTEST_WORD, max(0.0, ceiling - floor) / max(1, len(words)))
     kept: list[Timed] = []
-    for word in words:
-        start = max(word.start, floor)
-        floor = max(word.end, start + SHORTEST_WORD)
+    for number, word in enumerate(words):
+        latest = max(floor, ceiling - (len(words) - number) * shortest)
+        start = min(max(word.start, floor), latest)
+        floor = min(max(word.end, start + shortest), latest + shortest, ceiling)
         kept.append(replace(word, start=start, end=floor))
     return kept
 

@@ -131,10 +131,10 @@ class Transcription:
         """The segments of the clips that the part has."""
         passages = iter(read)
         for clip in batch.clips:
-            voices = [(voice, next(passages)) for voice in clip.voices]
+            of_clip = [next(passages) for _ in clip.voices]
             if not self._part.has(clip.number):
                 continue
-            for fields in segment_fields(voices, self._job.options, self._state.language):
+            for fields in segment_fields(clip, of_clip, self._job.options, self._state.language):
                 self._told.segment(batch=batch.number, clip=clip.number, **fields)
                 self._state = replace(self._state, segments=self._state.segments + 1)
 

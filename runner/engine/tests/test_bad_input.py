@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine import model
 from engine.errors import EngineError
 from engine.media import Media
 from engine.recording import find_recording
 from engine.tests.make import noise, write_media, write_wav
-from engine.tests.outcome import JFK, Outcome
+from engine.tests.outcome import JFK, MODEL, Outcome
 
 Engine = Callable[..., Outcome]
 
@@ -163,6 +164,16 @@ def test_models_that_are_missing_or_damaged_are_told_apart(engine: Engine, tmp_p
     outcome = engine(JFK, model={"id": "x", "path": str(tmp_path)})
     assert outcome.one("error")["code"] == "MODEL_INVALID"
     assert str(tmp_path) not in outcome.one("error")["message"]
+
+
+def test_a_model_that_cannot_be_hashed_is_told_as_one_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> str:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(model, "_sha256", refuse)
+    with pytest.raises(EngineError) as caught:
+        model.load_model(str(MODEL), "cpu", "int8", 1)
+    assert caught.value.code == "MODEL_INVALID"
 
 
 def test_a_graphics_card_that_is_not_there_is_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,13 @@ from engine.batches import in_batches
 from engine.decode import Reading
 from engine.errors import explain
 from engine.guards import is_loop, judge
+from engine.job import parse_job
 from engine.language import settle
 from engine.lines import Lines
 from engine.plan import LONGEST, plan
 from engine.progress import Progress
+from engine.reader import Passage
+from engine.say import segment_fields
 from engine.segments import Timed, monotone, split_into_segments, text_of, width
 from engine.vad import FRAME, speech
 from engine.voice import Clip, Voice
@@ -72,8 +75,47 @@ def test_chinese_is_split_without_spaces_and_numbers_are_not_torn() -> None:
 
 
 def test_times_never_go_back() -> None:
-    fixed = monotone([Timed("a", 1, 3, 1), Timed("b", 2, 2.5, 1), Timed("c", 2, 4, 1)], 1.5)
+    fixed = monotone([Timed("a", 1, 3, 1), Timed("b", 2, 2.5, 1), Timed("c", 2, 4, 1)], 1.5, 5)
     assert [(w.start, w.end) for w in fixed] == [(1.5, 3), (3, 3.02), (3.02, 4)]
+
+
+def random_words(random: np.random.Generator) -> list[Timed]:
+    """Words as a bad alignment gives them: many of them at one place, beyond the end, or in no order."""
+    count = int(random.integers(1, 60))
+    places = random.choice([0.0, 10.0, 19.99, 20.0, 25.0], count) + random.choice([0.0, 1.0], count) * random.random(
+        count
+    )
+    return [Timed(f" w{i}", at, at + random.choice([0.0, 0.02, 3.0]), 1.0) for i, at in enumerate(places.tolist())]
+
+
+def test_words_stay_within_their_clip_and_never_go_back_whatever_the_alignment_says() -> None:
+    random = np.random.default_rng(5)
+    for _ in range(2000):
+        said, floor = random_words(random), float(random.choice([5.0, 19.9, 20.0]))
+        fixed = monotone(said, floor, 20.0)
+        assert [word.text for word in fixed] == [word.text for word in said]
+        times = [time for word in fixed for time in (word.start, word.end)]
+        assert times == sorted(times) and floor <= times[0] and times[-1] <= 20.0
+
+
+def test_no_segment_begins_before_the_one_ahead_of_it() -> None:
+    random = np.random.default_rng(6)
+    options = parse_job('{"media":{"path":"a"},"model":{"path":"b"}}').options
+    for _ in range(300):
+        last = 0.0
+        for number in range(3):
+            voices = tuple(Voice(str(i + 1), np.zeros(0, np.float32), np.zeros(0, np.float32), ()) for i in range(2))
+            clip = Clip(number, number * 20 * 16_000, (number + 1) * 20 * 16_000, voices)
+            passages = [[passage(random_words(random)) for _ in range(random.integers(1, 4))] for _ in voices]
+            for fields in segment_fields(clip, passages, options, "en"):
+                start, end = fields["startSeconds"], fields["endSeconds"]
+                assert isinstance(start, float) and isinstance(end, float)
+                assert last <= start <= end <= clip.end / 16_000
+                last = start
+
+
+def passage(said: list[Timed]) -> Passage:
+    return Passage(tuple(said), Reading("", 5, -0.3, 0.1, 1.0, "en", ()), None)
 
 
 def test_guards_need_two_witnesses_for_silence() -> None:
