@@ -1,4 +1,4 @@
-import type { GpuReading } from '#src/context.ts';
+import type { GpuReading } from '#src/server-reading.ts';
 import { shared } from '#src/shared.ts';
 import { runProgram } from './run-program.ts';
 

@@ -1,7 +1,6 @@
 import type { Bell } from '#src/bell.ts';
 import { StorageFullError } from '#src/errors.ts';
-import { tellFullDisk } from '#src/full-disk.ts';
-import type { Log } from '#src/log.ts';
+import { type Log, tellFullDisk } from '#src/log.ts';
 import type { Lease } from '#src/store/claim.ts';
 import type { Reading, Work } from '#src/store/port.ts';
 

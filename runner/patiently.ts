@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageFullError } from '#src/errors.ts';
-import { tellFullDisk } from '#src/full-disk.ts';
-import type { Log } from '#src/log.ts';
+import { type Log, tellFullDisk } from '#src/log.ts';
 
 const firstPauseMs = 100;
 const maxPauseMs = 5000;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { EngineReading } from '#src/context.ts';
-import { kindArguments, type EngineKind } from './command.ts';
-import { runProgram, type ProgramResult } from './run-program.ts';
+import type { EngineReading } from '#src/health.ts';
+import { type EngineKind, kindArguments } from './command.ts';
+import { type ProgramResult, runProgram } from './run-program.ts';
 
 /** Loading takes seconds; a first start from a slow disk more. */
 const limitMs = 120_000;

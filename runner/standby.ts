@@ -1,6 +1,7 @@
 import { startChild, type Child } from './child.ts';
 import { kindArguments, type EngineKind } from './command.ts';
-import type { RunParts } from './run.ts';
+import type { Config } from '#src/config.ts';
+import type { Log } from '#src/log.ts';
 
 /** An engine that loads a model ahead and waits for exactly one job, which then need not wait for the model. */
 export interface Standby extends AsyncDisposable {
@@ -14,8 +15,14 @@ export interface Standby extends AsyncDisposable {
   release(model: string): Promise<void>;
 }
 
+/** What a standby is opened with. */
+interface StandbyParts {
+  readonly config: Config;
+  readonly log: Log;
+}
+
 /** Opens the place where an engine may wait; `server.standby` 0 leaves it empty. */
-export function openStandby({ config, log }: Pick<RunParts, 'config' | 'log'>): Standby {
+export function openStandby({ config, log }: StandbyParts): Standby {
   const { engineCommand, engineStopSeconds, standby } = config.server;
   let waiting: { readonly name: string; readonly model: string; readonly child: Child } | null = null;
   let open = standby > 0;

@@ -1,3 +1,5 @@
+import type { MediaRejection } from '#src/errors.ts';
+import type { ServerStatus } from '#src/health.ts';
 import type {
   AttemptOutcome,
   ChannelMode,
@@ -8,8 +10,6 @@ import type {
   Task,
   TranscriptionMode,
 } from '#src/job.ts';
-import type { ServerStatus } from '#src/context.ts';
-import type { MediaRejection } from '#src/errors.ts';
 import type { LogLevel } from '#src/store/journal.ts';
 import type { TranscriptFormat } from '#src/transcript.ts';
 import { builder } from './builder.ts';

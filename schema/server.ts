@@ -1,6 +1,5 @@
 import { watchServer } from '#resolvers/server.ts';
-import type { GpuReading } from '#src/context.ts';
-import type { ServerReading } from '#src/server-reading.ts';
+import type { GpuReading, ServerReading } from '#src/server-reading.ts';
 import { builder } from './builder.ts';
 import { ServerStatusType } from './enums.ts';
 

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import type { Downloads } from './downloads.ts';
 import type { IdentifyEngine } from './engine-identity.ts';
 import type { Loaders } from './loaders.ts';
+import type { Health } from './health.ts';
 import type { JobChanges } from './job-changes.ts';
 import type { Log } from './log.ts';
 import type { UploadFolder } from './media/upload.ts';
@@ -40,39 +41,4 @@ export interface Context {
 export interface RequestContext extends Context {
   /** The name of the API key that was shown; null where none is needed. */
   readonly caller: string | null;
-}
-
-/** One NVIDIA GPU as its driver tells it. */
-export interface GpuReading {
-  readonly index: number;
-  readonly name: string;
-  readonly memoryTotalBytes: number;
-  readonly memoryUsedBytes: number;
-  /** 0 to 1. */
-  readonly utilization: number;
-  readonly temperatureCelsius: number | null;
-}
-
-/** What the smoke test of the engine found. */
-export interface EngineReading {
-  readonly ready: boolean;
-  /** Version of our program. */
-  readonly engine: string | null;
-  readonly fasterWhisper: string | null;
-  readonly ctranslate2: string | null;
-  readonly python: string | null;
-  /** Why it is not ready, for the person who runs the server. */
-  readonly problem: string | null;
-}
-
-export type ServerStatus = 'STARTING' | 'READY' | 'DEGRADED' | 'DRAINING';
-
-/** The last known state of the server: kept up by others, so that asking for it does no work. */
-export interface Health {
-  readonly version: string;
-  readonly startedAt: Date;
-  readonly status: ServerStatus;
-  readonly engine: EngineReading;
-  /** One line for each thing that is not as it should be. */
-  readonly problems: readonly string[];
 }

@@ -1,13 +1,35 @@
 import type { Config } from './config.ts';
-import type { EngineReading, Health, ServerStatus } from './context.ts';
 import { isStorageFull } from './errors.ts';
-import { tellFullDisk } from './full-disk.ts';
-import type { Log } from './log.ts';
+import { type Log, tellFullDisk } from './log.ts';
 import { readModel } from './models.ts';
 import { repeat } from './repeat.ts';
 import type { SettingsBook } from './settings.ts';
 import type { Storage } from './storage.ts';
 import type { Store } from './store/port.ts';
+
+/** What the smoke test of the engine found. */
+export interface EngineReading {
+  readonly ready: boolean;
+  /** Version of our program. */
+  readonly engine: string | null;
+  readonly fasterWhisper: string | null;
+  readonly ctranslate2: string | null;
+  readonly python: string | null;
+  /** Why it is not ready, for the person who runs the server. */
+  readonly problem: string | null;
+}
+
+export type ServerStatus = 'STARTING' | 'READY' | 'DEGRADED' | 'DRAINING';
+
+/** The last known state of the server: kept up by others, so that asking for it does no work. */
+export interface Health {
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly status: ServerStatus;
+  readonly engine: EngineReading;
+  /** One line for each thing that is not as it should be. */
+  readonly problems: readonly string[];
+}
 
 /** Health that is kept up: by a look at the database and the model now and then, and by the test of the engine. */
 export interface HealthWatch extends Health, AsyncDisposable {

@@ -1,9 +1,8 @@
-import { pino, type Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 import { z } from 'zod';
 import type { Config } from './config.ts';
 import { isStorageFull } from './errors.ts';
-import { tellFullDisk } from './full-disk.ts';
-import { openLogSink, type LogPlaces, type SunkLine } from './log-sink.ts';
+import { type LogPlaces, openLogSink, type SunkLine } from './log-sink.ts';
 import type { LogLevel } from './store/journal.ts';
 
 /**
@@ -62,4 +61,15 @@ function sentence(event: string, fields: Readonly<Record<string, unknown>>): str
     typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [`${name} ${value}`] : [],
   );
   return told.length === 0 ? event : `${event}: ${told.join(', ')}`;
+}
+
+const pauseMs = 60_000;
+let toldAt = Number.NEGATIVE_INFINITY;
+
+/** Tells that the disk takes no writes: one line a minute in this process, however many meet it and try again. */
+export function tellFullDisk(log: Log): void {
+  const now = performance.now();
+  if (now - toldAt < pauseMs) return;
+  toldAt = now;
+  log.error('disk full');
 }

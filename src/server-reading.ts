@@ -1,5 +1,5 @@
 import type { Config } from './config.ts';
-import type { EngineReading, GpuReading, Health, ServerStatus } from './context.ts';
+import type { EngineReading, Health, ServerStatus } from './health.ts';
 import type { HostReading } from './host.ts';
 import type { SettingsBook } from './settings.ts';
 import { shared } from './shared.ts';
@@ -53,4 +53,15 @@ export function openServerReader(parts: ServerParts): ServerReader {
     return { ...host, version, startedAt, status, unauthenticated, gpus, queue: { ...counts, slots, paused }, engine };
   }
   return { now, recent: shared(now, freshMs) };
+}
+
+/** One NVIDIA GPU as its driver tells it. */
+export interface GpuReading {
+  readonly index: number;
+  readonly name: string;
+  readonly memoryTotalBytes: number;
+  readonly memoryUsedBytes: number;
+  /** 0 to 1. */
+  readonly utilization: number;
+  readonly temperatureCelsius: number | null;
 }

@@ -94,7 +94,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   );
   settings.onChange(runner.kick);
   stack.defer(() => health.drain());
-  stack.use(startTrials(context, { health, runner }));
+  stack.use(startTrials({ config, settings, installations: downloads.installations, health, runner, log }));
   log.info({ url: listener.url, version }, 'server listening');
   warnIfOpen(config.server, log);
   const owned = stack.move();

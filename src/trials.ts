@@ -1,15 +1,22 @@
 import type { Runner } from '#runner/runner.ts';
 import { broken, smokeTest } from '#runner/smoke.ts';
-import type { Context } from './context.ts';
+import type { Bell } from './bell.ts';
+import type { Config } from './config.ts';
 import type { HealthWatch } from './health.ts';
 import type { ComputePower } from './job.ts';
+import type { Log } from './log.ts';
+import type { SettingsBook } from './settings.ts';
 
 const noGpu = broken('computePower is GPU_ONLY, and the server has no GPU: check that nvidia-smi shows one.');
 
-/** Who hears of a trial. */
-interface Audience {
+/** What the engine is tried with, and who hears of it. */
+interface TrialParts {
+  readonly config: Config;
+  readonly settings: Pick<SettingsBook, 'current' | 'onChange'>;
+  readonly installations: Pick<Bell, 'listen'>;
   readonly health: Pick<HealthWatch, 'tested'>;
   readonly runner: Pick<Runner, 'kindFor' | 'prepare'>;
+  readonly log: Log;
 }
 
 /**
@@ -17,8 +24,7 @@ interface Audience {
  * start, when the mode or computePower is changed, and when that model was installed. A server with a broken engine still answers, and says so; a working
  * one gets an engine that waits for the first job.
  */
-export function startTrials(context: Context, { health, runner }: Audience): Disposable {
-  const { config, settings, log, downloads } = context;
+export function startTrials({ config, settings, installations, health, runner, log }: TrialParts): Disposable {
   const stopping = new AbortController();
   let tried: { readonly model: string; readonly computePower: ComputePower } | null = null;
 
@@ -53,7 +59,7 @@ export function startTrials(context: Context, { health, runner }: Audience): Dis
     start();
   }
   settings.onChange(start);
-  const listening = downloads.installations.listen(startAgain);
+  const listening = installations.listen(startAgain);
   start();
   return {
     [Symbol.dispose]() {

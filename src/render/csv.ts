@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { nameOf, oneLine } from './line.ts';
-import type { Transcript } from './render.ts';
+import type { Transcript } from './source.ts';
 
 const head = ['index', 'startSeconds', 'endSeconds', 'speaker', 'language', 'text'];
 

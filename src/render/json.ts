@@ -1,6 +1,6 @@
 import type { Segment } from '../transcript.ts';
 import { joint } from './line.ts';
-import type { Transcript } from './render.ts';
+import type { Transcript } from './source.ts';
 
 /**
  * The JSON of openai/whisper's command line, a segment a line: language, segments with id, times in seconds and text, and the whole text.

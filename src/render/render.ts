@@ -1,23 +1,13 @@
-import type { Segment, TranscriptFormat } from '../transcript.ts';
+import type { TranscriptFormat } from '../transcript.ts';
 import { renderAss } from './ass.ts';
 import { renderCsv } from './csv.ts';
-import type { LineLimits } from './cues.ts';
 import { renderJson } from './json.ts';
 import { renderLrc } from './lrc.ts';
 import { renderSrt } from './srt.ts';
+import type { Transcript } from './source.ts';
 import { renderTsv } from './tsv.ts';
 import { renderTxt } from './txt.ts';
 import { renderVtt } from './vtt.ts';
-
-/** A transcript on its way into a format. */
-export interface Transcript extends LineLimits {
-  /** Taken one by one as the text is wanted, so that a long transcript is never in memory as a whole. */
-  readonly segments: AsyncIterable<Segment> | Iterable<Segment>;
-  /** Code of the language; null while it is not known. */
-  readonly language: string | null;
-  /** Whether formats for reading say who speaks, where it is known. */
-  readonly speakers: boolean;
-}
 
 /** Writes a head, then each segment as it comes, then an end. */
 type Renderer = (transcript: Transcript) => AsyncIterable<string>;

@@ -1,5 +1,5 @@
 import { cuesOf } from './cues.ts';
-import type { Transcript } from './render.ts';
+import type { Transcript } from './source.ts';
 import { clock } from './time.ts';
 
 /** SubRip: a number from 1, the times with a comma, the text, an empty line. */

@@ -1,5 +1,5 @@
 import { oneLine } from './line.ts';
-import type { Transcript } from './render.ts';
+import type { Transcript } from './source.ts';
 import { toMs } from './time.ts';
 
 /** The table of openai/whisper's command line: start and end in whole milliseconds, and the text. */

@@ -1,6 +1,6 @@
 import type { Segment } from '../transcript.ts';
 import { joint, nameOf, oneLine, spoken } from './line.ts';
-import type { Transcript } from './render.ts';
+import type { Transcript } from './source.ts';
 import { withNext } from './with-next.ts';
 
 /** A pause after which a line ends even within a sentence. */

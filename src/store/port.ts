@@ -1,6 +1,6 @@
-import type { Attempt, DetectedLanguage, Job, Media, Progress, TranscriptionOptions } from '../job.ts';
-import type { EngineIdentity } from '../engine-identity.ts';
 import type { JobEvent } from '../job-event.ts';
+import type { Attempt, DetectedLanguage, Job, Media, Progress, TranscriptionOptions } from '../job.ts';
+import type { EngineIdentity } from '../provenance.ts';
 import type { Segment } from '../transcript.ts';
 import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttempt, Reaped } from './claim.ts';
 import type { JobFilter } from './job-filter.ts';

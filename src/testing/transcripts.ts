@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { render, type Transcript } from '#src/render/render.ts';
+import { render } from '#src/render/render.ts';
+import type { Transcript } from '#src/render/source.ts';
 import type { Segment, TranscriptFormat } from '#src/transcript.ts';
 
 /** Where the stored segments lie that are hard to write, and what becomes of them in each format. */

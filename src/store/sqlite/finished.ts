@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql, type Transaction } from 'kysely';
-import { isOf } from '../../engine-identity.ts';
+import { isOf } from '../../provenance.ts';
 import type { NewJob } from '../port.ts';
 import { parseObject, parseOptions } from './json.ts';
 import type { Tables } from './tables.ts';
