@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { execute, parse, type DocumentNode } from 'graphql';
+import { type DocumentNode, execute, parse } from 'graphql';
+import { openLoaders } from '#resolvers/loaders.ts';
 import { schema } from '#schema/index.ts';
-import { openBell } from '#src/bell.ts';
-import { openLoaders } from '#src/loaders.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
-import { longestBlock, timesOf } from '#src/testing/timing.ts';
+import { openBell } from '#src/store/notifier.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
 import { idOf, storeManyJobs } from '#src/testing/many-jobs.ts';
+import { longestBlock, timesOf } from '#src/testing/timing.ts';
 
 const { values } = parseArgs({ options: { jobs: { type: 'string', default: '1000000' } } });
 const [few, many] = [1000, Number(values.jobs)];

@@ -4,13 +4,13 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readTranscript } from '#resolvers/transcript.ts';
-import { openBell } from '#src/bell.ts';
-import type { Job } from '#src/job.ts';
-import { render } from '#src/render/render.ts';
+import type { Job } from '#src/jobs/job.ts';
+import { type Segment, type TranscriptFormat, transcriptFormats } from '#src/jobs/transcript.ts';
 import { added, claimed, newSegment, progressAt } from '#src/store/contract/samples.ts';
-import type { Store } from '#src/store/port.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
-import { transcriptFormats, type Segment, type TranscriptFormat } from '#src/transcript.ts';
+import { openBell } from '#src/store/notifier.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import type { Store } from '#src/store/store.ts';
+import { render } from '#src/transcripts/render/render.ts';
 
 const count = 50_000;
 const settleMs = 20; // many times the resolution: a delay is noted when it is over

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openBell } from '#src/bell.ts';
-import { parseQuery } from '#src/search/query.ts';
 import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
-import type { Store } from '#src/store/port.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { openBell } from '#src/store/notifier.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import type { Store } from '#src/store/store.ts';
 import { openSpeech, type Speech } from '#src/testing/speech.ts';
+import { parseQuery } from '#src/transcripts/search/query.ts';
 
 const { values } = parseArgs({
   options: {

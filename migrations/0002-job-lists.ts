@@ -1,6 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { foldForPart } from '#src/fold.ts';
+import { foldForPart } from '#src/jobs/fold.ts';
 
 const jobsAtOnce = 500;
 

@@ -1,8 +1,8 @@
 import { basename, dirname, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { sql, type Kysely, type RawBuilder } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { foldForPart } from '#src/fold.ts';
+import { foldForPart } from '#src/jobs/fold.ts';
 
 /** A media root as the settings name it, and every path by which a recording may have been stored that is under it. */
 export interface KnownRoot {

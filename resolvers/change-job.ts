@@ -1,8 +1,8 @@
-import type { Context } from '#src/context.ts';
 import { JobAlreadyFinishedError, JobNotFoundError, JobStatusError, MediaNotFoundError } from '#src/errors.ts';
-import type { Job } from '#src/job.ts';
+import type { Job } from '#src/jobs/job.ts';
 import { openRecording } from '#src/media/recording.ts';
-import { requireModel } from '#src/models.ts';
+import { requireModel } from '#src/models/installed.ts';
+import type { Context } from './context.ts';
 
 /** Cancels a job: at once when it is queued, else as soon as its processes are gone. Throws JobNotFoundError, JobAlreadyFinishedError. */
 export async function cancelJob(id: string, { store }: Pick<Context, 'store'>): Promise<Job> {

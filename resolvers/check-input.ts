@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { explainIssue } from '#src/config/explain-issue.ts';
 import { InvalidInputError } from '#src/errors.ts';
-import { explainIssue } from '#src/explain-issue.ts';
 
 /** The argument `input` as its schema lets it through. Throws InvalidInputError with the path of the first value that is not allowed. */
 export function checkInput<T>(schema: z.ZodType<T>, input: unknown): T {

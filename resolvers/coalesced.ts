@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attend, type Bell } from '#src/bell.ts';
-import { stoppable } from './stoppable.ts';
+import { attend, type Bell } from '#src/store/notifier.ts';
+import { stoppable } from './subscription.ts';
 
 /** Rings of the same name within this time are one: at most four a second. */
 const coalesceMs = 250;

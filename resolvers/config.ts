@@ -1,10 +1,10 @@
-import { maxRetentionDays, type ModeConfig } from '#src/config.ts';
-import type { Context, RequestContext } from '#src/context.ts';
+import { maxRetentionDays, type ModeConfig } from '#src/config/config.ts';
 import { InvalidInputError } from '#src/errors.ts';
-import { transcriptionModes, type TranscriptionMode } from '#src/job.ts';
-import { languageCodes, type LanguageCode } from '#src/languages.ts';
-import { isInstalled, requireModel } from '#src/models.ts';
+import { type TranscriptionMode, transcriptionModes } from '#src/jobs/job.ts';
+import { type LanguageCode, languageCodes } from '#src/jobs/languages.ts';
+import { isInstalled, requireModel } from '#src/models/installed.ts';
 import type { SettingsChange, TranscriptionSettings } from '#src/settings.ts';
+import type { Context, RequestContext } from './context.ts';
 
 /** The settings as they hold now. */
 export interface ConfigReading extends TranscriptionSettings {

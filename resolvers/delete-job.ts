@@ -1,6 +1,6 @@
-import type { Context } from '#src/context.ts';
 import { JobNotFoundError, JobStatusError } from '#src/errors.ts';
-import { removeJob } from '#src/remove-job.ts';
+import { removeJob } from '#src/operations/remove-job.ts';
+import type { Context } from './context.ts';
 
 /** Deletes a job that is not WORKING, with everything that is its own. Throws JobNotFoundError, JobStatusError. */
 export async function deleteJob(

@@ -1,9 +1,9 @@
-import type { Context } from '#src/context.ts';
 import { RequestError } from '#src/errors.ts';
-import type { Job, JobStatus } from '#src/job.ts';
-import type { JobFilter } from '#src/store/job-filter.ts';
-import type { Segment } from '#src/transcript.ts';
-import { loadPage, type Connection, type PageArguments, type PagedList } from './page.ts';
+import type { JobFilter } from '#src/jobs/job-filter.ts';
+import type { Job, JobStatus } from '#src/jobs/job.ts';
+import type { Segment } from '#src/jobs/transcript.ts';
+import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
+import type { Context } from './context.ts';
 
 /** Filter of jobs as a client gives it: null is the same as absent. */
 export interface JobFilterInput {

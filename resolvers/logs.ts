@@ -1,7 +1,7 @@
-import type { Context } from '#src/context.ts';
 import { RequestError } from '#src/errors.ts';
-import type { LogEntry, LogFilter, LogLevel } from '#src/store/journal.ts';
-import { loadPage, type Connection, type PageArguments, type PagedList } from './page.ts';
+import type { LogEntry, LogFilter, LogLevel } from '#src/store/logs.ts';
+import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
+import type { Context } from './context.ts';
 
 /** Filter of log lines as a client gives it; `month` needs `year`. */
 export interface LogFilterInput {

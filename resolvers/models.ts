@@ -1,9 +1,16 @@
-import type { Context } from '#src/context.ts';
-import type { DownloadState } from '#src/downloads.ts';
 import { InvalidInputError, RequestError } from '#src/errors.ts';
-import { downloadableModels, repositoryOf } from '#src/hub/repositories.ts';
-import { installedModels, isInstalled, isModelId, modelsOfModes, readModel, type Model } from '#src/models.ts';
+import type { DownloadState } from '#src/models/downloads.ts';
+import { downloadableModels, repositoryOf } from '#src/models/hub/repositories.ts';
+import {
+  installedModels,
+  isInstalled,
+  isModelId,
+  type Model,
+  modelsOfModes,
+  readModel,
+} from '#src/models/installed.ts';
 import { coalesced } from './coalesced.ts';
+import type { Context } from './context.ts';
 
 /** A model with what is known of its download. */
 export interface ModelReading extends Model, Pick<DownloadState, 'downloading' | 'problem'> {}

@@ -1,7 +1,7 @@
-import type { Context, RequestContext } from '#src/context.ts';
-import type { Job } from '#src/job.ts';
-import type { ServerReading } from '#src/server-reading.ts';
-import type { Pace } from '#src/store/port.ts';
+import type { Job } from '#src/jobs/job.ts';
+import type { ServerReading } from '#src/operations/server-status.ts';
+import type { Pace } from '#src/store/store.ts';
+import type { Context, RequestContext } from './context.ts';
 
 type QueueNeeds = Pick<RequestContext, 'settings' | 'serverReader' | 'caller'>;
 

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Context } from '#src/context.ts';
 import { InvalidInputError, ModelInUseError } from '#src/errors.ts';
-import { isInstalled, removeModel as removeFolder } from '#src/models.ts';
+import { isInstalled, removeModel as removeFolder } from '#src/models/installed.ts';
+import type { Context } from './context.ts';
 import { isKnown, look, type ModelReading } from './models.ts';
 
 type Needs = Pick<Context, 'config' | 'downloads' | 'releaseModel' | 'settings' | 'store' | 'log'>;

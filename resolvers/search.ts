@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Context } from '#src/context.ts';
-import { highlight } from '#src/search/highlight.ts';
-import { parseQuery } from '#src/search/query.ts';
 import type { Found } from '#src/store/search.ts';
-import { readFilter, type JobFilterInput } from './jobs.ts';
-import { loadPage, type Connection, type PageArguments } from './page.ts';
+import { highlight } from '#src/transcripts/search/highlight.ts';
+import { parseQuery } from '#src/transcripts/search/query.ts';
+import { type Connection, loadPage, type PageArguments } from './connection.ts';
+import type { Context } from './context.ts';
+import { type JobFilterInput, readFilter } from './jobs.ts';
 
 /** A segment that was found, with what was looked for marked in its text, as HTML. */
 export interface SearchHit extends Found {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { test } from 'node:test';
-import { fixture } from '#runner/fixtures/house.ts';
+import { fixture } from '#runner/fixtures/harness.ts';
 import { gpuReader } from '#runner/gpu.ts';
-import { openBell } from '#src/bell.ts';
-import { openHost } from '#src/host.ts';
-import { openServerReader } from '#src/server-reading.ts';
+import { openHost } from '#src/operations/host.ts';
+import { openServerReader } from '#src/operations/server-status.ts';
 import { added, claimed } from '#src/store/contract/samples.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { openBell } from '#src/store/notifier.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
 import { openTestServer } from '#src/testing/server.ts';
 import { watchServer } from './server.ts';
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Context } from '#src/context.ts';
 import { ConfigError, RequestError } from '#src/errors.ts';
-import type { ServerReading } from '#src/server-reading.ts';
-import { stoppable } from './stoppable.ts';
+import type { ServerReading } from '#src/operations/server-status.ts';
+import type { Context } from './context.ts';
+import { stoppable } from './subscription.ts';
 
 /** Reads the server, then has it restarted; SERVICE_UNAVAILABLE, with everything as it was, where its settings have become wrong. */
 export async function restartServer({

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execute, parse } from 'graphql';
-import { openBell } from '#src/bell.ts';
-import { readConfig } from '#src/config.ts';
-import { openLoaders } from '#src/loaders.ts';
-import { openLog } from '#src/log.ts';
-import { openSettings } from '#src/settings.ts';
+import { openLoaders } from '#resolvers/loaders.ts';
 import { schema } from '#schema/index.ts';
+import { readConfig } from '#src/config/config.ts';
+import { openLog } from '#src/logs/log.ts';
+import { openSettings } from '#src/settings.ts';
 import { added, claimed, newBatch, quietly } from '#src/store/contract/samples.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { openBell } from '#src/store/notifier.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
 
 const query = `query ($first: Int, $ids: [ID!]) {
   jobs(first: $first) {

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { attend } from '#src/bell.ts';
-import type { Context } from '#src/context.ts';
-import type { LogEntry } from '#src/store/journal.ts';
+import type { LogEntry } from '#src/store/logs.ts';
+import { attend } from '#src/store/notifier.ts';
+import type { Context } from './context.ts';
 import { decodeCursor } from './cursor.ts';
-import { logList, readLogFilter, type LogFilterInput } from './logs.ts';
-import { stoppable } from './stoppable.ts';
+import { type LogFilterInput, logList, readLogFilter } from './logs.ts';
+import { stoppable } from './subscription.ts';
 
 /** Lines read at once; a reader that is slow holds no more than these. */
 const linesAtOnce = 100;

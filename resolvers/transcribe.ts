@@ -1,13 +1,13 @@
-import type { Context, RequestContext } from '#src/context.ts';
 import { InvalidInputError, isStorageFull, StorageFullError } from '#src/errors.ts';
-import type { Job } from '#src/job.ts';
+import type { Job } from '#src/jobs/job.ts';
 import { hashFile } from '#src/media/hash.ts';
 import { locateMedia } from '#src/media/locate.ts';
 import { recordingPath } from '#src/media/recording.ts';
 import { Upload } from '#src/media/upload.ts';
-import { isModelId, requireModel } from '#src/models.ts';
-import type { NewJob } from '#src/store/port.ts';
-import { readLabels, readOptions, type TranscribeInput } from './transcribe-input.ts';
+import { isModelId, requireModel } from '#src/models/installed.ts';
+import type { NewJob } from '#src/store/store.ts';
+import type { Context, RequestContext } from './context.ts';
+import { readLabels, readOptions, type TranscribeInput } from './input.ts';
 
 type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'caller'>;
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openBell } from '#src/bell.ts';
-import type { Job } from '#src/job.ts';
+import type { Job } from '#src/jobs/job.ts';
 import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
-import type { Lease } from '#src/store/claim.ts';
-import type { Store } from '#src/store/port.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { openBell } from '#src/store/notifier.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import type { Store } from '#src/store/store.ts';
+import type { Lease } from '#src/store/work.ts';
 import { readTranscript, renderTranscript } from './transcript.ts';
 
 const openStore = () => openSqliteStore({ file: ':memory:', bell: openBell() });

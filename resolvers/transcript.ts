@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Context } from '#src/context.ts';
 import { RequestError } from '#src/errors.ts';
-import type { Job } from '#src/job.ts';
-import { render } from '#src/render/render.ts';
-import type { Segment, TranscriptFormat } from '#src/transcript.ts';
+import type { Job } from '#src/jobs/job.ts';
+import type { Segment, TranscriptFormat } from '#src/jobs/transcript.ts';
+import { render } from '#src/transcripts/render/render.ts';
+import type { Context } from './context.ts';
 
 /** How a transcript is wanted; null is the same as absent. */
 export interface TranscriptArguments {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Context } from '#src/context.ts';
 import { JobNotFoundError } from '#src/errors.ts';
-import type { Job } from '#src/job.ts';
-import type { JobLabels } from '#src/store/port.ts';
+import type { Job } from '#src/jobs/job.ts';
+import type { JobLabels } from '#src/store/store.ts';
 import { checkInput } from './check-input.ts';
+import type { Context } from './context.ts';
 import { labelFields } from './label-fields.ts';
 
 /** What a job is to be called: absent = unchanged, null clears, null as priority = 0. */

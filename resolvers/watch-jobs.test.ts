@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { openJobChanges } from '#src/job-changes.ts';
-import type { Job } from '#src/job.ts';
+import type { Job } from '#src/jobs/job.ts';
 import { added, claimed, newBatch, quietly } from '#src/store/contract/samples.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { openJobChanges } from '#src/store/job-changes.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
 import { openCountingBell } from '#src/testing/counting-bell.ts';
 import { watchJobs } from './watch-jobs.ts';
 

@@ -1,11 +1,11 @@
-import { attend } from '#src/bell.ts';
-import type { Context } from '#src/context.ts';
-import type { Job } from '#src/job.ts';
-import type { ChangeEvent } from '#src/job-changes.ts';
-import { matches, type JobFilter } from '#src/store/job-filter.ts';
+import { type JobFilter, matches } from '#src/jobs/job-filter.ts';
+import type { Job } from '#src/jobs/job.ts';
+import type { ChangeEvent } from '#src/store/job-changes.ts';
+import { attend } from '#src/store/notifier.ts';
 import { coalesced } from './coalesced.ts';
-import { readFilter, type JobFilterInput } from './jobs.ts';
-import { stoppable } from './stoppable.ts';
+import type { Context } from './context.ts';
+import { type JobFilterInput, readFilter } from './jobs.ts';
+import { stoppable } from './subscription.ts';
 
 /** Jobs whose last event is remembered; one beyond it may be told twice of the same change. */
 const maxSeen = 10_000;

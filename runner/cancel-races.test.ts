@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFinished } from '#src/job.ts';
-import { assertGapless, openHouse, type House } from './fixtures/house.ts';
+import { isFinished } from '#src/jobs/job.ts';
+import { assertGapless, type House, openHouse } from './fixtures/harness.ts';
 
 const over = { timeout: 60_000 };
 

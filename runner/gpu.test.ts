@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fixture } from './fixtures/house.ts';
+import { fixture } from './fixtures/harness.ts';
 import { gpuReader } from './gpu.ts';
 
 test('the cards are told as their driver tells them, and what it does not tell is left open', async () => {

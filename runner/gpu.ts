@@ -1,6 +1,6 @@
-import type { GpuReading } from '#src/server-reading.ts';
-import { shared } from '#src/shared.ts';
-import { runProgram } from './run-program.ts';
+import { shared } from '#src/operations/memoize.ts';
+import type { GpuReading } from '#src/operations/server-status.ts';
+import { runProgram } from './process/run-program.ts';
 
 /** The name stands last, since it may hold a comma. */
 const fields = 'index,memory.total,memory.used,utilization.gpu,temperature.gpu,name';

@@ -1,4 +1,4 @@
-import type { FailureCode, JobFailure } from '#src/job.ts';
+import type { FailureCode, JobFailure } from '#src/jobs/job.ts';
 
 /** Per reason: whether trying the same again can help, and what a person does about it. */
 const advice: Readonly<Record<FailureCode, readonly [retryable: boolean, hint: string]>> = {

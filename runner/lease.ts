@@ -1,8 +1,8 @@
-import type { Bell } from '#src/bell.ts';
 import { StorageFullError } from '#src/errors.ts';
-import { type Log, tellFullDisk } from '#src/log.ts';
-import type { Lease } from '#src/store/claim.ts';
-import type { Reading, Work } from '#src/store/port.ts';
+import { type Log, tellFullDisk } from '#src/logs/log.ts';
+import type { Bell } from '#src/store/notifier.ts';
+import type { Reading, Work } from '#src/store/store.ts';
+import type { Lease } from '#src/store/work.ts';
 
 /** Where a lease is kept. */
 export interface LeaseParts {

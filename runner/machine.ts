@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import type { Config } from '#src/config.ts';
-import { isInstalled } from '#src/models.ts';
-import type { Machine } from './command.ts';
+import type { Config } from '#src/config/config.ts';
+import { isInstalled } from '#src/models/installed.ts';
+import type { Machine } from './engine-request.ts';
 
 /** Looks at what a job with this model finds on this machine now. */
 export async function lookAtMachine(

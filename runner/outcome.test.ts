@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { outcome, type Ended } from './outcome.ts';
-import type { LineOf } from './parse-line.ts';
+import { type Ended, outcome } from './outcome.ts';
+import type { LineOf } from './protocol.ts';
 
 const base: Ended = {
   exit: { exitCode: 0, signal: null, problem: null },

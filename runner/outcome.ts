@@ -1,8 +1,8 @@
-import type { FailureCode } from '#src/job.ts';
-import type { EndedProcess, Ending } from '#src/store/claim.ts';
-import type { Exit } from './child.ts';
+import type { FailureCode } from '#src/jobs/job.ts';
+import type { EndedProcess, Ending } from '#src/store/work.ts';
 import { failure } from './hints.ts';
-import type { LineOf } from './parse-line.ts';
+import type { Exit } from './process/child.ts';
+import type { LineOf } from './protocol.ts';
 
 /** Why the server ended an engine itself. */
 export type Halt =

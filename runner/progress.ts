@@ -1,5 +1,5 @@
-import type { Progress } from '#src/job.ts';
-import type { LineOf } from './parse-line.ts';
+import type { Progress } from '#src/jobs/job.ts';
+import type { LineOf } from './protocol.ts';
 
 /** Only a COMPLETED job is at 1. */
 const almost = 0.999;

@@ -1,8 +1,8 @@
-import type { Log } from '#src/log.ts';
-import type { OpenAttempt } from '#src/store/claim.ts';
-import type { Work } from '#src/store/port.ts';
-import { isOfChild } from './child-environment.ts';
-import { environmentsOf, isOfThisBoot, signalGroup, startTimeOf, waitForGroup } from './process-group.ts';
+import type { Log } from '#src/logs/log.ts';
+import type { Work } from '#src/store/store.ts';
+import type { OpenAttempt } from '#src/store/work.ts';
+import { isOfChild } from './process/environment.ts';
+import { environmentsOf, isOfThisBoot, signalGroup, startTimeOf, waitForGroup } from './process/process-group.ts';
 
 /** A killed process is gone within milliseconds, unless it waits for a device that does not answer. */
 const goneWithinMs = 1000;

@@ -1,9 +1,9 @@
-import { startChild, type Child } from './child.ts';
-import type { JobLine } from './command.ts';
-import { Dictation, type Write } from './dictation.ts';
+import { Dictation, type Write } from './engine-output.ts';
+import type { JobLine } from './engine-request.ts';
 import type { Ended } from './outcome.ts';
-import { EngineProtocolError, parseLine } from './parse-line.ts';
-import { patiently } from './patiently.ts';
+import { type Child, startChild } from './process/child.ts';
+import { EngineProtocolError, parseLine } from './protocol.ts';
+import { patiently } from './retry.ts';
 import type { Run } from './run.ts';
 import { startWatchdog, timeLimitSeconds, type Watchdog } from './watchdog.ts';
 

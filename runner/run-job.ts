@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHashing } from '#src/media/hash.ts';
-import type { Claim, Ending } from '#src/store/claim.ts';
-import { orderFor, type JobLine } from './command.ts';
+import type { Claim, Ending } from '#src/store/work.ts';
+import { type JobLine, orderFor } from './engine-request.ts';
 import { keepLease } from './lease.ts';
-import { outcome, type Ended } from './outcome.ts';
-import { patiently } from './patiently.ts';
+import { type Ended, outcome } from './outcome.ts';
 import { retryPauseMs } from './retry-pause.ts';
-import { openRun, type Run, type RunParts } from './run.ts';
+import { patiently } from './retry.ts';
 import { runEngine } from './run-engine.ts';
+import { openRun, type Run, type RunParts } from './run.ts';
 
 /** Runs a claimed job to its end and writes how it ended. Never rejects. `stopping`: the server stops, the job goes back to the queue. */
 export async function runJob(parts: RunParts, claim: Claim, stopping: AbortSignal): Promise<void> {

@@ -1,9 +1,9 @@
-import type { Bell } from '#src/bell.ts';
-import type { Config } from '#src/config.ts';
-import type { Log } from '#src/log.ts';
-import type { Claim } from '#src/store/claim.ts';
-import type { Reading, Work } from '#src/store/port.ts';
-import type { Machine } from './command.ts';
+import type { Config } from '#src/config/config.ts';
+import type { Log } from '#src/logs/log.ts';
+import type { Bell } from '#src/store/notifier.ts';
+import type { Reading, Work } from '#src/store/store.ts';
+import type { Claim } from '#src/store/work.ts';
+import type { Machine } from './engine-request.ts';
 import type { Halt } from './outcome.ts';
 import type { Standby } from './standby.ts';
 

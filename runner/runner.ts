@@ -1,14 +1,14 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TranscriptionOptions } from '#src/job.ts';
+import type { TranscriptionOptions } from '#src/jobs/job.ts';
 import { openAlarm } from './alarm.ts';
-import { kindFor, type EngineKind } from './command.ts';
+import { type EngineKind, kindFor } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
 import { lookAtMachine } from './machine.ts';
-import { patiently } from './patiently.ts';
 import { reap } from './reap.ts';
-import type { RunParts } from './run.ts';
+import { patiently } from './retry.ts';
 import { runJob } from './run-job.ts';
+import type { RunParts } from './run.ts';
 import { openStandby } from './standby.ts';
 
 /** Takes jobs from the store and runs them, as many at a time as there are slots. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { EngineProtocolError } from './parse-line.ts';
+import { EngineProtocolError } from './protocol.ts';
 import { splitLines } from './split-lines.ts';
 
 async function lines(chunks: readonly string[], limit?: number): Promise<readonly string[]> {

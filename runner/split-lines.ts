@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { EngineProtocolError } from './parse-line.ts';
+import { EngineProtocolError } from './protocol.ts';
 
 /** Longest line of an engine, in bytes (PROTOCOL.md). */
 const maxLineBytes = 1024 * 1024;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFinished } from '#src/job.ts';
-import { openHouse, textsOf } from './fixtures/house.ts';
+import { isFinished } from '#src/jobs/job.ts';
+import { openHouse, textsOf } from './fixtures/harness.ts';
 import type { Runner, Usual } from './runner.ts';
 
 const usual = { mode: 'COMPACT', model: 'base', computePower: 'AUTO' } as const;

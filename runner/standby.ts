@@ -1,7 +1,7 @@
-import { startChild, type Child } from './child.ts';
-import { kindArguments, type EngineKind } from './command.ts';
-import type { Config } from '#src/config.ts';
-import type { Log } from '#src/log.ts';
+import type { Config } from '#src/config/config.ts';
+import type { Log } from '#src/logs/log.ts';
+import { type EngineKind, kindArguments } from './engine-request.ts';
+import { type Child, startChild } from './process/child.ts';
 
 /** An engine that loads a model ahead and waits for exactly one job, which then need not wait for the model. */
 export interface Standby extends AsyncDisposable {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isFinished } from '#src/job.ts';
-import { logged, openHouse, textsOf, type House } from './fixtures/house.ts';
-import { signalGroup } from './process-group.ts';
+import { isFinished } from '#src/jobs/job.ts';
+import { type House, logged, openHouse, textsOf } from './fixtures/harness.ts';
+import { signalGroup } from './process/process-group.ts';
 
 const over = { timeout: 30_000 };
 

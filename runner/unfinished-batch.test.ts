@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EngineProtocolError, type LineOf } from './parse-line.ts';
+import { EngineProtocolError, type LineOf } from './protocol.ts';
 import { openBatch } from './unfinished-batch.ts';
 
 function segment(batch: number, startSeconds: number): LineOf<'segment'> {

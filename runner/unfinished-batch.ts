@@ -1,5 +1,5 @@
-import type { NewSegment } from '#src/transcript.ts';
-import { EngineProtocolError, type LineOf } from './parse-line.ts';
+import type { NewSegment } from '#src/jobs/transcript.ts';
+import { EngineProtocolError, type LineOf } from './protocol.ts';
 
 /** A batch holds at most some minutes of speech; far beyond that an engine is broken. */
 const maxSegments = 20_000;

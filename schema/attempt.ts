@@ -1,4 +1,4 @@
-import type { Attempt as AttemptShape } from '#src/job.ts';
+import type { Attempt as AttemptShape } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 import { AttemptOutcomeType } from './enums.ts';
 

@@ -1,7 +1,7 @@
 import SchemaBuilder from '@pothos/core';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
-import type { RequestContext } from '#src/context.ts';
+import type { RequestContext } from '#resolvers/context.ts';
 import type { Upload } from '#src/media/upload.ts';
 
 /** The one builder that every file of this folder adds its types to. */

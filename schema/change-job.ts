@@ -7,7 +7,7 @@ import {
   ModelNotInstalledError,
   QueueFullError,
 } from '#src/errors.ts';
-import type { Job as JobShape } from '#src/job.ts';
+import type { Job as JobShape } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 import { Job } from './job.ts';
 

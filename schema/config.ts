@@ -1,8 +1,8 @@
-import { listModes, readConfig, type ConfigReading, type ModeReading } from '#resolvers/config.ts';
-import type { Config as Settings } from '#src/config.ts';
-import { computePowers } from '#src/job.ts';
-import { languageCodes, languageName, type LanguageCode } from '#src/languages.ts';
-import { transcriptFormats } from '#src/transcript.ts';
+import { type ConfigReading, listModes, type ModeReading, readConfig } from '#resolvers/config.ts';
+import type { Config as Settings } from '#src/config/config.ts';
+import { computePowers } from '#src/jobs/job.ts';
+import { type LanguageCode, languageCodes, languageName } from '#src/jobs/languages.ts';
+import { transcriptFormats } from '#src/jobs/transcript.ts';
 import { builder } from './builder.ts';
 import { ComputePowerType, TranscriptFormatType, TranscriptionModeType } from './enums.ts';
 

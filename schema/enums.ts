@@ -1,5 +1,4 @@
 import type { MediaRejection } from '#src/errors.ts';
-import type { ServerStatus } from '#src/health.ts';
 import type {
   AttemptOutcome,
   ChannelMode,
@@ -9,9 +8,10 @@ import type {
   JobStatus,
   Task,
   TranscriptionMode,
-} from '#src/job.ts';
-import type { LogLevel } from '#src/store/journal.ts';
-import type { TranscriptFormat } from '#src/transcript.ts';
+} from '#src/jobs/job.ts';
+import type { TranscriptFormat } from '#src/jobs/transcript.ts';
+import type { ServerStatus } from '#src/operations/health.ts';
+import type { LogLevel } from '#src/store/logs.ts';
 import { builder } from './builder.ts';
 
 /** Adds an enum whose values and words are one table, in the order of the table. */

@@ -1,4 +1,4 @@
-import type { JobFailure as FailureShape } from '#src/job.ts';
+import type { JobFailure as FailureShape } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 import { FailureCodeType } from './enums.ts';
 

@@ -1,6 +1,6 @@
-import { followJob } from '#resolvers/follow-job.ts';
+import { followJob } from '#resolvers/job-events.ts';
 import { findJob } from '#resolvers/jobs.ts';
-import type { JobEvent as JobEventShape, JobFact } from '#src/job-event.ts';
+import type { JobEvent as JobEventShape, JobFact } from '#src/jobs/job-event.ts';
 import { builder } from './builder.ts';
 import { JobStatusType } from './enums.ts';
 import { Job } from './job.ts';

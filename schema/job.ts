@@ -1,8 +1,8 @@
+import { listSegments } from '#resolvers/jobs.ts';
 import { listJobLogs } from '#resolvers/logs.ts';
 import { estimateStart } from '#resolvers/queue.ts';
-import { listSegments } from '#resolvers/jobs.ts';
 import { readTranscript } from '#resolvers/transcript.ts';
-import type { Job as JobShape } from '#src/job.ts';
+import type { Job as JobShape } from '#src/jobs/job.ts';
 import { Attempt } from './attempt.ts';
 import { builder } from './builder.ts';
 import { JobStatusType, TranscriptFormatType } from './enums.ts';

@@ -1,6 +1,6 @@
 import { listJobs } from '#resolvers/jobs.ts';
 import { watchJobs } from '#resolvers/watch-jobs.ts';
-import type { JobFilter as Filter } from '#src/store/job-filter.ts';
+import type { JobFilter as Filter } from '#src/jobs/job-filter.ts';
 import { builder } from './builder.ts';
 import { JobStatusType } from './enums.ts';
 import { givenArguments } from './given.ts';

@@ -1,6 +1,6 @@
 import { encodeCursor } from '#resolvers/cursor.ts';
 import { logList } from '#resolvers/logs.ts';
-import type { LogEntry as LogEntryShape } from '#src/store/journal.ts';
+import type { LogEntry as LogEntryShape } from '#src/store/logs.ts';
 import { builder } from './builder.ts';
 import { LogLevelType } from './enums.ts';
 

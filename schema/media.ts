@@ -1,5 +1,5 @@
 import { mediaUrl } from '#resolvers/media.ts';
-import type { Job, Media as MediaShape } from '#src/job.ts';
+import type { Job, Media as MediaShape } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 
 export const Media = builder.objectRef<MediaShape & { readonly job: Job }>('Media').implement({

@@ -1,7 +1,7 @@
-import { cancelDownload, downloadModel, listModels, watchModels, type ModelReading } from '#resolvers/models.ts';
+import { cancelDownload, downloadModel, listModels, type ModelReading, watchModels } from '#resolvers/models.ts';
 import { removeModel } from '#resolvers/remove-model.ts';
 import { InvalidInputError, ModelInUseError, StorageFullError } from '#src/errors.ts';
-import { downloadableModels } from '#src/hub/repositories.ts';
+import { downloadableModels } from '#src/models/hub/repositories.ts';
 import { builder } from './builder.ts';
 
 const Model = builder.objectRef<ModelReading>('Model').implement({

@@ -1,4 +1,4 @@
-import type { Clip as ClipShape, TranscriptionOptions as OptionsShape } from '#src/job.ts';
+import type { Clip as ClipShape, TranscriptionOptions as OptionsShape } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 import { ChannelModeType, ComputePowerType, TaskType, TranscriptionModeType } from './enums.ts';
 

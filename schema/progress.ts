@@ -1,4 +1,4 @@
-import type { DetectedLanguage as LanguageShape, Progress as ProgressShape } from '#src/job.ts';
+import type { DetectedLanguage as LanguageShape, Progress as ProgressShape } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 import { JobStageType } from './enums.ts';
 

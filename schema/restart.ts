@@ -1,5 +1,5 @@
 import { restartServer } from '#resolvers/server.ts';
-import type { ServerReading } from '#src/server-reading.ts';
+import type { ServerReading } from '#src/operations/server-status.ts';
 import { builder } from './builder.ts';
 import { Server } from './server.ts';
 

@@ -1,6 +1,6 @@
 import { search, type SearchHit as Hit } from '#resolvers/search.ts';
-import { maxQueryLength } from '#src/search/query.ts';
 import { searchBlock } from '#src/store/search.ts';
+import { maxQueryLength } from '#src/transcripts/search/query.ts';
 import { builder } from './builder.ts';
 import { givenArguments } from './given.ts';
 import { Job } from './job.ts';

@@ -1,4 +1,4 @@
-import type { Segment as SegmentShape, Word as WordShape } from '#src/transcript.ts';
+import type { Segment as SegmentShape, Word as WordShape } from '#src/jobs/transcript.ts';
 import { builder } from './builder.ts';
 
 const Word = builder.objectRef<WordShape>('Word').implement({

@@ -1,5 +1,5 @@
 import { watchServer } from '#resolvers/server.ts';
-import type { GpuReading, ServerReading } from '#src/server-reading.ts';
+import type { GpuReading, ServerReading } from '#src/operations/server-status.ts';
 import { builder } from './builder.ts';
 import { ServerStatusType } from './enums.ts';
 

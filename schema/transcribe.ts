@@ -7,7 +7,7 @@ import {
   QueueFullError,
   StorageFullError,
 } from '#src/errors.ts';
-import type { Job as JobShape } from '#src/job.ts';
+import type { Job as JobShape } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 import { ChannelModeType, ComputePowerType, TaskType, TranscriptionModeType } from './enums.ts';
 import { Job } from './job.ts';

@@ -1,6 +1,6 @@
 import { updateJob } from '#resolvers/update-job.ts';
 import { InvalidInputError, JobNotFoundError } from '#src/errors.ts';
-import type { Job as JobShape } from '#src/job.ts';
+import type { Job as JobShape } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 import { Job } from './job.ts';
 

@@ -1,4 +1,4 @@
-import type { JobStatus } from './job.ts';
+import type { JobStatus } from './jobs/job.ts';
 
 /**
  * An expected failure that a caller can act on: a member of a result union in the schema, `code` its name without Error in

@@ -1,6 +1,6 @@
-import type { Config } from './config.ts';
-import type { LogOutlet } from './log.ts';
-import { startServer, type RunningServer } from './server.ts';
+import type { Config } from './config/config.ts';
+import type { LogOutlet } from './logs/log.ts';
+import { type RunningServer, startServer } from './server.ts';
 
 /** What is served with. */
 export interface ServingParts {

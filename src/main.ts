@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import packageJson from '#package.json' with { type: 'json' };
-import { newToken, settingOf } from './api-key.ts';
-import { readConfig, type Config } from './config.ts';
+import { newToken, settingOf } from './config/api-key.ts';
+import { type Config, readConfig } from './config/config.ts';
 import { ConfigError, MigrationError } from './errors.ts';
-import { runBackup } from './run-backup.ts';
 import { keepServing } from './keep-serving.ts';
-import { openLog } from './log.ts';
+import { openLog } from './logs/log.ts';
+import { runBackup } from './run-backup.ts';
 
 const root = join(import.meta.dirname, '..');
 const exitFailure = 1;

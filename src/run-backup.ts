@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { BackupError, MigrationError } from './errors.ts';
-import { backUp } from './store/sqlite/backup.ts';
+import { backUp } from './store/sqlite/database/backup.ts';
 
 const tellMs = 1000;
 

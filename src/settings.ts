@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { retentionDaysSchema, type Config } from './config.ts';
-import { computePowers, transcriptionModes, type ComputePower, type TranscriptionMode } from './job.ts';
-import { languageCodes, type LanguageCode } from './languages.ts';
-import type { Log } from './log.ts';
-import type { Store } from './store/port.ts';
+import { type Config, retentionDaysSchema } from './config/config.ts';
+import { type ComputePower, computePowers, type TranscriptionMode, transcriptionModes } from './jobs/job.ts';
+import { type LanguageCode, languageCodes } from './jobs/languages.ts';
+import type { Log } from './logs/log.ts';
+import type { Store } from './store/store.ts';
 
 /** What setConfig, pauseQueue and resumeQueue change, as it holds now. */
 export interface TranscriptionSettings {

@@ -1,4 +1,4 @@
-import { findKey, type ApiKey } from '../api-key.ts';
+import { type ApiKey, findKey } from '../config/api-key.ts';
 
 /** Whether a caller is let in: by the name of its key, null where there are no keys and everybody is; or why not. */
 export type Admission =

@@ -3,10 +3,10 @@ import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/bus
 import type { GraphQLParams } from 'graphql-yoga';
 import { z } from 'zod';
 import type { Upload, UploadFolder } from '../media/upload.ts';
-import { contentType } from './guard.ts';
+import { contentType } from './request-checks.ts';
 
 /** 1 MiB: far above any operation, far below what would hurt. */
-export const maxBodyBytes = 1_048_576;
+const maxBodyBytes = 1_048_576;
 
 /** A body that is not read on: `status` and `code` go to the client. */
 export class BodyError extends Error {
@@ -61,7 +61,7 @@ const mapSchema = z.record(z.string(), z.array(z.string().startsWith('variables.
  *
  * Throws BodyError where the parts do not fit together; files received until then are discarded.
  */
-export async function readMultipart(request: IncomingMessage, folder: UploadFolder): Promise<Body> {
+async function readMultipart(request: IncomingMessage, folder: UploadFolder): Promise<Body> {
   const { fields, files } = await readParts(request, folder);
   try {
     const operation = parse(operationSchema, fields.get('operations'), 'operations');

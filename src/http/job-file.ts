@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Context } from '#resolvers/context.ts';
 import { findJob } from '#resolvers/jobs.ts';
-import type { Context } from '../context.ts';
 import { RequestError } from '../errors.ts';
 import { answerError } from './answer.ts';
-import type { FileRequest } from './file.ts';
+import type { FileRequest } from './file-response.ts';
 import { answerRecording } from './recording-file.ts';
 import { answerTranscript } from './transcript-file.ts';
 

@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Context } from '../context.ts';
-import type { Log } from '../log.ts';
+import type { Context } from '#resolvers/context.ts';
+import type { Log } from '../logs/log.ts';
 import type { Upload } from '../media/upload.ts';
-import { admit, type Admission } from './admit.ts';
+import { type Admission, admit } from './admit.ts';
 import { answer, answerError } from './answer.ts';
-import { openAnswering, type Answering } from './answering.ts';
-import { BodyError, readBody, type Body } from './body.ts';
+import { type Answering, openAnswering } from './answering.ts';
+import { type Body, BodyError, readBody } from './body.ts';
 import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
-import { refuse, refuseBody } from './guard.ts';
 import { answerJobFile } from './job-file.ts';
+import { refuse, refuseBody } from './request-checks.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
 import { openYoga, type Yoga } from './yoga.ts';
 

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { RequestError, StorageFullError } from '../errors.ts';
-import { type Log, tellFullDisk } from '../log.ts';
+import { type Log, tellFullDisk } from '../logs/log.ts';
 
 /**
  * What a client is told of an error. Errors of GraphQL and RequestErrors pass with their code, a full disk as SERVICE_UNAVAILABLE; everything else is told as

@@ -3,10 +3,10 @@ import { etag } from 'etag';
 import mime from 'mime';
 import { parse } from 'range-parser';
 import { RequestError } from '../errors.ts';
-import type { Job, Media } from '../job.ts';
+import type { Job, Media } from '../jobs/job.ts';
 import { openRecording } from '../media/recording.ts';
 import { answerError } from './answer.ts';
-import { disposition, isKnown, pour, type FileRequest } from './file.ts';
+import { disposition, type FileRequest, isKnown, pour } from './file-response.ts';
 
 /** A browser plays a recording on a page that it makes itself: the page may fetch the recording. A sandbox has no origin, and may not. */
 const policyOfPlayer = "default-src 'none'; media-src 'self'";

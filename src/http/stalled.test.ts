@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { added, claimed, newBatch } from '#src/store/contract/samples.ts';
 import { storeBigJob } from '#src/testing/big-job.ts';
-import { openDoor } from '#src/testing/door.ts';
 import { followByWebSocket } from '#src/testing/follow.ts';
+import { openDoor } from '#src/testing/http-server.ts';
 import { openProcessHouse } from '#src/testing/process.ts';
 
 const protocol = 'graphql-transport-ws';

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { createClient as createSseClient } from 'graphql-sse';
 import { added } from '#src/store/contract/samples.ts';
-import { openDoor } from '#src/testing/door.ts';
 import { eventsOf, wsClient } from '#src/testing/follow.ts';
+import { openDoor } from '#src/testing/http-server.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
 
 const clients = {

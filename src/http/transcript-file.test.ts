@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openBell } from '#src/bell.ts';
 import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { openBell } from '#src/store/notifier.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
 import { newCaller } from '#src/testing/caller.ts';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
-import { transcriptFormats } from '../transcript.ts';
+import { transcriptFormats } from '../jobs/transcript.ts';
 
 async function done(server: TestServer, input: Record<string, unknown> = {}): Promise<string> {
   const id = await submit(server, input);

@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import { etag } from 'etag';
 import { z } from 'zod';
 import { renderTranscript, type TranscriptArguments } from '#resolvers/transcript.ts';
+import { explainIssue } from '../config/explain-issue.ts';
 import { RequestError } from '../errors.ts';
-import { explainIssue } from '../explain-issue.ts';
-import type { Job } from '../job.ts';
-import { transcriptFormats, type TranscriptFormat } from '../transcript.ts';
-import { disposition, isKnown, pour, type FileRequest } from './file.ts';
+import type { Job } from '../jobs/job.ts';
+import { type TranscriptFormat, transcriptFormats } from '../jobs/transcript.ts';
+import { disposition, type FileRequest, isKnown, pour } from './file-response.ts';
 
 const types: Readonly<Record<TranscriptFormat, string>> = {
   TXT: 'text/plain',

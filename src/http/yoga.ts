@@ -1,7 +1,7 @@
 import type { DocumentNode } from 'graphql';
-import { createYoga, createLRUCache, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { createLRUCache, createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import type { Context, RequestContext } from '#resolvers/context.ts';
 import { schema } from '#schema/index.ts';
-import type { Context, RequestContext } from '../context.ts';
 import { useLimits } from './limits.ts';
 import { maskErrors } from './mask-error.ts';
 

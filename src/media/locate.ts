@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
 import { readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import type { MediaRoot } from '../config.ts';
+import type { MediaRoot } from '../config/config.ts';
 import { MediaNotFoundError, MediaRejectedError } from '../errors.ts';
-import type { MediaKey } from '../job.ts';
+import type { MediaKey } from '../jobs/job.ts';
 import { isHidden, isUnder, openRealFile, realPaths } from './real-file.ts';
 
 /** A recording under a media root: by what it is found again, and its size when it was looked at. */

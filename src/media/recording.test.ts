@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openTemporary } from '#src/store/sqlite/temporary.ts';
-import type { MediaKey } from '../job.ts';
+import { openTemporary } from '#src/testing/temporary.ts';
+import type { MediaKey } from '../jobs/job.ts';
 import { openRecording } from './recording.ts';
 
 const root = 'recordings';

@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
-import type { Config } from '../config.ts';
-import type { Media, MediaKey } from '../job.ts';
+import type { Config } from '../config/config.ts';
+import type { Media, MediaKey } from '../jobs/job.ts';
 import { isHidden, isUnder, openRealFile, realPaths } from './real-file.ts';
 
 /** The recording of a job, open. The caller closes it. */

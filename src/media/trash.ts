@@ -1,10 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { Log } from '../log.ts';
-import { repeat } from '../repeat.ts';
 
-const hourMs = 60 * 60 * 1000;
-const dayMs = 24 * hourMs;
+const dayMs = 24 * 60 * 60 * 1000;
 const keptDays = 7;
 
 /** Where recordings go that no job has, for a week: the database may be the one that is wrong. */
@@ -37,15 +34,6 @@ export function openTrash(dataDirectory: string): Trash {
     removeOld: (now = Date.now()) => removeDays((day) => Date.parse(day) + (keptDays + 1) * dayMs <= now),
     empty: () => removeDays(() => true),
   };
-}
-
-/** Removes what is old in the trash, now and every hour. */
-export function startEmptying(trash: Pick<Trash, 'removeOld'>, log: Log): AsyncDisposable {
-  async function removeOld(): Promise<void> {
-    const files = await trash.removeOld();
-    if (files > 0) log.info({ files }, 'old trash removed');
-  }
-  return repeat(hourMs, removeOld, (err) => log.error({ err }, 'old trash not removed'));
 }
 
 /** A folder that is not there holds nothing. */

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm, readdir } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { nanoid } from 'nanoid';
-import type { Config } from '../config.ts';
-import type { Storage } from '../storage.ts';
-import type { MediaKey } from '../job.ts';
+import type { Config } from '../config/config.ts';
+import { type ExpectedError, isStorageFull, MediaRejectedError, StorageFullError } from '../errors.ts';
+import type { MediaKey } from '../jobs/job.ts';
+import type { Storage } from './disk.ts';
 import { keptFolder } from './recording.ts';
-import { syncFolder } from '../sync-folder.ts';
-import { isStorageFull, MediaRejectedError, StorageFullError, type ExpectedError } from '../errors.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
 export class Upload {

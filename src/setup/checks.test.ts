@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { makeTestProject, startProgram } from './test-project.mjs';
+import { makeTestProject, startProgram } from '../testing/setup/test-project.mjs';
 
 const checks = join(import.meta.dirname, 'checks.mjs');
 const passing = "import test from 'node:test'; test('passes', () => {});";

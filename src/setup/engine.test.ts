@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { startInternet } from '../testing/setup/test-internet.mjs';
+import { makeTestProject, quietProgress } from '../testing/setup/test-project.mjs';
 import { cudaStep } from './cuda.mjs';
 import { engineStep } from './engine.mjs';
-import { startInternet } from './test-internet.mjs';
-import { makeTestProject, quietProgress } from './test-project.mjs';
 import { ToolFailure } from './tool-failure.mjs';
 
 let internet: Awaited<ReturnType<typeof startInternet>>;

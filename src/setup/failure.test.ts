@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
+import { makeTestProject } from '../testing/setup/test-project.mjs';
 import { requireSpace } from './disk.mjs';
 import { explain, SetupError } from './failure.mjs';
 import { runTool } from './run-tool.mjs';
-import { makeTestProject } from './test-project.mjs';
 import { ToolFailure } from './tool-failure.mjs';
 
 const outputs: Readonly<Record<string, RegExp>> = {

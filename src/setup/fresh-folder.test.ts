@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { makeTestProject } from '../testing/setup/test-project.mjs';
 import { makeFolder, removeLeftovers } from './fresh-folder.mjs';
-import { makeTestProject } from './test-project.mjs';
 
 test('a finished folder replaces the old one, and nothing else is left', async () => {
   using fixture = makeTestProject();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { startInternet } from './test-internet.mjs';
-import { makeNearlyReadyProject, startProgram } from './test-project.mjs';
+import { startInternet } from '../testing/setup/test-internet.mjs';
+import { makeNearlyReadyProject, startProgram } from '../testing/setup/test-project.mjs';
 
 /** Tells each signal that it gets; at the second one, or at SIGTERM, it ends with exit code 7. */
 const server = `

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { makeTestProject } from '../testing/setup/test-project.mjs';
 import { takeLock } from './lock.mjs';
 import { startOf } from './process-identity.mjs';
-import { makeTestProject } from './test-project.mjs';
 
 const { signal } = new AbortController();
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { startInternet } from './test-internet.mjs';
-import { makeNearlyReadyProject, startProgram } from './test-project.mjs';
+import { startInternet } from '../testing/setup/test-internet.mjs';
+import { makeNearlyReadyProject, startProgram } from '../testing/setup/test-project.mjs';
 
 const archive = '/npm/tiny/-/tiny-1.0.0.tgz';
 let internet: Awaited<ReturnType<typeof startInternet>>;

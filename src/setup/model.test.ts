@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { startInternet } from '../testing/setup/test-internet.mjs';
+import { makeTestProject, quietProgress } from '../testing/setup/test-project.mjs';
 import type { CompactModel, Files } from './compact-model.mjs';
 import { SetupError } from './failure.mjs';
 import { modelStep } from './model.mjs';
-import { startInternet } from './test-internet.mjs';
-import { makeTestProject, quietProgress } from './test-project.mjs';
 import { WrongHash } from './wrong-hash.mjs';
 
 type Internet = Awaited<ReturnType<typeof startInternet>>;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
-import { ToolFailure } from './tool-failure.mjs';
+import { startInternet } from '../testing/setup/test-internet.mjs';
+import { makeTestProject, quietProgress } from '../testing/setup/test-project.mjs';
 import { nodeModulesStep } from './node-modules.mjs';
-import { startInternet } from './test-internet.mjs';
-import { makeTestProject, quietProgress } from './test-project.mjs';
+import { ToolFailure } from './tool-failure.mjs';
 
 let internet: Awaited<ReturnType<typeof startInternet>>;
 let integrity: string;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { startInternet } from '../testing/setup/test-internet.mjs';
+import { makeTestProject, quietProgress } from '../testing/setup/test-project.mjs';
 import { SetupError } from './failure.mjs';
 import { isNewEnough, nodeStep } from './node.mjs';
-import { startInternet } from './test-internet.mjs';
-import { makeTestProject, quietProgress } from './test-project.mjs';
 import { WrongHash } from './wrong-hash.mjs';
 
 let internet: Awaited<ReturnType<typeof startInternet>>;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { makeTestProject } from '../testing/setup/test-project.mjs';
 import { bytesFetched } from './pip.mjs';
-import { makeTestProject } from './test-project.mjs';
 
 test('what pip has fetched is counted while pip removes it', () => {
   using fixture = makeTestProject();

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { makeTestProject } from '../testing/setup/test-project.mjs';
 import { SetupError } from './failure.mjs';
 import { findPython } from './python.mjs';
-import { makeTestProject } from './test-project.mjs';
 
 /** Programs that answer as Pythons of all kinds do. */
 async function find(pythons: Readonly<Record<string, string>>) {

@@ -1,7 +1,7 @@
-import type { Job } from '../job.ts';
-import type { SearchQuery } from '../search/query.ts';
-import type { Segment } from '../transcript.ts';
-import type { JobFilter } from './job-filter.ts';
+import type { JobFilter } from '../jobs/job-filter.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Segment } from '../jobs/transcript.ts';
+import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { Keyed, Page } from './page.ts';
 
 /** Finds segments by their words. Each is found from the moment that it is stored, and never once its job or transcript is gone. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { openBell } from '#src/bell.ts';
 import { added, claimed, quietly } from '#src/store/contract/samples.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { openBell } from '#src/store/notifier.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
 
 /** Stores a finished job with so many events of 6 KB under a data directory, as no engine could say them in a test's time. Answers its id. */
 export async function storeBigJob(dataDirectory: string, events: number): Promise<string> {

@@ -1,4 +1,4 @@
-import { apiKeySchema, newToken, settingOf, type ApiKey } from '#src/api-key.ts';
+import { type ApiKey, apiKeySchema, newToken, settingOf } from '#src/config/api-key.ts';
 
 /** Somebody with an API key. */
 export interface Caller {

@@ -1,4 +1,4 @@
-import { openBell, type Bell } from '#src/bell.ts';
+import { type Bell, openBell } from '#src/store/notifier.ts';
 
 /** A bell that counts who listens. */
 export function openCountingBell(): Bell & { readonly listeners: number } {

@@ -1,8 +1,8 @@
 import Sqlite from 'better-sqlite3';
-import { openBell } from '#src/bell.ts';
-import { foldForPart } from '#src/fold.ts';
+import { foldForPart } from '#src/jobs/fold.ts';
 import { added } from '#src/store/contract/samples.ts';
-import { openSqliteStore } from '#src/store/sqlite/open.ts';
+import { openBell } from '#src/store/notifier.ts';
+import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
 
 /** Jobs that are unlike the others, the oldest: what looks for them from the newest passes all. */
 const oddJobs = 5;

@@ -3,9 +3,9 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig, type Config } from '#src/config.ts';
-import { openLog } from '#src/log.ts';
-import { startServer, type RunningServer } from '#src/server.ts';
+import { type Config, readConfig } from '#src/config/config.ts';
+import { openLog } from '#src/logs/log.ts';
+import { type RunningServer, startServer } from '#src/server.ts';
 
 const root = join(import.meta.dirname, '../..');
 

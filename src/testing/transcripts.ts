@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { render } from '#src/render/render.ts';
-import type { Transcript } from '#src/render/source.ts';
-import type { Segment, TranscriptFormat } from '#src/transcript.ts';
+import type { Segment, TranscriptFormat } from '#src/jobs/transcript.ts';
+import { render } from '#src/transcripts/render/render.ts';
+import type { Transcript } from '#src/transcripts/render/source.ts';
 
 /** Where the stored segments lie that are hard to write, and what becomes of them in each format. */
-export const goldenFolder = join(import.meta.dirname, '../render/golden');
+export const goldenFolder = join(import.meta.dirname, '../transcripts/render/golden');
 
 /** Segments whose texts mean something in one format or another, in many scripts. */
 export const trickySegments: readonly Segment[] = JSON.parse(readFileSync(join(goldenFolder, 'segments.json'), 'utf8'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { isFinished, type JobStatus } from '../../job.ts';
-import type { Segment } from '../../transcript.ts';
-import type { Store } from '../port.ts';
+import { isFinished, type JobStatus } from '../../jobs/job.ts';
+import type { Segment } from '../../jobs/transcript.ts';
+import type { Store } from '../store.ts';
 import { eventsOf } from './samples.ts';
 
 /** Proves that a client who only heard the events of a job, from the first to the last, knows its status and its transcript. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { JobFailure } from '../../job.ts';
-import type { Ending } from '../claim.ts';
-import { added, claimed, newBatch, quietly, storyOf, type OpenStore } from './samples.ts';
+import type { JobFailure } from '../../jobs/job.ts';
+import type { Ending } from '../work.ts';
+import { added, claimed, newBatch, type OpenStore, quietly, storyOf } from './samples.ts';
 
 const failure: JobFailure = { code: 'MEDIA_CORRUPT', message: 'It is broken.', hint: null, retryable: false };
 const endings: readonly Ending[] = [

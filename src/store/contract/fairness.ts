@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Job } from '../../job.ts';
 import { QueueFullError } from '../../errors.ts';
-import { added, claimed, newJob, quietly, type OpenStore } from './samples.ts';
+import type { Job } from '../../jobs/job.ts';
+import { added, claimed, newJob, type OpenStore, quietly } from './samples.ts';
 
 /** That callers share the queue, and how full it may get. */
 export function fairnessContract(open: OpenStore): void {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
-import { jobStatuses, type Job } from '../../job.ts';
-import { matches, type JobFilter } from '../job-filter.ts';
-import type { NewJob, Store } from '../port.ts';
+import { type JobFilter, matches } from '../../jobs/job-filter.ts';
+import { type Job, jobStatuses } from '../../jobs/job.ts';
+import type { NewJob, Store } from '../store.ts';
 import { added, newJob, type OpenStore } from './samples.ts';
 
 const media = (name: string): NewJob['media'] => ({ ...newJob().media, name });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { LogFilter, NewLogEntry } from '../journal.ts';
-import type { Store } from '../port.ts';
+import type { LogFilter, NewLogEntry } from '../logs.ts';
+import type { Store } from '../store.ts';
 import type { OpenStore } from './samples.ts';
 
 /** Log lines. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Lease } from '../claim.ts';
-import type { Store } from '../port.ts';
+import type { Store } from '../store.ts';
+import type { Lease } from '../work.ts';
 import { checkStory } from './check-story.ts';
-import { added, claimed, everythingOf, newBatch, progressAt, quietly, type OpenStore } from './samples.ts';
+import { added, claimed, everythingOf, newBatch, type OpenStore, progressAt, quietly } from './samples.ts';
 
 const media = { durationSeconds: 3, container: 'wav', codec: 'pcm', sampleRate: 8000, channels: 1, warnings: ['cut'] };
 

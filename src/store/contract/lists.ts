@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Job } from '../../job.ts';
+import type { Job } from '../../jobs/job.ts';
 import type { Keyed, Page } from '../page.ts';
-import type { Store } from '../port.ts';
-import { added, claimed, newBatch, quietly, type OpenStore } from './samples.ts';
+import type { Store } from '../store.ts';
+import { added, claimed, newBatch, type OpenStore, quietly } from './samples.ts';
 
 /** Lists of jobs and of segments. */
 export function listsContract(open: OpenStore): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { LogFilter, LogLimits, NewLogEntry } from '../journal.ts';
-import type { Store } from '../port.ts';
+import type { LogFilter, LogLimits, NewLogEntry } from '../logs.ts';
+import type { Store } from '../store.ts';
 import { at, find, line } from './journal.ts';
 import { added, type OpenStore } from './samples.ts';
 

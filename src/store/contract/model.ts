@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { follow, type AttemptOutcome, type JobAct, type JobStatus } from '../../job.ts';
-import type { Ending, Lease, OpenAttempt } from '../claim.ts';
-import type { Store } from '../port.ts';
+import { type AttemptOutcome, follow, type JobAct, type JobStatus } from '../../jobs/job.ts';
+import type { Store } from '../store.ts';
+import type { Ending, Lease, OpenAttempt } from '../work.ts';
 import { openQueueModel } from './queue-model.ts';
 import { added, newBatch, quietly } from './samples.ts';
 

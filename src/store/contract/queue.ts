@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Job } from '../../job.ts';
-import { added, claimed, quietly, type OpenStore } from './samples.ts';
+import type { Job } from '../../jobs/job.ts';
+import { added, claimed, type OpenStore, quietly } from './samples.ts';
 
 /** Which job is next. */
 export function queueContract(open: OpenStore): void {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import * as fc from 'fast-check';
-import type { Lease } from '../claim.ts';
-import type { Store } from '../port.ts';
+import type { Store } from '../store.ts';
+import type { Lease } from '../work.ts';
 import { checkStory } from './check-story.ts';
-import { added, claimed, newBatch, quietly, storyOf, type OpenStore } from './samples.ts';
+import { added, claimed, newBatch, type OpenStore, quietly, storyOf } from './samples.ts';
 
 const failure = { code: 'INTERNAL', message: 'It failed.', hint: null, retryable: true } as const;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import * as fc from 'fast-check';
-import { jobStatuses } from '../../job.ts';
-import { parseQuery } from '../../search/query.ts';
+import { jobStatuses } from '../../jobs/job.ts';
+import { parseQuery } from '../../transcripts/search/query.ts';
 import { checkStory } from './check-story.ts';
-import { openModel, type Act, type Model } from './model.ts';
+import { type Act, type Model, openModel } from './model.ts';
 import type { OpenStore } from './samples.ts';
 
 const longest = 40;

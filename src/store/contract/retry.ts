@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Job, JobFailure } from '../../job.ts';
-import type { Store } from '../port.ts';
-import { added, claimed, eventsOf, newBatch, quietly, storyOf, type OpenStore } from './samples.ts';
+import type { Job, JobFailure } from '../../jobs/job.ts';
+import type { Store } from '../store.ts';
+import { added, claimed, eventsOf, newBatch, type OpenStore, quietly, storyOf } from './samples.ts';
 
 const failure: JobFailure = { code: 'ENGINE_CRASHED', message: 'It crashed.', hint: null, retryable: true };
 

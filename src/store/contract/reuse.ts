@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { NewJob, Store } from '../port.ts';
-import { added, claimed, newJob, quietly, type OpenStore } from './samples.ts';
+import type { NewJob, Store } from '../store.ts';
+import { added, claimed, newJob, type OpenStore, quietly } from './samples.ts';
 
 const engine = { engine: '0.1.0', fasterWhisper: '1.2.1', ctranslate2: '4.8.5', model: 'aa' };
 const provenance = {

@@ -1,9 +1,9 @@
-import type { Bell } from '../../bell.ts';
-import type { Job, Progress, TranscriptionOptions } from '../../job.ts';
-import type { JobEvent } from '../../job-event.ts';
-import type { NewSegment } from '../../transcript.ts';
-import type { Batch, Claim, EndedProcess } from '../claim.ts';
-import type { NewJob, Store } from '../port.ts';
+import type { JobEvent } from '../../jobs/job-event.ts';
+import type { Job, Progress, TranscriptionOptions } from '../../jobs/job.ts';
+import type { NewSegment } from '../../jobs/transcript.ts';
+import type { Bell } from '../notifier.ts';
+import type { NewJob, Store } from '../store.ts';
+import type { Batch, Claim, EndedProcess } from '../work.ts';
 
 /** An empty store with its bell; closing it leaves nothing behind. */
 interface OpenedStore extends AsyncDisposable {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import * as fc from 'fast-check';
-import { parseQuery } from '../../search/query.ts';
-import type { JobFilter } from '../job-filter.ts';
-import type { NewJob, Store } from '../port.ts';
+import type { JobFilter } from '../../jobs/job-filter.ts';
+import { parseQuery } from '../../transcripts/search/query.ts';
 import { searchBlock } from '../search.ts';
-import { added, claimed, newBatch, quietly, type OpenStore } from './samples.ts';
+import type { NewJob, Store } from '../store.ts';
+import { added, claimed, newBatch, type OpenStore, quietly } from './samples.ts';
 
 const texts = [
   'Ask not what your country can do for you',

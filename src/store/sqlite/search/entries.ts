@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { sql, type Kysely, type Transaction } from 'kysely';
-import type { Segment } from '../../../transcript.ts';
-import { commit, type Connection } from '../connection.ts';
-import { inPieces } from '../pieces.ts';
-import type { Tables } from '../tables.ts';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Segment } from '../../../jobs/transcript.ts';
+import { commit, type Connection } from '../database/connection.ts';
+import { inPieces } from '../database/pieces.ts';
+import type { Tables } from '../database/tables.ts';
 import { entryNumber, reachOf } from './entry-number.ts';
 import { entryText } from './entry-text.ts';
 

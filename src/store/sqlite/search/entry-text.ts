@@ -1,5 +1,5 @@
-import { hasParts, shortestPart } from '../../../search/parts.ts';
-import { tokensOf } from '../../../search/tokens.ts';
+import { hasParts, shortestPart } from '../../../transcripts/search/parts.ts';
+import { tokensOf } from '../../../transcripts/search/tokens.ts';
 
 /** Stands before the ends of long words, which no word of a text begins with. */
 export const partMark = '·';

@@ -1,4 +1,4 @@
-import type { SearchQuery, Term } from '../../../search/query.ts';
+import type { SearchQuery, Term } from '../../../transcripts/search/query.ts';
 import { entryOfBeginning, partMark } from './entry-text.ts';
 
 /** Which matches: those that have every word as such, or the others. */

@@ -1,15 +1,15 @@
 import type { Kysely } from 'kysely';
-import type { SearchQuery } from '../../../search/query.ts';
-import type { Segment } from '../../../transcript.ts';
-import type { JobFilter } from '../../job-filter.ts';
+import type { JobFilter } from '../../../jobs/job-filter.ts';
+import type { Segment } from '../../../jobs/transcript.ts';
+import type { SearchQuery } from '../../../transcripts/search/query.ts';
 import type { Keyed } from '../../page.ts';
 import { searchBlock } from '../../search.ts';
-import { toSegment } from '../rows.ts';
-import type { Tables } from '../tables.ts';
+import { toSegment } from '../database/rows.ts';
+import type { Tables } from '../database/tables.ts';
 import { expressionOf, stages } from './expression.ts';
 import type { Match } from './match-entries.ts';
-import { openFinder, type Finder } from './newest.ts';
-import { formatPlace, isAfter, start, type Place } from './place.ts';
+import { type Finder, openFinder } from './newest.ts';
+import { formatPlace, isAfter, type Place, start } from './place.ts';
 import type { Searcher } from './searcher.ts';
 
 /** What is looked for, and which part of what is found. */

@@ -1,6 +1,6 @@
 import type Sqlite from 'better-sqlite3';
-import { scoreOf } from '../../../search/match.ts';
-import type { SearchQuery } from '../../../search/query.ts';
+import { scoreOf } from '../../../transcripts/search/match.ts';
+import type { SearchQuery } from '../../../transcripts/search/query.ts';
 import type { Reach } from './entry-number.ts';
 
 /** What is looked for in the index, and where: in one reach after the other. */

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
-import type { JobFilter } from '../../job-filter.ts';
-import { keepMatching } from '../candidates.ts';
-import { clean, listNumbers, toJobRange } from '../job-list.ts';
-import type { Tables } from '../tables.ts';
-import { overlap, reachOf, type Reach } from './entry-number.ts';
+import type { JobFilter } from '../../../jobs/job-filter.ts';
+import type { Tables } from '../database/tables.ts';
+import { keepMatching } from '../reading/candidates.ts';
+import { clean, listNumbers, toJobRange } from '../reading/job-list.ts';
+import { overlap, type Reach, reachOf } from './entry-number.ts';
 import type { Match, MatchRequest } from './match-entries.ts';
 import type { Searcher } from './searcher.ts';
 

@@ -4,16 +4,16 @@ import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { migrationsFor } from '#migrations/index.ts';
-import { openBell } from '../../../bell.ts';
-import { parseQuery } from '../../../search/query.ts';
+import { openTemporary } from '../../../testing/temporary.ts';
+import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch, quietly } from '../../contract/samples.ts';
-import type { Store } from '../../port.ts';
-import { openDatabase } from '../database.ts';
-import { ImmediateSqliteDialect } from '../dialect.ts';
-import { migrate } from '../migrate.ts';
-import { openSqliteStore } from '../open.ts';
-import type { Tables } from '../tables.ts';
-import { openTemporary } from '../temporary.ts';
+import { openBell } from '../../notifier.ts';
+import type { Store } from '../../store.ts';
+import { openDatabase } from '../database/database.ts';
+import { ImmediateSqliteDialect } from '../database/dialect.ts';
+import { migrate } from '../database/migrate.ts';
+import { openSqliteStore } from '../database/open.ts';
+import type { Tables } from '../database/tables.ts';
 
 test('segments that were stored before there was an index are found once they are indexed, slice by slice, newest job first', async () => {
   await using temporary = await openTemporary();

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
-import { commit, type Connection } from '../connection.ts';
-import { toSegment } from '../rows.ts';
-import type { Tables } from '../tables.ts';
+import { commit, type Connection } from '../database/connection.ts';
+import { toSegment } from '../database/rows.ts';
+import type { Tables } from '../database/tables.ts';
 import { writeEntries } from './entries.ts';
 
 /** A slice takes milliseconds. */

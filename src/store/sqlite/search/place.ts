@@ -1,5 +1,5 @@
-import { wrongKey } from '../keyset.ts';
-import { stages, type Stage } from './expression.ts';
+import { wrongKey } from '../database/keyset.ts';
+import { type Stage, stages } from './expression.ts';
 
 /** Where a match stands: in which stage, in which block of entries (its newest and its oldest), and with which score there. */
 export interface Place {

@@ -1,7 +1,7 @@
 import type { Keyed } from '../../page.ts';
-import type { ReadingMany } from '../../port.ts';
 import type { Found, Search } from '../../search.ts';
-import type { Connection } from '../connection.ts';
+import type { ReadingMany } from '../../store.ts';
+import type { Connection } from '../database/connection.ts';
 import { findSegments } from './find.ts';
 import { indexOlder } from './older.ts';
 import { parsePlace } from './place.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openBell } from '../../../bell.ts';
-import { parseQuery } from '../../../search/query.ts';
+import { openTemporary } from '../../../testing/temporary.ts';
+import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch } from '../../contract/samples.ts';
-import { openSqliteStore } from '../open.ts';
-import { openTemporary } from '../temporary.ts';
+import { openBell } from '../../notifier.ts';
+import { openSqliteStore } from '../database/open.ts';
 import { reachOf } from './entry-number.ts';
 import type { MatchRequest } from './match-entries.ts';
 import { openFileSearcher } from './searcher.ts';

@@ -1,0 +1,44 @@
+import type { Config } from '#src/config/config.ts';
+import type { Log } from '#src/logs/log.ts';
+import type { Storage } from '#src/media/disk.ts';
+import type { UploadFolder } from '#src/media/upload.ts';
+import type { Downloads } from '#src/models/downloads.ts';
+import type { IdentifyEngine } from '#src/operations/engine-identity.ts';
+import type { Health } from '#src/operations/health.ts';
+import type { ServerReader } from '#src/operations/server-status.ts';
+import type { SettingsBook } from '#src/settings.ts';
+import type { JobChanges } from '#src/store/job-changes.ts';
+import type { Bell } from '#src/store/notifier.ts';
+import type { Store } from '#src/store/store.ts';
+import type { Loaders } from './loaders.ts';
+
+/** Everything that a resolver may use; each takes the part that it needs. Built once by the server, in order. */
+export interface Context {
+  readonly config: Config;
+  readonly log: Log;
+  readonly bell: Bell;
+  /** Rings for jobs that were deleted. */
+  readonly deletions: Bell;
+  /** Rings for log lines that can be read: with the id of their job, or nothing for the server's own. */
+  readonly lines: Bell;
+  readonly store: Store;
+  readonly loaders: Loaders;
+  readonly changes: JobChanges;
+  readonly settings: SettingsBook;
+  readonly storage: Storage;
+  readonly uploads: UploadFolder;
+  readonly downloads: Downloads;
+  /** Ends an engine that waits with this model loaded. */
+  readonly releaseModel: (id: string) => Promise<void>;
+  readonly serverReader: ServerReader;
+  readonly health: Health;
+  readonly identifyEngine: IdentifyEngine;
+  /** Has the server closed and built anew, after the answer. Throws ConfigError where its settings have become wrong. */
+  readonly restart: () => void;
+}
+
+/** What a resolver is given with a request. */
+export interface RequestContext extends Context {
+  /** The name of the API key that was shown; null where none is needed. */
+  readonly caller: string | null;
+}

@@ -1,0 +1,154 @@
+import type { DetectedLanguage, JobStage, Progress } from '#src/jobs/job.ts';
+import type { Work } from '#src/store/store.ts';
+import type { Claim } from '#src/store/work.ts';
+import { type Checkpoint, checkpointOf } from './engine-request.ts';
+import { advance, startOf } from './progress.ts';
+import { type EngineLine, EngineProtocolError, type LineOf } from './protocol.ts';
+import { openBatch, type UnfinishedBatch } from './unfinished-batch.ts';
+import type { Length } from './watchdog.ts';
+
+/** Writes to the store under the lease of the claim; throws where the lease is lost. */
+export type Write = (what: keyof Work, act: () => Promise<boolean>) => Promise<void>;
+
+/** An engine only moves forward through these, so that each is written once. */
+const stages: readonly JobStage[] = ['STARTING', 'DECODING', 'DETECTING_LANGUAGE', 'TRANSCRIBING', 'FINISHING'];
+
+/**
+ * What one engine says for one claim: what is final goes to the store, segments wait for their checkpoint.
+ *
+ * However much an engine talks, it causes few writes: stages only go forward, language and media are taken once or twice.
+ */
+export class Dictation {
+  /** The last word, once it is said; what comes after it is ignored. */
+  last: LineOf<'end'> | LineOf<'error'> | null = null;
+  /** What decided the text; null before the engine has introduced itself. */
+  provenance: Readonly<Record<string, unknown>> | null = null;
+
+  readonly #claim: Claim;
+  readonly #store: Work;
+  readonly #write: Write;
+  readonly #checkpoint: Checkpoint | null;
+  #batch: UnfinishedBatch | null = null;
+  #progress: Progress;
+  #language: DetectedLanguage | null = null;
+  #media: LineOf<'media'> | null = null;
+  #knownSeconds = 0;
+
+  constructor(claim: Claim, store: Work, write: Write) {
+    this.#claim = claim;
+    this.#store = store;
+    this.#write = write;
+    this.#checkpoint = checkpointOf(claim);
+    this.#progress = startOf(claim.job.progress, true);
+  }
+
+  /**
+   * Takes one line, `size` characters long. A promise only where the store is written to: most lines of an engine that floods are not worth
+   * one. Throws EngineProtocolError, rejects with what `write` throws.
+   */
+  take(line: EngineLine, size: number): Promise<void> | undefined {
+    if (this.last !== null) return undefined;
+    switch (line.type) {
+      case 'ready':
+      case 'heartbeat':
+        return undefined;
+      case 'hello':
+        return this.#meet(line);
+      case 'stage':
+        return this.#enter(line);
+      case 'media':
+        return this.#noteMedia(line);
+      case 'language':
+        return this.#noteLanguage(line);
+      case 'segment':
+        this.#batchFor(line).add(line, size);
+        return undefined;
+      case 'progress':
+        this.#progress = advance(this.#progress, line);
+        return undefined;
+      case 'checkpoint':
+        return this.#commit(line);
+      case 'end':
+        return this.#end(line);
+      case 'error':
+        this.last = line;
+        return undefined;
+      default:
+        return line satisfies never;
+    }
+  }
+
+  /** The length of the recording, as far as the engine has told it or come. */
+  length(): Length {
+    const knownSeconds = Math.max(this.#knownSeconds, this.#progress.processedSeconds);
+    return { knownSeconds, isFinal: this.#media?.final ?? false };
+  }
+
+  async #meet(line: LineOf<'hello'>): Promise<void> {
+    if (this.#batch !== null) throw new EngineProtocolError('it said hello twice');
+    const { lease, job, checkpoint } = this.#claim;
+    const resumed = line.resumed ? this.#checkpoint : null;
+    const { engine, versions, model, device, computeType, threads, cpu, card } = line;
+    this.provenance = { engine, versions, model, device, computeType, threads, cpu, card };
+    this.#progress = startOf(job.progress, resumed !== null);
+    this.#language = resumed === null ? null : job.language;
+    if (resumed === null && (checkpoint !== null || job.segmentCount > 0)) {
+      await this.#write('clearTranscript', () => this.#store.clearTranscript(lease));
+    }
+    this.#batch = openBatch(resumed === null ? 0 : resumed.batch + 1);
+  }
+
+  #batchFor(line: EngineLine): UnfinishedBatch {
+    if (this.#batch === null) throw new EngineProtocolError(`a ${line.type} line came before hello`);
+    return this.#batch;
+  }
+
+  #enter(line: LineOf<'stage'>): Promise<void> | undefined {
+    this.#batchFor(line);
+    if (stages.indexOf(line.stage) <= stages.indexOf(this.#progress.stage)) return undefined;
+    this.#progress = { ...this.#progress, stage: line.stage };
+    return this.#write('enterStage', () => this.#store.enterStage(this.#claim.lease, this.#progress));
+  }
+
+  /** Written at first sight and when final; the length known in between is for the time limit alone. */
+  #noteMedia(line: LineOf<'media'>): Promise<void> | undefined {
+    this.#batchFor(line);
+    this.#knownSeconds = Math.max(this.#knownSeconds, line.durationSeconds ?? 0);
+    if (this.#media !== null && (this.#media.final || !line.final)) return undefined;
+    this.#media = line;
+    return this.#storeMedia(line, line.warnings);
+  }
+
+  async #storeMedia(line: LineOf<'media'>, warnings: readonly string[]): Promise<void> {
+    const { durationSeconds, container, codec, sampleRate, channels } = line;
+    const media = { durationSeconds, container, codec, sampleRate, channels, warnings };
+    await this.#write('noteMedia', () => this.#store.noteMedia(this.#claim.lease, media));
+  }
+
+  #noteLanguage(line: LineOf<'language'>): Promise<void> | undefined {
+    this.#batchFor(line);
+    if (this.#language !== null) return undefined;
+    const language = { code: line.code, probability: line.probability };
+    this.#language = language;
+    return this.#write('noteLanguage', () => this.#store.noteLanguage(this.#claim.lease, language));
+  }
+
+  async #commit(line: LineOf<'checkpoint'>): Promise<void> {
+    const segments = this.#batchFor(line).close(line);
+    const processedSeconds = Math.max(this.#progress.processedSeconds, line.processedSeconds);
+    const checkpoint: Checkpoint = { batch: line.batch, resume: line.resume };
+    this.#progress = { ...this.#progress, processedSeconds };
+    const batch = { segments, checkpoint, progress: this.#progress };
+    await this.#write('appendBatch', () => this.#store.appendBatch(this.#claim.lease, batch));
+  }
+
+  async #end(line: LineOf<'end'>): Promise<void> {
+    if (!this.#batchFor(line).isEmpty) {
+      throw new EngineProtocolError('it ended with segments that no checkpoint makes final');
+    }
+    const media = this.#media;
+    const warnings = [...new Set([...(media?.warnings ?? []), ...line.warnings])];
+    if (media !== null && warnings.length > media.warnings.length) await this.#storeMedia(media, warnings);
+    this.last = line;
+  }
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import type { Config } from '#src/config/config.ts';
+import type { ComputePower, FailureCode, JobFailure, TranscriptionOptions } from '#src/jobs/job.ts';
+import { recordingPath } from '#src/media/recording.ts';
+import { modelPath } from '#src/models/installed.ts';
+import type { Claim } from '#src/store/work.ts';
+import { failure } from './hints.ts';
+
+/** What an engine must have loaded, and how, before it can work at a job. */
+export interface EngineKind {
+  readonly model: { readonly id: string; readonly path: string };
+  readonly device: Device;
+  readonly computeType: string;
+  readonly threads: number;
+}
+
+/** The line that gives an engine its job: see runner/engine/PROTOCOL.md. */
+export interface JobLine extends EngineKind {
+  readonly protocol: 1;
+  readonly job: string;
+  readonly attempt: number;
+  readonly media: { readonly path: string };
+  readonly batchSize: number;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly limits: { readonly maxDurationSeconds: number };
+  readonly resume: Readonly<Record<string, unknown>> | null;
+}
+
+type Device = 'cpu' | 'cuda';
+
+/** What the machine is like when the job starts. */
+export interface Machine {
+  readonly hasGpu: boolean;
+  readonly hasModel: boolean;
+  readonly cores: number;
+  /** How many engines share the cores. */
+  readonly numJobs: number;
+}
+
+/** What the store keeps as a job's checkpoint: the engine's `resume` and how many batches it stands for. */
+const checkpointSchema = z.object({
+  batch: z.int().min(0),
+  resume: z.record(z.string(), z.unknown()),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** The checkpoint to go on from; one that this server did not write, or cannot read any more, is none. */
+export function checkpointOf(claim: Claim): Checkpoint | null {
+  return checkpointSchema.safeParse(claim.checkpoint).data ?? null;
+}
+
+/** What to tell the engine, or why it is not started at all. */
+export type Order =
+  | { readonly kind: 'START'; readonly line: JobLine }
+  | { readonly kind: 'REFUSE'; readonly failure: JobFailure };
+
+/** The order that a claim comes to on this machine. */
+export function orderFor(claim: Claim, config: Config, machine: Machine): Order {
+  const { options } = claim.job;
+  if (!machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${options.model} is not installed.`);
+  const kind = kindFor(options, config, machine);
+  if (kind === null) return refuse('GPU_UNAVAILABLE', 'The job asks for a GPU, and the server has none.');
+  const path = recordingPath(claim.job.media.key, config.server);
+  if (path === null)
+    return refuse('MEDIA_NOT_FOUND', 'The media root of the recording is not in the settings any more.');
+  return { kind: 'START', line: jobLine(claim, config, { ...kind, media: { path } }) };
+}
+
+/** The engine that these options need on this machine; null where it takes a GPU that is not there. */
+export function kindFor(
+  { mode: name, model, computePower }: Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>,
+  config: Config,
+  machine: Machine,
+): EngineKind | null {
+  const device = deviceFor(computePower, machine.hasGpu);
+  if (device === null) return null;
+  const mode = config.transcription.modes[name];
+  return {
+    model: { id: model, path: modelPath(config, model) },
+    device,
+    computeType: device === 'cuda' ? mode.gpuComputeType : mode.cpuComputeType,
+    threads: Math.max(1, Math.floor(machine.cores / Math.max(1, machine.numJobs))),
+  };
+}
+
+/** How the engine is told its kind where it starts without a job. */
+export function kindArguments({ device, computeType, threads }: EngineKind): readonly string[] {
+  return ['--device', device, '--compute-type', computeType, '--threads', String(threads)];
+}
+
+function refuse(code: FailureCode, message: string): Order {
+  return { kind: 'REFUSE', failure: failure(code, message) };
+}
+
+function jobLine(claim: Claim, config: Config, kind: EngineKind & Pick<JobLine, 'media'>): JobLine {
+  const { job } = claim;
+  const mode = config.transcription.modes[job.options.mode];
+  return {
+    protocol: 1,
+    job: job.id,
+    attempt: claim.lease.attempt,
+    ...kind,
+    batchSize: kind.device === 'cuda' ? mode.gpuBatchSize : mode.cpuBatchSize,
+    options: optionsOf(claim),
+    limits: { maxDurationSeconds: config.server.maxDurationHours * 3600 },
+    resume: checkpointOf(claim)?.resume ?? null,
+  };
+}
+
+function deviceFor(power: ComputePower, hasGpu: boolean): Device | null {
+  switch (power) {
+    case 'AUTO':
+      return hasGpu ? 'cuda' : 'cpu';
+    case 'CPU_ONLY':
+      return 'cpu';
+    case 'GPU_ONLY':
+      return hasGpu ? 'cuda' : null;
+    default:
+      return power satisfies never;
+  }
+}
+
+function optionsOf({ job: { options } }: Claim): JobLine['options'] {
+  return {
+    language: options.language,
+    multilingual: options.multilingual,
+    task: options.task.toLowerCase(),
+    wordTimestamps: options.wordTimestamps,
+    vad: options.vad,
+    channels: options.channels.toLowerCase(),
+    initialPrompt: options.initialPrompt,
+    hotwords: options.hotwords,
+    beamSize: options.beamSize,
+    clip: options.clip,
+  };
+}

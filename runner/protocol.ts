@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { failureCodes } from '#src/jobs/job.ts';
+
+/** What an engine said breaks runner/engine/PROTOCOL.md. */
+export class EngineProtocolError extends Error {
+  override readonly name = 'EngineProtocolError';
+}
+
+/** Line breaks become spaces, other control characters go; half a surrogate pair would not survive the database. */
+const clean = (text: string): string =>
+  text
+    .replaceAll(/[\t\n\r]+/gu, ' ')
+    .replaceAll(/\p{Cc}/gu, '')
+    .toWellFormed();
+
+/** Long enough for any recording (115 days), small enough for milliseconds to stay exact. */
+const seconds = z.number().min(0).max(10_000_000);
+/** Sums of floats end a hair outside. */
+const unit = z
+  .number()
+  .min(-0.001)
+  .max(1.001)
+  .transform((value) => Math.min(1, Math.max(0, value)));
+const count = z.int().min(0).max(1_000_000_000);
+const name = z.string().max(200).transform(clean);
+const sentence = z.string().max(2000).transform(clean);
+const words = z.string().max(20_000).transform(clean);
+const code = z.string().regex(/^[a-z]{2,8}$/u);
+const orNull = <T extends z.ZodType>(schema: T) => schema.nullable().default(null);
+
+const inOrder = (span: { readonly startSeconds: number; readonly endSeconds: number }): boolean =>
+  span.endSeconds >= span.startSeconds;
+
+const word = z
+  .object({ startSeconds: seconds, endSeconds: seconds, text: words, probability: unit })
+  .refine(inOrder, 'a word ends before it starts');
+
+const schemas = {
+  ready: z.object({ type: z.literal('ready'), loadSeconds: orNull(seconds) }),
+  hello: z.object({
+    type: z.literal('hello'),
+    protocol: z.literal(1),
+    engine: name,
+    versions: z.record(z.string().max(100), name),
+    model: z.object({ id: name, sha256: orNull(name) }),
+    device: name,
+    computeType: name,
+    threads: count,
+    cpu: orNull(name),
+    card: orNull(name),
+    resumed: z.boolean(),
+  }),
+  stage: z.object({
+    type: z.literal('stage'),
+    stage: z.enum(['DECODING', 'DETECTING_LANGUAGE', 'TRANSCRIBING', 'FINISHING']),
+  }),
+  media: z.object({
+    type: z.literal('media'),
+    durationSeconds: orNull(seconds),
+    final: z.boolean(),
+    container: orNull(name),
+    codec: orNull(name),
+    sampleRate: orNull(count),
+    channels: orNull(count),
+    warnings: z.array(sentence).max(100).readonly().default([]),
+  }),
+  language: z.object({ type: z.literal('language'), code, probability: unit }),
+  segment: z
+    .object({
+      type: z.literal('segment'),
+      batch: count,
+      startSeconds: seconds,
+      endSeconds: seconds,
+      text: words,
+      language: orNull(code),
+      speaker: orNull(name),
+      avgLogProbability: orNull(z.number().min(-10_000).max(10)),
+      noSpeechProbability: orNull(unit),
+      guard: orNull(name),
+      words: orNull(z.array(word).max(10_000).readonly()),
+    })
+    .refine(inOrder, 'a segment ends before it starts'),
+  checkpoint: z.object({
+    type: z.literal('checkpoint'),
+    batch: count,
+    processedSeconds: seconds,
+    resume: z.record(z.string(), z.unknown()),
+  }),
+  progress: z.object({
+    type: z.literal('progress'),
+    processedSeconds: seconds,
+    fraction: unit,
+    speed: orNull(z.number().min(0).max(1_000_000)),
+    etaSeconds: orNull(z.number().min(0).max(1_000_000_000)),
+  }),
+  heartbeat: z.object({ type: z.literal('heartbeat') }),
+  end: z.object({
+    type: z.literal('end'),
+    segments: count,
+    durationSeconds: seconds,
+    peakMemoryBytes: orNull(z.int().min(0)),
+    warnings: z.array(sentence).max(100).readonly().default([]),
+  }),
+  error: z.object({
+    type: z.literal('error'),
+    // A newer engine may know more reasons than this server.
+    code: z.enum(failureCodes).catch('INTERNAL'),
+    message: sentence,
+    retryable: z.boolean(),
+  }),
+};
+
+type LineType = keyof typeof schemas;
+
+/** One line of an engine, checked: see runner/engine/PROTOCOL.md. */
+export type EngineLine = { [T in LineType]: z.infer<(typeof schemas)[T]> }[LineType];
+/** The line of one type. */
+export type LineOf<T extends LineType> = Extract<EngineLine, { type: T }>;
+
+const envelope = z.object({ type: z.string() });
+
+/** Reads a line of an engine; null for a type that this server does not know. Throws EngineProtocolError. */
+export function parseLine(text: string): EngineLine | null {
+  const value = parseJson(text);
+  const head = envelope.safeParse(value);
+  if (!head.success) throw new EngineProtocolError('a line is no object with a type');
+  if (!isKnown(head.data.type)) return null;
+  const line = schemas[head.data.type].safeParse(value);
+  if (line.success) return line.data;
+  const issue = line.error.issues[0];
+  throw new EngineProtocolError(
+    `a ${head.data.type} line is not as agreed: ${issue?.path.join('.') || 'it'}: ${issue?.message ?? ''}`,
+  );
+}
+
+function isKnown(type: string): type is LineType {
+  return Object.hasOwn(schemas, type);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EngineProtocolError('a line is not JSON', { cause });
+  }
+}

@@ -1,0 +1,186 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from '../errors.ts';
+import { computePowers, transcriptionModes } from '../jobs/job.ts';
+import { languageCodes } from '../jobs/languages.ts';
+import { apiKeySchema } from './api-key.ts';
+import { isRecord, readEnvironment } from './environment.ts';
+import { explainIssue } from './explain-issue.ts';
+
+const computeTypes = [
+  'float32',
+  'float16',
+  'bfloat16',
+  'int8',
+  'int8_float16',
+  'int8_float32',
+  'int8_bfloat16',
+] as const;
+
+const modeSchema = z.strictObject({
+  model: z.string().min(1),
+  gpuBatchSize: z.int().min(1).max(64),
+  cpuBatchSize: z.int().min(1).max(64),
+  gpuComputeType: z.enum(computeTypes),
+  cpuComputeType: z.enum(computeTypes),
+});
+
+/** A hundred years is as good as for ever, and still a date. */
+export const maxRetentionDays = 36_500;
+
+/** Days for which finished jobs, or log lines, are kept. */
+export const retentionDaysSchema = z.int().min(1).max(maxRetentionDays);
+
+/** Boot only: changed by editing config.json or the environment and starting again. */
+const serverFields = z.strictObject({
+  listenHost: z.string().min(1),
+  listenPort: z.int().min(0).max(65_535),
+  /** Host names, without a port, by which clients may call the server beside loopback's; "*" for any. */
+  allowedHosts: z.array(z.string().min(1)),
+  /** Origins, such as https://app.example.org, whose pages may call the server beside its own. */
+  allowedOrigins: z.array(z.url()),
+  /** With one of them every request needs one. */
+  apiKeys: z.array(apiKeySchema),
+  /** Serve without API keys beyond loopback. */
+  allowUnauthenticated: z.boolean(),
+  dataDirectory: z.string().min(1),
+  mediaRoots: z.array(z.string().min(1)).min(1),
+  modelDirectory: z.string().min(1),
+  /** Address of the Hugging Face hub, or of a mirror of it. */
+  hubEndpoint: z
+    .url({ protocol: /^https?$/u, error: 'must be an http or https address' })
+    .refine((url) => !/^\w+:\/\/[^/]*@/u.test(url), 'must not hold a password: HF_TOKEN is for that')
+    .transform((url) => url.replace(/\/+$/u, '')),
+  /** Downloads no models. */
+  hubOffline: z.boolean(),
+  maxUploadBytes: z.int().min(1),
+  /** Free space on the disk of the data directory below which nothing is accepted. */
+  minFreeBytes: z.int().min(0),
+  maxDurationHours: z.number().positive().max(1000),
+  maxQueued: z.int().min(1),
+  maxNumJobs: z.int().min(1).max(256),
+  engineCommand: z.array(z.string().min(1)).min(1),
+  engineSilenceSeconds: z.number().positive(),
+  engineStopSeconds: z.number().positive(),
+  /** Engines that load a model ahead and wait for a job. */
+  standby: z.int().min(0).max(1),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+  /** Days for which log lines are kept, in the database and in files. */
+  logRetentionDays: retentionDaysSchema,
+  /** Size up to which log lines are kept in the database, and another time in files. */
+  logMaxBytes: z.int().min(1_048_576),
+});
+
+const serverSchema = serverFields
+  .refine((server) => server.apiKeys.length > 0 || server.allowUnauthenticated || isLoopback(server.listenHost), {
+    path: ['listenHost'],
+    error:
+      'must be 127.0.0.1, ::1 or localhost while there are no apiKeys: make one with `npm run key -- NAME`, or set allowUnauthenticated to true, which lets everybody in',
+    when: areRight('listenHost', 'apiKeys', 'allowUnauthenticated'),
+  })
+  // A page that has its own name resolved to this server needs no such trick where every request needs a key.
+  .refine((server) => server.apiKeys.length > 0 || !server.allowedHosts.includes('*'), {
+    path: ['allowedHosts'],
+    error: 'may hold * only with apiKeys; without them name each host',
+    when: areRight('allowedHosts', 'apiKeys'),
+  });
+
+/** A rule over several settings is asked where each of them is right by itself, whatever else is wrong. */
+function areRight(...keys: readonly (keyof z.infer<typeof serverFields>)[]) {
+  return ({ issues }: z.core.ParsePayload) => !issues.some(({ path }) => keys.some((key) => key === path?.[0]));
+}
+
+/** Defaults of what setConfig changes, and the table of modes. */
+const transcriptionSchema = z.strictObject({
+  mode: z.enum(transcriptionModes),
+  computePower: z.enum(computePowers),
+  numJobs: z.int().min(1),
+  language: z.enum(languageCodes).nullable(),
+  wordTimestamps: z.boolean(),
+  vad: z.boolean(),
+  retentionDays: retentionDaysSchema.nullable(),
+  beamSize: z.int().min(1).max(10),
+  modes: z.strictObject({ HIGH_ACCURACY: modeSchema, LOW_LATENCY: modeSchema, COMPACT: modeSchema }),
+});
+
+const configSchema = z
+  .strictObject({ server: serverSchema, transcription: transcriptionSchema })
+  .refine((config) => config.transcription.numJobs <= config.server.maxNumJobs, {
+    path: ['transcription', 'numJobs'],
+    error: 'must not be above server.maxNumJobs',
+  });
+
+type Parsed = z.infer<typeof configSchema>;
+
+/** A folder whose recordings may be transcribed: as the settings name it, and where that is. */
+export interface MediaRoot {
+  readonly configured: string;
+  readonly path: string;
+}
+
+export type Config = Omit<Parsed, 'server'> & {
+  readonly server: Omit<Parsed['server'], 'mediaRoots'> & { readonly mediaRoots: readonly MediaRoot[] };
+  /** Shown to the hub alone; from HF_TOKEN, never from a file. */
+  readonly hubToken: string | null;
+};
+export type ModeConfig = z.infer<typeof modeSchema>;
+
+/**
+ * Reads config.json, lays the file of PHONOGRAPH_CONFIG and the environment over it, and checks all of it at once.
+ *
+ * Relative paths are taken from `root`, the project's folder. Throws ConfigError with every problem found; nothing is changed on disk.
+ */
+export function readConfig(root: string, environment: NodeJS.ProcessEnv): Config {
+  const standard = resolve(root, 'config.json');
+  const file = resolve(root, environment['PHONOGRAPH_CONFIG'] ?? standard);
+  const settings = file === standard ? readFile(file) : overlay(readFile(standard), readFile(file));
+  const { values, problems, variables } = readEnvironment(settings, environment);
+  const hubToken = environment['HF_TOKEN']?.trim() || null;
+  if (hubToken !== null && !/^[\x21-\x7e]+$/u.test(hubToken))
+    problems.push('HF_TOKEN must be one word of ASCII characters');
+  const parsed = configSchema.safeParse(values);
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => describe(issue, variables)));
+  if (!parsed.success || problems.length > 0) throw new ConfigError(file, problems);
+  return { ...parsed.data, server: absolute(root, parsed.data.server), hubToken };
+}
+
+/** Whether only programs of this machine reach what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/u.test(host);
+}
+
+function readFile(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(file, [cause instanceof Error ? cause.message : String(cause)], { cause });
+  }
+}
+
+/** With the variable where the value comes from the environment. */
+function describe(issue: z.core.$ZodIssue, variables: ReadonlyMap<string, string>): string {
+  const key = issue.path.join('.');
+  const variable = variables.get(issue.path.slice(0, 2).join('.'));
+  return `${key || 'the file'}${variable === undefined ? '' : ` (${variable})`} ${explainIssue(issue)}`;
+}
+
+/** Objects are joined key by key; everything else is replaced. */
+function overlay(under: unknown, over: unknown): unknown {
+  if (!isRecord(under) || !isRecord(over)) return over;
+  return {
+    ...under,
+    ...Object.fromEntries(Object.entries(over).map(([key, value]) => [key, overlay(under[key], value)])),
+  };
+}
+
+function absolute(root: string, server: Parsed['server']): Config['server'] {
+  const [program = '', ...args] = server.engineCommand;
+  return {
+    ...server,
+    dataDirectory: resolve(root, server.dataDirectory),
+    mediaRoots: server.mediaRoots.map((configured) => ({ configured, path: resolve(root, configured) })),
+    modelDirectory: resolve(root, server.modelDirectory),
+    engineCommand: [program.includes('/') ? resolve(root, program) : program, ...args],
+  };
+}

@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import type { Config } from '../config/config.ts';
+
+/** Why a request is not let in: an HTTP status and a sentence that says what to do. */
+export interface Refusal {
+  readonly status: 403 | 415 | 421;
+  readonly message: string;
+}
+
+/** A browser asks before it sends one of these across origins, so a page of another site cannot. */
+const csrfHeaders = ['x-graphql-yoga-csrf', 'apollo-require-preflight', 'graphql-preflight', 'x-apollo-operation-name'];
+
+const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+type Allowed = Pick<Config['server'], 'allowedHosts' | 'allowedOrigins'>;
+
+/**
+ * Whether a request may come in, by its head alone; the same for HTTP and for the WebSocket upgrade.
+ *
+ * The Host must be loopback's or an allowed one, which stops DNS rebinding. An Origin, where there is one, must be this server's own or an allowed one.
+ */
+export function refuse({ headers }: Pick<IncomingMessage, 'headers'>, allowed: Allowed): Refusal | null {
+  const host = hostName(headers.host);
+  if (host === null || !isServed(host, allowed.allowedHosts)) {
+    return { status: 421, message: 'This Host is not served. Add it to allowedHosts in config.json.' };
+  }
+  const { origin } = headers;
+  if (origin !== undefined && !isOwn(origin, headers.host) && !allowed.allowedOrigins.includes(origin)) {
+    return { status: 403, message: 'This Origin is not allowed. Add it to allowedOrigins in config.json.' };
+  }
+  return null;
+}
+
+/** Whether a body may come in: what a browser sends without asking first needs a header that it cannot send so. */
+export function refuseBody({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): Refusal | null {
+  if (method !== 'POST') return null;
+  const type = contentType(headers);
+  if (type === 'application/json' || type === 'application/graphql') return null;
+  if (type !== 'multipart/form-data' && type !== 'application/x-www-form-urlencoded') {
+    return { status: 415, message: 'Send application/json, or multipart/form-data for an upload.' };
+  }
+  if (csrfHeaders.some((name) => headers[name] !== undefined)) return null;
+  return {
+    status: 403,
+    message: `A ${type} request needs the header ${csrfHeaders[0]}: 1 (or apollo-require-preflight).`,
+  };
+}
+
+/** The media type of a body in lower case, without its parameters. */
+export function contentType(headers: IncomingMessage['headers']): string {
+  return (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+function isServed(host: string, allowedHosts: readonly string[]): boolean {
+  return loopbackNames.has(host) || allowedHosts.includes(host) || allowedHosts.includes('*');
+}
+
+function hostName(host: string | undefined): string | null {
+  const found = /^(?<name>\[[\da-f:]+\]|[^:/\s]+)(?::\d+)?$/iu.exec(host ?? '');
+  return found?.groups?.['name']?.toLowerCase() ?? null;
+}
+
+/** Compared with the Host of the same request, which has been checked. */
+function isOwn(origin: string, host: string | undefined): boolean {
+  return origin === `http://${host}` || origin === `https://${host}`;
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { test } from 'node:test';
+
+const root = join(import.meta.dirname, '..');
+
+/** The layers, from the top down: imports go down only, or stay within a layer. The first that fits a path counts. */
+const layers: readonly RegExp[] = [
+  /^src\/main\.ts$/u,
+  /^src\/(server|keep-serving|run-backup)\.ts$/u,
+  /^src\/http\//u,
+  /^schema\//u,
+  /^(resolvers|runner)\//u,
+  /^src\/operations\//u,
+  /^src\/(models\/|settings\.ts$)/u,
+  /^src\/logs\//u,
+  /^(src\/store|migrations)\//u,
+  /^src\/media\//u,
+  /^src\/(config|transcripts)\//u,
+  /^src\/errors\.ts$/u,
+  /^src\/jobs\//u,
+];
+
+/** Who may import a package; what is not named here belongs to everybody. */
+const owners: Readonly<Record<string, RegExp>> = {
+  'graphql-yoga': /^src\/http\//u,
+  'graphql-ws': /^src\/http\//u,
+  'graphql-ws/use/ws': /^src\/http\//u,
+  ws: /^src\/http\//u,
+  'node:http': /^src\/http\//u,
+  '@pothos/core': /^schema\//u,
+  '@pothos/plugin-relay': /^schema\//u,
+  '@pothos/plugin-errors': /^schema\//u,
+  kysely: /^(src\/store\/sqlite|migrations)\//u,
+  'better-sqlite3': /^src\/store\/sqlite\//u,
+  dataloader: /^resolvers\/loaders\.ts$/u,
+  tinypool: /^src\/store\/sqlite\//u,
+  execa: /^runner\/process\//u,
+  'node:child_process': /^runner\/process\//u,
+  pino: /^src\/logs\//u,
+};
+
+const outside = /\.test\.ts$|^runner\/fixtures\/|^src\/(setup|store\/contract|testing)\/|store\.contract\.ts$/u;
+
+const files = globSync('{src,schema,resolvers,runner,migrations}/**/*.ts', { cwd: root })
+  .map(normalize)
+  .filter((file) => !outside.test(file));
+
+const imports = files.flatMap((file) =>
+  [
+    ...readFileSync(join(root, file), 'utf8').matchAll(
+      /^(?:import|export)\s[^;]*?from '(?<name>[^']+)'|^import '(?<bare>[^']+)'/gmu,
+    ),
+  ].map(({ groups }) => ({ file, name: groups?.['name'] ?? groups?.['bare'] ?? '' })),
+);
+
+const isLocal = (name: string) => name.startsWith('.') || name.startsWith('#');
+const pathOf = (file: string, name: string) =>
+  name.startsWith('#') ? name.slice(1) : normalize(join(dirname(file), name));
+const layerOf = (file: string) => layers.findIndex((layer) => layer.test(file));
+
+test('imports go down', () => {
+  assert.ok(imports.length > 200, 'the imports are found');
+  assert.deepEqual(
+    files.filter((file) => layerOf(file) === -1),
+    [],
+    'every file is in a layer',
+  );
+  const up = imports.filter(({ file, name }) => {
+    const target = isLocal(name) ? layerOf(pathOf(file, name)) : -1;
+    return target !== -1 && target < layerOf(file);
+  });
+  assert.deepEqual(up, []);
+});
+
+/** Files of which each reaches the others by imports, types included, as one line each. */
+function circles(): readonly string[] {
+  const targets = new Map(files.map((file) => [file, new Set<string>()]));
+  for (const { file, name } of imports) if (isLocal(name)) targets.get(file)?.add(pathOf(file, name));
+  const reached = new Map(files.map((file) => [file, reach(file, targets)]));
+  const inCircle = files.filter((file) => reached.get(file)?.has(file));
+  const together = (a: string, b: string) => reached.get(a)?.has(b) === true && reached.get(b)?.has(a) === true;
+  return [
+    ...new Set(
+      inCircle.map((file) =>
+        inCircle
+          .filter((other) => together(file, other))
+          .toSorted()
+          .join(' '),
+      ),
+    ),
+  ];
+}
+
+function reach(from: string, targets: ReadonlyMap<string, ReadonlySet<string>>): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const waiting = [...(targets.get(from) ?? [])];
+  for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    waiting.push(...(targets.get(file) ?? []));
+  }
+  return reached;
+}
+
+test('no imports go round in a circle', () => {
+  assert.deepEqual(circles(), []);
+});
+
+test('the store and the runner do not know each other', () => {
+  const between = imports.filter(
+    ({ file, name }) =>
+      (file.startsWith('runner/') && /store\/sqlite/u.test(name)) ||
+      (file.startsWith('src/store/') && name.startsWith('#runner')),
+  );
+  assert.deepEqual(between, []);
+});
+
+test('each driver has one owner', () => {
+  assert.deepEqual(
+    imports.filter(({ file, name }) => owners[name] !== undefined && !owners[name].test(file)),
+    [],
+  );
+});
+
+test('a folder is crossed by its # name, and inside a folder by ./', () => {
+  const crossing = imports.filter(({ file, name }) => {
+    const [from = '', to = ''] = [file, pathOf(file, name)].map((path) => path.split('/')[0]);
+    return name.startsWith('#') ? from === to && name !== '#package.json' : name.startsWith('.') && from !== to;
+  });
+  assert.deepEqual(crossing, []);
+});
+
+test('there is one copy of graphql, or schemas of two realms would meet', () => {
+  assert.deepEqual(globSync('node_modules/**/node_modules/graphql/package.json', { cwd: root }), []);
+});
+
+test('the environment is read by main, and by the list of what a child inherits', () => {
+  const readers = files.filter((file) => /process\.env\b/u.test(readFileSync(join(root, file), 'utf8')));
+  assert.deepEqual(readers.toSorted(), ['runner/process/environment.ts', 'src/main.ts']);
+});
+
+test('clients know the server by the network alone', () => {
+  const clients = globSync('clients/**/*.{ts,mjs}', { cwd: root }).map((file) =>
+    readFileSync(join(root, file), 'utf8'),
+  );
+  assert.ok(clients.length > 0);
+  assert.deepEqual(
+    clients.filter((text) => /from '(#|\.\.\/(?:\.\.\/)?(src|schema|resolvers|runner))/u.test(text)),
+    [],
+  );
+});

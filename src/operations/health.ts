@@ -1,0 +1,120 @@
+import type { Config } from '../config/config.ts';
+import { isStorageFull } from '../errors.ts';
+import { type Log, tellFullDisk } from '../logs/log.ts';
+import type { Storage } from '../media/disk.ts';
+import { readModel } from '../models/installed.ts';
+import type { SettingsBook } from '../settings.ts';
+import type { Store } from '../store/store.ts';
+import { repeat } from './repeat.ts';
+
+/** What the smoke test of the engine found. */
+export interface EngineReading {
+  readonly ready: boolean;
+  /** Version of our program. */
+  readonly engine: string | null;
+  readonly fasterWhisper: string | null;
+  readonly ctranslate2: string | null;
+  readonly python: string | null;
+  /** Why it is not ready, for the person who runs the server. */
+  readonly problem: string | null;
+}
+
+export type ServerStatus = 'STARTING' | 'READY' | 'DEGRADED' | 'DRAINING';
+
+/** The last known state of the server: kept up by others, so that asking for it does no work. */
+export interface Health {
+  readonly version: string;
+  readonly startedAt: Date;
+  readonly status: ServerStatus;
+  readonly engine: EngineReading;
+  /** One line for each thing that is not as it should be. */
+  readonly problems: readonly string[];
+}
+
+/** Health that is kept up: by a look at the database and the model now and then, and by the test of the engine. */
+export interface HealthWatch extends Health, AsyncDisposable {
+  /** What the engine's test at the start found. */
+  readonly tested: (engine: EngineReading) => void;
+  /** The server is stopping. */
+  readonly drain: () => void;
+}
+
+/** Between two looks; a database that takes no writes is known within it. */
+const lookMs = 5000;
+
+/** What is looked at. */
+export interface HealthParts {
+  readonly store: Pick<Store, 'probe'>;
+  readonly storage: Storage;
+  readonly settings: Pick<SettingsBook, 'current'>;
+  readonly config: Config;
+  readonly log: Log;
+}
+
+const untested: EngineReading = {
+  ready: false,
+  engine: null,
+  fasterWhisper: null,
+  ctranslate2: null,
+  python: null,
+  problem: null,
+};
+
+/** Starts to watch. Reading it does no work, so that a health check never waits. */
+export function watchHealth(parts: HealthParts, version: string): HealthWatch {
+  const startedAt = new Date();
+  let engine: EngineReading | null = null;
+  let draining = false;
+  let found: readonly string[] = [];
+  const watching = repeat(
+    lookMs,
+    async () => {
+      found = await findProblems(parts);
+    },
+    (err) => {
+      parts.log.error({ err }, 'server not looked at');
+      found = ['The server cannot look at its own state; its log tells why.'];
+    },
+  );
+  const problems = () => [...found, ...(engine === null || engine.problem === null ? [] : [engine.problem])];
+  return {
+    version,
+    startedAt,
+    get engine() {
+      return engine ?? untested;
+    },
+    get status(): ServerStatus {
+      if (draining) return 'DRAINING';
+      if (engine === null) return 'STARTING';
+      return problems().length === 0 ? 'READY' : 'DEGRADED';
+    },
+    get problems() {
+      return problems();
+    },
+    tested: (reading) => {
+      engine = reading;
+    },
+    drain: () => {
+      draining = true;
+    },
+    [Symbol.asyncDispose]: () => watching[Symbol.asyncDispose](),
+  };
+}
+
+async function findProblems({ store, storage, settings, config, log }: HealthParts): Promise<readonly string[]> {
+  const { model } = config.transcription.modes[settings.current().mode];
+  const problems: string[] = [];
+  try {
+    await store.probe();
+    await storage.demandRoom();
+  } catch (error) {
+    if (isStorageFull(error)) tellFullDisk(log);
+    problems.push(isStorageFull(error) ? `${error.message} Free space on it.` : 'The database takes no writes.');
+  }
+  const { installed, problem } = await readModel(config, model);
+  if (!installed) {
+    const because = problem === null ? '' : `: ${problem}`;
+    problems.push(`The model ${model} of the mode in use is not installed${because}.`);
+  }
+  return problems;
+}

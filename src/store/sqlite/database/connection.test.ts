@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Kysely } from 'kysely';
+import { migrationsFor } from '#migrations/index.ts';
+import { newJob } from '../../contract/samples.ts';
+import { openBell } from '../../notifier.ts';
+import { intake } from '../jobs/jobs.ts';
+import { arrivals, places } from './clock.ts';
+import { openDatabase } from './database.ts';
+import { ImmediateSqliteDialect } from './dialect.ts';
+import { migrate } from './migrate.ts';
+import type { Tables } from './tables.ts';
+
+test('a full disk is told as such, nothing is half written, and it goes on when there is room', async () => {
+  const database = await openDatabase(':memory:');
+  await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
+  await migrate(db, migrationsFor([]));
+  const bell = openBell();
+  const rung: string[] = [];
+  const ear = bell.listen((jobId) => {
+    rung.push(jobId);
+  });
+  const clients = intake({ db, bell, now: Date.now, arrival: arrivals(Date.now), place: places(0) });
+  const large = newJob({ metadata: { text: 'x'.repeat(100_000) } });
+  database.pragma('max_page_count = 1');
+  await assert.rejects(clients.addJob(large), { name: 'StorageFullError', code: 'STORAGE_FULL' });
+  assert.deepEqual(rung, []);
+  for (const table of ['job', 'media', 'event']) {
+    assert.equal(database.prepare(`select count(*) from ${table}`).pluck().get(), 0);
+  }
+  database.pragma('max_page_count = 1073741823');
+  const { job } = await clients.addJob(large);
+  assert.deepEqual(rung, [job.id]);
+  ear[Symbol.dispose]();
+});

@@ -1,0 +1,30 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import { openTemporary, type Temporary } from '../../../testing/temporary.ts';
+import type { OpenStore } from '../../contract/samples.ts';
+import { openBell } from '../../notifier.ts';
+import { storeContract } from '../../store.contract.ts';
+import { openSqliteStore } from './open.ts';
+
+let shared: Temporary;
+
+before(async () => {
+  shared = await openTemporary();
+  const store = await openSqliteStore({ file: join(shared.directory, 'empty.db'), bell: openBell() });
+  await store[Symbol.asyncDispose]();
+});
+
+after(() => shared[Symbol.asyncDispose]());
+
+/** A copy of an empty database: a disk takes longer to write its tables than most tests do. */
+const open: OpenStore = async (now) => {
+  const { directory, stack } = await openTemporary();
+  const file = join(directory, 'phonograph.db');
+  await copyFile(join(shared.directory, 'empty.db'), file);
+  const bell = openBell();
+  const store = stack.use(await openSqliteStore({ file, bell, ...(now === undefined ? {} : { now }) }));
+  return { store, bell, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+};
+
+storeContract('in SQLite, on disk', open, 6);

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import type { JobFact } from '../../../jobs/job-event.ts';
+import {
+  channelModes,
+  computePowers,
+  failureCodes,
+  type JobFailure,
+  jobStages,
+  jobStatuses,
+  tasks,
+  transcriptionModes,
+  type TranscriptionOptions,
+} from '../../../jobs/job.ts';
+import type { Word } from '../../../jobs/transcript.ts';
+
+/** Text that every database keeps as it is: PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair. */
+export function cleanText(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+/** The JSON text of a value, clean in keys and strings. */
+export function toJson(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'null';
+  // JSON.stringify escapes exactly the halves of surrogate pairs; other escapes are stepped over whole, so that \\u0000 stays.
+  return text.includes(String.raw`\u`)
+    ? text.replaceAll(/\\(?:u(0000|d[89a-f][0-9a-f]{2})|[^])/g, (escape, bad?: string) => (bad ? '\uFFFD' : escape))
+    : text;
+}
+
+/**
+ * A column of JSON as its schema has it. What is missing or wrong in it becomes what the schema says instead, and a text that is no JSON the
+ * `fallback`: a version that adds a field must read what is there already, and one broken row must not hide the others.
+ */
+function parse<T>(text: string, schema: z.ZodType<T>, fallback: NoInfer<T>): T {
+  try {
+    return schema.safeParse(JSON.parse(text)).data ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+/** The value of a column that may hold any JSON; null where it is empty. */
+export function parseAny(text: string | null): unknown {
+  return text === null ? null : parse(text, z.unknown(), null);
+}
+
+const objectSchema = z.record(z.string(), z.unknown());
+
+/** A column that holds an object, such as metadata, provenance and the fields of a log line. */
+export function parseObject(text: string | null): Readonly<Record<string, unknown>> | null {
+  return text === null ? null : parse(text, objectSchema.nullable(), null);
+}
+
+/** A column that holds texts, such as tags and warnings. */
+export function parseTexts(text: string): readonly string[] {
+  return parse(text, z.array(z.string()), []);
+}
+
+const optionsSchema = z.object({
+  mode: z.enum(transcriptionModes).catch('COMPACT'),
+  model: z.string().catch('unknown'),
+  computePower: z.enum(computePowers).catch('AUTO'),
+  language: z.string().nullable().catch(null),
+  multilingual: z.boolean().catch(false),
+  task: z.enum(tasks).catch('TRANSCRIBE'),
+  wordTimestamps: z.boolean().catch(false),
+  vad: z.boolean().catch(true),
+  channels: z.enum(channelModes).catch('MIX'),
+  initialPrompt: z.string().nullable().catch(null),
+  hotwords: z.string().nullable().catch(null),
+  beamSize: z.number().catch(5),
+  clip: z.object({ startSeconds: z.number(), endSeconds: z.number().nullable() }).nullable().catch(null),
+}) satisfies z.ZodType<TranscriptionOptions>;
+
+/** The options of a job. */
+export function parseOptions(text: string): TranscriptionOptions {
+  return parse(text, optionsSchema, optionsSchema.parse({}));
+}
+
+const failureSchema = z.object({
+  code: z.enum(failureCodes).catch('INTERNAL'),
+  message: z.string().catch('The reason cannot be read any more.'),
+  hint: z.string().nullable().catch(null),
+  retryable: z.boolean().catch(true),
+}) satisfies z.ZodType<JobFailure>;
+
+/** Why a job failed. */
+export function parseFailure(text: string | null): JobFailure | null {
+  return text === null ? null : parse(text, failureSchema, failureSchema.parse({}));
+}
+
+const wordsSchema = z.array(
+  z.object({
+    startSeconds: z.number(),
+    endSeconds: z.number(),
+    text: z.string(),
+    probability: z.number().catch(1),
+    speaker: z.string().nullable().catch(null),
+  }),
+);
+
+/** The words of a segment. */
+export function parseWords(text: string | null): readonly Word[] | null {
+  return text === null ? null : parse(text, wordsSchema.nullable(), null);
+}
+
+const segmentSchema = z.object({
+  index: z.number(),
+  startSeconds: z.number(),
+  endSeconds: z.number(),
+  text: z.string(),
+  language: z.string().nullable().catch(null),
+  speaker: z.string().nullable().catch(null),
+  avgLogProbability: z.number().nullable().catch(null),
+  noSpeechProbability: z.number().nullable().catch(null),
+  guard: z.string().nullable().catch(null),
+  words: wordsSchema.nullable().catch(null),
+});
+
+const progressSchema = z.object({
+  stage: z.enum(jobStages).catch('TRANSCRIBING'),
+  fraction: z.number(),
+  processedSeconds: z.number(),
+  etaSeconds: z.number().nullable().catch(null),
+  speed: z.number().nullable().catch(null),
+});
+
+const factSchema: z.ZodType<JobFact> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('STATUS_CHANGED'),
+    status: z.enum(jobStatuses),
+    previous: z.enum(jobStatuses).nullable().catch(null),
+    attempt: z.number().nullable().catch(null),
+  }),
+  z.object({ kind: z.literal('PROGRESSED'), progress: progressSchema }),
+  z.object({
+    kind: z.literal('LANGUAGE_DETECTED'),
+    language: z.object({ code: z.string(), probability: z.number() }),
+  }),
+  z.object({ kind: z.literal('SEGMENTS_ADDED'), segments: z.array(segmentSchema) }),
+  z.object({ kind: z.literal('TRANSCRIPT_CLEARED'), attempt: z.number() }),
+]);
+
+/** What an event says, from its two columns. Throws where it cannot be told: a gap must not look like an event. */
+export function parseFact(kind: JobFact['kind'], data: string): JobFact {
+  const said: unknown = JSON.parse(data);
+  return factSchema.parse({ ...objectSchema.parse(said), kind });
+}

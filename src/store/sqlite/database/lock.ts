@@ -1,0 +1,31 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { DirectoryInUseError } from '../../../errors.ts';
+
+/**
+ * Takes a data directory for this server alone, until it is disposed of or its process ends, however that may be. Throws DirectoryInUseError
+ * where another server has it.
+ *
+ * Two servers on one database would each reap the jobs of the other. The lock is SQLite's own on a file that stays empty: the kernel lets go of
+ * it with the process, and children do not inherit it.
+ */
+export async function holdDirectory(directory: string): Promise<Disposable> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const db = new Sqlite(join(directory, 'server.lock'), { timeout: 0 });
+  try {
+    db.exec('begin exclusive');
+  } catch (error) {
+    db.close();
+    throw isHeld(error) ? new DirectoryInUseError(directory, { cause: error }) : error;
+  }
+  return {
+    [Symbol.dispose]: () => {
+      db.close();
+    },
+  };
+}
+
+function isHeld(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import Sqlite from 'better-sqlite3';
+import { Kysely, sql } from 'kysely';
+import { first } from '#migrations/0001-first.ts';
+import { migrationsFor } from '#migrations/index.ts';
+import { openTemporary } from '../../../testing/temporary.ts';
+import { added, newJob } from '../../contract/samples.ts';
+import { openBell } from '../../notifier.ts';
+import { openDatabase } from './database.ts';
+import { ImmediateSqliteDialect } from './dialect.ts';
+import { migrate } from './migrate.ts';
+import { openSqliteStore } from './open.ts';
+import type { Tables } from './tables.ts';
+
+const migrations = migrationsFor([]);
+
+test('a migration that fails leaves nothing behind, and those before it stay', async () => {
+  const database = await openDatabase(':memory:');
+  await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
+  const up = async (failing: typeof db): Promise<void> => {
+    await sql`create table half (id integer)`.execute(failing);
+    await sql`insert into nowhere values (1)`.execute(failing);
+  };
+  const broken = { ...migrations, '9998-good': { up: () => Promise.resolve() }, '9999-broken': { up } };
+  await assert.rejects(migrate(db, broken), { name: 'MigrationError', message: /9999-broken/ });
+  const names = database.prepare('select name from migration order by name').pluck().all();
+  assert.deepEqual(names, [...Object.keys(migrations), '9998-good']);
+  assert.deepEqual(database.prepare("select 1 from sqlite_master where name = 'half'").all(), []);
+  await migrate(db, { ...broken, '9999-broken': { up: () => Promise.resolve() } });
+});
+
+test('migrations are named in the order in which they run', () => {
+  const names = Object.keys(migrations);
+  assert.deepEqual(names, names.toSorted());
+  for (const name of names) assert.match(name, /^\d{4}-[a-z0-9-]+$/);
+});
+
+test('jobs that were there before lists had an order, tags and names of their own are found as all others', async () => {
+  await using temporary = await openTemporary();
+  const file = join(temporary.directory, 'phonograph.db');
+  await (async () => {
+    const database = await openDatabase(file);
+    await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
+    await migrate(db, Object.fromEntries(Object.entries(migrations).slice(0, 1)));
+    const at = 'with recursive at(n) as (select 0 union all select n + 1 from at where n < 599)';
+    database.exec(
+      `insert into media (id, name, path, stored, warnings) ${at} select 'media_' || n, 'Größe ' || n || '.wav', '/', 0, '[]' from at`,
+    );
+    const insert = database.prepare(
+      `insert into job (id, status, title, tags, priority, options, media_id, created_at, queued_at, stage, fraction, processed_seconds,
+         segment_count, crashes, begun, event_seq)
+       ${at} select 'job_' || n, iif(n < 10, 'FAILED', 'QUEUED'), iif(n % 2, 'Odd', null), iif(n = 7, '["x","x","y"]', '[]'), 0, ?,
+         'media_' || n, n / 3, n, 'QUEUED', 0, 0, 0, 0, 0, 1 from at`,
+    );
+    insert.run(JSON.stringify(newJob().options));
+  })();
+  await using store = await openSqliteStore({ file, bell: openBell() });
+  const all = await store.jobs({}, { limit: 1000 });
+  const createdAt = all.map(({ item }) => item.createdAt.getTime());
+  assert.deepEqual([all.length, createdAt], [600, createdAt.toSorted((a, b) => b - a)]);
+  const counts = [
+    {},
+    { status: ['FAILED'] },
+    { titleContains: 'ODD' },
+    { tag: 'x' },
+    { mediaNameContains: 'grösse 59' },
+  ] as const;
+  assert.deepEqual(await Promise.all(counts.map((filter) => store.countJobs(filter))), [600, 10, 300, 1, 11]);
+  const { id } = await added(store);
+  assert.equal((await store.jobs({}, { limit: 1 }))[0]?.item.id, id);
+});
+
+test('log lines of an older database count as much as new ones', async () => {
+  await using temporary = await openTemporary();
+  const { directory, stack } = temporary;
+  const file = join(directory, 'phonograph.db');
+  const old = await openDatabase(file);
+  const db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(old) });
+  await migrate(db, { '0001-first': first });
+  const insert = old.prepare('insert into log (time, level, event, message, fields) values (1, 20, ?, ?, ?)');
+  const lines = [
+    { message: 'Gruß', fields: { ms: 1 } },
+    { message: 'plain', fields: null },
+  ] as const;
+  for (const { message, fields } of lines) insert.run('test', message, fields === null ? null : JSON.stringify(fields));
+  await db.destroy();
+  const store = stack.use(await openSqliteStore({ file, bell: openBell() }));
+  const common = { time: new Date(1), level: 'INFO', event: 'test', jobId: null } as const;
+  await store.addLogs(lines.map((each) => ({ ...common, ...each })));
+  const reader = new Sqlite(file, { readonly: true });
+  const totals = reader.prepare<[], number>('select total_bytes from log order by id').pluck().all();
+  reader.close();
+  const [one = 0, two = 0] = totals;
+  assert.ok(one > 0 && two > one);
+  assert.deepEqual(totals, [one, two, two + one, two + two]);
+});

@@ -1,0 +1,104 @@
+import type { Selectable } from 'kysely';
+import type { JobEvent } from '../../../jobs/job-event.ts';
+import type { Attempt, Job, Media } from '../../../jobs/job.ts';
+import type { Segment } from '../../../jobs/transcript.ts';
+import { parseFact, parseFailure, parseObject, parseOptions, parseTexts, parseWords } from './json.ts';
+import type { Tables } from './tables.ts';
+
+/** A job's row with its recording's beside it. */
+export type JobRow = Omit<
+  Selectable<Tables['job']>,
+  'media_id' | 'api_key_id' | 'caller' | 'idempotency_key' | 'queued_at' | 'checkpoint' | 'crashes' | 'begun'
+> &
+  MediaRow;
+
+type MediaRow = Omit<Selectable<Tables['media']>, 'id'>;
+
+/** A time column as a Date. */
+export function toDate(time: number): Date;
+export function toDate(time: number | null): Date | null;
+export function toDate(time: number | null): Date | null {
+  return time === null ? null : new Date(time);
+}
+
+/** The job of a row. */
+export function toJob(row: JobRow): Job {
+  return {
+    id: row.id,
+    status: row.status,
+    title: row.title,
+    metadata: parseObject(row.metadata),
+    tags: parseTexts(row.tags),
+    priority: row.priority,
+    createdAt: toDate(row.created_at),
+    startedAt: toDate(row.started_at),
+    finishedAt: toDate(row.finished_at),
+    cancelRequestedAt: toDate(row.cancel_requested_at),
+    media: toMedia(row),
+    options: parseOptions(row.options),
+    progress: {
+      stage: row.stage,
+      fraction: row.fraction,
+      processedSeconds: row.processed_seconds,
+      etaSeconds: row.eta_seconds,
+      speed: row.speed,
+    },
+    language:
+      row.language_code === null ? null : { code: row.language_code, probability: row.language_probability ?? 0 },
+    failure: parseFailure(row.failure),
+    segmentCount: row.segment_count,
+    lastEventSeq: row.event_seq,
+  };
+}
+
+function toMedia(row: MediaRow): Media {
+  return {
+    name: row.name,
+    key: row.root === null ? { kept: row.path } : { root: row.root, path: row.path },
+    bytes: row.bytes,
+    sha256: row.sha256,
+    durationSeconds: row.duration_seconds,
+    container: row.container,
+    codec: row.codec,
+    sampleRate: row.sample_rate,
+    channels: row.channels,
+    warnings: parseTexts(row.warnings),
+  };
+}
+
+/** The attempt of a row. */
+export function toAttempt(row: Selectable<Tables['attempt']>): Attempt {
+  return {
+    number: row.number,
+    startedAt: toDate(row.started_at),
+    finishedAt: toDate(row.finished_at),
+    outcome: row.outcome,
+    device: row.device,
+    worker: row.worker,
+    provenance: parseObject(row.provenance),
+    exitCode: row.exit_code,
+    signal: row.signal,
+    peakMemoryBytes: row.peak_memory_bytes,
+  };
+}
+
+/** The segment of a row. */
+export function toSegment(row: Selectable<Tables['segment']>): Segment {
+  return {
+    index: row.index,
+    startSeconds: row.start_ms / 1000,
+    endSeconds: row.end_ms / 1000,
+    text: row.text,
+    language: row.language,
+    speaker: row.speaker,
+    avgLogProbability: row.avg_log_probability,
+    noSpeechProbability: row.no_speech_probability,
+    guard: row.guard,
+    words: parseWords(row.words),
+  };
+}
+
+/** The event of a row. */
+export function toEvent(row: Selectable<Tables['event']>): JobEvent {
+  return { ...parseFact(row.kind, row.data), jobId: row.job_id, seq: row.seq, time: toDate(row.time) };
+}

@@ -1,0 +1,204 @@
+import type { Generated, GeneratedAlways } from 'kysely';
+import type { JobEvent } from '../../../jobs/job-event.ts';
+import type { AttemptOutcome, JobStage, JobStatus } from '../../../jobs/job.ts';
+
+/** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
+export interface Tables {
+  readonly job: JobTable;
+  readonly job_count: JobCountTable;
+  readonly job_tag: JobTagTable;
+  readonly job_title: NameTable;
+  readonly job_media_name: NameTable;
+  readonly turn: TurnTable;
+  readonly deletion: DeletionTable;
+  readonly media: MediaTable;
+  readonly attempt: AttemptTable;
+  readonly segment: SegmentTable;
+  readonly event: EventTable;
+  readonly log: LogTable;
+  readonly setting: SettingTable;
+  readonly probe: ProbeTable;
+  readonly sqlite_sequence: SequenceTable;
+  readonly search_job: SearchJobTable;
+  readonly search_older: SearchOlderTable;
+}
+
+interface JobTable {
+  readonly id: string;
+  /** Its place among all jobs, the oldest first: see job-number.ts. */
+  readonly number: number;
+  readonly status: JobStatus;
+  readonly title: string | null;
+  /** JSON. */
+  readonly tags: string;
+  /** JSON. */
+  readonly metadata: string | null;
+  readonly priority: number;
+  /** JSON. */
+  readonly options: string;
+  readonly media_id: string;
+  readonly api_key_id: string | null;
+  /** The `api_key_id`, or '' where there is none. */
+  readonly caller: GeneratedAlways<string>;
+  readonly idempotency_key: string | null;
+  readonly created_at: number;
+  /** Its place among its caller's jobs of the same priority; an interrupted job keeps it, a retried one gets a new one. */
+  readonly queued_at: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly cancel_requested_at: number | null;
+  readonly stage: JobStage;
+  readonly fraction: number;
+  readonly processed_seconds: number;
+  readonly eta_seconds: number | null;
+  readonly speed: number | null;
+  readonly language_code: string | null;
+  readonly language_probability: number | null;
+  /** JSON. */
+  readonly failure: string | null;
+  readonly segment_count: number;
+  /** JSON. */
+  readonly checkpoint: string | null;
+  readonly crashes: number;
+  /** 1 where an engine was started for it since it was queued by a person: it goes on before others begin. */
+  readonly begun: 0 | 1;
+  readonly event_seq: number;
+}
+
+/** How many jobs there are; triggers keep it. */
+interface JobCountTable {
+  readonly status: JobStatus;
+  readonly jobs: number;
+}
+
+interface JobTagTable {
+  readonly tag: string;
+  readonly number: number;
+}
+
+/** Texts with an index of every three characters in a row (FTS5). */
+interface NameTable {
+  /** The job's number. */
+  readonly rowid: number;
+  /** Folded. */
+  readonly text: string;
+}
+
+interface TurnTable {
+  readonly priority: number;
+  readonly caller: string;
+  /** 1, 2, 3 ... within the priority: the least is the caller whose turn is longest ago. */
+  readonly number: number;
+}
+
+interface DeletionTable {
+  readonly job_id: string;
+  readonly time: number;
+}
+
+interface MediaTable {
+  readonly id: string;
+  readonly name: string;
+  /** The media root as config.json names it; null where the server keeps a copy. */
+  readonly root: string | null;
+  /** Below the root, or the name of the copy. */
+  readonly path: string;
+  readonly bytes: number | null;
+  readonly sha256: string | null;
+  readonly duration_seconds: number | null;
+  readonly container: string | null;
+  readonly codec: string | null;
+  readonly sample_rate: number | null;
+  readonly channels: number | null;
+  /** JSON. */
+  readonly warnings: string;
+}
+
+interface AttemptTable {
+  readonly job_id: string;
+  readonly number: number;
+  readonly lease: string;
+  readonly worker: string;
+  readonly device: string | null;
+  readonly pid: number | null;
+  readonly pid_start_time: string | null;
+  readonly started_at: number;
+  readonly renewed_at: number;
+  readonly finished_at: number | null;
+  readonly outcome: AttemptOutcome | null;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly peak_memory_bytes: number | null;
+  /** JSON. */
+  readonly provenance: string | null;
+}
+
+interface SegmentTable {
+  readonly job_id: string;
+  readonly index: number;
+  readonly start_ms: number;
+  readonly end_ms: number;
+  readonly text: string;
+  readonly language: string | null;
+  readonly speaker: string | null;
+  readonly avg_log_probability: number | null;
+  readonly no_speech_probability: number | null;
+  readonly guard: string | null;
+  /** JSON. */
+  readonly words: string | null;
+}
+
+interface EventTable {
+  readonly job_id: string;
+  readonly seq: number;
+  readonly time: number;
+  readonly kind: JobEvent['kind'];
+  /** JSON: the fact without its kind. */
+  readonly data: string;
+}
+
+interface LogTable {
+  readonly id: Generated<number>;
+  readonly time: number;
+  /** 10 DEBUG, 20 INFO, 30 WARN, 40 ERROR. */
+  readonly level: number;
+  readonly event: string;
+  readonly message: string;
+  readonly job_id: string | null;
+  /** JSON. */
+  readonly fields: string | null;
+  /** Of this line and all that were kept when it was written. */
+  readonly total_bytes: number;
+}
+
+/** SQLite's own: the number that was last given in a table. */
+interface SequenceTable {
+  readonly name: string;
+  readonly seq: number;
+}
+
+interface SettingTable {
+  readonly key: string;
+  /** JSON. */
+  readonly value: string;
+  readonly changed_at: number;
+  readonly changed_by: string;
+}
+
+interface ProbeTable {
+  readonly id: number;
+  readonly time: number;
+}
+
+interface SearchJobTable {
+  readonly number: Generated<number>;
+  /** Null: the entries are of a transcript that is no more. */
+  readonly job_id: string | null;
+  /** How many of its segments are indexed. */
+  readonly segments: number;
+}
+
+interface SearchOlderTable {
+  readonly id: number;
+  readonly number: number;
+}

@@ -1,0 +1,72 @@
+import type { Expression, ExpressionBuilder, SqlBool, Transaction, Updateable } from 'kysely';
+import type { JobFact } from '../../../jobs/job-event.ts';
+import type { JobStatus } from '../../../jobs/job.ts';
+import { toJson } from '../database/json.ts';
+import type { Tables } from '../database/tables.ts';
+
+/** What a change must know of the job that it locked. */
+export type LockedJob = NonNullable<Awaited<ReturnType<typeof lockJob>>>;
+
+type Condition = (eb: ExpressionBuilder<Tables, 'job'>) => Expression<SqlBool>;
+
+/**
+ * Locks the job that meets the condition until the end of the transaction, by an update that changes nothing, since SQLite has no
+ * `for update`. Undefined where none does: then the transaction must change nothing.
+ */
+export function lockJob(tx: Transaction<Tables>, id: string, condition: Condition) {
+  return tx
+    .updateTable('job')
+    .set((eb) => ({ event_seq: eb.ref('event_seq') }))
+    .where('id', '=', id)
+    .where(condition)
+    .returning((eb) => [
+      'id',
+      'number',
+      'status',
+      'title',
+      'tags',
+      'media_id',
+      'event_seq',
+      'segment_count',
+      'started_at',
+      'fraction',
+      'processed_seconds',
+      'crashes',
+      'cancel_requested_at',
+      eb('checkpoint', 'is not', null).as('has_checkpoint'),
+    ])
+    .executeTakeFirst();
+}
+
+/** What is written about a locked job. */
+export interface Change {
+  readonly set: Omit<Updateable<Tables['job']>, 'id' | 'event_seq'>;
+  readonly facts: readonly JobFact[];
+  readonly time: number;
+}
+
+/** Writes new columns of a locked job and the facts that clients hear of, which take the next numbers without a gap. */
+export async function changeJob(
+  tx: Transaction<Tables>,
+  job: { readonly id: string; readonly event_seq: number },
+  { set, facts, time }: Change,
+): Promise<void> {
+  await tx
+    .updateTable('job')
+    .set({ ...set, event_seq: job.event_seq + facts.length })
+    .where('id', '=', job.id)
+    .execute();
+  const rows = facts.map(({ kind, ...data }, index) => ({
+    job_id: job.id,
+    seq: job.event_seq + index + 1,
+    time,
+    kind,
+    data: toJson(data),
+  }));
+  if (rows.length > 0) await tx.insertInto('event').values(rows).execute();
+}
+
+/** The fact that a locked job comes to another status, in an attempt or before one. */
+export function statusChanged(job: LockedJob, status: JobStatus, attempt: number | null): JobFact {
+  return { kind: 'STATUS_CHANGED', status, previous: job.status, attempt };
+}

@@ -1,0 +1,110 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Transaction } from 'kysely';
+import type { JobStatus } from '../../../jobs/job.ts';
+import type { Deleted, Removal } from '../../store.ts';
+import { commit, type Connection } from '../database/connection.ts';
+import { readJob } from '../database/select-job.ts';
+import type { Tables } from '../database/tables.ts';
+import { removeVoid } from '../search/entries.ts';
+import { type LockedJob, lockJob } from './change.ts';
+import { removeLabels } from './labels.ts';
+
+const deletableIn: readonly JobStatus[] = ['QUEUED', 'COMPLETED', 'FAILED', 'CANCELLED'];
+
+/** Rows of up to 100 KB: a slice takes milliseconds. */
+const rowsPerSlice = 50;
+/** Log lines wait for 100 ms before they are written; after this no line about a deleted job is on its way. */
+const lateMs = 60_000;
+
+/** What takes jobs away. */
+export function deletion(connection: Connection): Removal {
+  const { db, now } = connection;
+  return {
+    async deleteJob(id) {
+      const deleted = await deleteJob(connection, id);
+      if (deleted?.refused === false) await deleteRest(connection, id);
+      return deleted;
+    },
+    async finishedBefore(time, limit) {
+      const rows = await db
+        .selectFrom('job')
+        .select('id')
+        .where('finished_at', '<', time.getTime())
+        .orderBy('finished_at')
+        .orderBy('id')
+        .limit(limit)
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+    async finishDeletions() {
+      for (const { job_id: id, time } of await db.selectFrom('deletion').selectAll().execute()) {
+        await deleteRest(connection, id);
+        if (time > now() - lateMs && time <= now()) continue;
+        await commit(connection, async (tx) => {
+          await tx.deleteFrom('deletion').where('job_id', '=', id).execute();
+        });
+      }
+      await removeVoid(connection);
+    },
+  };
+}
+
+/** Takes the job itself away, which makes it unknown, and notes that the rest is to follow. */
+function deleteJob(connection: Connection, id: string): Promise<Deleted | null> {
+  return commit(connection, async (tx, ring) => {
+    const job = await lockJob(tx, id, (eb) => eb('status', 'in', deletableIn));
+    if (job === undefined) {
+      const refused = await readJob(tx, id);
+      return refused === null ? null : { refused: true, job: refused };
+    }
+    await tx.insertInto('deletion').values({ job_id: id, time: connection.now() }).execute();
+    await removeLabels(tx, job);
+    await tx.deleteFrom('job').where('id', '=', id).execute();
+    ring(id);
+    return { refused: false, kept: await deleteMedia(tx, job) };
+  });
+}
+
+/** Takes the recording's row away where no other job has it; the name of its copy where no other row has it. */
+async function deleteMedia(tx: Transaction<Tables>, { media_id: id }: LockedJob): Promise<string | null> {
+  const sharing = await tx.selectFrom('job').select('id').where('media_id', '=', id).limit(1).executeTakeFirst();
+  if (sharing !== undefined) return null;
+  const [media] = await tx.deleteFrom('media').where('id', '=', id).returning(['root', 'path']).execute();
+  if (media === undefined || media.root !== null) return null;
+  const same = tx.selectFrom('media').select('id').where('path', '=', media.path).where('root', 'is', null);
+  return (await same.limit(1).executeTakeFirst()) === undefined ? media.path : null;
+}
+
+/** Events, segments, what they are found by, and log lines, a slice at a time; between two of them everybody else has a turn. */
+async function deleteRest(connection: Connection, id: string): Promise<void> {
+  for (const slice of [deleteEvents, deleteSegments, deleteLines]) {
+    while (await commit(connection, (tx) => slice(tx, id))) await setImmediate();
+  }
+  await removeVoid(connection);
+}
+
+type Slice = (tx: Transaction<Tables>, id: string) => Promise<boolean>;
+
+const deleteEvents: Slice = async (tx, id) => {
+  const events = tx.selectFrom('event').select('seq').where('job_id', '=', id).orderBy('seq').limit(rowsPerSlice);
+  const last = (await events.execute()).at(-1);
+  if (last === undefined) return false;
+  await tx.deleteFrom('event').where('job_id', '=', id).where('seq', '<=', last.seq).execute();
+  return true;
+};
+
+const deleteSegments: Slice = async (tx, id) => {
+  const segments = tx.selectFrom('segment').select('index').where('job_id', '=', id).orderBy('index');
+  const last = (await segments.limit(rowsPerSlice).execute()).at(-1);
+  if (last === undefined) return false;
+  await tx.deleteFrom('segment').where('job_id', '=', id).where('index', '<=', last.index).execute();
+  return true;
+};
+
+const deleteLines: Slice = async (tx, id) => {
+  const lines = tx.selectFrom('log').select('id').where('job_id', '=', id).orderBy('id').limit(rowsPerSlice);
+  const last = (await lines.execute()).at(-1);
+  if (last === undefined) return false;
+  await tx.deleteFrom('log').where('job_id', '=', id).where('id', '<=', last.id).execute();
+  return true;
+};

@@ -1,0 +1,156 @@
+import type { Insertable, Transaction } from 'kysely';
+import { nanoid } from 'nanoid';
+import { QueueFullError } from '../../../errors.ts';
+import type { JobFact } from '../../../jobs/job-event.ts';
+import { allowedIn } from '../../../jobs/job.ts';
+import type { Intake, NewJob } from '../../store.ts';
+import { commit, type Connection } from '../database/connection.ts';
+import { cleanText, toJson } from '../database/json.ts';
+import { readJob, readOwnJob } from '../database/select-job.ts';
+import type { Tables } from '../database/tables.ts';
+import { clearTranscript } from '../work/segments.ts';
+import { changeJob, lockJob, statusChanged } from './change.ts';
+import { findFinished } from './finished.ts';
+import { backInQueue, clearedTranscript } from './job-columns.ts';
+import { nextNumber } from './job-number.ts';
+import { addLabels } from './labels.ts';
+import { queueHolds } from './queue.ts';
+import { updateJob } from './update-job.ts';
+
+const idempotencyMs = 24 * 60 * 60 * 1000;
+
+/** What clients change. */
+export function intake(connection: Connection): Intake {
+  return {
+    addJob: (job, maxQueued) => addJob(connection, job, maxQueued),
+    cancel: (id) => cancel(connection, id),
+    retry: (...args) => retry(connection, ...args),
+    updateJob: (id, labels) => updateJob(connection, id, labels),
+  };
+}
+
+function addJob(connection: Connection, job: NewJob, maxQueued?: number): ReturnType<Intake['addJob']> {
+  return commit(connection, async (tx, ring) => {
+    const time = connection.arrival();
+    const known = (await findByKey(tx, job, time)) ?? (await findFinished(tx, job));
+    if (known !== null) return { job: await readOwnJob(tx, known), existing: true };
+    if (maxQueued !== undefined && (await queueHolds(tx, maxQueued))) throw new QueueFullError(maxQueued);
+    const id = `job_${nanoid()}`;
+    const mediaId = `media_${nanoid()}`;
+    const media = mediaRow(mediaId, job.media);
+    await tx.insertInto('media').values(media).execute();
+    const number = await nextNumber(tx, time);
+    const row = jobRow(job, { id, number, mediaId, time, place: connection.place(time) });
+    await tx.insertInto('job').values(row).execute();
+    await addLabels(tx, row, media.name);
+    const facts: readonly JobFact[] = [{ kind: 'STATUS_CHANGED', status: 'QUEUED', previous: null, attempt: null }];
+    await changeJob(tx, { id, event_seq: 0 }, { set: {}, facts, time });
+    ring(id);
+    return { job: await readOwnJob(tx, id), existing: false };
+  });
+}
+
+/** The newest job that came with this key, of the same caller, within a day. */
+async function findByKey(tx: Transaction<Tables>, job: NewJob, time: number): Promise<string | null> {
+  if (job.idempotencyKey === null) return null;
+  const known = await tx
+    .selectFrom('job')
+    .select('id')
+    .where('idempotency_key', '=', cleanText(job.idempotencyKey))
+    .where('caller', '=', job.callerId ?? '')
+    .where('created_at', '>', time - idempotencyMs)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return known?.id ?? null;
+}
+
+function mediaRow(id: string, media: NewJob['media']): Insertable<Tables['media']> {
+  return {
+    id,
+    name: cleanText(media.name),
+    ...('kept' in media.key ? { root: null, path: media.key.kept } : media.key),
+    bytes: media.bytes,
+    sha256: media.sha256,
+    warnings: toJson([]),
+  };
+}
+
+function jobRow(
+  job: NewJob,
+  at: Readonly<Record<'id' | 'mediaId', string> & Record<'number' | 'time' | 'place', number>>,
+): Insertable<Tables['job']> {
+  return {
+    id: at.id,
+    number: at.number,
+    status: 'QUEUED',
+    title: job.title === null ? null : cleanText(job.title),
+    tags: toJson(job.tags),
+    metadata: job.metadata === null ? null : toJson(job.metadata),
+    priority: job.priority,
+    options: toJson(job.options),
+    media_id: at.mediaId,
+    api_key_id: job.callerId,
+    idempotency_key: job.idempotencyKey === null ? null : cleanText(job.idempotencyKey),
+    created_at: at.time,
+    queued_at: at.place,
+    stage: 'QUEUED',
+    fraction: 0,
+    processed_seconds: 0,
+    segment_count: 0,
+    crashes: 0,
+    begun: 0,
+    event_seq: 0,
+  };
+}
+
+function cancel(connection: Connection, id: string): ReturnType<Intake['cancel']> {
+  return commit(connection, async (tx, ring) => {
+    const job = await lockJob(tx, id, (eb) =>
+      eb('status', 'in', allowedIn('cancel')).and('cancel_requested_at', 'is', null),
+    );
+    if (job === undefined) return readJob(tx, id);
+    const time = connection.now();
+    // A running one is only marked: it is CANCELLED when its processes are gone.
+    const change =
+      job.status === 'QUEUED'
+        ? {
+            set: { status: 'CANCELLED', stage: 'DONE', cancel_requested_at: time, finished_at: time } as const,
+            facts: [statusChanged(job, 'CANCELLED', null)],
+          }
+        : { set: { cancel_requested_at: time }, facts: [] };
+    await changeJob(tx, job, { ...change, time });
+    ring(id);
+    return readOwnJob(tx, id);
+  });
+}
+
+function retry(
+  connection: Connection,
+  ...[id, fromStart, maxQueued]: Parameters<Intake['retry']>
+): ReturnType<Intake['retry']> {
+  return commit(connection, async (tx, ring) => {
+    const job = await lockJob(tx, id, (eb) => eb('status', 'in', allowedIn('retry')));
+    if (job === undefined) {
+      const refused = await readJob(tx, id);
+      return refused === null ? null : { job: refused, refused: true };
+    }
+    if (maxQueued !== undefined && (await queueHolds(tx, maxQueued))) throw new QueueFullError(maxQueued);
+    const time = connection.arrival();
+    const cleared = fromStart ? await clearTranscript(tx, job.id) : [];
+    const facts: readonly JobFact[] = [...cleared, statusChanged(job, 'QUEUED', null)];
+    const set = {
+      ...backInQueue(job),
+      ...(fromStart ? clearedTranscript : {}),
+      queued_at: connection.place(time),
+      crashes: 0,
+      begun: 0,
+      failure: null,
+      finished_at: null,
+      cancel_requested_at: null,
+    } as const;
+    await changeJob(tx, job, { set, facts, time });
+    ring(id);
+    return { job: await readOwnJob(tx, id), refused: false };
+  });
+}

@@ -1,0 +1,139 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Kysely, Selectable } from 'kysely';
+import { foldForPart } from '../../../jobs/fold.ts';
+import { type LogEntry, type LogFilter, type LogLevel, logLevels, type LogSlice } from '../../logs.ts';
+import type { Keyed, Page } from '../../page.ts';
+import { cleanText, parseObject } from '../database/json.ts';
+import { inListOrder, parseNumberKey, type Range, toRange } from '../database/keyset.ts';
+import { toDate } from '../database/rows.ts';
+import type { Tables } from '../database/tables.ts';
+
+/** The column's numbers: "this one and above" is a comparison. */
+export const levelRanks = { DEBUG: 10, INFO: 20, WARN: 30, ERROR: 40 } as const satisfies Record<LogLevel, number>;
+const levelNames: ReadonlyMap<number, LogLevel> = new Map(logLevels.map((level) => [levelRanks[level], level]));
+
+const linesPerSlice = 1_000; // milliseconds
+
+type Line = Selectable<Tables['log']>;
+
+/** A page of lines, oldest first. What no index finds is looked for in slices, between which everybody else has a turn. */
+export async function listLogs(db: Kysely<Tables>, filter: LogFilter, page: Page): Promise<readonly Keyed<LogEntry>[]> {
+  const range = toRange(page, { start: 0, end: Number.MAX_SAFE_INTEGER, parse: parseNumberKey });
+  const bySpan = filter.jobId === undefined && isSpan(filter);
+  const found: Line[] = [];
+  let slice = { ...range, limit: isIndexed(filter, bySpan) ? range.limit : linesPerSlice };
+  for (;;) {
+    const lines = await (bySpan ? readSpan(db, filter, slice) : readNumbers(db, filter, slice));
+    found.push(...lines.filter(wanted(filter)));
+    const last = lines.at(-1);
+    if (found.length >= range.limit || last === undefined || lines.length < slice.limit) break;
+    slice = { ...slice, ...(range.backwards ? { before: last.id } : { after: last.id }) };
+    await setImmediate();
+  }
+  const items = found.slice(0, range.limit).map((line) => ({ key: String(line.id), item: toEntry(line) }));
+  return inListOrder(items, range);
+}
+
+/** What was written after a line, as far as one slice shows. */
+export async function readSince(
+  db: Kysely<Tables>,
+  filter: LogFilter,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<LogSlice> {
+  const slice = isIndexed(filter, false) ? limit : linesPerSlice;
+  const range = { after, before: Number.MAX_SAFE_INTEGER, backwards: false, limit: slice };
+  const lines = await readNumbers(db, filter, range);
+  const found = lines.filter(wanted(filter)).slice(0, limit);
+  const last = found.length === limit ? found.at(-1) : lines.at(-1);
+  const more = lines.length === slice || last !== lines.at(-1);
+  return { entries: found.map(toEntry), upTo: String(last?.id ?? after), more };
+}
+
+/** Whether an index finds the lines of a filter and no others. */
+function isIndexed(filter: LogFilter, bySpan: boolean): boolean {
+  if (filter.contains !== undefined || (isSpan(filter) && !bySpan)) return false;
+  return filter.level === undefined || filter.level === 'DEBUG' || (bySpan && filter.level !== 'INFO');
+}
+
+function isSpan({ from, until }: LogFilter): boolean {
+  return from !== undefined || until !== undefined;
+}
+
+/** Lines as they were written, which no change of the clock disturbs. */
+function readNumbers(db: Kysely<Tables>, { jobId }: LogFilter, range: Range<number>): Promise<readonly Line[]> {
+  const lines = db.selectFrom('log').selectAll().where('id', '>', range.after).where('id', '<', range.before);
+  const ordered = lines.orderBy('id', range.backwards ? 'desc' : 'asc').limit(range.limit);
+  return (jobId === undefined ? ordered : ordered.where('job_id', '=', jobId)).execute();
+}
+
+/** Lines by their time, since nothing else finds a span of it quickly among millions. */
+async function readSpan(db: Kysely<Tables>, filter: LogFilter, range: Range<number>): Promise<readonly Line[]> {
+  const direction = range.backwards ? 'desc' : 'asc';
+  const [after, before] = await cutByTime(db, filter, range);
+  const lines = db
+    .selectFrom('log')
+    .selectAll()
+    .where((eb) => eb(eb.refTuple('time', 'id'), '>', eb.tuple(after.time, after.id)))
+    .where((eb) => eb(eb.refTuple('time', 'id'), '<', eb.tuple(before.time, before.id)))
+    .orderBy('time', direction)
+    .orderBy('id', direction)
+    .limit(range.limit);
+  const { level } = filter;
+  if (level !== 'WARN' && level !== 'ERROR') return lines.execute();
+  // Written out, since a value that is bound cannot choose the index of the few.
+  return lines.where((eb) => eb('level', '>=', eb.lit(levelRanks[level]))).execute();
+}
+
+interface Place {
+  readonly time: number;
+  readonly id: number;
+}
+
+/** The ends of a span cut to a range. One place at each end, since of two SQLite would look up one and read all lines up to the other. */
+async function cutByTime(
+  db: Kysely<Tables>,
+  { from, until }: LogFilter,
+  range: Range<number>,
+): Promise<readonly [Place, Place]> {
+  const [after, before] = [await timeOf(db, range.after), await timeOf(db, range.before)];
+  const [start, end] = [from?.getTime() ?? Number.MIN_SAFE_INTEGER, until?.getTime() ?? Number.MAX_SAFE_INTEGER];
+  return [
+    after < start ? { time: start, id: 0 } : { time: after, id: range.after },
+    before < end ? { time: before, id: range.before } : { time: end, id: 0 },
+  ];
+}
+
+/** When the line with this number was written, or the one before it where it is gone; the ends of the list are outside of time. */
+async function timeOf(db: Kysely<Tables>, id: number): Promise<number> {
+  if (id === Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER;
+  const line = await db
+    .selectFrom('log')
+    .select('time')
+    .where('id', '<=', id)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return line?.time ?? Number.MIN_SAFE_INTEGER;
+}
+
+/** Tells the lines that a filter lets through, whether or not an index has chosen them. */
+function wanted({ from, until, level, contains }: LogFilter): (line: Line) => boolean {
+  const text = contains === undefined ? '' : foldForPart(cleanText(contains));
+  const [start, end] = [from?.getTime() ?? -Infinity, until?.getTime() ?? Infinity];
+  const least = level === undefined ? 0 : levelRanks[level];
+  return ({ time, level: rank, message }) =>
+    rank >= least && time >= start && time < end && (text === '' || foldForPart(message).includes(text));
+}
+
+/** The entry of a row. */
+export function toEntry(row: Line): LogEntry {
+  return {
+    id: String(row.id),
+    time: toDate(row.time),
+    level: levelNames.get(row.level) ?? 'ERROR',
+    event: row.event,
+    message: row.message,
+    jobId: row.job_id,
+    fields: parseObject(row.fields),
+  };
+}

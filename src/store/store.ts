@@ -1,0 +1,179 @@
+import type { JobEvent } from '../jobs/job-event.ts';
+import type { JobFilter } from '../jobs/job-filter.ts';
+import type { Attempt, DetectedLanguage, Job, Media, Progress, TranscriptionOptions } from '../jobs/job.ts';
+import type { EngineIdentity } from '../jobs/provenance.ts';
+import type { Segment } from '../jobs/transcript.ts';
+import type { Journal, LogEntry } from './logs.ts';
+import type { JobPage, Keyed, Page } from './page.ts';
+import type { Search } from './search.ts';
+import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttempt, Reaped } from './work.ts';
+
+/**
+ * Where jobs, segments, events, logs and settings are kept. It speaks of jobs, not of rows: every adapter passes store.contract.ts.
+ *
+ * A state change, its events and the growth of the job's event number are one transaction; the bell rings after the commit.
+ */
+export interface Store extends Intake, Removal, Reading, ReadingMany, Search, Work, Journal, Settings, AsyncDisposable {
+  /** Whether opening it has made it: then it knows nothing of what else lies in the data directory. */
+  readonly isNew: boolean;
+  /** Proves that the database takes a write. Throws where it does not. */
+  probe(): Promise<void>;
+}
+
+/** What clients change. */
+export interface Intake {
+  /**
+   * Adds a QUEUED job with event 1; with a known idempotency key of the same caller within 24 h the first job is returned, and with `reuse` the
+   * newest COMPLETED one that it would repeat. Throws QueueFullError where `maxQueued` jobs wait already.
+   */
+  addJob(job: NewJob, maxQueued?: number): Promise<{ readonly job: Job; readonly existing: boolean }>;
+  /**
+   * QUEUED becomes CANCELLED at once; WORKING gets `cancelRequestedAt` and can from then on only become CANCELLED. Idempotent.
+   * Null = unknown id. A job that is COMPLETED or FAILED comes back as it is.
+   */
+  cancel(id: string): Promise<Job | null>;
+  /**
+   * FAILED or CANCELLED becomes QUEUED with a new count of crashes, from its checkpoint or, `fromStart`, with segments and checkpoint
+   * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id. Throws QueueFullError where
+   * `maxQueued` jobs wait already.
+   */
+  retry(
+    id: string,
+    fromStart: boolean,
+    maxQueued?: number,
+  ): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
+  /**
+   * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is no event, and the bell stays
+   * silent. Null = unknown id.
+   */
+  updateJob(id: string, labels: Partial<JobLabels>): Promise<Job | null>;
+}
+
+/** What takes jobs away. */
+export interface Removal {
+  /**
+   * Removes a job, unless it is WORKING (`refused`): it is unknown at once, with its attempts, events, segments and log lines, which go
+   * slice by slice, so that a long job holds nobody up. `kept`: the name of the copy of a recording that only this job had, now nobody's. Null =
+   * unknown id.
+   */
+  deleteJob(id: string): Promise<Deleted | null>;
+  /** Ids of jobs that were finished before a time, the oldest first. */
+  finishedBefore(time: Date, limit: number): Promise<readonly string[]>;
+  /** Removes what is left of deleted jobs: by a process that ended meanwhile, and log lines that came late. */
+  finishDeletions(): Promise<void>;
+}
+
+/** What clients look at. */
+export interface Reading {
+  job(id: string): Promise<Job | null>;
+  /** Newest first, by (createdAt, id). */
+  jobs(filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]>;
+  countJobs(filter: JobFilter): Promise<number>;
+  queueCounts(): Promise<QueueCounts>;
+  /** Names of the recordings that jobs have copies of; a key is the recording's id. */
+  keptMedia(page: Page): Promise<readonly Keyed<string>[]>;
+  /** How fast jobs go. */
+  pace(): Promise<Pace>;
+  /** In the order of the index; a key is the index. */
+  segments(jobId: string, page: Page): Promise<readonly Keyed<Segment>[]>;
+  attempts(jobId: string): Promise<readonly Attempt[]>;
+  /** Events with a greater seq, in order, at most `limit`. */
+  events(jobId: string, afterSeq: number, limit: number): Promise<readonly JobEvent[]>;
+}
+
+/**
+ * What clients look at of many jobs at once, with fewer questions to the database than there are jobs. Answers stand in the order of what was
+ * asked for, which may be the same more than once.
+ */
+export interface ReadingMany {
+  /** Null where there is none. */
+  jobsById(ids: readonly string[]): Promise<readonly (Job | null)[]>;
+  /**
+   * 1 = next to run; null when not queued. The order: higher priority first; of one priority those that were begun already, then the callers
+   * take turns; of one caller the order of arrival.
+   */
+  queuePositions(ids: readonly string[]): Promise<readonly (number | null)[]>;
+  attemptsOf(jobIds: readonly string[]): Promise<readonly (readonly Attempt[])[]>;
+  /** Pages as `segments` gives them. */
+  segmentsOf(pages: readonly JobPage[]): Promise<readonly (readonly Keyed<Segment>[])[]>;
+  /** Pages as `logs` gives them. */
+  logsOf(pages: readonly JobPage[]): Promise<readonly (readonly Keyed<LogEntry>[])[]>;
+}
+
+/** What a worker does. Every write proves its lease; one that was lost changes nothing and answers false. */
+export interface Work {
+  /** Takes the next QUEUED job, which is its caller's turn: WORKING, with its attempt row written, or null when there is none. */
+  claim(worker: string): Promise<Claim | null>;
+  /** Notes what runs for the attempt. */
+  noteProcess(lease: Lease, process: AttemptProcess): Promise<boolean>;
+  /** Renews the lease, and tells whether a cancel was asked for; null = the lease is lost. */
+  renew(lease: Lease): Promise<{ readonly cancelRequested: boolean } | null>;
+  /** Stores what the recording turned out to be. */
+  noteMedia(lease: Lease, media: MediaProbe): Promise<boolean>;
+  /** Stores a change of stage, with a PROGRESSED event. */
+  enterStage(lease: Lease, progress: Progress): Promise<boolean>;
+  /** Stores the language, with a LANGUAGE_DETECTED event. */
+  noteLanguage(lease: Lease, language: DetectedLanguage): Promise<boolean>;
+  /** Segments, checkpoint and progress of one batch with their events, in one transaction. */
+  appendBatch(lease: Lease, batch: Batch): Promise<boolean>;
+  /** Deletes the segments and the checkpoint of a job whose resume was refused, with a TRANSCRIPT_CLEARED event. */
+  clearTranscript(lease: Lease): Promise<boolean>;
+  /**
+   * Ends the attempt and moves the job on. Where a cancel was asked for, the job becomes CANCELLED whatever `ending` says. The process
+   * group of the attempt must be gone.
+   */
+  finish(lease: Lease, ending: Ending): Promise<boolean>;
+  /** The attempts that have not ended. At a start, before anything is claimed, their worker is gone; what it has started may live on. */
+  openAttempts(): Promise<readonly OpenAttempt[]>;
+  /**
+   * Ends as INTERRUPTED those of the given attempts that are still open, and gives their jobs back to the queue (or CANCELLED where that
+   * was asked for). Their process groups must be gone.
+   */
+  reap(orphans: readonly OpenAttempt[]): Promise<readonly Reaped[]>;
+}
+
+/** Overrides of config.json that setConfig stored. */
+export interface Settings {
+  settings(): Promise<readonly Setting[]>;
+  /** Writes the given keys; undefined removes a key, null is a value. */
+  changeSettings(changes: Readonly<Record<string, unknown>>, changedBy: string): Promise<void>;
+}
+
+/** What became of a job that was to be deleted. */
+export type Deleted =
+  | { readonly refused: false; readonly kept: string | null }
+  | { readonly refused: true; readonly job: Job };
+
+/** What a client calls a job, and how urgent it is. */
+export type JobLabels = Pick<Job, 'title' | 'metadata' | 'tags' | 'priority'>;
+
+export interface NewJob extends JobLabels {
+  readonly options: TranscriptionOptions;
+  readonly media: Pick<Media, 'name' | 'key' | 'bytes' | 'sha256'>;
+  readonly idempotencyKey: string | null;
+  /** Who sent it, such as the id of an API key: callers share the queue evenly. Null = nobody has told, which counts as one caller. */
+  readonly callerId: string | null;
+  /** Where a finished job of the same caller and options may stand for it: the SHA-256 of its recording, and the engine that it would run on. */
+  readonly reuse?: { readonly sha256: string; readonly engine: EngineIdentity };
+}
+
+export interface QueueCounts {
+  readonly queued: number;
+  readonly working: number;
+  readonly oldestQueuedAt: Date | null;
+}
+
+/** What tells when a job that waits will begin. */
+export interface Pace {
+  /** Mean time that the attempts which completed their job last took; null before the first. */
+  readonly jobSeconds: number | null;
+  /** The attempts that run, with what their progress says of their end. */
+  readonly working: readonly { readonly startedAt: Date; readonly etaSeconds: number | null }[];
+}
+
+export interface Setting {
+  readonly key: string;
+  readonly value: unknown;
+  readonly changedAt: Date;
+  readonly changedBy: string;
+}

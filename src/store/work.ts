@@ -1,0 +1,75 @@
+import type { FailureCode, Job, JobFailure, JobStatus, Media, Progress } from '../jobs/job.ts';
+import type { NewSegment } from '../jobs/transcript.ts';
+
+/** The right to write for one attempt. */
+export interface Lease {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly token: string;
+}
+
+/** A job taken for a worker; `checkpoint` is the engine's own, null = from the start. */
+export interface Claim {
+  readonly lease: Lease;
+  readonly job: Job;
+  readonly checkpoint: unknown;
+  /** Attempts since the job was queued by a person that ended with the engine gone: this one is not counted. */
+  readonly crashes: number;
+}
+
+export interface AttemptProcess {
+  readonly pid: number;
+  /** Start time of the process as the kernel tells it, so that a pid used again is not mistaken for it. */
+  readonly pidStartTime: string | null;
+  readonly device: string;
+}
+
+/** What the engine found the recording to be. */
+export type MediaProbe = Pick<
+  Media,
+  'durationSeconds' | 'container' | 'codec' | 'sampleRate' | 'channels' | 'warnings'
+>;
+
+export interface Batch {
+  readonly segments: readonly NewSegment[];
+  readonly checkpoint: unknown;
+  readonly progress: Progress;
+}
+
+/** How an attempt ended. */
+export type Ending = EndedProcess &
+  (
+    | {
+        readonly kind: 'COMPLETED';
+        readonly processedSeconds: number;
+        /** Of the recording, where it is known that these bytes were read. */ readonly sha256?: string | null;
+      }
+    | { readonly kind: 'FAILED'; readonly failure: JobFailure }
+    | { readonly kind: 'CANCELLED' }
+    | {
+        readonly kind: 'INTERRUPTED';
+        /** Whether it counts as a crash of the engine. */ readonly crash: FailureCode | null;
+      }
+  );
+
+export interface EndedProcess {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly peakMemoryBytes: number | null;
+  readonly provenance: Readonly<Record<string, unknown>> | null;
+}
+
+/** An attempt that has not ended, with what was noted of its process. */
+export interface OpenAttempt {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly pid: number | null;
+  readonly pidStartTime: string | null;
+}
+
+/** An attempt that was found without a worker, and what its job has become. */
+export interface Reaped {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly status: JobStatus;
+}

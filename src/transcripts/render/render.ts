@@ -1,0 +1,39 @@
+import type { TranscriptFormat } from '../../jobs/transcript.ts';
+import { renderAss } from './ass.ts';
+import { renderCsv } from './csv.ts';
+import { renderJson } from './json.ts';
+import { renderLrc } from './lrc.ts';
+import type { Transcript } from './source.ts';
+import { renderSrt } from './srt.ts';
+import { renderTsv } from './tsv.ts';
+import { renderTxt } from './txt.ts';
+import { renderVtt } from './vtt.ts';
+
+/** Writes a head, then each segment as it comes, then an end. */
+type Renderer = (transcript: Transcript) => AsyncIterable<string>;
+
+const renderers: Readonly<Record<TranscriptFormat, Renderer>> = {
+  TXT: renderTxt,
+  SRT: renderSrt,
+  VTT: renderVtt,
+  TSV: renderTsv,
+  JSON: renderJson,
+  ASS: renderAss,
+  LRC: renderLrc,
+  CSV: renderCsv,
+};
+
+/** Large enough that sending a piece costs more than making it, small enough to be nothing in memory. */
+const pieceCharacters = 16_384;
+
+/** Writes a transcript in a format, piece by piece. Line limits hold for the subtitle formats SRT, VTT and ASS. */
+export async function* render(format: TranscriptFormat, transcript: Transcript): AsyncGenerator<string> {
+  let piece = '';
+  for await (const text of renderers[format](transcript)) {
+    piece += text;
+    if (piece.length < pieceCharacters) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
