@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { foldForPart } from '#src/jobs/fold.ts';
+import { foldForPart } from '#src/jobs/job-filter.ts';
 
 const jobsAtOnce = 500;
 

@@ -2,7 +2,7 @@ import { basename, dirname, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { foldForPart } from '#src/jobs/fold.ts';
+import { foldForPart } from '#src/jobs/job-filter.ts';
 
 /** A media root as the settings name it, and every path by which a recording may have been stored that is under it. */
 export interface KnownRoot {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Config } from '#src/config/config.ts';
+import { explainIssue } from '#src/config/explain-issue.ts';
+import { InvalidInputError } from '#src/errors.ts';
 import type { ChannelMode, ComputePower, Task, TranscriptionMode, TranscriptionOptions } from '#src/jobs/job.ts';
 import { languageCodes } from '#src/jobs/languages.ts';
 import type { TranscriptionSettings } from '#src/settings.ts';
 import type { NewJob } from '#src/store/store.ts';
-import { checkInput } from './check-input.ts';
-import { labelFields } from './label-fields.ts';
 
 type Optional<T> = T | null | undefined;
 
@@ -32,6 +32,29 @@ export interface TranscribeInput {
   readonly idempotencyKey?: Optional<string>;
   readonly reuse?: Optional<boolean>;
 }
+
+const maxMetadataCharacters = 16_384;
+
+const metadataSchema = z
+  .record(z.string().max(100), z.unknown())
+  .refine((value) => Object.keys(value).length <= 50, 'must have at most 50 keys')
+  .refine(
+    (value) => JSON.stringify(value).length <= maxMetadataCharacters,
+    `must have at most ${maxMetadataCharacters} characters as JSON`,
+  );
+
+/** What a client may call a job, as the inputs of transcribe and updateJob have it. */
+export const labelFields = {
+  title: z.string().max(500).nullish(),
+  // A tag that is given twice is one.
+  tags: z
+    .array(z.string().min(1).max(100))
+    .max(50)
+    .transform((tags) => [...new Set(tags)])
+    .nullish(),
+  metadata: metadataSchema.nullish(),
+  priority: z.int().min(-1000).max(1000).nullish(),
+};
 
 const inputSchema = z.object({
   language: z.enum(languageCodes, 'must be a code of configOptions.languages, such as en').nullish(),
@@ -89,4 +112,13 @@ export function readLabels(input: TranscribeInput): Omit<NewJob, 'media' | 'opti
 
 function check(input: TranscribeInput): z.infer<typeof inputSchema> {
   return checkInput(inputSchema, input);
+}
+
+/** The argument `input` as its schema lets it through. Throws InvalidInputError with the path of the first value that is not allowed. */
+export function checkInput<T>(schema: z.ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = ['input', ...(issue?.path ?? [])].join('.');
+  throw new InvalidInputError(field, `${field} ${issue ? explainIssue(issue) : 'is not valid'}.`);
 }

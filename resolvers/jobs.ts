@@ -1,9 +1,21 @@
-import { RequestError } from '#src/errors.ts';
+import { z } from 'zod';
+import {
+  JobAlreadyFinishedError,
+  JobNotFoundError,
+  JobStatusError,
+  MediaNotFoundError,
+  RequestError,
+} from '#src/errors.ts';
 import type { JobFilter } from '#src/jobs/job-filter.ts';
 import type { Job, JobStatus } from '#src/jobs/job.ts';
 import type { Segment } from '#src/jobs/transcript.ts';
+import { openRecording } from '#src/media/recording.ts';
+import { requireModel } from '#src/models/installed.ts';
+import { removeJob } from '#src/operations/retention.ts';
+import type { JobLabels } from '#src/store/store.ts';
 import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
 import type { Context } from './context.ts';
+import { checkInput, labelFields } from './input.ts';
 
 /** Filter of jobs as a client gives it: null is the same as absent. */
 export interface JobFilterInput {
@@ -54,4 +66,86 @@ export async function findJob(id: string, { loaders }: Pick<Context, 'loaders'>)
   const job = await loaders.job.load(id);
   if (job === null) throw new RequestError('NOT_FOUND', 'There is no job with this id.');
   return job;
+}
+
+/** Cancels a job: at once when it is queued, else as soon as its processes are gone. Throws JobNotFoundError, JobAlreadyFinishedError. */
+export async function cancelJob(id: string, { store }: Pick<Context, 'store'>): Promise<Job> {
+  const job = await store.cancel(id);
+  if (job === null) throw new JobNotFoundError();
+  if (job.status === 'COMPLETED' || job.status === 'FAILED') throw new JobAlreadyFinishedError(job.status);
+  return job;
+}
+
+/**
+ * Puts a FAILED or CANCELLED job back into the queue.
+ *
+ * Throws JobNotFoundError, JobStatusError, MediaNotFoundError, ModelNotInstalledError, QueueFullError.
+ */
+export async function retryJob(
+  { id, fromStart }: { readonly id: string; readonly fromStart: boolean },
+  { store, config }: Pick<Context, 'store' | 'config'>,
+): Promise<Job> {
+  const before = await store.job(id);
+  if (before === null) throw new JobNotFoundError();
+  if (before.status !== 'FAILED' && before.status !== 'CANCELLED') throw refused(before);
+  if (!(await isThere(before, config)))
+    throw new MediaNotFoundError('The recording of this job is no longer there, or has another size.');
+  await requireModel(config, before.options.model);
+  const result = await store.retry(id, fromStart, config.server.maxQueued);
+  if (result === null) throw new JobNotFoundError();
+  if (result.refused) throw refused(result.job);
+  return result.job;
+}
+
+function refused(job: Job): JobStatusError {
+  return new JobStatusError(job.status, `The job is ${job.status}.`, 'Only a FAILED or CANCELLED job can be retried.');
+}
+
+async function isThere({ media }: Job, { server }: Context['config']): Promise<boolean> {
+  const recording = await openRecording(media, server);
+  await recording?.handle.close();
+  return recording !== null;
+}
+
+/** What a job is to be called: absent = unchanged, null clears, null as priority = 0. */
+export type UpdateJobInput = { readonly [K in keyof JobLabels]?: unknown };
+
+const labelsSchema = z.object(labelFields);
+
+/** Writes what a client calls a job, whatever its status. Throws InvalidInputError, JobNotFoundError. */
+export async function updateJob(
+  { id, input }: { readonly id: string; readonly input: UpdateJobInput },
+  { store }: Pick<Context, 'store'>,
+): Promise<Job> {
+  const { title, tags, metadata, priority } = checkInput(labelsSchema, input);
+  const job = await store.updateJob(id, {
+    ...(title === undefined ? {} : { title }),
+    ...(tags === undefined ? {} : { tags: tags ?? [] }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(priority === undefined ? {} : { priority: priority ?? 0 }),
+  });
+  if (job === null) throw new JobNotFoundError();
+  return job;
+}
+
+/** Deletes a job that is not WORKING, with everything that is its own. Throws JobNotFoundError, JobStatusError. */
+export async function deleteJob(
+  id: string,
+  context: Pick<Context, 'store' | 'deletions' | 'uploads' | 'log'>,
+): Promise<{ readonly id: string }> {
+  const deleted = await removeJob(id, context);
+  if (deleted === null) throw new JobNotFoundError();
+  if (deleted.refused) {
+    throw new JobStatusError(deleted.job.status, 'The job is WORKING.', 'Cancel it, wait for its end, then delete it.');
+  }
+  // Not under `job`: its own lines are gone.
+  context.log.info({ deleted: id }, 'job deleted');
+  return { id };
+}
+
+/** Where the recording of a job can be played, relative to the server's address; null where the server has it no more. */
+export async function mediaUrl({ id, media }: Job, { config }: Pick<Context, 'config'>): Promise<string | null> {
+  const recording = await openRecording(media, config.server);
+  await recording?.handle.close();
+  return recording === null ? null : `/jobs/${id}/media`;
 }

@@ -9,8 +9,8 @@ import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
 import { openCountingBell } from '#src/testing/counting-bell.ts';
 import { eventsOf, wsClient } from '#src/testing/follow.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
-import { encodeCursor } from './cursor.ts';
-import { tailLogs } from './tail-logs.ts';
+import { encodeCursor } from './connection.ts';
+import { tailLogs } from './logs.ts';
 
 interface Line {
   readonly id: string;

@@ -1,7 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { RequestError } from '#src/errors.ts';
 import type { LogEntry, LogFilter, LogLevel } from '#src/store/logs.ts';
-import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
+import { attend } from '#src/store/notifier.ts';
+import { type Connection, decodeCursor, loadPage, type PageArguments, type PagedList } from './connection.ts';
 import type { Context } from './context.ts';
+import { stoppable } from './subscription.ts';
 
 /** Filter of log lines as a client gives it; `month` needs `year`. */
 export interface LogFilterInput {
@@ -36,7 +39,7 @@ export async function listJobLogs(
 }
 
 /** The filter as the store takes it, of all time where neither year nor month is given. BAD_USER_INPUT for months that cannot be. */
-export function readLogFilter(input: LogFilterInput | null | undefined): LogFilter {
+function readLogFilter(input: LogFilterInput | null | undefined): LogFilter {
   const { level, jobId, contains } = input ?? {};
   return {
     ...readSpan(input ?? {}),
@@ -64,4 +67,34 @@ function thisMonth(): Pick<LogFilter, 'from' | 'until'> {
 
 function between(year: number, month: number, months: number): Pick<LogFilter, 'from' | 'until'> {
   return { from: new Date(Date.UTC(year, month)), until: new Date(Date.UTC(year, month + months)) };
+}
+
+/** Lines read at once; a reader that is slow holds no more than these. */
+const linesAtOnce = 100;
+
+/**
+ * Lines in the order in which they were written, each once: those stored after `after`, then live ones; without it only those written from now on.
+ *
+ * Throws BAD_USER_INPUT where `after` is no cursor of the log. A line that is no longer kept is one: the tail begins with the oldest that is.
+ */
+export async function tailLogs(
+  {
+    filter,
+    after,
+  }: { readonly filter?: LogFilterInput | null | undefined; readonly after?: string | null | undefined },
+  { store, lines }: Pick<Context, 'store' | 'lines'>,
+): Promise<AsyncGenerator<LogEntry, void, undefined>> {
+  const wanted = readLogFilter(filter);
+  const start = await store.logPlace(typeof after === 'string' ? decodeCursor(logList, after) : undefined);
+  return stoppable(async function* tail(signal) {
+    using ear = attend(lines, wanted.jobId);
+    let place = start;
+    while (!signal.aborted) {
+      const { entries, upTo, more } = await store.logsSince(wanted, place, linesAtOnce);
+      yield* entries;
+      place = upTo;
+      if (more) await setImmediate();
+      else await ear.heard(signal);
+    }
+  });
 }

@@ -1,6 +1,7 @@
-import { InvalidInputError, RequestError } from '#src/errors.ts';
+import { setImmediate } from 'node:timers/promises';
+import { InvalidInputError, ModelInUseError, RequestError } from '#src/errors.ts';
 import type { DownloadState } from '#src/models/downloads.ts';
-import { downloadableModels, repositoryOf } from '#src/models/hub/repositories.ts';
+import { downloadableModels, repositoryOf } from '#src/models/hub/release.ts';
 import {
   installedModels,
   isInstalled,
@@ -8,9 +9,10 @@ import {
   type Model,
   modelsOfModes,
   readModel,
+  removeModel as removeFolder,
 } from '#src/models/installed.ts';
-import { coalesced } from './coalesced.ts';
 import type { Context } from './context.ts';
+import { coalesced } from './subscription.ts';
 
 /** A model with what is known of its download. */
 export interface ModelReading extends Model, Pick<DownloadState, 'downloading' | 'problem'> {}
@@ -24,7 +26,7 @@ export async function listModels({ config, downloads }: Needs): Promise<readonly
 }
 
 /** One model as it is now; the bytes of one that is not installed are those that the hub would send. */
-export async function look(id: string, { config, downloads }: Needs): Promise<ModelReading> {
+async function look(id: string, { config, downloads }: Needs): Promise<ModelReading> {
   const model = await readModel(config, id);
   const { downloading, problem, bytes } = downloads.state(id);
   return { ...model, bytes: model.bytes ?? bytes, downloading, problem: problem ?? problemOf(model) };
@@ -69,7 +71,7 @@ function demandRepository(id: string): string {
 }
 
 /** Whether there is, or can be, a model of this name. Whatever config.json calls a model, here it must be the name of a folder. */
-export async function isKnown(id: string, { config }: Pick<Context, 'config'>): Promise<boolean> {
+async function isKnown(id: string, { config }: Pick<Context, 'config'>): Promise<boolean> {
   if (!isModelId(id)) return false;
   return repositoryOf(id) !== null || modelsOfModes(config).includes(id) || isInstalled(config, id);
 }
@@ -89,4 +91,60 @@ export async function watchModels(
     },
     id ?? undefined,
   );
+}
+
+type RemovalNeeds = Pick<Context, 'config' | 'downloads' | 'releaseModel' | 'settings' | 'store' | 'log'>;
+
+/** Jobs that are looked at in one go: a few milliseconds, in which nobody else has a turn. */
+const jobsAtOnce = 100;
+
+/**
+ * Removes a model that nobody needs, and what has come of its download; an engine that waits with it is ended first. Where there is none, nothing
+ * happens. Throws InvalidInputError, ModelInUseError.
+ */
+export async function removeModel(id: string, context: RemovalNeeds): Promise<ModelReading> {
+  const { config, downloads, log } = context;
+  if (!(await isKnown(id, context))) {
+    throw new InvalidInputError('id', 'There is no model of this name.', 'Ask for models to see those there are.');
+  }
+  await refuseUsed(id, context);
+  await downloads.cancel(id);
+  if (await isInstalled(config, id)) {
+    await context.releaseModel(id);
+    await removeFolder(config, id);
+    log.info({ model: id }, 'model removed');
+    downloads.changes.ring(id);
+  }
+  return look(id, context);
+}
+
+async function refuseUsed(id: string, { config, settings, store }: RemovalNeeds): Promise<void> {
+  const { mode } = settings.current();
+  if (config.transcription.modes[mode].model === id) {
+    throw new ModelInUseError(
+      id,
+      `${id} is the model of ${mode}, the mode of the settings.`,
+      'Choose another mode with setConfig first.',
+    );
+  }
+  if (await isNeeded(id, store)) {
+    throw new ModelInUseError(
+      id,
+      `Jobs that wait or run need ${id}.`,
+      'Wait for their end or cancel them, then remove the model.',
+    );
+  }
+}
+
+/** Whether a job that is not finished is to run with the model. */
+async function isNeeded(id: string, store: Pick<Context['store'], 'jobs'>): Promise<boolean> {
+  const filter = { status: ['QUEUED', 'WORKING'] as const };
+  let page = await store.jobs(filter, { limit: jobsAtOnce });
+  for (;;) {
+    if (page.some(({ item }) => item.options.model === id)) return true;
+    const last = page.at(-1);
+    if (last === undefined) return false;
+    await setImmediate();
+    page = await store.jobs(filter, { limit: jobsAtOnce, after: last.key });
+  }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Found } from '#src/store/search.ts';
-import { highlight } from '#src/transcripts/search/highlight.ts';
+import type { Found } from '#src/store/store.ts';
+import { highlight } from '#src/transcripts/search/match.ts';
 import { parseQuery } from '#src/transcripts/search/query.ts';
 import { type Connection, loadPage, type PageArguments } from './connection.ts';
 import type { Context } from './context.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isReady, openTestServer, readyTells, type TestServer } from '#src/testing/server.ts';
 import { smokeTest } from './engine-check.ts';
 import { fixture } from './fixtures/harness.ts';
 
@@ -38,4 +39,18 @@ test('an engine that does not answer is quoted by the last line of its stderr', 
 test('an engine that is not there is told as such', async () => {
   const health = await smokeTest({ engineCommand: ['/nowhere/python'], kind: kindOf('good') });
   assert.match(health.problem ?? '', /npm run setup/u);
+});
+
+const setPower = (server: TestServer, computePower: string) =>
+  server.ask(`mutation { setConfig(input: { computePower: ${computePower} }) { __typename } }`);
+
+test('the engine is tried on the device that its jobs will use, and again when that changes', async () => {
+  process.env['PATH'] = '/nowhere'; // No nvidia-smi: a machine without a graphics card.
+  await using server = await openTestServer();
+  await readyTells(server, isReady);
+  await setPower(server, 'GPU_ONLY');
+  const { problems } = await readyTells(server, ({ status }) => status === 'DEGRADED');
+  assert.match(problems.join(), /GPU_ONLY.*no GPU.*nvidia-smi/u);
+  await setPower(server, 'CPU_ONLY');
+  await readyTells(server, isReady);
 });

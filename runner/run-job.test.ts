@@ -14,6 +14,7 @@ import { startChild } from './process/child.ts';
 import { childEnvironment } from './process/environment.ts';
 import { startTimeOf, waitForGroup } from './process/process-group.ts';
 import { reap } from './reap.ts';
+import { retryPauseMs } from './run-job.ts';
 
 const over = { timeout: 30_000 };
 const hasSpoken = (job: Job): boolean => job.segmentCount === 2;
@@ -220,4 +221,16 @@ test('a full disk is waited for, with the engine held up', over, async () => {
   assert.equal((await house.until(id, hasEnded)).status, 'COMPLETED');
   assert.deepEqual(await textsOf(house, id), ['one', 'two', 'three']);
   assert.equal(house.groups.length, 1);
+});
+
+test('a job that has not crashed does not wait, and each crash doubles the wait up to ten seconds', () => {
+  const longest = [0, 1, 2, 3, 4, 5, 100].map((crashes) => retryPauseMs(crashes, 1000, 1));
+  assert.deepEqual(longest, [0, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+});
+
+test('chance takes up to half of a wait away', () => {
+  assert.deepEqual(
+    [0, 0.5, 1].map((random) => retryPauseMs(2, 1000, random)),
+    [1000, 1500, 2000],
+  );
 });

@@ -4,7 +4,6 @@ import type { Claim, Ending } from '#src/store/work.ts';
 import { type JobLine, orderFor } from './engine-request.ts';
 import { keepLease } from './lease.ts';
 import { type Ended, outcome } from './outcome.ts';
-import { retryPauseMs } from './retry-pause.ts';
 import { patiently } from './retry.ts';
 import { runEngine } from './run-engine.ts';
 import { openRun, type Run, type RunParts } from './run.ts';
@@ -93,4 +92,15 @@ function notStarted(run: Run): Ended {
 function reasonOf(ending: Ending | null): { readonly code?: string } {
   if (ending?.kind === 'FAILED') return { code: ending.failure.code };
   return ending?.kind === 'INTERRUPTED' && ending.crash !== null ? { code: ending.crash } : {};
+}
+
+const maxPauseMs = 10_000;
+
+/**
+ * How long a job waits before it runs again after so many crashes of its engine: `firstMs`, doubled at each further one, at most 10 s. Between half and all of it,
+ * by `random` (0 to 1), so that several jobs do not crash in step.
+ */
+export function retryPauseMs(crashes: number, firstMs: number, random: number): number {
+  if (crashes === 0) return 0;
+  return Math.min(firstMs * 2 ** (crashes - 1), maxPauseMs) * (0.5 + random / 2);
 }

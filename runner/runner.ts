@@ -1,10 +1,10 @@
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '#src/config/config.ts';
 import type { TranscriptionOptions } from '#src/jobs/job.ts';
-import { openAlarm } from './alarm.ts';
-import { type EngineKind, kindFor } from './engine-request.ts';
+import { isInstalled } from '#src/models/installed.ts';
+import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
-import { lookAtMachine } from './machine.ts';
 import { reap } from './reap.ts';
 import { patiently } from './retry.ts';
 import { runJob } from './run-job.ts';
@@ -159,4 +159,34 @@ function openDesk(options: RunnerOptions, signal: AbortSignal) {
       return answer;
     },
   };
+}
+
+/** Wakes one sleeper. A ring while nobody sleeps is kept for the next sleep. */
+interface Alarm {
+  readonly ring: () => void;
+  /** Sleeps until a ring, or for `ms` at most. */
+  sleep(ms: number): Promise<void>;
+}
+
+/** Opens an alarm. */
+function openAlarm(): Alarm {
+  let waking = new AbortController();
+  return {
+    ring: () => waking.abort(),
+    async sleep(ms) {
+      // Aborted: that is what was waited for.
+      await sleep(ms, undefined, { signal: waking.signal }).catch(() => undefined);
+      waking = new AbortController();
+    },
+  };
+}
+
+/** Looks at what a job with this model finds on this machine now. */
+async function lookAtMachine(
+  config: Config,
+  model: string,
+  { numJobs, hasGpu }: { readonly numJobs: () => number; readonly hasGpu: () => Promise<boolean> },
+): Promise<Machine> {
+  const [hasModel, gpu] = await Promise.all([isInstalled(config, model), hasGpu()]);
+  return { hasGpu: gpu, hasModel, cores: availableParallelism(), numJobs: numJobs() };
 }

@@ -1,8 +1,10 @@
 import SchemaBuilder from '@pothos/core';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
+import { GraphQLError, type GraphQLResolveInfo, GraphQLScalarType } from 'graphql';
+import { DateTimeResolver, JSONResolver, SafeIntResolver } from 'graphql-scalars';
 import type { RequestContext } from '#resolvers/context.ts';
-import type { Upload } from '#src/media/upload.ts';
+import { Upload } from '#src/media/upload.ts';
 
 /** The one builder that every file of this folder adds its types to. */
 export const builder = new SchemaBuilder<{
@@ -46,3 +48,46 @@ builder.mutationType({
 builder.subscriptionType({
   description: 'What can be followed live, over WebSocket (graphql-transport-ws) and server-sent events.',
 });
+
+/** Describes a scalar of graphql-scalars in our words. */
+function described<Input, Output>(scalar: GraphQLScalarType<Input, Output>, name: string, description: string) {
+  return new GraphQLScalarType<Input, Output>({ ...scalar.toConfig(), name, description, extensions: {} });
+}
+
+builder.addScalarType(
+  'DateTime',
+  described(DateTimeResolver, 'DateTime', 'Instant in RFC 3339, UTC, such as 2026-01-31T09:30:00.000Z.'),
+);
+builder.addScalarType(
+  'SafeInt',
+  described(SafeIntResolver, 'SafeInt', 'Whole number up to 2^53 - 1, for byte counts and sequence numbers.'),
+);
+builder.addScalarType('JSON', described(JSONResolver, 'JSON', 'Any JSON value.'));
+
+builder.scalarType('File', {
+  description: 'Multipart upload, per the GraphQL multipart request specification.',
+  parseValue(value) {
+    if (value instanceof Upload) return value;
+    throw new GraphQLError('A File is sent as a part of a multipart/form-data request.', {
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  },
+  parseLiteral() {
+    throw new GraphQLError('A File is given by a variable.', { extensions: { code: 'BAD_USER_INPUT' } });
+  },
+  serialize() {
+    throw new GraphQLError('A File is never an answer.');
+  },
+});
+
+/**
+ * Names of the arguments that the request itself gives a field, null included; those that stand at their default are not among them.
+ *
+ * Paging needs it: `first` has a default, and `last` alone must not count as both.
+ */
+export function givenArguments({ fieldNodes, variableValues }: GraphQLResolveInfo): ReadonlySet<string> {
+  const given = (fieldNodes[0]?.arguments ?? []).filter(
+    ({ value }) => value.kind !== 'Variable' || value.name.value in variableValues.coerced,
+  );
+  return new Set(given.map(({ name }) => name.value));
+}

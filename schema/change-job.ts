@@ -1,5 +1,7 @@
-import { cancelJob, retryJob } from '#resolvers/change-job.ts';
+import { watchDeletions } from '#resolvers/job-events.ts';
+import { cancelJob, deleteJob, retryJob, updateJob } from '#resolvers/jobs.ts';
 import {
+  InvalidInputError,
   JobAlreadyFinishedError,
   JobNotFoundError,
   JobStatusError,
@@ -49,3 +51,69 @@ builder.mutationFields((t) => ({
     }),
   }),
 }));
+
+const UpdateJobInput = builder.inputType('UpdateJobInput', {
+  description: 'Absent = unchanged; null clears title, tags and metadata; null priority = 0.',
+  fields: (t) => ({
+    title: t.string({ description: 'What to call it, at most 500 characters.' }),
+    tags: t.stringList({ description: 'All its tags from now on: at most 50 words of 100 characters.' }),
+    metadata: t.field({
+      type: 'JSON',
+      description: 'All its key/value pairs from now on: at most 50, with 16,384 characters as JSON.',
+    }),
+    priority: t.int({
+      description: 'Higher runs sooner; -1,000 to 1,000. A QUEUED job gets its place among those of the new priority.',
+    }),
+  }),
+});
+
+const UpdateJobSuccess = builder.objectRef<{ readonly job: JobShape }>('UpdateJobSuccess').implement({
+  description: 'The job is called so.',
+  fields: (t) => ({ job: t.expose('job', { type: Job, description: 'The job.' }) }),
+});
+
+builder.mutationField('updateJob', (t) =>
+  t.field({
+    type: UpdateJobSuccess,
+    description:
+      'Changes what a job is called and how urgent it is, whatever its status. It is no event: those who follow the job hear nothing of it.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The job.' }),
+      input: t.arg({ type: UpdateJobInput, required: true, description: 'What is to change.' }),
+    },
+    errors: {
+      types: [JobNotFoundError, InvalidInputError],
+      union: { name: 'UpdateJobResult', description: 'The job, or why nothing was changed.' },
+    },
+    resolve: async (_, args, context) => ({ job: await updateJob(args, context) }),
+  }),
+);
+
+const DeleteJobSuccess = builder.objectRef<{ readonly id: string }>('DeleteJobSuccess').implement({
+  description: 'The job is gone.',
+  fields: (t) => ({ id: t.exposeID('id', { description: 'The id that it had; it is never given again.' }) }),
+});
+
+builder.mutationField('deleteJob', (t) =>
+  t.field({
+    type: DeleteJobSuccess,
+    description:
+      'Removes the job, its events, its logs and the media that the server stored for it. Refused while WORKING: cancel it first. Who follows the job gets NOT_FOUND.',
+    args: { id: t.arg.id({ required: true, description: 'The job.' }) },
+    errors: {
+      types: [JobNotFoundError, JobStatusError],
+      union: { name: 'DeleteJobResult', description: 'The id, or why the job was not deleted.' },
+    },
+    resolve: (_, { id }, context) => deleteJob(id, context),
+  }),
+);
+
+builder.subscriptionField('jobDeleted', (t) =>
+  t.field({
+    type: 'ID',
+    description:
+      'The id of each visible job that is deleted from now on, by deleteJob or because it was kept for retentionDays.',
+    subscribe: (_, __, context) => watchDeletions(context),
+    resolve: (id) => id,
+  }),
+);

@@ -1,12 +1,13 @@
-import { type ConfigReading, listModes, type ModeReading, readConfig } from '#resolvers/config.ts';
+import { type ConfigReading, listModes, type ModeReading, readConfig, setConfig } from '#resolvers/config.ts';
 import type { Config as Settings } from '#src/config/config.ts';
+import { InvalidInputError, ModelNotInstalledError } from '#src/errors.ts';
 import { computePowers } from '#src/jobs/job.ts';
 import { type LanguageCode, languageCodes, languageName } from '#src/jobs/languages.ts';
 import { transcriptFormats } from '#src/jobs/transcript.ts';
 import { builder } from './builder.ts';
 import { ComputePowerType, TranscriptFormatType, TranscriptionModeType } from './enums.ts';
 
-export const Config = builder.objectRef<ConfigReading>('Config').implement({
+const Config = builder.objectRef<ConfigReading>('Config').implement({
   description: 'Defaults for jobs to come: config.json and the environment, with the overrides of setConfig over them.',
   fields: (t) => ({
     id: t.id({ description: 'Always config, so that client caches join updates.', resolve: () => 'config' }),
@@ -141,3 +142,37 @@ builder.queryFields((t) => ({
     resolve: (_, __, { config }) => config,
   }),
 }));
+
+const ConfigInput = builder.inputType('ConfigInput', {
+  description:
+    'Absent = unchanged. null = back to the value of config.json, except language (null = detect) and retentionDays (null = keep for ever).',
+  fields: (t) => ({
+    mode: t.field({ type: TranscriptionModeType, description: 'Mode for jobs that name none.' }),
+    computePower: t.field({ type: ComputePowerType, description: 'Where the engine runs for jobs that do not say.' }),
+    numJobs: t.int({ description: 'How many jobs run at the same time, within configOptions.numJobs.' }),
+    language: t.string({ description: 'Language for jobs that name none; null = detect.' }),
+    wordTimestamps: t.boolean({ description: 'Whether segments carry words with times, for jobs that do not say.' }),
+    vad: t.boolean({ description: 'Whether stretches without speech are left out, for jobs that do not say.' }),
+    retentionDays: t.int({
+      description: 'Days after which finished jobs are deleted, 1 to 36,500; null = they are kept for ever.',
+    }),
+  }),
+});
+
+const SetConfigSuccess = builder.objectRef<{ readonly config: ConfigReading }>('SetConfigSuccess').implement({
+  description: 'The settings hold from now on, for jobs to come, also after a restart.',
+  fields: (t) => ({ config: t.expose('config', { type: Config, description: 'The settings as they hold now.' }) }),
+});
+
+builder.mutationField('setConfig', (t) =>
+  t.field({
+    type: SetConfigSuccess,
+    description: 'Changes defaults for jobs to come. All of it or nothing.',
+    args: { input: t.arg({ type: ConfigInput, required: true, description: 'What to change.' }) },
+    errors: {
+      types: [InvalidInputError, ModelNotInstalledError],
+      union: { name: 'SetConfigResult', description: 'The settings, or why they were not changed.' },
+    },
+    resolve: async (_, { input }, context) => ({ config: await setConfig(input, context) }),
+  }),
+);

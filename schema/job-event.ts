@@ -1,10 +1,9 @@
 import { followJob } from '#resolvers/job-events.ts';
 import { findJob } from '#resolvers/jobs.ts';
-import type { JobEvent as JobEventShape, JobFact } from '#src/jobs/job-event.ts';
+import type { JobEvent as JobEventShape, JobFact } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 import { JobStatusType } from './enums.ts';
-import { Job } from './job.ts';
-import { DetectedLanguage, Progress } from './progress.ts';
+import { DetectedLanguage, Job, Progress } from './job.ts';
 import { Segment } from './segment.ts';
 
 type EventOf<Kind extends JobFact['kind']> = Extract<JobEventShape, { readonly kind: Kind }>;

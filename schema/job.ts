@@ -1,18 +1,178 @@
-import { listSegments } from '#resolvers/jobs.ts';
+import { listSegments, mediaUrl } from '#resolvers/jobs.ts';
 import { listJobLogs } from '#resolvers/logs.ts';
 import { estimateStart } from '#resolvers/queue.ts';
 import { readTranscript } from '#resolvers/transcript.ts';
-import type { Job as JobShape } from '#src/jobs/job.ts';
-import { Attempt } from './attempt.ts';
-import { builder } from './builder.ts';
-import { JobStatusType, TranscriptFormatType } from './enums.ts';
-import { JobFailure } from './failure.ts';
-import { givenArguments } from './given.ts';
-import { LogConnection } from './log-entry.ts';
-import { Media } from './media.ts';
-import { TranscriptionOptions } from './options.ts';
-import { DetectedLanguage, Progress } from './progress.ts';
+import type {
+  Attempt as AttemptShape,
+  Clip as ClipShape,
+  DetectedLanguage as LanguageShape,
+  Job as JobShape,
+  JobFailure as FailureShape,
+  Media as MediaShape,
+  Progress as ProgressShape,
+  TranscriptionOptions as OptionsShape,
+} from '#src/jobs/job.ts';
+import { builder, givenArguments } from './builder.ts';
+import {
+  AttemptOutcomeType,
+  ChannelModeType,
+  ComputePowerType,
+  FailureCodeType,
+  JobStageType,
+  JobStatusType,
+  TaskType,
+  TranscriptFormatType,
+  TranscriptionModeType,
+} from './enums.ts';
+import { LogConnection } from './logs.ts';
 import { SegmentConnection } from './segment.ts';
+
+export const Progress = builder.objectRef<ProgressShape>('Progress').implement({
+  description: 'How far a job is.',
+  fields: (t) => ({
+    stage: t.expose('stage', { type: JobStageType, description: 'What is being done.' }),
+    fraction: t.exposeFloat('fraction', {
+      description:
+        '0 to 1, never goes back within an attempt, 1 only when COMPLETED; a FAILED or CANCELLED job keeps what it had, at stage DONE.',
+    }),
+    processedSeconds: t.exposeFloat('processedSeconds', {
+      description: 'Seconds of the recording whose text is final.',
+    }),
+    etaSeconds: t.exposeFloat('etaSeconds', {
+      nullable: true,
+      description: 'Seconds to go; null until it can be told from at least one finished batch.',
+    }),
+    speed: t.exposeFloat('speed', {
+      nullable: true,
+      description: 'Seconds of audio per second of wall time over the last batches.',
+    }),
+  }),
+});
+
+export const DetectedLanguage = builder.objectRef<LanguageShape>('DetectedLanguage').implement({
+  description: 'The language of a recording.',
+  fields: (t) => ({
+    code: t.exposeString('code', { description: 'A code of configOptions.languages.' }),
+    probability: t.exposeFloat('probability', {
+      description: 'How sure the model is, 0 to 1; 1 where the client named the language.',
+    }),
+  }),
+});
+
+const Clip = builder.objectRef<ClipShape>('Clip').implement({
+  description: 'Part of a recording.',
+  fields: (t) => ({
+    startSeconds: t.exposeFloat('startSeconds', { description: 'Begin, in seconds from the start of the recording.' }),
+    endSeconds: t.exposeFloat('endSeconds', {
+      nullable: true,
+      description: 'End, in seconds from the start of the recording; null = to its end.',
+    }),
+  }),
+});
+
+const TranscriptionOptions = builder.objectRef<OptionsShape>('TranscriptionOptions').implement({
+  description: 'What was asked for, with every default filled in when the job was accepted.',
+  fields: (t) => ({
+    mode: t.expose('mode', { type: TranscriptionModeType, description: 'The mode.' }),
+    model: t.exposeID('model', { description: "The model: the mode's, or the one that was named." }),
+    computePower: t.expose('computePower', { type: ComputePowerType, description: 'Where the engine may run.' }),
+    language: t.exposeString('language', { nullable: true, description: 'Code of the language; null = detect.' }),
+    multilingual: t.exposeBoolean('multilingual', { description: 'Whether the language is detected for every clip.' }),
+    task: t.expose('task', { type: TaskType, description: 'Transcribe, or translate into English.' }),
+    wordTimestamps: t.exposeBoolean('wordTimestamps', {
+      description: 'Whether segments carry their words with times.',
+    }),
+    vad: t.exposeBoolean('vad', {
+      description: 'Whether stretches without speech are left out (voice activity detection).',
+    }),
+    channels: t.expose('channels', { type: ChannelModeType, description: 'What becomes of several channels.' }),
+    initialPrompt: t.exposeString('initialPrompt', {
+      nullable: true,
+      description: 'Text that sets style and spelling, at most 2,000 characters.',
+    }),
+    hotwords: t.exposeString('hotwords', {
+      nullable: true,
+      description: 'Words that are likely to be said, at most 2,000 characters.',
+    }),
+    beamSize: t.exposeInt('beamSize', { description: 'How many candidate texts the decoder keeps, 1 to 10.' }),
+    clip: t.expose('clip', { type: Clip, nullable: true, description: 'The part to transcribe; null = all of it.' }),
+  }),
+});
+
+const Media = builder.objectRef<MediaShape & { readonly job: JobShape }>('Media').implement({
+  description: 'The recording of a job. What only its content can show is null until the engine has looked.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'File name, without a path.' }),
+    bytes: t.expose('bytes', { type: 'SafeInt', nullable: true, description: 'Size when the job was accepted.' }),
+    durationSeconds: t.exposeFloat('durationSeconds', {
+      nullable: true,
+      description: 'Length: what the container says, and what was really decoded once the end is reached.',
+    }),
+    sha256: t.exposeString('sha256', {
+      nullable: true,
+      description: 'SHA-256 of the bytes in hexadecimal; null where the server did not receive them itself.',
+    }),
+    container: t.exposeString('container', { nullable: true, description: 'Container format, such as mp3, wav, asf.' }),
+    codec: t.exposeString('codec', { nullable: true, description: 'Audio codec, such as flac, wmav2.' }),
+    sampleRate: t.exposeInt('sampleRate', { nullable: true, description: 'Samples per second and channel.' }),
+    channels: t.exposeInt('channels', { nullable: true, description: 'Number of audio channels.' }),
+    warnings: t.exposeStringList('warnings', {
+      description: 'Such as a recording that ends before its declared length.',
+    }),
+    url: t.string({
+      nullable: true,
+      description:
+        "Where the server plays the recording from, with range requests: a path relative to the server's address, such as /jobs/job_.../media. Null where the server does not keep it any more, or where the file under a media root is gone or has another size.",
+      resolve: ({ job }, _, context) => mediaUrl(job, context),
+    }),
+  }),
+});
+
+const JobFailure = builder.objectRef<FailureShape>('JobFailure').implement({
+  description: 'Why a job is FAILED.',
+  fields: (t) => ({
+    code: t.expose('code', { type: FailureCodeType, description: 'The reason, for programs.' }),
+    message: t.exposeString('message', { description: 'One sentence for a person, without paths of the server.' }),
+    hint: t.exposeString('hint', { nullable: true, description: 'What to do about it.' }),
+    retryable: t.exposeBoolean('retryable', { description: 'Whether the same job may well succeed later.' }),
+  }),
+});
+
+const Attempt = builder.objectRef<AttemptShape>('Attempt').implement({
+  description: 'One run of the engine for a job.',
+  fields: (t) => ({
+    number: t.exposeInt('number', { description: '1, 2, 3 ... within the job.' }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began.' }),
+    finishedAt: t.expose('finishedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its last process was gone; null while it runs.',
+    }),
+    outcome: t.expose('outcome', {
+      type: AttemptOutcomeType,
+      nullable: true,
+      description: 'How it ended; null while it runs.',
+    }),
+    device: t.exposeString('device', { nullable: true, description: 'cpu or cuda; null until it is chosen.' }),
+    worker: t.exposeString('worker', { nullable: true, description: 'Name of the server process that ran it.' }),
+    provenance: t.expose('provenance', {
+      type: 'JSON',
+      nullable: true,
+      description:
+        'Versions and settings that decided the text: faster-whisper, CTranslate2, model and its hash, compute type, threads.',
+    }),
+    exitCode: t.exposeInt('exitCode', {
+      nullable: true,
+      description: 'Exit code of the engine; null where a signal ended it.',
+    }),
+    signal: t.exposeString('signal', { nullable: true, description: 'Signal that ended the engine, such as SIGKILL.' }),
+    peakMemoryBytes: t.expose('peakMemoryBytes', {
+      type: 'SafeInt',
+      nullable: true,
+      description: 'The most memory that the engine held.',
+    }),
+  }),
+});
 
 export const Node = builder.interfaceRef<{ readonly id: string }>('Node').implement({
   description: 'Something that can be looked up again by its id.',

@@ -1,9 +1,8 @@
+import { watchJobs } from '#resolvers/job-events.ts';
 import { listJobs } from '#resolvers/jobs.ts';
-import { watchJobs } from '#resolvers/watch-jobs.ts';
 import type { JobFilter as Filter } from '#src/jobs/job-filter.ts';
-import { builder } from './builder.ts';
+import { builder, givenArguments } from './builder.ts';
 import { JobStatusType } from './enums.ts';
-import { givenArguments } from './given.ts';
 import { Job, Node } from './job.ts';
 
 export const JobFilter = builder.inputType('JobFilter', {

@@ -1,7 +1,13 @@
-import { cancelDownload, downloadModel, listModels, type ModelReading, watchModels } from '#resolvers/models.ts';
-import { removeModel } from '#resolvers/remove-model.ts';
+import {
+  cancelDownload,
+  downloadModel,
+  listModels,
+  type ModelReading,
+  removeModel,
+  watchModels,
+} from '#resolvers/models.ts';
 import { InvalidInputError, ModelInUseError, StorageFullError } from '#src/errors.ts';
-import { downloadableModels } from '#src/models/hub/repositories.ts';
+import { downloadableModels } from '#src/models/hub/release.ts';
 import { builder } from './builder.ts';
 
 const Model = builder.objectRef<ModelReading>('Model').implement({

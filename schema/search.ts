@@ -1,8 +1,7 @@
 import { search, type SearchHit as Hit } from '#resolvers/search.ts';
-import { searchBlock } from '#src/store/search.ts';
+import { searchBlock } from '#src/store/store.ts';
 import { maxQueryLength } from '#src/transcripts/search/query.ts';
-import { builder } from './builder.ts';
-import { givenArguments } from './given.ts';
+import { builder, givenArguments } from './builder.ts';
 import { Job } from './job.ts';
 import { JobFilter } from './jobs.ts';
 import { Segment } from './segment.ts';

@@ -1,4 +1,5 @@
-import { watchServer } from '#resolvers/server.ts';
+import { pauseQueue, resumeQueue } from '#resolvers/queue.ts';
+import { restartServer, watchServer } from '#resolvers/server.ts';
 import type { GpuReading, ServerReading } from '#src/operations/server-status.ts';
 import { builder } from './builder.ts';
 import { ServerStatusType } from './enums.ts';
@@ -77,7 +78,7 @@ const EngineStatus = builder.objectRef<ServerReading['engine']>('EngineStatus').
 });
 
 /** The server and its machine. */
-export const Server = builder.objectRef<ServerReading>('Server').implement({
+const Server = builder.objectRef<ServerReading>('Server').implement({
   description: 'The server and its machine.',
   fields: (t) => ({
     id: t.id({ description: 'Always server, so that client caches join updates.', resolve: () => 'server' }),
@@ -119,3 +120,32 @@ builder.subscriptionField('serverStatus', (t) =>
     resolve: (reading) => reading,
   }),
 );
+
+const RestartSuccess = builder.objectRef<{ readonly server: ServerReading }>('RestartSuccess').implement({
+  description: 'Answered before the restart begins.',
+  fields: (t) => ({ server: t.expose('server', { type: Server, description: 'The server as it was until now.' }) }),
+});
+
+builder.mutationField('restart', (t) =>
+  t.field({
+    type: RestartSuccess,
+    description:
+      'Restarts the server in place, with the settings as they stand in its config.json now: running jobs go back to the queue and go on from their checkpoint. Connections are closed with 1001; come back with the last seq. Where the settings have become wrong nothing happens, and the error tells what they lack.',
+    errors: { types: [], union: { name: 'RestartResult', description: 'The server.' } },
+    resolve: async (_, __, context) => ({ server: await restartServer(context) }),
+  }),
+);
+
+builder.mutationFields((t) => ({
+  pauseQueue: t.field({
+    type: Server,
+    description:
+      'No further job is begun, also after a restart, until resumeQueue. Jobs that run go on, and new ones are accepted and wait. Pausing a paused queue changes nothing.',
+    resolve: (_, __, context) => pauseQueue(context),
+  }),
+  resumeQueue: t.field({
+    type: Server,
+    description: 'Jobs that wait are begun again. Resuming a queue that is not paused changes nothing.',
+    resolve: (_, __, context) => resumeQueue(context),
+  }),
+}));

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Context } from '#resolvers/context.ts';
 import { openLoaders } from '#resolvers/loaders.ts';
+import { startTrials } from '#runner/engine-check.ts';
 import { readGpus } from '#runner/gpu.ts';
 import { type Runner, startRunner } from '#runner/runner.ts';
-import { startTrials } from '#runner/trials.ts';
 import { type Config, isLoopback } from './config/config.ts';
 import { listen } from './http/listen.ts';
 import type { Log, LogOutlet } from './logs/log.ts';
@@ -15,7 +15,7 @@ import { sweepModels } from './models/installed.ts';
 import { openEngineIdentity } from './operations/engine-identity.ts';
 import { watchHealth } from './operations/health.ts';
 import { openHost } from './operations/host.ts';
-import { keepLog } from './operations/keep-log.ts';
+import { keepLog } from './operations/log-retention.ts';
 import { startRetention } from './operations/retention.ts';
 import { startIndexing } from './operations/search-indexing.ts';
 import { openServerReader } from './operations/server-status.ts';
@@ -105,4 +105,54 @@ function warnIfOpen({ listenHost, apiKeys }: Config['server'], log: Log): void {
   if (apiKeys.length > 0 || isLoopback(listenHost)) return;
   const text = `Everybody who reaches ${listenHost} may do everything: allowUnauthenticated is set, and there are no apiKeys.`;
   log.warn({ text }, 'server open to everybody');
+}
+
+/** What is served with. */
+export interface ServingParts {
+  /** Reads the settings anew. Throws ConfigError. */
+  readonly read: () => Config;
+  readonly outlet: LogOutlet;
+  readonly version: string;
+  /** Ends the serving. */
+  readonly stop: AbortSignal;
+}
+
+/**
+ * Serves until it is stopped. A restart closes everything and builds it anew in this process, with the settings as they are then. Settings that
+ * have become wrong are refused before anything is closed; where a server cannot start with new ones, it goes on with those before.
+ */
+export async function keepServing(first: Config, { read, outlet, version, stop }: ServingParts): Promise<void> {
+  let asked = Promise.withResolvers<Config | null>();
+  stop.addEventListener('abort', () => asked.resolve(null));
+  const start = (config: Config): Promise<RunningServer> => {
+    outlet.log.level = config.server.logLevel;
+    return startServer(config, { outlet, version, restart: () => asked.resolve(read()) });
+  };
+  let config = first;
+  let server = await start(config);
+  try {
+    for (;;) {
+      const next = await asked.promise;
+      outlet.log.info({ url: server.url, restart: next !== null }, 'server stopping');
+      if (next === null) return;
+      asked = Promise.withResolvers();
+      const before = { ...config, server: { ...config.server, listenPort: portOf(server) } };
+      await server[Symbol.asyncDispose]();
+      if (stop.aborted) return;
+      // Any free port was asked for: clients come back to the one that they know.
+      const fixed = next.server.listenPort === 0 ? { listenPort: before.server.listenPort } : {};
+      config = { ...next, server: { ...next.server, ...fixed } };
+      server = await start(config).catch((error: unknown) => {
+        outlet.log.error({ err: error }, 'server not started with the new settings, going on with those before');
+        config = before;
+        return start(before);
+      });
+    }
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+}
+
+function portOf({ url }: RunningServer): number {
+  return Number(new URL(url).port);
 }

@@ -1,11 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
-import { splitLines } from '../split-lines.ts';
+import { splitLines } from '../protocol.ts';
 import { childEnvironment } from './environment.ts';
-import { endWithUs } from './last-resort.ts';
 import { peakMemoryOf, signalGroup, startTimeOf, waitForGroup } from './process-group.ts';
-import { tailOf } from './stderr-tail.ts';
 
 /** How the first process of a child's group ended. `problem` is the system's code, such as ENOENT, where it never started. */
 export interface Exit {
@@ -146,4 +144,53 @@ function watchMemory(pid: number | undefined, onExit: OnExit): () => number | nu
   }, memoryEveryMs);
   onExit(() => clearInterval(timer));
   return () => peak;
+}
+
+const maxBytes = 64 * 1024;
+const maxLines = 20;
+
+/** Reads a child's stderr without end and keeps its last 64 KiB, so that a child which writes a lot is neither held up nor remembered. */
+function tailOf(stderr: Readable): () => string {
+  let kept: Buffer[] = [];
+  let bytes = 0;
+  stderr.on('data', (chunk: Buffer) => {
+    kept.push(chunk);
+    bytes += chunk.length;
+    if (bytes < 2 * maxBytes) return;
+    kept = [Buffer.from(Buffer.concat(kept).subarray(-maxBytes))];
+    bytes = maxBytes;
+  });
+  // A pipe that breaks has nothing more to say; how the child ended is told by its exit.
+  stderr.on('error', () => undefined);
+  return () => lastLines(Buffer.concat(kept).subarray(-maxBytes).toString('utf8'));
+}
+
+function lastLines(text: string): string {
+  const lines = text.replaceAll(/[^\P{Cc}\n]/gu, '').split('\n');
+  return lines
+    .filter((line) => line.trim() !== '')
+    .slice(-maxLines)
+    .join('\n');
+}
+
+const groups = new Set<number>();
+let isListening = false;
+
+/**
+ * Kills a process group should this process exit before the answer is disposed of, as it does when somebody hurries. A server that is killed cannot
+ * do so: then its children end by their lifeline, and the next start looks after what they have left.
+ */
+function endWithUs(group: number): Disposable {
+  if (!isListening) process.on('exit', killAll);
+  isListening = true;
+  groups.add(group);
+  return {
+    [Symbol.dispose]: () => {
+      groups.delete(group);
+    },
+  };
+}
+
+function killAll(): void {
+  for (const group of groups) signalGroup(group, 'SIGKILL');
 }

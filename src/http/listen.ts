@@ -3,13 +3,11 @@ import type { Duplex } from 'node:stream';
 import type { Context } from '#resolvers/context.ts';
 import type { Log } from '../logs/log.ts';
 import type { Upload } from '../media/upload.ts';
-import { type Admission, admit } from './admit.ts';
-import { answer, answerError } from './answer.ts';
-import { type Answering, openAnswering } from './answering.ts';
+import { answer, answerError, type Answering, openAnswering } from './answer.ts';
 import { type Body, BodyError, readBody } from './body.ts';
 import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
 import { answerJobFile } from './job-file.ts';
-import { refuse, refuseBody } from './request-checks.ts';
+import { type Admission, admit, refuse, refuseBody } from './request-checks.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
 import { openYoga, type Yoga } from './yoga.ts';
 

@@ -5,7 +5,7 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { ApiKey } from '../config/api-key.ts';
-import { admit } from './admit.ts';
+import { admit } from './request-checks.ts';
 import type { Yoga } from './yoga.ts';
 
 /** 256 KiB: an operation with its variables; recordings come over HTTP. */

@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { open, statfs } from 'node:fs/promises';
 import type { Config } from '../config/config.ts';
 import { StorageFullError } from '../errors.ts';
 import type { Trash } from './trash.ts';
@@ -38,4 +38,10 @@ export function openStorage(
 async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
+}
+
+/** Writes the names in a folder to disk: without it a loss of power may undo a rename. */
+export async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
 }

@@ -6,9 +6,8 @@ import { nanoid } from 'nanoid';
 import type { Config } from '../config/config.ts';
 import { type ExpectedError, isStorageFull, MediaRejectedError, StorageFullError } from '../errors.ts';
 import type { MediaKey } from '../jobs/job.ts';
-import type { Storage } from './disk.ts';
+import { type Storage, syncFolder } from './disk.ts';
 import { keptFolder } from './recording.ts';
-import { syncFolder } from './sync-folder.ts';
 
 /** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
 export class Upload {

@@ -5,10 +5,8 @@ import { isStorageFull } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
 import type { Storage } from '../media/disk.ts';
 import { type Bell, openBell } from '../store/notifier.ts';
-import { type Hub, hubOf } from './hub/client.ts';
-import { type Download, startDownload } from './hub/download.ts';
-import { HubError } from './hub/hub-error.ts';
-import { openTurns } from './hub/turns.ts';
+import { type Hub, HubError, hubOf } from './hub/client.ts';
+import { type Download, openTurns, startDownload } from './hub/download.ts';
 import { modelPath } from './installed.ts';
 
 /** The models that are on their way from the hub. Disposing of it stops them; what has come stays for the next time. */

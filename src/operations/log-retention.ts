@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import type { LogFolder } from '../logs/files.ts';
-import type { Log } from '../logs/log.ts';
+import { type LogFolder, openLogFolder } from '../logs/files.ts';
+import type { Log, LogOutlet } from '../logs/log.ts';
 import type { Journal } from '../store/logs.ts';
+import type { Bell } from '../store/notifier.ts';
 import { repeat } from './repeat.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -18,7 +20,7 @@ export interface LogRetentionParts {
 }
 
 /** Removes log lines beyond `logRetentionDays` and `logMaxBytes`, now and every minute. */
-export function startLogRetention(parts: LogRetentionParts): AsyncDisposable {
+function startLogRetention(parts: LogRetentionParts): AsyncDisposable {
   return repeat(
     lookMs,
     (signal) => trimLog(parts, signal),
@@ -40,4 +42,26 @@ export async function trimLog(parts: LogRetentionParts, signal: AbortSignal, now
     await setImmediate();
   }
   if (files + lines > 0) log.debug({ files, lines }, 'old log lines removed');
+}
+
+/** What lines are kept with. */
+interface LogParts {
+  readonly store: Journal;
+  /** Rings when lines can be read in the store: with the id of their job, or nothing for the server's own. */
+  readonly lines: Bell;
+  readonly config: Config;
+}
+
+/** From now on lines go into the store and into files, which stay within their limits; disposing of it writes what is on its way. */
+export function keepLog(outlet: LogOutlet, { store, lines, config }: LogParts): AsyncDisposable {
+  const { dataDirectory, logMaxBytes } = config.server;
+  const folder = openLogFolder(join(dataDirectory, 'logs'), logMaxBytes);
+  outlet.attach({ journal: store, folder, bell: lines });
+  const retention = startLogRetention({ store, folder, config, log: outlet.log });
+  return {
+    async [Symbol.asyncDispose]() {
+      await retention[Symbol.asyncDispose]();
+      await outlet.flush();
+    },
+  };
 }

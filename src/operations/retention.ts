@@ -1,6 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Log } from '../logs/log.ts';
+import type { UploadFolder } from '../media/upload.ts';
 import type { SettingsBook } from '../settings.ts';
-import { type RemovalParts, removeJob } from './remove-job.ts';
+import type { Bell } from '../store/notifier.ts';
+import type { Deleted, Removal } from '../store/store.ts';
 import { repeat } from './repeat.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -39,4 +42,24 @@ export async function removeOld(parts: RetentionParts, signal: AbortSignal, now 
   }
   if (removed > 0) log.info({ jobs: removed, retentionDays }, 'old jobs removed');
   return removed;
+}
+
+/** What jobs are removed with. */
+export interface RemovalParts {
+  readonly store: Removal;
+  /** Rings for each job that was removed. */
+  readonly deletions: Bell;
+  readonly uploads: Pick<UploadFolder, 'remove'>;
+  readonly log: Log;
+}
+
+/** Deletes a job, then the copy of its recording. Where the process ends in between, the next start removes the copy. */
+export async function removeJob(id: string, { store, deletions, uploads, log }: RemovalParts): Promise<Deleted | null> {
+  const deleted = await store.deleteJob(id);
+  if (deleted === null || deleted.refused) return deleted;
+  deletions.ring(id);
+  if (deleted.kept !== null) {
+    await uploads.remove(deleted.kept).catch((err: unknown) => log.error({ err }, 'recording not removed'));
+  }
+  return deleted;
 }

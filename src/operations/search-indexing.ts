@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../logs/log.ts';
-import type { Search } from '../store/search.ts';
+import type { Search } from '../store/store.ts';
 
 /** Between two lines of the log. */
 const tellMs = 10_000;

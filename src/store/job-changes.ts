@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { JobEvent } from '../jobs/job-event.ts';
-import type { Job } from '../jobs/job.ts';
+import type { Job, JobEvent } from '../jobs/job.ts';
 import type { Bell } from './notifier.ts';
 import type { Reading } from './store.ts';
 

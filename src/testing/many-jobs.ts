@@ -1,5 +1,5 @@
 import Sqlite from 'better-sqlite3';
-import { foldForPart } from '#src/jobs/fold.ts';
+import { foldForPart } from '#src/jobs/job-filter.ts';
 import { added } from '#src/store/contract/samples.ts';
 import { openBell } from '#src/store/notifier.ts';
 import { openSqliteStore } from '#src/store/sqlite/database/open.ts';

@@ -1,6 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
-import { HubError } from './hub-error.ts';
-import type { Silence } from './silence.ts';
 
 /** The Hugging Face hub, or a mirror of it, as this server may speak to it. */
 export interface Hub {
@@ -61,4 +60,101 @@ function waitOf(text: string | null): number {
   if (text === null) return 0;
   const ms = /^\d+$/u.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : 0;
+}
+
+/** The hub, or the way to it, does not do as it should. `message` is for a person. */
+export class HubError extends Error {
+  override readonly name = 'HubError';
+  /** Whether asking again may help. */
+  readonly passes: boolean;
+  /** How long the hub wants us to wait before. */
+  readonly waitMs: number;
+  constructor(
+    message: string,
+    { passes = false, waitMs = 0, cause }: { passes?: boolean; waitMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.passes = passes;
+    this.waitMs = waitMs;
+  }
+}
+
+/** The hub sent other bytes than it promised. */
+export class WrongContentError extends HubError {
+  constructor(file: string) {
+    super(`${file} came with other bytes than the hub tells it has; it was deleted. Download the model again.`);
+  }
+}
+
+/** Ends a request on which nothing is heard for too long, or that nobody wants any more. */
+export interface Silence extends Disposable {
+  /** For the request. */
+  readonly signal: AbortSignal;
+  readonly heard: () => void;
+  /** What the request comes to; where it breaks, throws HubError, or the reason of the one who wants it no more. */
+  explain<T>(answer: Promise<T>): Promise<T>;
+}
+
+/** Listens from now on. `wanted` ends the request too. */
+export function openSilence(wanted: AbortSignal, limitMs: number): Silence {
+  const tooLong = new AbortController();
+  const timer = setTimeout(() => tooLong.abort(), limitMs).unref();
+  return {
+    signal: AbortSignal.any([wanted, tooLong.signal]),
+    heard: () => {
+      timer.refresh();
+    },
+    async explain(answer) {
+      try {
+        return await answer;
+      } catch (cause) {
+        wanted.throwIfAborted();
+        if (tooLong.signal.aborted) throw new HubError('The hub fell silent.', { passes: true });
+        throw new HubError(`The hub cannot be reached (${codeOf(cause)}).`, { passes: true, cause });
+      }
+    },
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
+/** `fetch` hides what happened in the cause. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.cause === undefined ? error.message : codeOf(error.cause);
+}
+
+/** Failures in a row after which it is given up. */
+const maxFailures = 5;
+/** What the hub may ask for at most: its limits are counted over five minutes. */
+const longestWaitMs = 300_000;
+
+/** How something is tried. */
+interface Persistence {
+  readonly signal: AbortSignal;
+  /** Pause after the first failure; doubled after each further one. */
+  readonly pauseMs: number;
+  /** Hears of each failure that something is tried again after. */
+  readonly onTrouble: (error: HubError) => void;
+  /** Grows with what is reached: a failure after that is the first again. */
+  readonly reached?: () => number;
+}
+
+/** Does it until it is done: what passes is tried again after a pause. Throws the fifth failure in a row, and at once what does not pass. */
+export async function persist<T>(act: () => Promise<T>, persistence: Persistence): Promise<T> {
+  const { signal, pauseMs, onTrouble, reached = () => 0 } = persistence;
+  let failures = 0;
+  for (;;) {
+    const before = reached();
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof HubError) || !error.passes) throw error;
+      failures = reached() > before ? 1 : failures + 1;
+      if (failures === maxFailures) throw error;
+      onTrouble(error);
+      const waitMs = Math.min(error.waitMs, longestWaitMs);
+      await sleep(Math.max(waitMs, pauseMs * 2 ** (failures - 1)), undefined, { signal });
+    }
+  }
 }

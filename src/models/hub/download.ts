@@ -2,12 +2,9 @@ import { join } from 'node:path';
 import { isStorageFull, StorageFullError } from '../../errors.ts';
 import type { Log } from '../../logs/log.ts';
 import type { Storage } from '../../media/disk.ts';
-import type { Hub } from './client.ts';
-import { fetchModel, openFolder } from './fetch-model.ts';
-import type { FileDesk } from './fetch.ts';
-import { persist } from './persist.ts';
+import { type Hub, persist } from './client.ts';
+import { fetchModel, type FileDesk, openFolder } from './fetch.ts';
 import { readRelease, type Release } from './release.ts';
-import type { Turns } from './turns.ts';
 
 /** What a model is downloaded with. */
 export interface DownloadParts {
@@ -105,4 +102,43 @@ function asStorageFull(error: Error): StorageFullError {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** A few at a time; the others wait in the order in which they came. */
+export interface Turns {
+  /** Acts when it is one's turn, which lasts until that is done. Throws the reason of a signal that is aborted before. */
+  wait<T>(signal: AbortSignal, act: () => Promise<T>): Promise<T>;
+}
+
+/** Opens `places` places. */
+export function openTurns(places: number): Turns {
+  let taken = 0;
+  const isFull = () => taken >= places;
+  const waiting = new Set<() => void>();
+
+  async function untilFree(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    while (isFull()) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+      await promise;
+      waiting.delete(resolve);
+      signal.throwIfAborted();
+    }
+  }
+
+  return {
+    async wait(signal, act) {
+      await untilFree(signal);
+      taken += 1;
+      try {
+        return await act();
+      } finally {
+        taken -= 1;
+        // All of them: the first may have gone away.
+        for (const wake of waiting) wake();
+      }
+    },
+  };
 }

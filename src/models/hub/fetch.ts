@@ -1,11 +1,11 @@
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { askHub, type Hub } from './client.ts';
-import { hasHash } from './has-hash.ts';
-import { HubError, WrongContentError } from './hub-error.ts';
-import { persist } from './persist.ts';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { syncFolder } from '../../media/disk.ts';
+import { askHub, type Hub, HubError, openSilence, persist, type Silence, WrongContentError } from './client.ts';
 import type { Release, ReleaseFile } from './release.ts';
-import { openSilence, type Silence } from './silence.ts';
 
 /** Where the files of a release go, and who watches. */
 export interface FileDesk {
@@ -26,7 +26,7 @@ export interface FileDesk {
  * Brings a file into the folder, going on with what an earlier try left there, and checks it before it gets its name: a file under its name is whole
  * and on disk. Throws HubError and StorageFullError; the part stays, unless it is wrong.
  */
-export async function fetchFile(file: ReleaseFile, desk: FileDesk): Promise<void> {
+async function fetchFile(file: ReleaseFile, desk: FileDesk): Promise<void> {
   const { folder, signal, hub } = desk;
   if ((await sizeOf(join(folder, file.name))) === file.bytes) return;
   const part = { path: join(folder, `${file.name}.part`), tag: join(folder, `${file.name}.etag`) };
@@ -53,7 +53,7 @@ export async function fetchFile(file: ReleaseFile, desk: FileDesk): Promise<void
 }
 
 /** Bytes of a file that are in the folder, whole or in part. */
-export async function bytesThere({ name, bytes }: ReleaseFile, folder: string): Promise<number> {
+async function bytesThere({ name, bytes }: ReleaseFile, folder: string): Promise<number> {
   const [whole, part] = await Promise.all([sizeOf(join(folder, name)), sizeOf(join(folder, `${name}.part`))]);
   return whole === bytes ? whole : Math.min(part, bytes);
 }
@@ -144,4 +144,35 @@ async function* bytesOf({ body }: Response, silence: Silence): AsyncGenerator<Ui
     // What is not wanted any more need not come; a stream that broke has said so already.
     await reader.cancel().catch(() => undefined);
   }
+}
+
+/** Read at once: hashing it takes a few milliseconds, in which nobody else has a turn. */
+const chunkBytes = 1_048_576;
+
+/** Whether the bytes on disk are those that the hub tells. */
+async function hasHash(path: string, { hash, bytes }: ReleaseFile, signal: AbortSignal): Promise<boolean> {
+  const sum = hash.kind === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`);
+  await pipeline(createReadStream(path, { highWaterMark: chunkBytes }), sum, { signal });
+  return sum.digest('hex') === hash.hex;
+}
+
+/**
+ * Brings all files of a release into the desk's folder, one after the other, and gives the folder the name `place`, beside it on the same disk: nobody
+ * sees half a model there, whatever happens. What was at the place without being a model is replaced. Throws HubError, StorageFullError.
+ */
+export async function fetchModel(desk: FileDesk, place: string): Promise<void> {
+  const { folder, release } = desk;
+  for (const file of release.files) await fetchFile(file, desk);
+  await syncFolder(folder);
+  await rm(place, { recursive: true, force: true });
+  await rename(folder, place);
+  await syncFolder(dirname(place));
+}
+
+/** Makes the folder for a release, without what was left of other commits; tells `onBytes` what it holds. */
+export async function openFolder({ folder, release, onBytes }: FileDesk): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const others = (await readdir(dirname(folder))).filter((name) => name !== release.commit);
+  await Promise.all(others.map((name) => rm(join(dirname(folder), name), { recursive: true, force: true })));
+  for (const file of release.files) onBytes(file, await bytesThere(file, folder));
 }

@@ -1,5 +1,4 @@
-import type { JobEvent } from '../../jobs/job-event.ts';
-import type { Job, Progress, TranscriptionOptions } from '../../jobs/job.ts';
+import type { Job, JobEvent, Progress, TranscriptionOptions } from '../../jobs/job.ts';
 import type { NewSegment } from '../../jobs/transcript.ts';
 import type { Bell } from '../notifier.ts';
 import type { NewJob, Store } from '../store.ts';

@@ -3,8 +3,7 @@ import { it } from 'node:test';
 import * as fc from 'fast-check';
 import type { JobFilter } from '../../jobs/job-filter.ts';
 import { parseQuery } from '../../transcripts/search/query.ts';
-import { searchBlock } from '../search.ts';
-import type { NewJob, Store } from '../store.ts';
+import { type NewJob, searchBlock, type Store } from '../store.ts';
 import { added, claimed, newBatch, type OpenStore, quietly } from './samples.ts';
 
 const texts = [

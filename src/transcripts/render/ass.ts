@@ -1,7 +1,6 @@
 import { cuesOf } from './cues.ts';
-import { nameOf } from './line.ts';
+import { clock, nameOf, twoDigits } from './line.ts';
 import type { Transcript } from './source.ts';
-import { clock, twoDigits } from './time.ts';
 
 const head = `[Script Info]
 ScriptType: v4.00+

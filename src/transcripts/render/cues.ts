@@ -1,7 +1,5 @@
 import type { Segment, Word } from '../../jobs/transcript.ts';
-import { nameOf, oneLine, spoken } from './line.ts';
-import { toMs } from './time.ts';
-import { withNext } from './with-next.ts';
+import { nameOf, oneLine, spoken, toMs, withNext } from './line.ts';
 import { wrap } from './wrap.ts';
 
 /** How long the lines of a subtitle are; null = the whole segment on one line. */

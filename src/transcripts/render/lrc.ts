@@ -1,6 +1,5 @@
-import { nameOf, oneLine, spoken } from './line.ts';
+import { nameOf, oneLine, spoken, toMs, twoDigits } from './line.ts';
 import type { Transcript } from './source.ts';
-import { toMs, twoDigits } from './time.ts';
 
 /** Lyrics: one line a segment, its begin as minutes, seconds and hundredths. */
 export async function* renderLrc({ segments, speakers }: Transcript): AsyncGenerator<string> {

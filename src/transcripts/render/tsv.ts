@@ -1,6 +1,5 @@
-import { oneLine } from './line.ts';
+import { oneLine, toMs } from './line.ts';
 import type { Transcript } from './source.ts';
-import { toMs } from './time.ts';
 
 /** The table of openai/whisper's command line: start and end in whole milliseconds, and the text. */
 export async function* renderTsv({ segments }: Transcript): AsyncGenerator<string> {

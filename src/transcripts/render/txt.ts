@@ -1,7 +1,6 @@
 import type { Segment } from '../../jobs/transcript.ts';
-import { joint, nameOf, oneLine, spoken } from './line.ts';
+import { joint, nameOf, oneLine, spoken, withNext } from './line.ts';
 import type { Transcript } from './source.ts';
-import { withNext } from './with-next.ts';
 
 /** A pause after which a line ends even within a sentence. */
 const longPauseSeconds = 2;

@@ -1,7 +1,6 @@
 import { cuesOf } from './cues.ts';
-import { nameOf } from './line.ts';
+import { clock, nameOf } from './line.ts';
 import type { Transcript } from './source.ts';
-import { clock } from './time.ts';
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 

@@ -1,9 +1,8 @@
-import { hasParts } from './parts.ts';
 import type { SearchQuery, Term } from './query.ts';
-import { tokensOf, type Token } from './tokens.ts';
+import { hasParts, type Token, tokensOf } from './tokens.ts';
 
 /** A stretch of a text, in UTF-16 units. */
-export interface Span {
+interface Span {
   readonly start: number;
   readonly end: number;
 }
@@ -27,7 +26,7 @@ function isAt({ forms, isPrefix, canBePart }: Term, tokens: readonly Token[], at
 }
 
 /** Where a text has what is looked for, in the order of the text; neighbouring and overlapping stretches are one. */
-export function matchesIn(text: string, { wanted }: SearchQuery): readonly Span[] {
+function matchesIn(text: string, { wanted }: SearchQuery): readonly Span[] {
   const tokens = tokensOf(text);
   const spans = wanted.flatMap((term) => spansOf(term, tokens)).toSorted((a, b) => a.start - b.start);
   const joined: Span[] = [];
@@ -59,4 +58,27 @@ export function scoreOf(text: string, { wanted }: SearchQuery): number {
     return times / (times + weight);
   });
   return Math.round(shares.reduce((sum, share) => sum + share, 0) * 1000);
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** A text as HTML, safe whatever it holds, with `<mark>` around what was looked for. */
+export function highlight(text: string, query: SearchQuery): string {
+  let end = 0;
+  const marked = matchesIn(text, query).map((span) => {
+    const before = escapeHtml(text.slice(end, span.start));
+    end = span.end;
+    return `${before}<mark>${escapeHtml(text.slice(span.start, span.end))}</mark>`;
+  });
+  return `${marked.join('')}${escapeHtml(text.slice(end))}`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/gu, (sign) => escapes[sign] ?? '');
 }

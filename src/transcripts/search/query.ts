@@ -1,6 +1,5 @@
 import { RequestError } from '../../errors.ts';
-import { canBePart } from './parts.ts';
-import { tokensOf } from './tokens.ts';
+import { canBePart, tokensOf } from './tokens.ts';
 
 /** Characters of a query, in UTF-16 units. */
 export const maxQueryLength = 500;

@@ -1,5 +1,4 @@
-import { isAscii } from '../../jobs/fold.ts';
-import { foldWord } from './fold.ts';
+import { fold, isAscii } from '../../jobs/job-filter.ts';
 
 /** What a text is found by: a word, or two neighbouring characters of a script that is written without spaces. */
 export interface Token {
@@ -55,4 +54,28 @@ function pairsAt(stretch: string, offset: number): readonly Token[] {
     if (next === undefined) return { form, start, end, head: end, kind: 'LAST' };
     return { form: form + next.form, start, end: next.end, head: end, kind: 'PAIR' };
   });
+}
+
+/** Hiragana, katakana, the usual Chinese characters and Korean syllables have one form: to look at each would take most of the time of a search. */
+const oneForm = /^[\u3041-\u3096\u30A1-\u30FA\u30FC\u4E00-\u9FFF\uAC00-\uD7A3]+$/u;
+const others = /[^\p{L}\p{M}\p{N}]/gu;
+
+/** What a word is compared by: folded, with nothing but letters, marks and digits; may be empty. */
+export function foldWord(word: string): string {
+  return oneForm.test(word) ? word : fold(word).replaceAll(others, '');
+}
+
+/** Shorter ones are parts of too many words: art is in party, start and heart. */
+export const shortestPart = 4;
+/** Shorter ones are seldom made of two. */
+const shortestWhole = 7;
+
+/** Whether a word is also looked for inside longer words. */
+export function canBePart(form: string): boolean {
+  return Array.from(form).length >= shortestPart;
+}
+
+/** Whether a word, such as Autobahn, is found by its parts. */
+export function hasParts(form: string): boolean {
+  return Array.from(form).length >= shortestWhole;
 }

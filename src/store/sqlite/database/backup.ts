@@ -4,8 +4,8 @@ import { basename, dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { nanoid } from 'nanoid';
 import { BackupError } from '../../../errors.ts';
-import { syncFolder } from '../../../media/sync-folder.ts';
-import { inspect } from './inspect.ts';
+import { syncFolder } from '../../../media/disk.ts';
+import { inspect } from './database.ts';
 
 /** Pages of 4 KiB that are copied before somebody is told. */
 const pagesAtOnce = 1000;

@@ -5,11 +5,24 @@ import { migrationsFor } from '#migrations/index.ts';
 import { newJob } from '../../contract/samples.ts';
 import { openBell } from '../../notifier.ts';
 import { intake } from '../jobs/jobs.ts';
-import { arrivals, places } from './clock.ts';
-import { openDatabase } from './database.ts';
+import { arrivals, places } from './connection.ts';
+import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
-import { migrate } from './migrate.ts';
 import type { Tables } from './tables.ts';
+
+test('arrivals within one millisecond keep their order, and a clock that is set back is followed', () => {
+  const times = [10, 10, 10, 11, 20, 19, 5_000, 900, 900];
+  const arrival = arrivals(() => times.shift() ?? 0);
+  assert.deepEqual(
+    Array.from({ length: 9 }, () => arrival()),
+    [10, 11, 12, 13, 20, 21, 5_000, 900, 901],
+  );
+});
+
+test('places follow each other, whatever the clock says', () => {
+  const place = places(50);
+  assert.deepEqual([10, 60, 60, 20, 7_000, 61].map(place), [51, 60, 61, 62, 7_000, 7_001]);
+});
 
 test('a full disk is told as such, nothing is half written, and it goes on when there is room', async () => {
   const database = await openDatabase(':memory:');

@@ -41,3 +41,42 @@ export async function commit<T>(connection: Connection, act: Act<T>): Promise<T>
   for (const jobId of changed) connection.bell.ring(jobId);
   return result;
 }
+
+const longestPushMs = 1_000; // more than this, and the clock was set back: follow it
+
+/** Gives places after `last` in an order, each by its time, but never before an earlier one: an order that no set clock changes. */
+export function places(last: number): (time: number) => number {
+  let place = last;
+  return (time) => (place = Math.max(time, place + 1));
+}
+
+/** Makes a clock whose readings differ, so that what arrives within one millisecond keeps its order. */
+export function arrivals(now: () => number): () => number {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    const time = now();
+    last = time <= last && last - time < longestPushMs ? last + 1 : time;
+    return last;
+  };
+}
+
+/** Proves that the database takes a write, by writing. */
+export async function probe(connection: Connection): Promise<void> {
+  const time = connection.now();
+  await commit(connection, async (tx) => {
+    await tx
+      .insertInto('probe')
+      .values({ id: 1, time })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ time }))
+      .execute();
+  });
+}
+
+const rowsPerStatement = 500; // of up to 11 columns: SQLite takes 32,766 values in a statement
+
+/** Rows in pieces that one insert takes. */
+export function inPieces<T>(rows: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(rows.length / rowsPerStatement) }, (_, piece) =>
+    rows.slice(piece * rowsPerStatement, (piece + 1) * rowsPerStatement),
+  );
+}

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { JobFact } from '../../../jobs/job-event.ts';
 import {
   channelModes,
   computePowers,
   failureCodes,
+  type JobFact,
   type JobFailure,
   jobStages,
   jobStatuses,

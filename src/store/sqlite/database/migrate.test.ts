@@ -8,9 +8,8 @@ import { migrationsFor } from '#migrations/index.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { added, newJob } from '../../contract/samples.ts';
 import { openBell } from '../../notifier.ts';
-import { openDatabase } from './database.ts';
+import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
-import { migrate } from './migrate.ts';
 import { openSqliteStore } from './open.ts';
 import type { Tables } from './tables.ts';
 

@@ -9,18 +9,14 @@ import { deletion } from '../jobs/deletion.ts';
 import { intake } from '../jobs/jobs.ts';
 import { lastPlace } from '../jobs/queue.ts';
 import { journal } from '../reading/logs.ts';
-import { readingMany } from '../reading/reading-many.ts';
-import { reading } from '../reading/reading.ts';
+import { reading, readingMany } from '../reading/reading.ts';
 import { settings } from '../reading/settings.ts';
-import { search } from '../search/search.ts';
+import { search } from '../search/find.ts';
 import { openFileSearcher, openMemorySearcher } from '../search/searcher.ts';
-import { work } from '../work/work.ts';
-import { arrivals, places } from './clock.ts';
-import type { Connection } from './connection.ts';
-import { openDatabase } from './database.ts';
+import { work } from '../work/claim.ts';
+import { arrivals, type Connection, places, probe } from './connection.ts';
+import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
-import { migrate } from './migrate.ts';
-import { probe } from './probe.ts';
 import type { Tables } from './tables.ts';
 
 /** Where the database is, and what the store tells and asks. */

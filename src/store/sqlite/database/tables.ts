@@ -1,6 +1,5 @@
 import type { Generated, GeneratedAlways } from 'kysely';
-import type { JobEvent } from '../../../jobs/job-event.ts';
-import type { AttemptOutcome, JobStage, JobStatus } from '../../../jobs/job.ts';
+import type { AttemptOutcome, JobEvent, JobStage, JobStatus } from '../../../jobs/job.ts';
 
 /** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
 export interface Tables {

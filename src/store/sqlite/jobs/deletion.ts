@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import type { JobStatus } from '../../../jobs/job.ts';
 import type { Deleted, Removal } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
-import { readJob } from '../database/select-job.ts';
+import { readJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { removeVoid } from '../search/entries.ts';
 import { type LockedJob, lockJob } from './change.ts';

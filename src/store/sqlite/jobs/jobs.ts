@@ -1,21 +1,19 @@
-import type { Insertable, Transaction } from 'kysely';
+import { isDeepStrictEqual } from 'node:util';
+import { type Insertable, sql, type Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
 import { QueueFullError } from '../../../errors.ts';
-import type { JobFact } from '../../../jobs/job-event.ts';
-import { allowedIn } from '../../../jobs/job.ts';
-import type { Intake, NewJob } from '../../store.ts';
+import { allowedIn, type Job, type JobFact } from '../../../jobs/job.ts';
+import { isOf } from '../../../jobs/provenance.ts';
+import type { Intake, JobLabels, NewJob } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
-import { cleanText, toJson } from '../database/json.ts';
-import { readJob, readOwnJob } from '../database/select-job.ts';
+import { cleanText, parseObject, parseOptions, toJson } from '../database/json.ts';
+import { nextNumber } from '../database/keyset.ts';
+import { readJob, readOwnJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { clearTranscript } from '../work/segments.ts';
-import { changeJob, lockJob, statusChanged } from './change.ts';
-import { findFinished } from './finished.ts';
-import { backInQueue, clearedTranscript } from './job-columns.ts';
-import { nextNumber } from './job-number.ts';
-import { addLabels } from './labels.ts';
+import { backInQueue, type Change, changeJob, clearedTranscript, lockJob, statusChanged } from './change.ts';
+import { addLabels, changeTags, changeTitle } from './labels.ts';
 import { queueHolds } from './queue.ts';
-import { updateJob } from './update-job.ts';
 
 const idempotencyMs = 24 * 60 * 60 * 1000;
 
@@ -153,4 +151,52 @@ function retry(
     ring(id);
     return { job: await readOwnJob(tx, id), refused: false };
   });
+}
+
+/** Writes what a client calls a job. Null where there is none. */
+function updateJob(connection: Connection, id: string, labels: Partial<JobLabels>): Promise<Job | null> {
+  return commit(connection, async (tx) => {
+    const job = await lockJob(tx, id, (eb) => eb.lit(true));
+    if (job === undefined) return null;
+    const set = labelColumns(labels);
+    await changeJob(tx, job, { set, facts: [], time: connection.now() });
+    if (set.title !== undefined) await changeTitle(tx, { ...job, title: set.title });
+    if (set.tags !== undefined) await changeTags(tx, { ...job, tags: set.tags }, job);
+    return readOwnJob(tx, id);
+  });
+}
+
+function labelColumns({ title, tags, metadata, priority }: Partial<JobLabels>): Change['set'] {
+  return {
+    ...(title === undefined ? {} : { title: title === null ? null : cleanText(title) }),
+    ...(tags === undefined ? {} : { tags: toJson(tags) }),
+    ...(metadata === undefined ? {} : { metadata: metadata === null ? null : toJson(metadata) }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+}
+
+/** Jobs with the same bytes that are looked at, the newest first. */
+const mostLookedAt = 100;
+
+/** The newest COMPLETED job of the same caller with the same bytes, options and engine, where the new one may be that. */
+async function findFinished(tx: Transaction<Tables>, job: NewJob): Promise<string | null> {
+  const { reuse } = job;
+  if (reuse === undefined) return null;
+  const rows = await tx
+    .selectFrom('media')
+    .innerJoin('job', 'job.media_id', 'media.id')
+    .innerJoin('attempt', 'attempt.job_id', 'job.id')
+    .select(['job.id', 'job.options', 'attempt.provenance'])
+    .where('media.sha256', '=', reuse.sha256)
+    .where('job.status', '=', 'COMPLETED')
+    .where('job.caller', '=', job.callerId ?? '')
+    .where('attempt.outcome', '=', 'COMPLETED')
+    .orderBy(sql`media.rowid`, 'desc')
+    .limit(mostLookedAt)
+    .execute();
+  const same = rows.find(
+    ({ options, provenance }) =>
+      isDeepStrictEqual(parseOptions(options), job.options) && isOf(reuse.engine, parseObject(provenance)),
+  );
+  return same?.id ?? null;
 }

@@ -1,5 +1,5 @@
 import { type Insertable, type RawBuilder, sql, type Transaction } from 'kysely';
-import { foldForPart } from '../../../jobs/fold.ts';
+import { foldForPart } from '../../../jobs/job-filter.ts';
 import { parseTexts } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 

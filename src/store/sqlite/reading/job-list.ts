@@ -1,14 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
-import type { JobFilter } from '../../../jobs/job-filter.ts';
+import { isDescribed, type JobFilter } from '../../../jobs/job-filter.ts';
 import { type Job, jobStatuses } from '../../../jobs/job.ts';
 import type { Keyed, Page } from '../../page.ts';
-import { cleanText } from '../database/json.ts';
-import { inListOrder, parseNumberKey, type Range, toRange } from '../database/keyset.ts';
-import { toJob } from '../database/rows.ts';
-import { selectJob } from '../database/select-job.ts';
+import { inPieces } from '../database/connection.ts';
+import { cleanText, parseTexts } from '../database/json.ts';
+import { firstNumberOf, inListOrder, parseNumberKey, type Range, toRange } from '../database/keyset.ts';
+import { selectJob, toJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
-import { firstNumberOf } from '../jobs/job-number.ts';
-import { jobsPerSlice, walkJobs } from './walk-jobs.ts';
+import { type Walk, walksOf } from './job-scans.ts';
 
 /** A page of jobs, newest first. */
 export async function listJobs(db: Kysely<Tables>, filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]> {
@@ -90,4 +90,114 @@ async function readJobs(
     .orderBy('job.number', backwards ? 'asc' : 'desc')
     .execute();
   return rows.map((row) => ({ key: String(row.number), item: toJob(row) }));
+}
+
+/** Jobs that are looked at between two turns of everybody else: a few milliseconds. */
+const jobsPerSlice = 1000;
+/** The first slice is as long as the page, which it mostly fills; those after it are so many times as long as the one before. */
+const growth = 4;
+/** The limit with which each walk shows how far it gets. */
+const jobsPerTrial = 250;
+
+/**
+ * Numbers of the jobs that match a filter, in the order in which the range is read, slice by slice until its end; `limit` is the length of
+ * the first slice. It follows one walk at a time, bounded by numbers alone, and looks at each job that it leads to, so that no slice takes longer
+ * where there are more jobs, or where nothing matches.
+ */
+async function* walkJobs(
+  db: Kysely<Tables>,
+  filter: JobFilter,
+  range: Range<number>,
+): AsyncGenerator<readonly number[], void, undefined> {
+  if (filter.ids !== undefined) {
+    yield* walkNamed(db, filter, range);
+    return;
+  }
+  const walks = walksOf(db, filter);
+  let [walk] = walks;
+  let rest = range;
+  for (let slice = 1; ; slice += 1) {
+    const { numbers, end } = await walk.read(rest);
+    yield walk.isExact ? numbers : await keepMatching(db, filter, numbers);
+    if (end === null) return;
+    const beyond = range.backwards ? { before: end } : { after: end };
+    rest = { ...rest, ...beyond, limit: Math.min(rest.limit * growth, jobsPerSlice) };
+    await setImmediate();
+    // After 1, 2, 4, 8 ... slices: what was rare among the newest may not be so among the others, and trials must not cost more than slices.
+    if (Number.isInteger(Math.log2(slice))) walk = await shortest(walks, rest);
+  }
+}
+
+/** The walk that gets furthest in the same time: the one that leads past the fewest that do not match. */
+async function shortest(walks: readonly [Walk, ...Walk[]], range: Range<number>): Promise<Walk> {
+  let [best] = walks;
+  if (walks.length === 1) return best;
+  let furthest = range.backwards ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  for (const walk of walks) {
+    const { end } = await walk.read({ ...range, limit: jobsPerTrial });
+    if (end === null) return walk;
+    if (range.backwards ? end > furthest : end < furthest) [best, furthest] = [walk, end];
+    await setImmediate();
+  }
+  return best;
+}
+
+/** Ids are looked up and then put into order here: a database that has to choose between the ids and the order may walk through all jobs. */
+async function* walkNamed(
+  db: Kysely<Tables>,
+  { ids = [], ...rest }: JobFilter,
+  range: Range<number>,
+): AsyncGenerator<readonly number[], void, undefined> {
+  const numbers: number[] = [];
+  for (const piece of inPieces([...new Set(ids)])) {
+    numbers.push(...(await keepNamed(db, rest, piece)));
+    await setImmediate();
+  }
+  const within = numbers.filter((number) => number < range.after && number > range.before);
+  yield within.toSorted((a, b) => (range.backwards ? a - b : b - a));
+}
+
+/** Those of the jobs with these numbers that match a filter, whose time they are known to fit, in the order of the numbers. */
+export async function keepMatching(
+  db: Kysely<Tables>,
+  filter: JobFilter,
+  numbers: readonly number[],
+): Promise<readonly number[]> {
+  if (numbers.length === 0) return numbers;
+  const rows = await selectDescribed(db, filter).where('job.number', 'in', numbers).execute();
+  const matching = new Set(numbersOf(rows, filter));
+  return numbers.filter((number) => matching.has(number));
+}
+
+/** Numbers of those of the jobs with these ids that match a filter, apart from its time, in no order. */
+async function keepNamed(
+  db: Kysely<Tables>,
+  filter: JobFilter,
+  ids: readonly string[],
+): Promise<readonly number[]> {
+  const rows = await selectDescribed(db, filter).where('job.id', 'in', ids).execute();
+  return numbersOf(rows, filter);
+}
+
+/** As little of a job as the filter looks at: to read all of it would take three times as long. */
+function selectDescribed(db: Kysely<Tables>, { tag, titleContains, mediaNameContains }: JobFilter) {
+  return db
+    .selectFrom('job')
+    .select(['job.number', 'job.status'])
+    .$if(tag !== undefined, (jobs) => jobs.select('job.tags'))
+    .$if(titleContains !== undefined, (jobs) => jobs.select('job.title'))
+    .$if(mediaNameContains !== undefined, (jobs) =>
+      jobs.innerJoin('media', 'media.id', 'job.media_id').select('media.name'),
+    );
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof selectDescribed>['execute']>>[number];
+
+/** What was not read is not looked at. */
+function numbersOf(rows: readonly Row[], filter: JobFilter): readonly number[] {
+  return rows
+    .filter(({ status, tags, title = null, name = '' }) =>
+      isDescribed({ status, tags: tags === undefined ? [] : parseTexts(tags), title, media: { name } }, filter),
+    )
+    .map(({ number }) => number);
 }

@@ -1,11 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Segment } from '../../../jobs/transcript.ts';
-import { commit, type Connection } from '../database/connection.ts';
-import { inPieces } from '../database/pieces.ts';
+import { hasParts, shortestPart, tokensOf } from '../../../transcripts/search/tokens.ts';
+import { commit, type Connection, inPieces } from '../database/connection.ts';
+import { toSegment } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
-import { entryNumber, reachOf } from './entry-number.ts';
-import { entryText } from './entry-text.ts';
 
 /** A slice takes milliseconds. */
 const entriesPerSlice = 100;
@@ -32,7 +31,7 @@ export async function addEntries(tx: Transaction<Tables>, job: Grown, segments: 
 }
 
 /** Writes the entries of segments that follow those which the job has in the index. */
-export async function writeEntries(
+async function writeEntries(
   tx: Transaction<Tables>,
   number: number,
   segments: readonly Pick<Segment, 'index' | 'text'>[],
@@ -87,4 +86,127 @@ async function entriesOf(db: Kysely<Tables>, number: number): Promise<readonly n
 /** A number as FTS5 takes it: the driver gives every number as a float, which it does not compare with a rowid. */
 function whole(number: number) {
   return sql<number>`cast(${number} as integer)`;
+}
+
+/** A slice takes milliseconds. */
+const segmentsPerSlice = 50;
+
+interface OlderJob {
+  readonly id: string;
+  readonly number: number;
+  readonly segment_count: number;
+}
+
+/** Indexes the next segments that were stored before there was an index, those of the newest job first; null when none are left. */
+export function indexOlder(connection: Connection): Promise<number | null> {
+  return commit(connection, async (tx) => {
+    const place = await tx.selectFrom('search_older').selectAll().where('id', '=', 1).executeTakeFirst();
+    if (place === undefined) return null;
+    const job = await tx
+      .selectFrom('job')
+      .select(['id', 'number', 'segment_count'])
+      .where('number', '<', place.number)
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (job !== undefined) return indexSlice(tx, job);
+    await tx.deleteFrom('search_older').where('id', '=', 1).execute();
+    return null;
+  });
+}
+
+async function indexSlice(tx: Transaction<Tables>, job: OlderJob): Promise<number> {
+  const known = await tx.selectFrom('search_job').selectAll().where('job_id', '=', job.id).executeTakeFirst();
+  const done = known?.segments ?? 0;
+  const rows = await tx
+    .selectFrom('segment')
+    .selectAll()
+    .where('job_id', '=', job.id)
+    .where('index', '>=', done)
+    .orderBy('index')
+    .limit(segmentsPerSlice)
+    .execute();
+  if (rows.length > 0) await writeEntries(tx, known?.number ?? (await addOlder(tx, job.id)), rows.map(toSegment));
+  if (done + rows.length < job.segment_count) return rows.length;
+  await tx.updateTable('search_older').set({ number: job.number }).where('id', '=', 1).execute();
+  return rows.length;
+}
+
+/** Numbers go down here, so that an older job stays below newer ones. */
+async function addOlder(tx: Transaction<Tables>, jobId: string): Promise<number> {
+  const { least } = await tx
+    .selectFrom('search_job')
+    .select((eb) => eb.fn.min('number').as('least'))
+    .executeTakeFirstOrThrow();
+  const number = Math.min(0, least ?? 0) - 1;
+  await tx.insertInto('search_job').values({ number, job_id: jobId, segments: 0 }).execute();
+  return number;
+}
+
+/** Segments that a job can have in the index: 1,900 hours of subtitles of half a second. */
+const entriesPerJob = 2 ** 24;
+
+/** Which entries are looked at; both ends belong to it. */
+export interface Reach {
+  readonly newest: number;
+  readonly oldest: number;
+}
+
+/** The number of the entry of a segment, from the number of its job and its index. */
+function entryNumber(job: number, index: number): number {
+  return job * entriesPerJob + index;
+}
+
+/** All entries of a job. */
+export function reachOf(job: number): Reach {
+  return { newest: entryNumber(job + 1, -1), oldest: entryNumber(job, 0) };
+}
+
+/** What two reaches have in common; null where that is nothing. */
+export function overlap(one: Reach, other: Reach): Reach | null {
+  const newest = Math.min(one.newest, other.newest);
+  const oldest = Math.max(one.oldest, other.oldest);
+  return newest < oldest ? null : { newest, oldest };
+}
+
+/** Stands before the ends of long words, which no word of a text begins with. */
+export const partMark = '·';
+/** Stands before the beginnings of tokens. */
+const beginningMark = '¦';
+/** How long they are, in letters: for a longer one FTS5 reads all words that begin so before it gives the first, and they are few enough. */
+const beginningLengths = [1, 2, 3, 4];
+/** Longer ones are no words. */
+const mostParts = 64;
+
+/**
+ * What stands in the index for a text: its tokens, then their beginnings, and every end of its long words, so that a part of a word is the beginning
+ * of an entry.
+ *
+ * An index of trigrams would find parts, too, but no 東京 (two characters), is twice as large, and reads for a rare word all that has its trigrams.
+ * An index of prefixes, which FTS5 has, would be one of the ends, too.
+ */
+function entryText(text: string): string {
+  const tokens = tokensOf(text);
+  const forms = tokens.map(({ form }) => form);
+  const long = tokens.filter(({ form, kind }) => kind === 'WORD' && hasParts(form));
+  const more = new Set([...forms.flatMap(beginningsOf), ...long.flatMap(({ form }) => endsOf(form))]);
+  return [...forms, ...more].join(' ');
+}
+
+/** The entry of all tokens that begin so; null where there is none for it. */
+export function entryOfBeginning(beginning: string): string | null {
+  return beginningLengths.includes(Array.from(beginning).length) ? beginningMark + beginning : null;
+}
+
+function beginningsOf(form: string): readonly string[] {
+  const letters = Array.from(form);
+  return beginningLengths
+    .filter((length) => length <= letters.length)
+    .map((length) => beginningMark + letters.slice(0, length).join(''));
+}
+
+function endsOf(word: string): readonly string[] {
+  const letters = Array.from(word);
+  const count = Math.min(mostParts, letters.length - shortestPart + 1);
+  return Array.from({ length: count }, (_, from) => partMark + letters.slice(from).join(''));
 }

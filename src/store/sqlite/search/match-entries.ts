@@ -1,7 +1,7 @@
 import type Sqlite from 'better-sqlite3';
 import { scoreOf } from '../../../transcripts/search/match.ts';
 import type { SearchQuery } from '../../../transcripts/search/query.ts';
-import type { Reach } from './entry-number.ts';
+import type { Reach } from './entries.ts';
 
 /** What is looked for in the index, and where: in one reach after the other. */
 export interface MatchRequest {

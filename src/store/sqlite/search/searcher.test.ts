@@ -6,7 +6,7 @@ import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch } from '../../contract/samples.ts';
 import { openBell } from '../../notifier.ts';
 import { openSqliteStore } from '../database/open.ts';
-import { reachOf } from './entry-number.ts';
+import { reachOf } from './entries.ts';
 import type { MatchRequest } from './match-entries.ts';
 import { openFileSearcher } from './searcher.ts';
 

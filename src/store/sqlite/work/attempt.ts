@@ -1,12 +1,31 @@
 import type { Transaction } from 'kysely';
-import { type AttemptOutcome, follow, type JobAct, type JobStatus } from '../../../jobs/job.ts';
-import type { Ending, Lease } from '../../work.ts';
-import type { Connection } from '../database/connection.ts';
-import { toJson } from '../database/json.ts';
+import {
+  allowedIn,
+  type AttemptOutcome,
+  type DetectedLanguage,
+  follow,
+  type JobAct,
+  type JobFact,
+  type JobStatus,
+  type Progress,
+} from '../../../jobs/job.ts';
+import type { AttemptProcess, Batch, Ending, Lease, MediaProbe } from '../../work.ts';
+import { commit, type Connection } from '../database/connection.ts';
+import { cleanText, toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
-import { type Change, changeJob, type LockedJob, statusChanged } from '../jobs/change.ts';
-import { backInQueue } from '../jobs/job-columns.ts';
-import { underLease } from './lease.ts';
+import {
+  backInQueue,
+  type Change,
+  changeJob,
+  clearedTranscript,
+  type LockedJob,
+  lockJob,
+  nextProgress,
+  progressColumns,
+  statusChanged,
+} from '../jobs/change.ts';
+import { addEntries } from '../search/entries.ts';
+import { clearTranscript, insertSegments, place } from './segments.ts';
 
 const acts = {
   COMPLETED: 'complete',
@@ -82,4 +101,131 @@ function afterEnding(job: LockedJob, ending: Ending, time: number): Change['set'
 /** Columns of a job at which nothing more happens. */
 export function stopped(time: number): Change['set'] {
   return { stage: 'DONE', finished_at: time, eta_seconds: null };
+}
+
+/** A write of a worker, on the job that its lease holds. */
+type LeasedAct<T> = (tx: Transaction<Tables>, job: LockedJob, time: number) => Promise<T>;
+
+/** Runs `act` where the lease holds, and rings; null, with nothing changed, where it was lost. */
+function underLease<T>(connection: Connection, lease: Lease, act: LeasedAct<T>): Promise<T | null> {
+  return commit(connection, async (tx, ring) => {
+    const job = await lockLeased(tx, lease);
+    if (job === undefined) return null;
+    const result = await act(tx, job, connection.now());
+    ring(job.id);
+    return result;
+  });
+}
+
+/** The job of a lease, locked; undefined where another attempt has it or none. */
+function lockLeased(tx: Transaction<Tables>, lease: Lease): Promise<LockedJob | undefined> {
+  return lockJob(tx, lease.jobId, (eb) =>
+    eb('status', 'in', allowedIn('interrupt')).and(
+      eb.exists(
+        eb
+          .selectFrom('attempt')
+          .select('attempt.number')
+          .where('attempt.job_id', '=', lease.jobId)
+          .where('attempt.number', '=', lease.attempt)
+          .where('attempt.lease', '=', lease.token)
+          .where('attempt.finished_at', 'is', null),
+      ),
+    ),
+  );
+}
+
+/** Notes what runs for an attempt. */
+export async function noteProcess(connection: Connection, lease: Lease, process: AttemptProcess): Promise<boolean> {
+  const done = await underLease(connection, lease, async (tx, job) => {
+    await tx
+      .updateTable('attempt')
+      .set({ pid: process.pid, pid_start_time: process.pidStartTime, device: cleanText(process.device) })
+      .where('job_id', '=', job.id)
+      .where('number', '=', lease.attempt)
+      .execute();
+    return true;
+  });
+  return done ?? false;
+}
+
+/** Says that the worker is still there. Nothing of it is to be seen, so the bell stays silent. */
+export function renew(connection: Connection, lease: Lease): Promise<{ readonly cancelRequested: boolean } | null> {
+  return commit(connection, async (tx) => {
+    const job = await lockLeased(tx, lease);
+    if (job === undefined) return null;
+    await tx
+      .updateTable('attempt')
+      .set({ renewed_at: connection.now() })
+      .where('job_id', '=', job.id)
+      .where('number', '=', lease.attempt)
+      .execute();
+    return { cancelRequested: job.cancel_requested_at !== null };
+  });
+}
+
+/** Stores what the recording turned out to be. */
+export async function noteMedia(connection: Connection, lease: Lease, media: MediaProbe): Promise<boolean> {
+  const done = await underLease(connection, lease, async (tx, job) => {
+    await tx
+      .updateTable('media')
+      .set({
+        duration_seconds: media.durationSeconds,
+        container: media.container === null ? null : cleanText(media.container),
+        codec: media.codec === null ? null : cleanText(media.codec),
+        sample_rate: media.sampleRate,
+        channels: media.channels,
+        warnings: toJson(media.warnings),
+      })
+      .where('id', '=', job.media_id)
+      .execute();
+    return true;
+  });
+  return done ?? false;
+}
+
+/** Stores that the job has come to another stage. */
+export async function enterStage(connection: Connection, lease: Lease, report: Progress): Promise<boolean> {
+  const done = await underLease(connection, lease, async (tx, job, time) => {
+    const progress = nextProgress(job, report);
+    const facts = [{ kind: 'PROGRESSED', progress } as const];
+    await changeJob(tx, job, { set: progressColumns(progress), facts, time });
+    return true;
+  });
+  return done ?? false;
+}
+
+/** Stores the language that was heard. */
+export async function noteLanguage(connection: Connection, lease: Lease, language: DetectedLanguage): Promise<boolean> {
+  const done = await underLease(connection, lease, async (tx, job, time) => {
+    const set = { language_code: cleanText(language.code), language_probability: language.probability };
+    await changeJob(tx, job, { set, facts: [{ kind: 'LANGUAGE_DETECTED', language }], time });
+    return true;
+  });
+  return done ?? false;
+}
+
+/** Stores what one batch has brought: segments, checkpoint, progress and their events, all or nothing. */
+export async function appendBatch(connection: Connection, lease: Lease, batch: Batch): Promise<boolean> {
+  const done = await underLease(connection, lease, async (tx, job, time) => {
+    const segments = place(batch.segments, job.segment_count);
+    const progress = nextProgress(job, batch.progress);
+    const facts: JobFact[] = segments.length > 0 ? [{ kind: 'SEGMENTS_ADDED', segments }] : [];
+    facts.push({ kind: 'PROGRESSED', progress });
+    await insertSegments(tx, job.id, segments);
+    await addEntries(tx, job, segments);
+    const checkpoint = batch.checkpoint === null ? null : toJson(batch.checkpoint);
+    const set = { ...progressColumns(progress), segment_count: job.segment_count + segments.length, checkpoint };
+    await changeJob(tx, job, { set, facts, time });
+    return true;
+  });
+  return done ?? false;
+}
+
+/** Makes a running job begin again, where it could not be gone on with. */
+export async function restartTranscript(connection: Connection, lease: Lease): Promise<boolean> {
+  const done = await underLease(connection, lease, async (tx, job, time) => {
+    await changeJob(tx, job, { set: clearedTranscript, facts: await clearTranscript(tx, job.id), time });
+    return true;
+  });
+  return done ?? false;
 }

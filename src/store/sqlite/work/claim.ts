@@ -1,18 +1,30 @@
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
-import { allowedIn } from '../../../jobs/job.ts';
-import type { Claim, Lease } from '../../work.ts';
+import { allowedIn, type JobStatus } from '../../../jobs/job.ts';
+import type { Work } from '../../store.ts';
+import type { Claim, Lease, OpenAttempt, Reaped } from '../../work.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseAny } from '../database/json.ts';
-import { readOwnJob } from '../database/select-job.ts';
+import { readOwnJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
-import { changeJob, type LockedJob, lockJob, statusChanged } from '../jobs/change.ts';
-import { clearedTranscript } from '../jobs/job-columns.ts';
-import { findNext, noteTurn } from '../jobs/turn.ts';
+import { backInQueue, changeJob, clearedTranscript, type LockedJob, lockJob, statusChanged } from '../jobs/change.ts';
+import { findNext, noteTurn } from '../jobs/queue.ts';
+import {
+  appendBatch,
+  enterStage,
+  finish,
+  move,
+  noteLanguage,
+  noteMedia,
+  noteProcess,
+  renew,
+  restartTranscript,
+  stopped,
+} from './attempt.ts';
 import { clearTranscript, lastAttempt } from './segments.ts';
 
 /** Takes the next job of the queue for a worker, with its attempt written. */
-export function claim(connection: Connection, worker: string): Promise<Claim | null> {
+function claim(connection: Connection, worker: string): Promise<Claim | null> {
   return commit(connection, async (tx, ring) => {
     const next = await findNext(tx);
     const job = next === null ? undefined : await lockJob(tx, next.id, (eb) => eb('status', 'in', allowedIn('claim')));
@@ -61,4 +73,73 @@ async function start(
     facts: [...cleared, statusChanged(job, 'WORKING', attempt)],
     time,
   });
+}
+
+/** The attempts that have not ended. */
+async function openAttempts(db: Kysely<Tables>): Promise<readonly OpenAttempt[]> {
+  const rows = await db
+    .selectFrom('job')
+    .innerJoin('attempt', 'attempt.job_id', 'job.id')
+    .select(['attempt.job_id', 'attempt.number', 'attempt.pid', 'attempt.pid_start_time'])
+    .where('job.status', 'in', allowedIn('interrupt'))
+    .where('attempt.finished_at', 'is', null)
+    .execute();
+  return rows.map((row) => ({
+    jobId: row.job_id,
+    attempt: row.number,
+    pid: row.pid,
+    pidStartTime: row.pid_start_time,
+  }));
+}
+
+/** Ends the attempts that a server that is gone left open, and gives their jobs back to the queue. */
+function reap(connection: Connection, orphans: readonly OpenAttempt[]): Promise<readonly Reaped[]> {
+  return commit(connection, async (tx, ring) => {
+    const time = connection.now();
+    const reaped: Reaped[] = [];
+    for (const { jobId, attempt } of orphans) {
+      const status = await interrupt(tx, { jobId, attempt, time });
+      if (status === null) continue;
+      ring(jobId);
+      reaped.push({ jobId, attempt, status });
+    }
+    return reaped;
+  });
+}
+
+/** Null where the attempt has ended meanwhile. */
+async function interrupt(
+  tx: Transaction<Tables>,
+  { jobId, attempt, time }: { readonly jobId: string; readonly attempt: number; readonly time: number },
+): Promise<JobStatus | null> {
+  const ended = await tx
+    .updateTable('attempt')
+    .set({ outcome: 'INTERRUPTED', finished_at: time })
+    .where('job_id', '=', jobId)
+    .where('number', '=', attempt)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst();
+  if (ended.numUpdatedRows === 0n) return null;
+  const job = await lockJob(tx, jobId, (eb) => eb('status', 'in', allowedIn('interrupt')));
+  if (job === undefined) throw new Error(`The job ${jobId} has an open attempt and does not run.`);
+  const isCancelled = job.cancel_requested_at !== null;
+  const set = isCancelled ? stopped(time) : backInQueue(job);
+  return move(tx, job, { act: isCancelled ? 'cancel' : 'interrupt', attempt, set, time });
+}
+
+/** What a worker does. */
+export function work(connection: Connection): Work {
+  return {
+    claim: (worker) => claim(connection, worker),
+    noteProcess: (lease, process) => noteProcess(connection, lease, process),
+    renew: (lease) => renew(connection, lease),
+    noteMedia: (lease, media) => noteMedia(connection, lease, media),
+    enterStage: (lease, progress) => enterStage(connection, lease, progress),
+    noteLanguage: (lease, language) => noteLanguage(connection, lease, language),
+    appendBatch: (lease, batch) => appendBatch(connection, lease, batch),
+    clearTranscript: (lease) => restartTranscript(connection, lease),
+    finish: (lease, ending) => finish(connection, lease, ending),
+    openAttempts: () => openAttempts(connection.db),
+    reap: (orphans) => reap(connection, orphans),
+  };
 }

@@ -1,8 +1,8 @@
 import type { Insertable, Transaction } from 'kysely';
-import type { JobFact } from '../../../jobs/job-event.ts';
+import type { JobFact } from '../../../jobs/job.ts';
 import type { NewSegment, Segment, Word } from '../../../jobs/transcript.ts';
+import { inPieces } from '../database/connection.ts';
 import { cleanText, toJson } from '../database/json.ts';
-import { inPieces } from '../database/pieces.ts';
 import type { Tables } from '../database/tables.ts';
 import { voidEntries } from '../search/entries.ts';
 

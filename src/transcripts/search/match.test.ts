@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { highlight } from './highlight.ts';
+import { highlight } from './match.ts';
 import { parseQuery } from './query.ts';
 
 const mark = (text: string, query: string) => highlight(text, parseQuery(query));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { foldWord as fold } from './fold.ts';
+import { foldWord as fold } from './tokens.ts';
 
 test('case, accents and width do not matter; letters of other scripts keep their marks', () => {
   for (const [word, folded] of [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openBatch } from './engine-output.ts';
 import { EngineProtocolError, type LineOf } from './protocol.ts';
-import { openBatch } from './unfinished-batch.ts';
 
 function segment(batch: number, startSeconds: number): LineOf<'segment'> {
   return {

@@ -9,9 +9,8 @@ import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch, quietly } from '../../contract/samples.ts';
 import { openBell } from '../../notifier.ts';
 import type { Store } from '../../store.ts';
-import { openDatabase } from '../database/database.ts';
+import { migrate, openDatabase } from '../database/database.ts';
 import { ImmediateSqliteDialect } from '../database/dialect.ts';
-import { migrate } from '../database/migrate.ts';
 import { openSqliteStore } from '../database/open.ts';
 import type { Tables } from '../database/tables.ts';
 
