@@ -18,7 +18,6 @@ RUN apt-get update \
   && apt-get install -y --no-install-recommends ${PYTHON}-venv nodejs npm \
   && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY package.json package-lock.json ./
-COPY src/setup.mjs src/
 COPY src/setup/ src/setup/
 COPY runner/engine/requirements.txt runner/engine/requirements-cuda.txt runner/engine/
 # For registries and certificates of your own; what is secret goes by --secret id=npmrc and id=pip.
@@ -30,7 +29,7 @@ ARG PIP_CERT
 ARG CUDA=no
 ENV PHONOGRAPH_MODEL_DIRECTORY=/models
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=pip,target=/etc/pip.conf \
-  if [ "$CUDA" = yes ]; then node src/setup.mjs setup --lean --cuda; else node src/setup.mjs setup --lean; fi
+  if [ "$CUDA" = yes ]; then node src/setup/setup.mjs setup --lean --cuda; else node src/setup/setup.mjs setup --lean; fi
 
 FROM system
 RUN useradd --system --uid 10001 --user-group --no-create-home phonograph \

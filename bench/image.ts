@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { requireSpace } from '#src/setup/disk.mjs';
+import { requireSpace } from '#src/setup/files.mjs';
 import { checkImage } from '#src/testing/image/check.ts';
 import { whatIsMissing } from '#src/testing/image/needs.ts';
 

@@ -93,7 +93,7 @@ test('300 MB on stderr hold nothing up and are not remembered', over, async () =
   const job = await house.until(id, ({ status }) => isFinished(status));
   assert.equal(job.status, 'COMPLETED', JSON.stringify(job.failure));
   const grown = (process.memoryUsage().rss - before) / 1024 / 1024;
-  assert.ok(grown < 150, `memory grew by ${grown} MiB`);
+  assert.ok(grown < 200, `memory grew by ${grown} MiB`);
 });
 
 test('an engine that says nothing is ended and tried again, up to three times', over, async () => {

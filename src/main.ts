@@ -10,6 +10,8 @@ import { backUp } from './store/sqlite/database/backup.ts';
 
 const root = join(import.meta.dirname, '..');
 const exitFailure = 1;
+/** Between two lines of a backup's progress. */
+const tellMs = 1000;
 /** Beyond what a stop in order takes. */
 const longestStopMs = 15_000;
 /** sysexits.h EX_USAGE. */
@@ -135,8 +137,6 @@ function say(text: string): number {
   process.stdout.write(text);
   return 0;
 }
-
-const tellMs = 1000;
 
 /** `node src/main.ts backup FILE`: copies the database, and tells a person how far it is. Answers the exit code. */
 export async function runBackup({ server }: Config, name: string): Promise<number> {

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from engine.batches import Batch
 from engine.decode import Decoder, Encoded
+from engine.plan import Batch
 
 SURE = 0.5  # faster-whisper's threshold
 VOICES = 3  # voices that are asked together when the first one is not sure

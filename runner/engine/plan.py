@@ -6,7 +6,7 @@ resumed run and a run of a part cut exactly as the whole does. All lengths are i
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 
 import numpy as np
 
@@ -22,6 +22,7 @@ LONG_SILENCE = 94  # 3 s: where nobody speaks for so long, a clip that is long e
 STRETCH = 3750  # 120 s: a clip never reaches over more than this of the recording, whatever it leaves out
 BLOCK = 32  # frames judged at a time
 READ = 8 * RATE  # samples fetched at a time
+RAMP = (1, 2, 4)  # clips in the first batches; the first words of a long recording come after 3 s instead of 13
 
 Interval = tuple[int, int]
 
@@ -181,3 +182,35 @@ def _voices(reel: Reel, heard: list[Probabilities], cut: int, vad: bool) -> tupl
             name = None if len(heard) == 1 else str(channel + 1)
             voices.append(Voice(name, np.concatenate(frames).reshape(-1), probabilities, spans))
     return tuple(voices)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Clips that are read together and become final together; `last`: of several clips, and none comes after it."""
+
+    number: int
+    clips: tuple[Clip, ...]
+    last: bool
+
+
+def batch_sizes(size: int, first: int = 0) -> Iterator[int]:
+    """The sizes of the batches from number `first` on."""
+    for step in RAMP[first:]:
+        yield min(step, size)
+    while True:
+        yield size
+
+
+def in_batches(clips: Iterator[Clip], size: int, first: int) -> Iterator[Batch]:
+    """The clips, grouped, the batches numbered from `first` on; the last may be smaller."""
+    number = first
+    held: tuple[Clip, ...] = ()
+    for room in batch_sizes(size, first):
+        batch = tuple(islice(chain(held, clips), room))
+        # The first words do not wait for a second clip.
+        held = tuple(islice(clips, 1)) if len(batch) > 1 else ()
+        if batch:
+            yield Batch(number, batch, last=len(batch) > 1 and not held)
+        if len(batch) < room:
+            return
+        number += 1

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from engine.decode import REST_STEP, Decoder, Encoded, Reading
-from engine.guards import is_loop, judge
 from engine.media import RATE
 from engine.segments import Timed
 from engine.vad import FRAME
@@ -16,6 +16,14 @@ SMALLEST = 188  # frames (6 s): a voice shorter than this is not split any furth
 MISSED = 1.5  # s of speech after the last word that make the rest worth another reading
 MARGIN = 0.2  # s after the last word that still belong to it
 ROUNDS = 4  # readings of the rest of a voice at most
+
+Verdict = Literal["KEEP", "DROP", "SPLIT"]
+
+# Whisper's own thresholds for silence: both must fail, as quiet real speech fails one of them.
+NO_SPEECH, LOG_PROBABILITY = 0.6, -1.0
+FULL = 223  # new tokens: the model was cut off, by dense speech or by a loop
+LOOP_RATIO = 2.4  # Whisper's threshold; alone it damages real repetition, of which the model never says "no speech"
+FAINT = 1.0  # s of speech by the VAD. Of 80 real words heard alone, "no speech" met only fragments that came out wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +119,20 @@ def _quietest(voice: Voice) -> int:
     """The frame of least probable speech in the middle third."""
     low, high = voice.frames // 3, voice.frames * 2 // 3
     return low + int(np.argmin(voice.probabilities[low:high]))
+
+
+def judge(reading: Reading, speech: float) -> Verdict:
+    """Keep it, drop it as words heard in silence, or read the sound again in smaller parts.
+
+    `speech`: seconds of the sound that the VAD takes for speech. When the model itself says that nobody speaks, one
+    more witness is enough: low probability, a loop, or a VAD that hears next to nothing.
+    """
+    unsure = reading.log_probability < LOG_PROBABILITY or reading.ratio > LOOP_RATIO or speech < FAINT
+    if reading.no_speech > NO_SPEECH and unsure:
+        return "DROP"
+    return "SPLIT" if reading.tokens >= FULL else "KEEP"
+
+
+def is_loop(reading: Reading) -> bool:
+    """Whether the model repeated itself until it was cut off."""
+    return reading.tokens >= FULL and reading.ratio > LOOP_RATIO

@@ -15,10 +15,10 @@ from engine.lifeline import EXIT_ORPHANED, keep_beating, read_job_line, watch_st
 from engine.lines import Lines
 from engine.media import RATE, Media, lasting
 from engine.memory import limit_memory
+from engine.messages import Told
 from engine.model import Model, load_model, versions
 from engine.plan import plan
 from engine.recording import find_recording
-from engine.say import Told
 from engine.transcribe import Part, Transcription, planned
 from engine.vad import FRAME
 from engine.voice import Voice

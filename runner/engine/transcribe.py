@@ -6,17 +6,16 @@ from itertools import chain, islice
 
 from engine import language
 from engine.ahead import ahead, side_by_side
-from engine.batches import Batch, in_batches
 from engine.checkpoint import State, resume_key, resumed_state
 from engine.decode import Decoder, Encoded
 from engine.job import Job
 from engine.language import Heard
 from engine.media import RATE, Media
+from engine.messages import Told, segment_fields
 from engine.model import Model
-from engine.plan import plan, skip
+from engine.plan import Batch, in_batches, plan, skip
 from engine.progress import Progress
 from engine.reader import Passage, Reader
-from engine.say import Told, segment_fields
 
 HANDS = 2  # groups of voices that are read at the same time, as many as the model has workers on the CPU
 Passages = list[Passage]

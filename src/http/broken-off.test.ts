@@ -43,11 +43,11 @@ async function send(
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.on('error', () => undefined);
+  const closed = once(socket, 'close');
   await once(socket, 'connect');
   const head = `POST /graphql HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: multipart/form-data; boundary=b\r\nApollo-Require-Preflight: 1\r\nContent-Length: ${body.length}\r\n\r\n`;
   socket.resume().write(head + body.slice(0, sent));
   await sleep(pauseMs);
-  const closed = once(socket, 'close');
   if (resets) socket.resetAndDestroy();
   else socket.end();
   await closed;

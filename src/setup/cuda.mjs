@@ -1,10 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { requireSpace } from './disk.mjs';
-import { pythonOf } from './engine.mjs';
-import { makeFolder } from './fresh-folder.mjs';
-import { runPip } from './pip.mjs';
-import { hashOf, readStamp, writeStamp } from './stamp.mjs';
+import { hashOf, makeFolder, readStamp, requireSpace, writeStamp } from './files.mjs';
+import { pythonOf, runPip } from './python.mjs';
 
 /**
  * .tools/cuda: cuBLAS, which CTranslate2 loads on a machine with an NVIDIA graphics card and does not bring with it.
@@ -14,7 +11,7 @@ import { hashOf, readStamp, writeStamp } from './stamp.mjs';
  *
  * @param {import('./project.mjs').Project} project
  * @param {{ readonly machine?: string, readonly driverFile?: string }} [options]
- * @returns {import('./prepare.mjs').Step}
+ * @returns {import('./project.mjs').Step}
  */
 export function cudaStep(
   project,

@@ -6,8 +6,8 @@ import test, { after, before } from 'node:test';
 import { startInternet } from '../testing/setup/test-internet.mjs';
 import { makeTestProject, quietProgress } from '../testing/setup/test-project.mjs';
 import { cudaStep } from './cuda.mjs';
-import { engineStep } from './engine.mjs';
-import { ToolFailure } from './tool-failure.mjs';
+import { ToolFailure } from './failure.mjs';
+import { engineStep } from './python.mjs';
 
 let internet: Awaited<ReturnType<typeof startInternet>>;
 let runtimeLine: string;

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';
 import { makeTestProject } from '../testing/setup/test-project.mjs';
-import { requireSpace } from './disk.mjs';
-import { explain, SetupError } from './failure.mjs';
-import { runTool } from './run-tool.mjs';
-import { ToolFailure } from './tool-failure.mjs';
+import { explain, SetupError, ToolFailure } from './failure.mjs';
+import { requireSpace } from './files.mjs';
+import { runTool } from './tool.mjs';
 
 const outputs: Readonly<Record<string, RegExp>> = {
   'ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE': /wrong hash/u,

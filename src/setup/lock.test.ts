@@ -3,8 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { makeTestProject } from '../testing/setup/test-project.mjs';
-import { takeLock } from './lock.mjs';
-import { startOf } from './process-identity.mjs';
+import { startOf, takeLock } from './files.mjs';
 
 const { signal } = new AbortController();
 

@@ -7,8 +7,8 @@ import { startInternet } from '../testing/setup/test-internet.mjs';
 import { makeTestProject, quietProgress } from '../testing/setup/test-project.mjs';
 import type { CompactModel, Files } from './compact-model.mjs';
 import { SetupError } from './failure.mjs';
+import { WrongHash } from './files.mjs';
 import { modelStep } from './model.mjs';
-import { WrongHash } from './wrong-hash.mjs';
 
 type Internet = Awaited<ReturnType<typeof startInternet>>;
 let internet: Internet;

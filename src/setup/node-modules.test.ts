@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { startInternet } from '../testing/setup/test-internet.mjs';
 import { makeTestProject, quietProgress } from '../testing/setup/test-project.mjs';
-import { nodeModulesStep } from './node-modules.mjs';
-import { ToolFailure } from './tool-failure.mjs';
+import { ToolFailure } from './failure.mjs';
+import { nodeModulesStep } from './node.mjs';
 
 let internet: Awaited<ReturnType<typeof startInternet>>;
 let integrity: string;

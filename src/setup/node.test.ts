@@ -5,8 +5,8 @@ import test, { after, before } from 'node:test';
 import { startInternet } from '../testing/setup/test-internet.mjs';
 import { makeTestProject, quietProgress } from '../testing/setup/test-project.mjs';
 import { SetupError } from './failure.mjs';
+import { WrongHash } from './files.mjs';
 import { isNewEnough, nodeStep } from './node.mjs';
-import { WrongHash } from './wrong-hash.mjs';
 
 let internet: Awaited<ReturnType<typeof startInternet>>;
 let right: string;

@@ -3,7 +3,7 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeTestProject } from '../testing/setup/test-project.mjs';
-import { bytesFetched } from './pip.mjs';
+import { bytesFetched } from './python.mjs';
 
 test('what pip has fetched is counted while pip removes it', () => {
   using fixture = makeTestProject();

@@ -18,6 +18,15 @@ import { join, resolve } from 'node:path';
  */
 
 /**
+ * One thing that must be in place.
+ *
+ * @typedef {object} Step
+ * @property {string} title with its size, for the user to decide whether to wait
+ * @property {() => boolean} isReady fast, without network or child processes
+ * @property {(progress: import('./tool.mjs').Progress) => Promise<void>} install leaves it ready, or as it was
+ */
+
+/**
  * @param {{
  *   readonly root: string,
  *   readonly dev: boolean,

@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { SetupError } from './failure.mjs';
-import { runTool } from './run-tool.mjs';
+import { hashOf, makeFolder, namesIn, readStamp, requireSpace, writeStamp } from './files.mjs';
+import { runTool } from './tool.mjs';
 
 /** Best first: those for which all packages of the engine are known to exist ready-made. */
 const names = ['python3.13', 'python3.12', 'python3.11', 'python3', 'python'];
@@ -88,4 +90,162 @@ function venvAdvice(version) {
       ? `Install them: sudo apt install ${name}`
       : 'Install the package of your distribution that brings venv and ensurepip.',
   ];
+}
+
+/**
+ * Runs pip. The user's indexes, proxies and certificates count; settings that send packages elsewhere do not.
+ *
+ * @param {readonly string[]} args
+ * @param {{ readonly python: string, readonly workshop: string, readonly project: import('./project.mjs').Project, readonly progress: import('./tool.mjs').Progress }} options
+ */
+export async function runPip(args, { python, workshop, project, progress }) {
+  const { PIP_TARGET: _target, PIP_PREFIX: _prefix, PIP_ROOT: _root, ...rest } = project.environment;
+  // TMPDIR: what is half done lies, and is removed, with the rest; and /tmp may be small.
+  const environment = {
+    ...rest,
+    PIP_USER: '0',
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    PIP_NO_INPUT: '1',
+    TMPDIR: workshop,
+  };
+  let stage = 'asking the index';
+  const timer = setInterval(
+    () => progress.note(`${Math.round(bytesFetched(workshop) / 1e6)} MB fetched · ${stage}`),
+    500,
+  );
+  try {
+    return await runTool([python, '-I', '-m', 'pip', ...args, '--progress-bar', 'off'], {
+      cwd: workshop,
+      signal: project.signal,
+      environment,
+      onLine(line) {
+        const [, file] = /^\s*(?:Downloading|Using cached) (\S+)/u.exec(line) ?? [];
+        if (file !== undefined) stage = file.replace(/^.*\//u, '');
+        if (line.startsWith('Installing collected packages')) stage = 'unpacking';
+      },
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
+ * pip keeps what it has fetched in folders of this name until it is done. It removes them whenever it likes.
+ *
+ * @param {string} workshop
+ */
+export function bytesFetched(workshop) {
+  let bytes = 0;
+  for (const name of namesIn(workshop)) {
+    if (!name.startsWith('pip-unpack-')) continue;
+    for (const file of namesIn(join(workshop, name))) {
+      bytes += statSync(join(workshop, name, file), { throwIfNoEntry: false })?.size ?? 0;
+    }
+  }
+  return bytes;
+}
+
+/**
+ * .venv, the Python environment of the engine, from the hash-locked requirements. Those of development contain the others.
+ *
+ * @param {import('./project.mjs').Project} project
+ * @returns {import('./project.mjs').Step}
+ */
+export function engineStep(project) {
+  const place = join(project.root, '.venv');
+  const folder = join(project.root, 'runner', 'engine');
+  const locks = { runtime: join(folder, 'requirements.txt'), dev: join(folder, 'requirements-dev.txt') };
+  /** @param {string} venv */
+  const isSound = (venv) => {
+    const { runtime, interpreter } = readStamp(venv);
+    // A system that has replaced its Python leaves an environment that points to nothing, or to another version.
+    return runtime === hashOf(locks.runtime) && interpreter === interpreterOf(venv);
+  };
+  return {
+    title: 'Python packages of the engine from PyPI (140 MB to fetch, 480 MB on disk)',
+    isReady: () => isSound(place) && (!project.dev || readStamp(place)['dev'] === hashOf(locks.dev)),
+    async install(progress) {
+      await requireSpace(project.temporary, 1000);
+      // Once the tools of development are here, they stay: else `npm start` and `npm test` would take turns in replacing the environment.
+      const dev = project.dev || typeof readStamp(place)['dev'] === 'string';
+      await makeFolder(place, project.temporary, async (workshop) => {
+        const venv = join(workshop, 'venv');
+        const { python: version } = isSound(place)
+          ? await copyEnvironment(place, venv, project)
+          : await makeEnvironment(venv, project);
+        const python = pythonOf(venv);
+        const requirements = ['--require-hashes', '--only-binary=:all:', '-r', dev ? locks.dev : locks.runtime];
+        await runPip(['install', ...requirements], { python, workshop, project, progress });
+        settleEnvironment(venv, place);
+        writeStamp(venv, {
+          runtime: hashOf(locks.runtime),
+          dev: dev ? hashOf(locks.dev) : null,
+          python: version,
+          interpreter: interpreterOf(venv),
+        });
+        return venv;
+      });
+    },
+  };
+}
+
+/** @param {string} venv */
+export function pythonOf(venv) {
+  return join(venv, 'bin', 'python');
+}
+
+/**
+ * @param {string} venv
+ * @param {import('./project.mjs').Project} project
+ */
+async function makeEnvironment(venv, project) {
+  const { program, version } = await findPython(project);
+  await runTool([program, '-I', '-m', 'venv', venv], { ...project, cwd: project.root });
+  return { python: version };
+}
+
+/**
+ * What is there already need not be fetched again to add the tools of development. The copy's scripts name the original's place, which will be its own.
+ *
+ * @param {string} place
+ * @param {string} venv
+ * @param {import('./project.mjs').Project} project
+ */
+async function copyEnvironment(place, venv, project) {
+  await runTool(['cp', '-a', place, venv], { ...project, cwd: project.root });
+  return { python: readStamp(place)['python'] };
+}
+
+/** @param {string} venv */
+function interpreterOf(venv) {
+  try {
+    return realpathSync(pythonOf(venv));
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Makes a Python environment ready to be renamed: its scripts and its configuration name the folder that it was made in.
+ *
+ * @param {string} venv where it is
+ * @param {string} place where it will be
+ */
+function settleEnvironment(venv, place) {
+  const scripts = readdirSync(join(venv, 'bin'), { withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const file of [join(venv, 'pyvenv.cfg'), ...scripts.map(({ name }) => join(venv, 'bin', name))]) {
+    const content = readFileSync(file);
+    // Programs in machine code find their own place.
+    if (content.includes(0)) continue;
+    writeFileSync(file, content.toString('latin1').replaceAll(latin1(venv), latin1(place)), 'latin1');
+  }
+}
+
+/**
+ * The same bytes, one character each: scripts may be in any encoding.
+ *
+ * @param {string} text
+ */
+function latin1(text) {
+  return Buffer.from(text).toString('latin1');
 }

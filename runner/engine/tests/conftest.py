@@ -17,9 +17,9 @@ import pytest
 from engine.job import parse_job
 from engine.lines import Lines
 from engine.media import Media
+from engine.messages import Told
 from engine.model import Model, load_model
 from engine.recording import find_recording
-from engine.say import Told
 from engine.tests.make import write_wav
 from engine.tests.outcome import COMPUTE_TYPE, DEVICE, JFK, MODEL, Outcome, job, run_engine
 from engine.transcribe import Part, Transcription

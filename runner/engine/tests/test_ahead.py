@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from engine.ahead import ahead, side_by_side
-from engine.batches import in_batches
+from engine.plan import in_batches
 from engine.voice import Clip
 
 

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine import guards
+from engine import reader
 from engine.decode import Decoder, Encoded, Reading
 from engine.errors import EngineError
 from engine.job import parse_job
 from engine.lines import Lines
 from engine.media import Media
+from engine.messages import Told
 from engine.model import Model
 from engine.plan import plan
 from engine.reader import Passage, Reader
 from engine.recording import find_recording
 from engine.run import PLAIN
-from engine.say import Told
 from engine.tests.make import noise, write_wav
 from engine.tests.outcome import JFK, Outcome, job, recording
 from engine.transcribe import Part, Transcription
@@ -71,7 +71,7 @@ def test_a_clip_that_is_cut_off_is_read_in_parts(
     model: Model, jfk: "np.typing.NDArray[np.float32]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two = next(plan(iter([np.concatenate([jfk, jfk])[None]]), True, 0, 0)).voices[0]
-    monkeypatch.setattr(guards, "FULL", 40)
+    monkeypatch.setattr(reader, "FULL", 40)
     decoder = Decoder(model, PLAIN)
     passages = Reader(decoder).read(decoder.encode([two]), ["en"])[0]
     assert {passage.guard for passage in passages} == {"SPLIT"}

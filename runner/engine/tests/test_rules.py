@@ -7,17 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from engine.batches import in_batches
 from engine.decode import Reading
 from engine.errors import explain
-from engine.guards import is_loop, judge
 from engine.job import parse_job
 from engine.language import settle
 from engine.lines import Lines
-from engine.plan import LONGEST, plan
+from engine.messages import segment_fields
+from engine.plan import LONGEST, in_batches, plan
 from engine.progress import Progress
-from engine.reader import Passage
-from engine.say import segment_fields
+from engine.reader import Passage, is_loop, judge
 from engine.segments import Timed, monotone, split_into_segments, text_of, width
 from engine.vad import FRAME, speech
 from engine.voice import Clip, Voice

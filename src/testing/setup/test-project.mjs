@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compactModel } from '../../setup/compact-model.mjs';
+import { hashOf, writeStamp } from '../../setup/files.mjs';
 import { openProject } from '../../setup/project.mjs';
-import { hashOf, writeStamp } from '../../setup/stamp.mjs';
 
 const ownRoot = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -43,7 +43,6 @@ export function makeTestProject(environment = {}) {
     },
     /** The set-up itself, to be run as a program. */
     copySetup() {
-      cpSync(join(ownRoot, 'src/setup.mjs'), join(root, 'src/setup.mjs'));
       cpSync(join(ownRoot, 'src/setup'), join(root, 'src/setup'), { recursive: true });
     },
     /** An environment that a set-up takes as done. */
@@ -96,7 +95,7 @@ export function makeNearlyReadyProject(internet) {
     name: 'mine',
     version: '1.0.0',
     type: 'module',
-    scripts: { start: 'exec node src/setup.mjs start' },
+    scripts: { start: 'exec node src/setup/setup.mjs start' },
     dependencies: { tiny: '1.0.0' },
   };
   fixture.write('package.json', JSON.stringify(own));

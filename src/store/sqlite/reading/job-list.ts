@@ -170,11 +170,7 @@ export async function keepMatching(
 }
 
 /** Numbers of those of the jobs with these ids that match a filter, apart from its time, in no order. */
-async function keepNamed(
-  db: Kysely<Tables>,
-  filter: JobFilter,
-  ids: readonly string[],
-): Promise<readonly number[]> {
+async function keepNamed(db: Kysely<Tables>, filter: JobFilter, ids: readonly string[]): Promise<readonly number[]> {
   const rows = await selectDescribed(db, filter).where('job.id', 'in', ids).execute();
   return numbersOf(rows, filter);
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import test from 'node:test';
 import { makeTestProject } from '../testing/setup/test-project.mjs';
-import { makeFolder, removeLeftovers } from './fresh-folder.mjs';
+import { makeFolder, removeLeftovers } from './files.mjs';
 
 test('a finished folder replaces the old one, and nothing else is left', async () => {
   using fixture = makeTestProject();

@@ -1,5 +1,5 @@
 /**
- * `node src/setup.mjs <command>`: brings everything that the command needs, then runs it. `npm run demo`, `npm start`, `npm test`, `npm run check`
+ * `node src/setup/setup.mjs <command>`: brings everything that the command needs, then runs it. `npm run demo`, `npm start`, `npm test`, `npm run check`
  * and `npm run setup` all come through here. Plain JavaScript without dependencies: it runs before anything is installed.
  */
 const oldest = 18;
@@ -13,7 +13,7 @@ else if (major < oldest)
   );
 else {
   // Loaded here and not at the top: an older Node could not even read these files, and would show a syntax error.
-  import('./setup/main.mjs')
+  import('./commands.mjs')
     .then(({ main }) => main(process.argv.slice(2)))
     .then((code) => process.exit(code))
     .catch((error) => {

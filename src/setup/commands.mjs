@@ -1,15 +1,17 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pythonOf } from './engine.mjs';
-import { explain } from './failure.mjs';
-import { listenForInterrupt } from './interrupt.mjs';
-import { launch } from './launch.mjs';
-import { nodeProgram } from './node.mjs';
+import { cudaStep } from './cuda.mjs';
+import { explain, SetupError } from './failure.mjs';
+import { removeLeftovers, takeLock } from './files.mjs';
+import { launch, listenForInterrupt } from './launch.mjs';
+import { modelStep } from './model.mjs';
+import { nodeModulesStep, nodeProgram, nodeStep } from './node.mjs';
 import { openProject } from './project.mjs';
-import { prepare } from './prepare.mjs';
+import { engineStep, pythonOf } from './python.mjs';
+import { startProgress } from './tool.mjs';
 
 const usage = `Usage: npm run demo | npm start | npm test | npm run check | npm run setup
-   or: node src/setup.mjs <command> [arguments]
+   or: node src/setup/setup.mjs <command> [arguments]
 
   demo [-- --stay]         transcribe the sample recording and show it live; --stay keeps the server up until Ctrl-C
   start                    start the server (settings: config.json and PHONOGRAPH_... variables)
@@ -85,4 +87,47 @@ async function setUpAndRun({ dev, program: fixed }, args) {
   } finally {
     interrupt.stop();
   }
+}
+
+/**
+ * Brings everything into place that is not there yet.
+ *
+ * @param {import('./project.mjs').Project} project
+ * @param {readonly import('./project.mjs').Step[]} [steps] in this order: later ones use earlier ones
+ */
+async function prepare(project, steps = allSteps(project)) {
+  if (steps.every((step) => step.isReady())) return;
+  const giveBack = await takeLock(join(project.tools, 'set-up.lock'), { signal: project.signal, onWait: tellWait });
+  try {
+    removeLeftovers(project.temporary);
+    for (const step of steps) {
+      // Asked again under the lock: another set-up may have done it in the meantime.
+      if (!step.isReady()) await install(step);
+    }
+  } finally {
+    giveBack();
+  }
+}
+
+/** @param {import('./project.mjs').Project} project */
+function allSteps(project) {
+  return [nodeStep(project), nodeModulesStep(project), engineStep(project), cudaStep(project), modelStep(project)];
+}
+
+/** @param {import('./project.mjs').Step} step */
+async function install(step) {
+  const progress = startProgress(step.title);
+  try {
+    await step.install(progress);
+    progress.end('done');
+  } catch (error) {
+    progress.end('not done');
+    if (error instanceof SetupError) error.step = step.title;
+    throw error;
+  }
+}
+
+/** @param {number} pid */
+function tellWait(pid) {
+  process.stderr.write(`Another set-up (process ${pid}) is at work here. Waiting for it to end.\n`);
 }

@@ -22,7 +22,10 @@ function setUp(
   environment: NodeJS.ProcessEnv = internet.environment,
   args: readonly string[] = ['setup'],
 ) {
-  return startProgram([process.execPath, join(fixture.root, 'src/setup.mjs'), ...args], { cwd: '/', env: environment });
+  return startProgram([process.execPath, join(fixture.root, 'src/setup/setup.mjs'), ...args], {
+    cwd: '/',
+    env: environment,
+  });
 }
 
 function leftovers(fixture: Fixture): readonly string[] {
