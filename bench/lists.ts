@@ -8,8 +8,7 @@ import { parseArgs } from 'node:util';
 import { type DocumentNode, execute, parse } from 'graphql';
 import { openLoaders } from '#resolvers/loaders.ts';
 import { schema } from '#schema/index.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 import { idOf, storeManyJobs } from '#src/testing/many-jobs.ts';
 import { longestBlock, timesOf } from '#src/testing/timing.ts';
 
@@ -70,7 +69,7 @@ async function openSide(directory: string, jobs: number): Promise<Side> {
   await storeManyJobs(file, { jobs, segments });
   const seconds = (performance.now() - start) / 1000;
   process.stdout.write(`${jobs} jobs and ${segments} segments stored in ${seconds.toFixed(0)} s\n`);
-  const store = await openSqliteStore({ file, bell: openBell() });
+  const store = await openStore({ database: file });
   const contextValue = { store, loaders: openLoaders(store) };
   return {
     jobs,

@@ -7,8 +7,7 @@ import { readTranscript } from '#resolvers/transcript.ts';
 import type { Job } from '#src/jobs/job.ts';
 import { type Segment, type TranscriptFormat, transcriptFormats } from '#src/jobs/transcript.ts';
 import { added, claimed, newSegment, progressAt } from '#src/store/contract/samples.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import { render } from '#src/transcripts/render/render.ts';
 
@@ -67,7 +66,7 @@ async function readAtOnce(job: Job, format: TranscriptFormat, store: Store): Pro
   return (await Array.fromAsync(render(format, { segments, language: null, ...limits }))).join('');
 }
 
-await using store = await openSqliteStore({ file: ':memory:', bell: openBell() });
+await using store = await openStore({ database: ':memory:' });
 const job = await storeJob(store);
 for (const format of transcriptFormats) {
   const sliced = await measure(() => readTranscript(job, { format, ...limits }, { store }));

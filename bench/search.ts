@@ -9,8 +9,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import { openSpeech, type Speech } from '#src/testing/speech.ts';
 import { parseQuery } from '#src/transcripts/search/query.ts';
@@ -49,7 +48,7 @@ async function openHouse(segments: number): Promise<House> {
   const directory = values.keep ?? (await mkdtemp(join(tmpdir(), 'phonograph-search-')));
   const file = join(directory, `${segments}.db`);
   const isKept = existsSync(file);
-  const store = await openSqliteStore({ file, bell: openBell() });
+  const store = await openStore({ database: file });
   if (!isKept) await tellFill(store, segments, file);
   return {
     store,

@@ -8,7 +8,7 @@ import type { Health } from '#src/operations/health.ts';
 import type { ServerReader } from '#src/operations/server-status.ts';
 import type { SettingsBook } from '#src/settings.ts';
 import type { JobChanges } from '#src/store/job-changes.ts';
-import type { Bell } from '#src/store/notifier.ts';
+import type { Notifier } from '#src/store/notifier.ts';
 import type { Store } from '#src/store/store.ts';
 import type { Loaders } from './loaders.ts';
 
@@ -16,11 +16,7 @@ import type { Loaders } from './loaders.ts';
 export interface Context {
   readonly config: Config;
   readonly log: Log;
-  readonly bell: Bell;
-  /** Rings for jobs that were deleted. */
-  readonly deletions: Bell;
-  /** Rings for log lines that can be read: with the id of their job, or nothing for the server's own. */
-  readonly lines: Bell;
+  readonly notifier: Notifier;
   readonly store: Store;
   readonly loaders: Loaders;
   readonly changes: JobChanges;

@@ -4,49 +4,49 @@ import { setImmediate } from 'node:timers/promises';
 import type { Job, JobEvent } from '#src/jobs/job.ts';
 import { added, claimed, newBatch, newJob, quietly } from '#src/store/contract/samples.ts';
 import { openJobChanges } from '#src/store/job-changes.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openNotifier } from '#src/store/notifier.ts';
+import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
-import { openCountingBell } from '#src/testing/counting-bell.ts';
+import { openCountingNotifier } from '#src/testing/counting-notifier.ts';
 import { followJob, watchJobs } from './job-events.ts';
 
 test('a client that leaves while it waits is no longer listened for', async () => {
-  const bell = openCountingBell();
-  await using store = await openSqliteStore({ file: ':memory:', bell });
+  const notifier = openCountingNotifier();
+  await using store = await openStore({ database: ':memory:', notifier });
   const { job } = await store.addJob(newJob());
-  const events = await followJob({ id: job.id, after: 0 }, { store, bell });
+  const events = await followJob({ id: job.id, after: 0 }, { store, notifier });
   assert.equal((await events.next()).value?.seq, 1);
   const waiting = events.next();
   await events.return();
   assert.deepEqual(await waiting, { done: true, value: undefined });
-  assert.equal(bell.listeners, 0);
+  assert.equal(notifier.listeners, 0);
 });
 
 test('a job that was deleted while it is followed is NOT_FOUND', async () => {
-  const bell = openBell();
-  await using store = await openSqliteStore({ file: ':memory:', bell });
+  const notifier = openNotifier();
+  await using store = await openStore({ database: ':memory:', notifier });
   const { job } = await store.addJob(newJob());
   let gone = false;
   const forgetful: Store = { ...store, job: async (id) => (gone ? null : store.job(id)) };
-  const events = await followJob({ id: job.id, after: 1 }, { store: forgetful, bell });
+  const events = await followJob({ id: job.id, after: 1 }, { store: forgetful, notifier });
   const waiting = events.next();
   gone = true;
-  bell.ring(job.id);
+  notifier.notify('job', job.id);
   await assert.rejects(waiting, { code: 'NOT_FOUND' });
 });
 
 test('of 1,000 followers of 1,000 jobs only those of the job that changed read, and only what is new', async () => {
-  const bell = openBell();
+  const notifier = openNotifier();
   const asked: (readonly unknown[])[] = [];
   const onQuery = ({ parameters }: { readonly parameters: readonly unknown[] }) => {
     asked.push(parameters);
   };
-  await using store = await openSqliteStore({ file: ':memory:', bell, onQuery });
+  await using store = await openStore({ database: ':memory:', notifier, onQuery });
   const followers: { readonly id: string; readonly next: Promise<IteratorResult<JobEvent, void>> }[] = [];
   const open: AsyncGenerator<JobEvent, void>[] = [];
   for (let count = 0; count < 1000; count += 1) {
     const { job } = await store.addJob(newJob());
-    const events = await followJob({ id: job.id, after: 1 }, { store, bell });
+    const events = await followJob({ id: job.id, after: 1 }, { store, notifier });
     open.push(events);
     followers.push({ id: job.id, next: events.next() });
   }
@@ -71,36 +71,36 @@ test('of 1,000 followers of 1,000 jobs only those of the job that changed read, 
 /** A store with what watches it, and every statement that is sent to it. */
 async function openWatch() {
   const stack = new AsyncDisposableStack();
-  const bell = openCountingBell();
+  const notifier = openCountingNotifier();
   const statements: string[] = [];
   const onQuery = ({ sql }: { readonly sql: string }) => {
     statements.push(sql);
   };
-  const store = stack.use(await openSqliteStore({ file: ':memory:', bell, onQuery }));
-  const changes = stack.use(openJobChanges(store, bell));
+  const store = stack.use(await openStore({ database: ':memory:', notifier, onQuery }));
+  const changes = stack.use(openJobChanges(store, notifier));
   const close = () => stack.disposeAsync();
-  return { store, bell, changes, statements, readers: bell.listeners, [Symbol.asyncDispose]: close };
+  return { store, notifier, changes, statements, readers: notifier.listeners, [Symbol.asyncDispose]: close };
 }
 
 const completed = { kind: 'COMPLETED', processedSeconds: 100, ...quietly } as const;
 
 test('watching jobs ends while it waits', async () => {
   await using opened = await openWatch();
-  const { store, bell, changes, readers } = opened;
-  const watching = watchJobs({}, { bell, changes });
+  const { store, notifier, changes, readers } = opened;
+  const watching = watchJobs({}, { notifier, changes });
   const waiting = watching.next();
   await added(store);
   assert.equal((await waiting).value?.status, 'QUEUED');
   const next = watching.next();
   await watching.return();
   assert.equal((await next).done, true);
-  assert.equal(bell.listeners, readers);
+  assert.equal(notifier.listeners, readers);
 });
 
 test('a job that changes all the time is told at most four times a second, and its last change last', async () => {
   await using opened = await openWatch();
-  const { store, bell, changes } = opened;
-  const watching = watchJobs({}, { bell, changes });
+  const { store, notifier, changes } = opened;
+  const watching = watchJobs({}, { notifier, changes });
   const start = performance.now();
   const seen: Job[] = [];
   const reading = (async () => {
@@ -126,8 +126,8 @@ test('a job that changes all the time is told at most four times a second, and i
 
 test('who reads slowly is told of a change that lies a thousand events back', async () => {
   await using opened = await openWatch();
-  const { store, bell, changes } = opened;
-  const watching = watchJobs({ filter: { status: ['QUEUED'] } }, { bell, changes });
+  const { store, notifier, changes } = opened;
+  const watching = watchJobs({ filter: { status: ['QUEUED'] } }, { notifier, changes });
   const first = watching.next();
   const job = await added(store);
   assert.equal((await first).value?.status, 'QUEUED');
@@ -145,10 +145,10 @@ test('who reads slowly is told of a change that lies a thousand events back', as
 
 test('a filter lets through what matches before or after a change, and nothing else', async () => {
   await using opened = await openWatch();
-  const { store, bell, changes } = opened;
+  const { store, notifier, changes } = opened;
   const [job, other] = [await added(store), await added(store)];
   const filters = [{ status: ['QUEUED'] }, { status: ['COMPLETED'] }, { ids: [other.id] }, { status: [] }] as const;
-  const watchers = filters.map((filter) => watchJobs({ filter }, { bell, changes }));
+  const watchers = filters.map((filter) => watchJobs({ filter }, { notifier, changes }));
   const nexts = watchers.map((watcher) => watcher.next());
   const { lease } = await claimed(store);
   assert.equal((await nexts[0])?.value?.status, 'WORKING', 'it was QUEUED');
@@ -162,8 +162,8 @@ test('a filter lets through what matches before or after a change, and nothing e
 
 test('500 who watch have a job read once for each change, and none is left behind', async () => {
   await using opened = await openWatch();
-  const { store, bell, changes, statements, readers } = opened;
-  const watchers = Array.from({ length: 500 }, () => watchJobs({}, { bell, changes }));
+  const { store, notifier, changes, statements, readers } = opened;
+  const watchers = Array.from({ length: 500 }, () => watchJobs({}, { notifier, changes }));
   const first = watchers.map((watcher) => watcher.next());
   statements.length = 0;
   const { id } = await added(store);
@@ -171,7 +171,7 @@ test('500 who watch have a job read once for each change, and none is left behin
   assert.ok(seen.every(({ value }) => value?.id === id));
   const reads = statements.filter((sql) => sql.startsWith('select') && /from "(?:job|event)"/u.test(sql));
   assert.ok(reads.length <= 4, `${reads.length} reads: those of adding a job, the job once and its events once`);
-  assert.equal(bell.listeners, readers + 500);
+  assert.equal(notifier.listeners, readers + 500);
   await Promise.all(watchers.map((watcher) => watcher.return()));
-  assert.equal(bell.listeners, readers);
+  assert.equal(notifier.listeners, readers);
 });

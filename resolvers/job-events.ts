@@ -2,7 +2,7 @@ import { RequestError } from '#src/errors.ts';
 import { type JobFilter, matches } from '#src/jobs/job-filter.ts';
 import { isFinished, type Job, type JobEvent } from '#src/jobs/job.ts';
 import type { ChangeEvent } from '#src/store/job-changes.ts';
-import { attend } from '#src/store/notifier.ts';
+import { subscribe } from '#src/store/notifier.ts';
 import type { Context } from './context.ts';
 import { type JobFilterInput, readFilter } from './jobs.ts';
 import { coalesced, stoppable } from './subscription.ts';
@@ -17,7 +17,7 @@ const eventsAtOnce = 100;
  */
 export async function followJob(
   { id, after }: { readonly id: string; readonly after: number },
-  { store, bell }: Pick<Context, 'store' | 'bell'>,
+  { store, notifier }: Pick<Context, 'store' | 'notifier'>,
 ): Promise<AsyncGenerator<JobEvent, void, undefined>> {
   const job = await store.job(id);
   if (job === null) throw notFound();
@@ -28,7 +28,7 @@ export async function followJob(
     );
   }
   return stoppable(async function* follow(signal) {
-    using ear = attend(bell, id);
+    using subscription = subscribe(notifier, 'job', id);
     let seq = after;
     while (!signal.aborted) {
       const events = await store.events(id, seq, eventsAtOnce);
@@ -41,7 +41,7 @@ export async function followJob(
       if (now === null) throw notFound();
       if (now.lastEventSeq > seq) continue;
       if (isFinished(now.status)) return;
-      await ear.heard(signal);
+      await subscription.changes(signal);
     }
   });
 }
@@ -54,23 +54,23 @@ function notFound(): RequestError {
 const maxSeen = 10_000;
 
 /** The id of each job that is deleted from now on. */
-export function watchDeletions({ deletions }: Pick<Context, 'deletions'>): AsyncGenerator<string, void, undefined> {
+export function watchDeletions({ notifier }: Pick<Context, 'notifier'>): AsyncGenerator<string, void, undefined> {
   return stoppable(async function* watch(signal) {
-    using ear = attend(deletions);
-    while (!signal.aborted) yield* await ear.heard(signal);
+    using subscription = subscribe(notifier, 'jobDeleted');
+    while (!signal.aborted) yield* await subscription.changes(signal);
   });
 }
 
 /** A job whenever one that matches the filter before or after the change is created, or changes status or progress. The last change is never dropped. */
 export function watchJobs(
   { filter }: { readonly filter?: JobFilterInput | null | undefined },
-  { bell, changes }: Pick<Context, 'bell' | 'changes'>,
+  { notifier, changes }: Pick<Context, 'notifier' | 'changes'>,
 ): AsyncGenerator<Job, void, undefined> {
   const wanted = readFilter(filter);
   const since = new Date();
   const seen = new Map<string, number>();
-  return coalesced(bell, async function* tell(rung) {
-    for (const id of rung) {
+  return coalesced({ notifier, topic: 'job' }, async function* tell(changed) {
+    for (const id of changed) {
       if (!(wanted.ids?.includes(id) ?? true)) continue;
       const found = await changes.read(id, seen.get(id) ?? since);
       seen.delete(id);

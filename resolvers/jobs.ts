@@ -131,7 +131,7 @@ export async function updateJob(
 /** Deletes a job that is not WORKING, with everything that is its own. Throws JobNotFoundError, JobStatusError. */
 export async function deleteJob(
   id: string,
-  context: Pick<Context, 'store' | 'deletions' | 'uploads' | 'log'>,
+  context: Pick<Context, 'store' | 'notifier' | 'uploads' | 'log'>,
 ): Promise<{ readonly id: string }> {
   const deleted = await removeJob(id, context);
   if (deleted === null) throw new JobNotFoundError();

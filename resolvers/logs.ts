@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { RequestError } from '#src/errors.ts';
 import type { LogEntry, LogFilter, LogLevel } from '#src/store/logs.ts';
-import { attend } from '#src/store/notifier.ts';
+import { subscribe } from '#src/store/notifier.ts';
 import { type Connection, decodeCursor, loadPage, type PageArguments, type PagedList } from './connection.ts';
 import type { Context } from './context.ts';
 import { stoppable } from './subscription.ts';
@@ -82,19 +82,19 @@ export async function tailLogs(
     filter,
     after,
   }: { readonly filter?: LogFilterInput | null | undefined; readonly after?: string | null | undefined },
-  { store, lines }: Pick<Context, 'store' | 'lines'>,
+  { store, notifier }: Pick<Context, 'store' | 'notifier'>,
 ): Promise<AsyncGenerator<LogEntry, void, undefined>> {
   const wanted = readLogFilter(filter);
   const start = await store.logPlace(typeof after === 'string' ? decodeCursor(logList, after) : undefined);
   return stoppable(async function* tail(signal) {
-    using ear = attend(lines, wanted.jobId);
+    using subscription = subscribe(notifier, 'log', wanted.jobId);
     let place = start;
     while (!signal.aborted) {
       const { entries, upTo, more } = await store.logsSince(wanted, place, linesAtOnce);
       yield* entries;
       place = upTo;
       if (more) await setImmediate();
-      else await ear.heard(signal);
+      else await subscription.changes(signal);
     }
   });
 }

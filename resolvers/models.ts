@@ -79,21 +79,18 @@ async function isKnown(id: string, { config }: Pick<Context, 'config'>): Promise
 /** A model whenever something of it changes, or of one model alone. The last change is never dropped. Throws NOT_FOUND. */
 export async function watchModels(
   { id }: { readonly id?: string | null | undefined },
-  context: Needs,
+  context: Needs & Pick<Context, 'notifier'>,
 ): Promise<AsyncGenerator<ModelReading, void, undefined>> {
   if (typeof id === 'string' && !(await isKnown(id, context))) {
     throw new RequestError('NOT_FOUND', 'There is no model with this id.');
   }
-  return coalesced(
-    context.downloads.changes,
-    async function* tell(changed) {
-      for (const model of changed) yield look(model, context);
-    },
-    id ?? undefined,
-  );
+  const watched = { notifier: context.notifier, topic: 'model', key: id ?? undefined } as const;
+  return coalesced(watched, async function* tell(changed) {
+    for (const model of changed) yield look(model, context);
+  });
 }
 
-type RemovalNeeds = Pick<Context, 'config' | 'downloads' | 'releaseModel' | 'settings' | 'store' | 'log'>;
+type RemovalNeeds = Pick<Context, 'config' | 'downloads' | 'notifier' | 'releaseModel' | 'settings' | 'store' | 'log'>;
 
 /** Jobs that are looked at in one go: a few milliseconds, in which nobody else has a turn. */
 const jobsAtOnce = 100;
@@ -103,7 +100,7 @@ const jobsAtOnce = 100;
  * happens. Throws InvalidInputError, ModelInUseError.
  */
 export async function removeModel(id: string, context: RemovalNeeds): Promise<ModelReading> {
-  const { config, downloads, log } = context;
+  const { config, downloads, notifier, log } = context;
   if (!(await isKnown(id, context))) {
     throw new InvalidInputError('id', 'There is no model of this name.', 'Ask for models to see those there are.');
   }
@@ -113,7 +110,7 @@ export async function removeModel(id: string, context: RemovalNeeds): Promise<Mo
     await context.releaseModel(id);
     await removeFolder(config, id);
     log.info({ model: id }, 'model removed');
-    downloads.changes.ring(id);
+    notifier.notify('model', id);
   }
   return look(id, context);
 }

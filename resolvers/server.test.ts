@@ -6,8 +6,7 @@ import { gpuReader } from '#runner/gpu.ts';
 import { openHost } from '#src/operations/host.ts';
 import { openServerReader } from '#src/operations/server-status.ts';
 import { added, claimed } from '#src/store/contract/samples.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 import { openTestServer } from '#src/testing/server.ts';
 import { watchServer } from './server.ts';
 
@@ -25,7 +24,7 @@ const health = { version: '1', startedAt: new Date(0), status: 'READY', engine, 
 async function openReadings() {
   const stack = new AsyncDisposableStack();
   const counted = { host: 0, gpus: 0, queue: 0 };
-  const store = stack.use(await openSqliteStore({ file: ':memory:', bell: openBell() }));
+  const store = stack.use(await openStore({ database: ':memory:' }));
   const host = stack.use(openHost(tmpdir()));
   const readGpus = gpuReader(fixture('nvidia-smi'));
   const settings = { current: () => ({ numJobs: 3, paused: false }) as never };

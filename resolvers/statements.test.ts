@@ -8,8 +8,7 @@ import { readConfig } from '#src/config/config.ts';
 import { openLog } from '#src/logs/log.ts';
 import { openSettings } from '#src/settings.ts';
 import { added, claimed, newBatch, quietly } from '#src/store/contract/samples.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 
 const query = `query ($first: Int, $ids: [ID!]) {
   jobs(first: $first) {
@@ -30,7 +29,7 @@ const query = `query ($first: Int, $ids: [ID!]) {
 
 test('a page of jobs with all that belongs to them takes as many statements as one job', async () => {
   let statements = 0;
-  await using store = await openSqliteStore({ file: ':memory:', bell: openBell(), onQuery: () => (statements += 1) });
+  await using store = await openStore({ database: ':memory:', onQuery: () => (statements += 1) });
   for (let job = 0; job < 40; job += 1) {
     const { id } = await added(store);
     const log = {
@@ -75,7 +74,7 @@ test('a page of jobs with all that belongs to them takes as many statements as o
 
 test('a page after a cursor takes as many statements as the first, and more only where it is asked what is before it', async () => {
   let statements = 0;
-  await using store = await openSqliteStore({ file: ':memory:', bell: openBell(), onQuery: () => (statements += 1) });
+  await using store = await openStore({ database: ':memory:', onQuery: () => (statements += 1) });
   for (let job = 0; job < 3; job += 1) await added(store);
   const contextValue = { store, loaders: openLoaders(store) };
   const ask = async (what: string, after: string | null) => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attend, type Bell } from '#src/store/notifier.ts';
+import { type Notifier, subscribe, type Topic } from '#src/store/notifier.ts';
 
 /**
  * A generator that ends while it waits: `return` aborts the signal first, then lets the generator run to its end.
@@ -28,19 +28,25 @@ export function stoppable<T>(
   };
 }
 
-/** Rings of the same name within this time are one: at most four a second. */
+/** Changes of the same key within this time are one: at most four a second. */
 const coalesceMs = 250;
 
-/** What `tell` makes of the names that rang, or of one name alone; a name that rings while it is told is told again. */
+/** What of a topic is watched: all of it, or one key. */
+interface Watched {
+  readonly notifier: Notifier;
+  readonly topic: Topic;
+  readonly key?: string | undefined;
+}
+
+/** What `tell` makes of the keys that changed; one that changes while it is told is told again. */
 export function coalesced<T>(
-  bell: Bell,
-  tell: (rung: ReadonlySet<string>) => AsyncGenerator<T, void, undefined>,
-  name?: string,
+  { notifier, topic, key }: Watched,
+  tell: (changed: ReadonlySet<string>) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
   return stoppable(async function* watch(signal) {
-    using ear = attend(bell, name);
+    using subscription = subscribe(notifier, topic, key);
     while (!signal.aborted) {
-      yield* tell(await ear.heard(signal));
+      yield* tell(await subscription.changes(signal));
       await sleep(coalesceMs, undefined, { signal }).catch(() => undefined);
     }
   });

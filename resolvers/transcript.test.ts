@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job } from '#src/jobs/job.ts';
 import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import type { Lease } from '#src/store/work.ts';
 import { readTranscript, renderTranscript } from './transcript.ts';
 
-const openStore = () => openSqliteStore({ file: ':memory:', bell: openBell() });
+const openEmptyStore = () => openStore({ database: ':memory:' });
 
 /** A job at work, and the right to write for it. */
 async function working(store: Store): Promise<Lease> {
@@ -32,7 +31,7 @@ async function jobOf(store: Store, { jobId }: Lease): Promise<Job> {
 const numbersTo = (last: number) => Array.from({ length: last }, (_, at) => `${at + 1}.\n`).join('');
 
 test('a job at work has the transcript of its segments so far, and none before the first', async () => {
-  await using store = await openStore();
+  await using store = await openEmptyStore();
   const lease = await working(store);
   assert.equal(await readTranscript(await jobOf(store, lease), {}, { store }), null);
   await say(store, lease, [1, 2]);
@@ -40,14 +39,14 @@ test('a job at work has the transcript of its segments so far, and none before t
 });
 
 test('a job that is done without a word has an empty transcript', async () => {
-  await using store = await openStore();
+  await using store = await openEmptyStore();
   const lease = await working(store);
   await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
   assert.equal(await readTranscript(await jobOf(store, lease), {}, { store }), '');
 });
 
 test('others have their turn after every fifty segments', async () => {
-  await using store = await openStore();
+  await using store = await openEmptyStore();
   const lease = await working(store);
   await say(store, lease, [1, 2050]);
   let turns = 0;
@@ -72,7 +71,7 @@ test('others have their turn after every fifty segments', async () => {
 });
 
 test('what arrives while a transcript is read waits for the next one', async () => {
-  await using store = await openStore();
+  await using store = await openEmptyStore();
   const lease = await working(store);
   await say(store, lease, [1, 250]);
   const pieces = renderTranscript(await jobOf(store, lease), {}, { store });
@@ -82,7 +81,7 @@ test('what arrives while a transcript is read waits for the next one', async () 
 });
 
 test('a transcript whose job is deleted while it is read does not look whole', async () => {
-  await using store = await openStore();
+  await using store = await openEmptyStore();
   const lease = await working(store);
   await say(store, lease, [1, 250]);
   await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });

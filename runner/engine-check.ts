@@ -4,7 +4,7 @@ import type { ComputePower } from '#src/jobs/job.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { EngineReading, HealthWatch } from '#src/operations/health.ts';
 import type { SettingsBook } from '#src/settings.ts';
-import type { Bell } from '#src/store/notifier.ts';
+import type { Notifier } from '#src/store/notifier.ts';
 import { type EngineKind, kindArguments } from './engine-request.ts';
 import { type ProgramResult, runProgram } from './process/run-program.ts';
 import type { Runner } from './runner.ts';
@@ -76,7 +76,7 @@ const noGpu = broken('computePower is GPU_ONLY, and the server has no GPU: check
 interface TrialParts {
   readonly config: Config;
   readonly settings: Pick<SettingsBook, 'current' | 'onChange'>;
-  readonly installations: Pick<Bell, 'listen'>;
+  readonly notifier: Pick<Notifier, 'listen'>;
   readonly health: Pick<HealthWatch, 'tested'>;
   readonly runner: Pick<Runner, 'kindFor' | 'prepare'>;
   readonly log: Log;
@@ -87,7 +87,7 @@ interface TrialParts {
  * start, when the mode or computePower is changed, and when that model was installed. A server with a broken engine still answers, and says so; a working
  * one gets an engine that waits for the first job.
  */
-export function startTrials({ config, settings, installations, health, runner, log }: TrialParts): Disposable {
+export function startTrials({ config, settings, notifier, health, runner, log }: TrialParts): Disposable {
   const stopping = new AbortController();
   let tried: { readonly model: string; readonly computePower: ComputePower } | null = null;
 
@@ -122,7 +122,7 @@ export function startTrials({ config, settings, installations, health, runner, l
     start();
   }
   settings.onChange(start);
-  const listening = installations.listen(startAgain);
+  const listening = notifier.listen('modelInstalled', startAgain);
   start();
   return {
     [Symbol.dispose]() {

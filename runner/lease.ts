@@ -1,23 +1,23 @@
 import { StorageFullError } from '#src/errors.ts';
 import { type Log, tellFullDisk } from '#src/logs/log.ts';
-import type { Bell } from '#src/store/notifier.ts';
+import type { Notifier } from '#src/store/notifier.ts';
 import type { Reading, Work } from '#src/store/store.ts';
 import type { Lease } from '#src/store/work.ts';
 
 /** Where a lease is kept. */
 export interface LeaseParts {
   readonly store: Pick<Work, 'renew'> & Pick<Reading, 'job'>;
-  readonly bell: Bell;
+  readonly notifier: Notifier;
   readonly log: Log;
   readonly renewMs: number;
 }
 
 /**
- * Renews a lease and looks out for a cancel: at each ring for the job, which is at once, and at each renewal, which also hears what another
- * process wrote. Tells `cancel` or `lost` any number of times.
+ * Renews a lease and looks out for a cancel: at each change of the job, which is at once, and at each renewal, which also
+ * sees what another process wrote. Tells `cancel` or `lost` any number of times.
  */
 export function keepLease(
-  { store, bell, log, renewMs }: LeaseParts,
+  { store, notifier, log, renewMs }: LeaseParts,
   lease: Lease,
   tell: (halt: 'cancel' | 'lost') => void,
 ): Disposable {
@@ -26,14 +26,14 @@ export function keepLease(
     if (answer === null) tell('lost');
     else if (answer.cancelRequested) tell('cancel');
   });
-  // The job's own writes ring as well: a look is a read, a renewal would be one more write for each of them.
+  // The job's own writes notify as well: a look is a read, a renewal would be one more write for each of them.
   const look = calmly(log, lease, async () => {
     const job = await store.job(lease.jobId);
     if (job === null) tell('lost');
     else if (job.cancelRequestedAt !== null) tell('cancel');
   });
   const timer = setInterval(renew, renewMs);
-  const listening = bell.listen(look, lease.jobId);
+  const listening = notifier.listen('job', look, lease.jobId);
   look(); // For a cancel between the claim and now.
   return {
     [Symbol.dispose]() {

@@ -1,6 +1,6 @@
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
-import type { Bell } from '#src/store/notifier.ts';
+import type { Notifier } from '#src/store/notifier.ts';
 import type { Reading, Work } from '#src/store/store.ts';
 import type { Claim } from '#src/store/work.ts';
 import type { Machine } from './engine-request.ts';
@@ -10,7 +10,7 @@ import type { Standby } from './standby.ts';
 /** What jobs are run with. */
 export interface RunParts {
   readonly store: Work & Pick<Reading, 'job'>;
-  readonly bell: Bell;
+  readonly notifier: Notifier;
   readonly config: Config;
   readonly log: Log;
   /** A third of the store's lease or less. */

@@ -151,7 +151,7 @@ test('as many jobs run at a time as there are slots, and a changed number counts
   assert.equal(runner.state().working, 2);
   assert.equal((await house.store.job(ids[2] ?? ''))?.status, 'QUEUED');
   numJobs = 3;
-  runner.kick();
+  runner.wake();
   await spoken(ids[2] ?? '');
   assert.equal(runner.state().working, 3);
   await runner.stop();

@@ -15,7 +15,7 @@ import { openStandby } from './standby.ts';
 export interface Runner extends AsyncDisposable {
   state(): RunnerState;
   /** Something that matters for the slots may have changed, such as numJobs. */
-  readonly kick: () => void;
+  readonly wake: () => void;
   /** The engine that jobs like this one need here; null where they ask for a GPU and there is none. */
   kindFor(usual: Usual): Promise<EngineKind | null>;
   /** Has an engine of this kind load its model ahead, so that the next job need not wait for it. The model must be there. */
@@ -41,7 +41,7 @@ interface RunnerState {
 }
 
 /** What a runner is started with; what is optional has its default here. */
-export interface RunnerOptions extends Pick<RunParts, 'store' | 'bell' | 'config' | 'log'> {
+export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'config' | 'log'> {
   /** How many jobs may run at a time; asked at each tick. */
   readonly numJobs: () => number;
   /** Whether no job may be begun; asked at each tick. Never where absent. */
@@ -56,15 +56,15 @@ export interface RunnerOptions extends Pick<RunParts, 'store' | 'bell' | 'config
   readonly retryPauseMs?: number;
 }
 
-/** For what no bell of this process tells, such as a job added by another. */
+/** For what this process is not told of, such as a job added by another. */
 const slowTickMs = 5000;
 /** Beyond the time that an engine has for its end: what even SIGKILL does not end waits for a device. */
 const lastMs = 4000;
 
 /** Starts to run jobs; those of a server that died are given back to the queue first. */
 export function startRunner(options: RunnerOptions): Runner {
-  const { store, bell, log, config, numJobs, isPaused = () => false } = options;
-  const alarm = openAlarm();
+  const { store, notifier, log, config, numJobs, isPaused = () => false } = options;
+  const wakeUp = openWakeUp();
   const stopping = new AbortController();
   const runs = new Set<Promise<void>>();
   const desk = openDesk(options, stopping.signal);
@@ -75,7 +75,7 @@ export function startRunner(options: RunnerOptions): Runner {
       if (claim === null) return;
       const run: Promise<void> = runJob(desk.parts, claim, stopping.signal).finally(() => {
         runs.delete(run);
-        alarm.ring();
+        wakeUp.wake();
       });
       runs.add(run);
     }
@@ -87,7 +87,7 @@ export function startRunner(options: RunnerOptions): Runner {
       const left = orphans;
       if (left.length > 0) orphans = await desk.ask('reap', () => reap(left, { store, log }));
       await fillSlots();
-      await alarm.sleep(slowTickMs);
+      await wakeUp.sleep(slowTickMs);
     }
   }
 
@@ -95,12 +95,12 @@ export function startRunner(options: RunnerOptions): Runner {
   const working = work().catch((err: unknown) => {
     if (!stopping.signal.aborted) log.fatal({ err }, 'runner ended');
   });
-  const listening = bell.listen(alarm.ring);
+  const listening = notifier.listen('job', wakeUp.wake);
 
   async function stop(): Promise<void> {
     listening[Symbol.dispose]();
     stopping.abort();
-    alarm.ring();
+    wakeUp.wake();
     await working;
     await desk.parts.standby[Symbol.asyncDispose]();
     const inTime = await settleWithin(runs, config.server.engineStopSeconds * 1000 + lastMs);
@@ -111,7 +111,7 @@ export function startRunner(options: RunnerOptions): Runner {
   const release = (model: string) => desk.parts.standby.release(model);
   return {
     state,
-    kick: alarm.ring,
+    wake: wakeUp.wake,
     kindFor: async (usual) => kindFor(usual, config, await desk.parts.machineFor(usual.model)),
     prepare: (kind) => desk.parts.standby.prepare(kind),
     release,
@@ -161,18 +161,17 @@ function openDesk(options: RunnerOptions, signal: AbortSignal) {
   };
 }
 
-/** Wakes one sleeper. A ring while nobody sleeps is kept for the next sleep. */
-interface Alarm {
-  readonly ring: () => void;
-  /** Sleeps until a ring, or for `ms` at most. */
+/** Wakes one sleeper. A call while nobody sleeps is kept for the next sleep. */
+interface WakeUp {
+  readonly wake: () => void;
+  /** Sleeps until it is woken, or for `ms` at most. */
   sleep(ms: number): Promise<void>;
 }
 
-/** Opens an alarm. */
-function openAlarm(): Alarm {
+function openWakeUp(): WakeUp {
   let waking = new AbortController();
   return {
-    ring: () => waking.abort(),
+    wake: () => waking.abort(),
     async sleep(ms) {
       // Aborted: that is what was waited for.
       await sleep(ms, undefined, { signal: waking.signal }).catch(() => undefined);

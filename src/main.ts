@@ -6,6 +6,7 @@ import { type Config, readConfig } from './config/config.ts';
 import { BackupError, ConfigError, MigrationError } from './errors.ts';
 import { openLog } from './logs/log.ts';
 import { keepServing } from './server.ts';
+import { databaseOf } from './store/open.ts';
 import { backUp } from './store/sqlite/database/backup.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -144,7 +145,7 @@ export async function runBackup({ server }: Config, name: string): Promise<numbe
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   try {
-    const from = join(server.dataDirectory, 'phonograph.db');
+    const from = databaseOf(server);
     const bytes = await backUp(from, file, { tell: seldom(), signal: stop.signal });
     process.stdout.write(
       `${file}: ${inMegabytes(bytes)}, checked. It holds jobs, transcripts, log lines and settings; recordings that were uploaded lie in ${join(server.dataDirectory, 'media')}.\n`,

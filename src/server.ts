@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Context } from '#resolvers/context.ts';
 import { openLoaders } from '#resolvers/loaders.ts';
 import { startTrials } from '#runner/engine-check.ts';
@@ -22,9 +21,9 @@ import { openServerReader } from './operations/server-status.ts';
 import { startEmptying, sweepMedia } from './operations/sweep-media.ts';
 import { openSettings } from './settings.ts';
 import { openJobChanges } from './store/job-changes.ts';
-import { openBell } from './store/notifier.ts';
+import { openNotifier } from './store/notifier.ts';
+import { databaseOf, openStore } from './store/open.ts';
 import { holdDirectory } from './store/sqlite/database/lock.ts';
-import { openSqliteStore } from './store/sqlite/database/open.ts';
 
 /** A server that answers; disposing of it stops it in order and leaves nothing running. */
 export interface RunningServer extends AsyncDisposable {
@@ -44,16 +43,16 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   await using stack = new AsyncDisposableStack();
   const { log } = outlet;
   stack.use(await holdDirectory(config.server.dataDirectory));
-  const [bell, deletions, lines] = [openBell(), openBell(), openBell()];
+  const notifier = openNotifier();
   const { dataDirectory, mediaRoots } = config.server;
-  const store = stack.use(await openSqliteStore({ file: join(dataDirectory, 'phonograph.db'), bell, mediaRoots }));
-  stack.use(keepLog(outlet, { store, lines, config }));
+  const store = stack.use(await openStore({ database: databaseOf(config.server), notifier, mediaRoots }));
+  stack.use(keepLog(outlet, { store, notifier, config }));
   const settings = await openSettings(config, store, log);
   const trash = openTrash(dataDirectory);
   const storage = openStorage(config.server, trash);
   const uploads = await openUploads(config.server, storage);
   await sweepModels(config).catch((err: unknown) => log.warn({ err }, 'removed models not swept'));
-  const downloads = stack.use(openDownloads({ config, storage, log }));
+  const downloads = stack.use(openDownloads({ config, storage, notifier, log }));
   const health = stack.use(watchHealth({ store, storage, settings, config, log }, version));
   await sweepMedia({ dataDirectory, store, trash, log });
   stack.use(startEmptying(trash, log));
@@ -63,12 +62,10 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   const context: Context = {
     config,
     log,
-    bell,
-    deletions,
-    lines,
+    notifier,
     store,
     loaders: openLoaders(store),
-    changes: stack.use(openJobChanges(store, bell)),
+    changes: stack.use(openJobChanges(store, notifier)),
     settings,
     storage,
     uploads,
@@ -85,16 +82,16 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   runner = stack.use(
     startRunner({
       store,
-      bell,
+      notifier,
       config,
       log,
       numJobs: () => settings.current().numJobs,
       isPaused: () => settings.current().paused,
     }),
   );
-  settings.onChange(runner.kick);
+  settings.onChange(runner.wake);
   stack.defer(() => health.drain());
-  stack.use(startTrials({ config, settings, installations: downloads.installations, health, runner, log }));
+  stack.use(startTrials({ config, settings, notifier, health, runner, log }));
   log.info({ url: listener.url, version }, 'server listening');
   warnIfOpen(config.server, log);
   const owned = stack.move();

@@ -1,9 +1,9 @@
 import {
+  type ASTVisitor,
+  type FragmentDefinitionNode,
   GraphQLError,
   Kind,
   parse,
-  type ASTVisitor,
-  type FragmentDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
   type ValidationContext,
@@ -69,7 +69,7 @@ function measureOne(selection: SelectionNode, context: ValidationContext, measur
     if (!fragment) return nothing;
     const known = measured.get(fragment);
     if (known !== undefined) return known;
-    // A ring of fragments ends here; graphql's own rules refuse it.
+    // A circle of fragments ends here; graphql's own rules refuse it.
     measured.set(fragment, nothing);
     const size = measure(fragment.selectionSet, context, measured);
     measured.set(fragment, size);

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 import { newCaller } from '#src/testing/caller.ts';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
@@ -142,7 +141,7 @@ test('files of jobs are for callers with a key, also on pages of allowed origins
 
 test('a transcript that is taken away while it is sent breaks off, so that nobody takes it for whole', async () => {
   await using server = await openTestServer();
-  await using store = await openSqliteStore({ file: join(server.data, 'phonograph.db'), bell: openBell() });
+  await using store = await openStore({ database: join(server.data, 'phonograph.db') });
   // More than the buffers of two sockets take, in a word, which is not searched.
   const long = { startSeconds: 0, endSeconds: 1, text: 'x'.repeat(4000), probability: 1, speaker: null };
   const segments = Array.from({ length: 3000 }, (_, at) => ({ ...newSegment('x', at), words: [long] }));

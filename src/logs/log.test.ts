@@ -3,19 +3,19 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { attend, openBell } from '../store/notifier.ts';
-import { openSqliteStore } from '../store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
+import { openNotifier, subscribe } from '../store/notifier.ts';
 import { openLogFolder } from './files.ts';
 import { openLog } from './log.ts';
 
-/** A store, a folder and a bell for lines, and the lines that stdout would have. */
+/** A store, a folder and a notifier for lines, and the lines that stdout would have. */
 async function openPlaces() {
   const directory = await mkdtemp(join(tmpdir(), 'phonograph-'));
   const stack = new AsyncDisposableStack();
   stack.defer(() => rm(directory, { recursive: true }));
-  const journal = stack.use(await openSqliteStore({ file: ':memory:', bell: openBell() }));
+  const journal = stack.use(await openStore({ database: ':memory:' }));
   const path = join(directory, 'logs');
-  const places = { journal, folder: openLogFolder(path, 1_000_000), bell: openBell() };
+  const places = { journal, folder: openLogFolder(path, 1_000_000), notifier: openNotifier() };
   const said: string[] = [];
   const outlet = openLog('debug', {
     write: (text) => {
@@ -45,14 +45,14 @@ test('every line stands on stdout, in its file and in the journal, also what was
   assert.deepEqual(slow?.fields, { ms: 12 });
 });
 
-test('the bell rings with the jobs of the lines when they can be read, without anybody flushing', async () => {
+test('who listens is told of the jobs of the lines when they can be read, without anybody flushing', async () => {
   await using opened = await openPlaces();
   const { outlet, places } = opened;
   outlet.attach(places);
-  using ear = attend(places.bell);
+  using subscription = subscribe(places.notifier, 'log');
   outlet.log.info({ job: 'job_1' }, 'one');
   outlet.log.info('two');
-  assert.deepEqual([...(await ear.heard(AbortSignal.timeout(60_000)))], ['job_1', '']);
+  assert.deepEqual([...(await subscription.changes(AbortSignal.timeout(60_000)))], ['job_1', '']);
   assert.equal((await opened.stored()).length, 2);
   await outlet.flush();
 });

@@ -1,13 +1,13 @@
 import type { Journal, NewLogEntry } from '../store/logs.ts';
-import type { Bell } from '../store/notifier.ts';
+import type { Notifier } from '../store/notifier.ts';
 import type { LogFolder, LogLine } from './files.ts';
 
 /** Where lines are kept beside stdout. */
 export interface LogPlaces {
   readonly journal: Pick<Journal, 'addLogs'>;
   readonly folder: Pick<LogFolder, 'append'>;
-  /** Rings when lines can be read in the journal: with the id of their job, or nothing for the server's own. */
-  readonly bell: Bell;
+  /** Told when lines can be read in the journal: of the id of their job, or '' for the server's own. */
+  readonly notifier: Pick<Notifier, 'notify'>;
 }
 
 /** A line as a file has it, with what the journal has of it. */
@@ -55,14 +55,14 @@ export function openLogSink(onTrouble: (error: unknown) => void): LogSink {
     plan();
   }
 
-  async function write(lines: readonly SunkLine[], { journal, folder, bell }: LogPlaces): Promise<void> {
+  async function write(lines: readonly SunkLine[], { journal, folder, notifier }: LogPlaces): Promise<void> {
     const entries = lines.map(({ entry }) => entry);
     const results = await Promise.allSettled([journal.addLogs(entries), folder.append(lines)]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined && !isInTrouble) onTrouble(failed.reason);
     isInTrouble = failed !== undefined;
     if (results[0].status === 'rejected') return;
-    for (const id of new Set(entries.map(({ jobId }) => jobId ?? ''))) bell.ring(id);
+    for (const id of new Set(entries.map(({ jobId }) => jobId ?? ''))) notifier.notify('log', id);
   }
 
   return {

@@ -4,17 +4,13 @@ import type { Config } from '../config/config.ts';
 import { isStorageFull } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
 import type { Storage } from '../media/disk.ts';
-import { type Bell, openBell } from '../store/notifier.ts';
+import type { Notifier } from '../store/notifier.ts';
 import { type Hub, HubError, hubOf } from './hub/client.ts';
 import { type Download, openTurns, startDownload } from './hub/download.ts';
 import { modelPath } from './installed.ts';
 
 /** The models that are on their way from the hub. Disposing of it stops them; what has come stays for the next time. */
 export interface Downloads extends AsyncDisposable {
-  /** Rings for each model of which something has changed. */
-  readonly changes: Bell;
-  /** Rings for each model that was installed. */
-  readonly installations: Bell;
   state(id: string): DownloadState;
   /** The models that are downloaded, or whose last download failed. */
   ids(): readonly string[];
@@ -41,6 +37,8 @@ export interface DownloadState {
 export interface DownloadsParts {
   readonly config: Config;
   readonly storage: Pick<Storage, 'demandRoomFor'>;
+  /** Told of each model of which something changes, and of each that was installed. */
+  readonly notifier: Pick<Notifier, 'notify'>;
   readonly log: Log;
   readonly hub?: Hub;
 }
@@ -49,9 +47,7 @@ export interface DownloadsParts {
 const downloadsAtOnce = 2;
 
 /** Opens the place where models arrive. */
-export function openDownloads({ config, storage, log, hub = hubOf(config) }: DownloadsParts): Downloads {
-  const changes = openBell();
-  const installations = openBell();
+export function openDownloads({ config, storage, notifier, log, hub = hubOf(config) }: DownloadsParts): Downloads {
   const turns = openTurns(downloadsAtOnce);
   const running = new Map<string, Download & { readonly settled: Promise<void> }>();
   const past = new Map<string, Omit<DownloadState, 'downloading'>>();
@@ -61,7 +57,7 @@ export function openDownloads({ config, storage, log, hub = hubOf(config) }: Dow
 
   function begin(id: string, repository: string): Promise<void> {
     const order = { id, repository, workshop: workshopOf(id), place: modelPath(config, id) };
-    const onChange = () => changes.ring(id);
+    const onChange = () => notifier.notify('model', id);
     const download = startDownload(order, { hub, storage, log, turns, onChange, bytesToCome });
     const settled = settle(id, download);
     running.set(id, { ...download, settled });
@@ -78,8 +74,8 @@ export function openDownloads({ config, storage, log, hub = hubOf(config) }: Dow
     running.delete(id);
     if (problem !== null) log.error({ model: id, text: problem, err: error }, 'model download failed');
     else log.info({ model: id }, error === null ? 'model installed' : 'model download stopped');
-    if (error === null) installations.ring(id);
-    changes.ring(id);
+    if (error === null) notifier.notify('modelInstalled', id);
+    notifier.notify('model', id);
   }
 
   /** What stays although it should go costs room alone, and goes with the next try. */
@@ -95,8 +91,6 @@ export function openDownloads({ config, storage, log, hub = hubOf(config) }: Dow
   }
 
   return {
-    changes,
-    installations,
     ids: () => [...running.keys(), ...[...past].flatMap(([id, { problem }]) => (problem === null ? [] : [id]))],
     state(id) {
       const { problem = null, bytes = null } = past.get(id) ?? {};
@@ -119,7 +113,7 @@ export function openDownloads({ config, storage, log, hub = hubOf(config) }: Dow
       await sweep(id);
       const { bytes = null } = past.get(id) ?? {};
       past.set(id, { problem: null, bytes });
-      changes.ring(id);
+      notifier.notify('model', id);
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([...running.keys()].map(stop));

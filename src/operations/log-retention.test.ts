@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
+import { openStore } from '#src/store/open.ts';
 import { openLogFolder } from '../logs/files.ts';
 import { line } from '../store/contract/journal.ts';
-import { openBell } from '../store/notifier.ts';
-import { openSqliteStore } from '../store/sqlite/database/open.ts';
 import { trimLog } from './log-retention.ts';
 
 const dayMs = 86_400_000;
@@ -17,7 +16,7 @@ async function openArchive(days: number, now: number) {
   const directory = await mkdtemp(join(tmpdir(), 'phonograph-'));
   const stack = new AsyncDisposableStack();
   stack.defer(() => rm(directory, { recursive: true }));
-  const store = stack.use(await openSqliteStore({ file: ':memory:', bell: openBell() }));
+  const store = stack.use(await openStore({ database: ':memory:' }));
   const times = Array.from({ length: days }, (_, day) => new Date(now - (days - day) * dayMs));
   await store.addLogs(times.map((time) => line(time.toISOString(), { time })));
   const folder = openLogFolder(directory, 1_000_000);

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { type LogFolder, openLogFolder } from '../logs/files.ts';
 import type { Log, LogOutlet } from '../logs/log.ts';
 import type { Journal } from '../store/logs.ts';
-import type { Bell } from '../store/notifier.ts';
+import type { Notifier } from '../store/notifier.ts';
 import { repeat } from './repeat.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -47,16 +47,15 @@ export async function trimLog(parts: LogRetentionParts, signal: AbortSignal, now
 /** What lines are kept with. */
 interface LogParts {
   readonly store: Journal;
-  /** Rings when lines can be read in the store: with the id of their job, or nothing for the server's own. */
-  readonly lines: Bell;
+  readonly notifier: Notifier;
   readonly config: Config;
 }
 
 /** From now on lines go into the store and into files, which stay within their limits; disposing of it writes what is on its way. */
-export function keepLog(outlet: LogOutlet, { store, lines, config }: LogParts): AsyncDisposable {
+export function keepLog(outlet: LogOutlet, { store, notifier, config }: LogParts): AsyncDisposable {
   const { dataDirectory, logMaxBytes } = config.server;
   const folder = openLogFolder(join(dataDirectory, 'logs'), logMaxBytes);
-  outlet.attach({ journal: store, folder, bell: lines });
+  outlet.attach({ journal: store, folder, notifier });
   const retention = startLogRetention({ store, folder, config, log: outlet.log });
   return {
     async [Symbol.asyncDispose]() {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
+import { openStore } from '#src/store/open.ts';
 import type { TranscriptionSettings } from '../settings.ts';
 import { added, claimed, newBatch, quietly } from '../store/contract/samples.ts';
-import { openBell } from '../store/notifier.ts';
-import { openSqliteStore } from '../store/sqlite/database/open.ts';
+import { openNotifier } from '../store/notifier.ts';
 import { removeOld, startRetention } from './retention.ts';
 
 const dayMs = 86_400_000;
@@ -19,11 +19,11 @@ async function openArchive(retentionDays: number | null) {
   const stack = new AsyncDisposableStack();
   stack.defer(() => rm(folder, { recursive: true }));
   const clock = { time: Date.now() };
-  const store = stack.use(await openSqliteStore({ file: ':memory:', bell: openBell(), now: () => clock.time }));
-  const deletions = openBell();
+  const store = stack.use(await openStore({ database: ':memory:', now: () => clock.time }));
+  const notifier = openNotifier();
   const settings = { current: () => ({ retentionDays }) as TranscriptionSettings };
   const uploads = { remove: (name: string) => rm(join(folder, name)) };
-  const parts = { store, deletions, uploads, settings, log: pino({ level: 'silent' }) };
+  const parts = { store, notifier, uploads, settings, log: pino({ level: 'silent' }) };
   /** A job that is finished now, with a stored recording. */
   async function finished(name: string): Promise<string> {
     const path = join(folder, name);
@@ -36,7 +36,7 @@ async function openArchive(retentionDays: number | null) {
   }
   const left = async () => (await store.jobs({}, { limit: 100 })).map(({ item }) => item.id);
   const close = () => stack.disposeAsync();
-  return { store, clock, folder, parts, deletions, finished, left, [Symbol.asyncDispose]: close };
+  return { store, clock, folder, parts, notifier, finished, left, [Symbol.asyncDispose]: close };
 }
 
 test('finished jobs go when they are older than retentionDays, with their recordings; others stay', async () => {
@@ -49,7 +49,7 @@ test('finished jobs go when they are older than retentionDays, with their record
   clock.time += dayMs;
   const young = await archive.finished('young');
   const told: string[] = [];
-  const ear = archive.deletions.listen((id) => {
+  const listening = archive.notifier.listen('jobDeleted', (id) => {
     told.push(id);
   });
   assert.equal(await removeOld(parts, never, clock.time + 29 * dayMs - 1), 0);
@@ -57,21 +57,21 @@ test('finished jobs go when they are older than retentionDays, with their record
   assert.deepEqual(told, old);
   assert.deepEqual(await archive.left(), [young, waiting.id]);
   assert.deepEqual(await readdir(folder), ['young']);
-  ear[Symbol.dispose]();
+  listening[Symbol.dispose]();
 });
 
 test('a start removes what is old, and a stop ends the work between two jobs', async () => {
   await using archive = await openArchive(1);
-  const { clock, parts, deletions } = archive;
+  const { clock, parts, notifier } = archive;
   clock.time -= 2 * dayMs;
   for (const name of ['one', 'two', 'three']) await archive.finished(name);
   const { promise: first, resolve } = Promise.withResolvers<string>();
-  const ear = deletions.listen(resolve);
+  const listening = notifier.listen('jobDeleted', resolve);
   const retention = startRetention(parts);
   await first;
   await retention[Symbol.asyncDispose]();
   assert.equal((await archive.left()).length, 2);
-  ear[Symbol.dispose]();
+  listening[Symbol.dispose]();
 });
 
 test('nothing goes while retentionDays is null', async () => {

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Log } from '../logs/log.ts';
 import type { UploadFolder } from '../media/upload.ts';
 import type { SettingsBook } from '../settings.ts';
-import type { Bell } from '../store/notifier.ts';
+import type { Notifier } from '../store/notifier.ts';
 import type { Deleted, Removal } from '../store/store.ts';
 import { repeat } from './repeat.ts';
 
@@ -47,17 +47,16 @@ export async function removeOld(parts: RetentionParts, signal: AbortSignal, now 
 /** What jobs are removed with. */
 export interface RemovalParts {
   readonly store: Removal;
-  /** Rings for each job that was removed. */
-  readonly deletions: Bell;
+  readonly notifier: Pick<Notifier, 'notify'>;
   readonly uploads: Pick<UploadFolder, 'remove'>;
   readonly log: Log;
 }
 
 /** Deletes a job, then the copy of its recording. Where the process ends in between, the next start removes the copy. */
-export async function removeJob(id: string, { store, deletions, uploads, log }: RemovalParts): Promise<Deleted | null> {
+export async function removeJob(id: string, { store, notifier, uploads, log }: RemovalParts): Promise<Deleted | null> {
   const deleted = await store.deleteJob(id);
   if (deleted === null || deleted.refused) return deleted;
-  deletions.ring(id);
+  notifier.notify('jobDeleted', id);
   if (deleted.kept !== null) {
     await uploads.remove(deleted.kept).catch((err: unknown) => log.error({ err }, 'recording not removed'));
   }

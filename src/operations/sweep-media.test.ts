@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { added } from '#src/store/contract/samples.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
 import { openStorage } from '../media/disk.ts';
 import { openTrash } from '../media/trash.ts';
@@ -20,7 +19,7 @@ function openFolder(dataDirectory: string): Promise<unknown> {
 async function openSwept({ isNew = false } = {}) {
   const temporary = await openTemporary();
   const { directory, stack } = temporary;
-  const opened = stack.use(await openSqliteStore({ file: ':memory:', bell: openBell() }));
+  const opened = stack.use(await openStore({ database: ':memory:' }));
   const store = { ...opened, isNew };
   for (const folder of ['uploads', 'media']) await mkdir(join(directory, folder));
   const file = { name: 'a.wav', bytes: 1, sha256: null };

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Job, JobEvent } from '../jobs/job.ts';
-import type { Bell } from './notifier.ts';
+import type { Notifier } from './notifier.ts';
 import type { Reading } from './store.ts';
 
 /** An event by which a job changes status or progress. */
@@ -12,7 +12,7 @@ interface ChangedJob {
   readonly changes: readonly ChangeEvent[];
 }
 
-/** Reads jobs that change for everybody who watches: once for each ring, however many hear it. */
+/** Reads jobs that change for everybody who watches: once for each change, however many listen. */
 export interface JobChanges extends Disposable {
   /**
    * A job with its changes after an event, or from a time on: of a job that is older than this time as far as its newest events tell. Null where there is no
@@ -23,13 +23,13 @@ export interface JobChanges extends Disposable {
 
 /** Events that everybody is told of: more than come within a look of who keeps up. */
 const lookBack = 50;
-/** Answers that are kept until their job rings again, of a few kilobytes each. */
+/** Answers that are kept until their job changes again, of a few kilobytes each. */
 const maxKept = 100;
 
-/** What was read before a ring is thrown away by it: the bell rings after the commit, and whoever it wakes reads after all have heard it. */
-export function openJobChanges(store: Pick<Reading, 'job' | 'events'>, bell: Bell): JobChanges {
+/** What was read before a change is thrown away by it: listeners are told after the commit, and whoever is woken reads after all were told. */
+export function openJobChanges(store: Pick<Reading, 'job' | 'events'>, notifier: Notifier): JobChanges {
   const kept = new Map<string, Promise<ChangedJob | null>>();
-  const listening = bell.listen((id) => {
+  const listening = notifier.listen('job', (id) => {
     kept.delete(id);
   });
   function readNewest(id: string): Promise<ChangedJob | null> {

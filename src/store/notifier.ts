@@ -1,72 +1,70 @@
+/** What can change: a job, whether a job is there, the lines of the log, a model or its download, and whether a model is installed. */
+export type Topic = 'job' | 'jobDeleted' | 'log' | 'model' | 'modelInstalled';
+
 /**
  * "Something changed for job X": carries no data, readers look in the table.
  *
- * One process rings and listens here; several machines put the same two calls on PostgreSQL's NOTIFY.
+ * One process notifies and listens here; several machines put the same two calls on PostgreSQL's NOTIFY.
  */
-export interface Bell {
-  ring(jobId: string): void;
-  /** Hears every ring, or only those of one job. The listener must not throw and must not block. */
-  listen(listener: (jobId: string) => void, jobId?: string): Disposable;
+export interface Notifier {
+  /** Says that something of this topic has changed. The key is the id of the job or model; of the log, the id of the job that lines are about, or ''. */
+  notify(topic: Topic, key: string): void;
+  /** Calls the listener for each change of a topic, or only for those of one key. The listener must not throw and must not block. */
+  listen(topic: Topic, listener: (key: string) => void, key?: string): Disposable;
 }
 
-/** Opens a bell for the listeners of this process. */
-export function openBell(): Bell {
-  const everyone = new Set<(jobId: string) => void>();
-  const byJob = new Map<string, Set<(jobId: string) => void>>();
+/** Opens a notifier for the listeners of this process. */
+export function openNotifier(): Notifier {
+  const listeners = new Map<string, Set<(key: string) => void>>();
   return {
-    ring(jobId) {
-      for (const listener of everyone) listener(jobId);
-      for (const listener of byJob.get(jobId) ?? []) listener(jobId);
-    },
-    listen(listener, jobId) {
-      if (jobId === undefined) {
-        everyone.add(listener);
-        return {
-          [Symbol.dispose]: () => {
-            everyone.delete(listener);
-          },
-        };
+    notify(topic, key) {
+      for (const name of [topic, `${topic} ${key}`]) {
+        for (const listener of listeners.get(name) ?? []) listener(key);
       }
-      const listeners = byJob.get(jobId) ?? new Set();
-      byJob.set(jobId, listeners.add(listener));
+    },
+    listen(topic, listener, key) {
+      const name = key === undefined ? topic : `${topic} ${key}`;
+      const those = listeners.get(name) ?? new Set();
+      listeners.set(name, those.add(listener));
       return {
         [Symbol.dispose]() {
-          listeners.delete(listener);
-          if (listeners.size === 0 && byJob.get(jobId) === listeners) byJob.delete(jobId);
+          those.delete(listener);
+          if (those.size === 0 && listeners.get(name) === those) listeners.delete(name);
         },
       };
     },
   };
 }
 
-/** Hears a bell without missing a ring between two waits, and without keeping more than the names of what changed. */
-export interface Ear extends Disposable {
-  /** The jobs that rang since the last answer; waits for one where there is none. Empty once the signal is aborted. */
-  heard(signal: AbortSignal): Promise<ReadonlySet<string>>;
+/** Misses no change between two waits, and keeps no more than the keys of what changed. */
+export interface Subscription extends Disposable {
+  /** The keys of what changed since the last answer; waits for one where there is none. Empty once the signal is aborted. */
+  changes(signal: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
 const nobody = (): void => undefined;
 
-/** Listens from now on, to every job or to one. */
-export function attend(bell: Bell, jobId?: string): Ear {
-  let rung = new Set<string>();
+/** Listens from now on, to a whole topic or to one key of it. */
+export function subscribe(notifier: Pick<Notifier, 'listen'>, topic: Topic, key?: string): Subscription {
+  let changed = new Set<string>();
   let wake = nobody;
-  const listening = bell.listen((id) => {
-    rung.add(id);
+  const add = (each: string) => {
+    changed.add(each);
     wake();
-  }, jobId);
+  };
+  const listening = notifier.listen(topic, add, key);
   return {
-    async heard(signal) {
-      if (rung.size === 0 && !signal.aborted) {
+    async changes(signal) {
+      if (changed.size === 0 && !signal.aborted) {
         const { promise, resolve } = Promise.withResolvers<void>();
         wake = resolve;
         signal.addEventListener('abort', wake, { once: true });
         await promise;
         signal.removeEventListener('abort', wake);
       }
-      const heard = rung;
-      rung = new Set();
-      return signal.aborted ? new Set() : heard;
+      const answer = changed;
+      changed = new Set();
+      return signal.aborted ? new Set() : answer;
     },
     [Symbol.dispose]: () => listening[Symbol.dispose](),
   };

@@ -1,5 +1,4 @@
 import { describe } from 'node:test';
-import { bellContract } from './contract/bell.ts';
 import { deletionContract } from './contract/deletion.ts';
 import { endingContract } from './contract/ending.ts';
 import { eventsContract } from './contract/events.ts';
@@ -8,10 +7,11 @@ import { filtersContract } from './contract/filters.ts';
 import { intakeContract } from './contract/intake.ts';
 import { journalContract } from './contract/journal.ts';
 import { labelsContract } from './contract/labels.ts';
-import { logLimitsContract, logTailContract } from './contract/log-tail.ts';
 import { leaseContract } from './contract/lease.ts';
 import { listsContract } from './contract/lists.ts';
+import { logLimitsContract, logTailContract } from './contract/log-tail.ts';
 import { manyJobsContract } from './contract/many-jobs.ts';
+import { notifierContract } from './contract/notifier.ts';
 import { queueContract } from './contract/queue.ts';
 import { racesContract } from './contract/races.ts';
 import { randomActsContract } from './contract/random-acts.ts';
@@ -35,7 +35,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('reuse', () => reuseContract(open));
     describe('deletions', () => deletionContract(open));
     describe('events', () => eventsContract(open));
-    describe('the bell', () => bellContract(open));
+    describe('the notifier', () => notifierContract(open));
     describe('lists', () => listsContract(open));
     describe('many jobs', () => manyJobsContract(open));
     describe('filters', () => filtersContract(open, runs));

@@ -1,22 +1,44 @@
+import type { MediaRoot } from '../config/config.ts';
 import type { JobFilter } from '../jobs/job-filter.ts';
 import type { Attempt, DetectedLanguage, Job, JobEvent, Media, Progress, TranscriptionOptions } from '../jobs/job.ts';
 import type { EngineIdentity } from '../jobs/provenance.ts';
 import type { Segment } from '../jobs/transcript.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { Journal, LogEntry } from './logs.ts';
+import type { Notifier } from './notifier.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
 import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttempt, Reaped } from './work.ts';
 
 /**
  * Where jobs, segments, events, logs and settings are kept. It speaks of jobs, not of rows: every adapter passes store.contract.ts.
  *
- * A state change, its events and the growth of the job's event number are one transaction; the bell rings after the commit.
+ * A state change, its events and the growth of the job's event number are one transaction; listeners are told after the commit.
  */
 export interface Store extends Intake, Removal, Reading, ReadingMany, Search, Work, Journal, Settings, AsyncDisposable {
   /** Whether opening it has made it: then it knows nothing of what else lies in the data directory. */
   readonly isNew: boolean;
   /** Proves that the database takes a write. Throws where it does not. */
   probe(): Promise<void>;
+}
+
+/** Where a store is, and whom it tells. */
+export interface StoreOptions {
+  /** The path of a file, or `:memory:`; a directory that is missing is made. */
+  readonly database: string;
+  /** Told of each job that changes, after the commit; where absent, nobody is. */
+  readonly notifier?: Pick<Notifier, 'notify'>;
+  /** By which recordings are named that an older version has stored by their path; none where absent. */
+  readonly mediaRoots?: readonly MediaRoot[];
+  /** Milliseconds since 1970; the machine's clock where absent. */
+  readonly now?: () => number;
+  /** Hears every statement, for tests and measurements. */
+  readonly onQuery?: (query: Statement) => void;
+}
+
+/** What a database was asked. */
+export interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
 }
 
 /** What clients change. */
@@ -42,7 +64,7 @@ export interface Intake {
     maxQueued?: number,
   ): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
   /**
-   * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is no event, and the bell stays
+   * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is no event, and the notifier stays
    * silent. Null = unknown id.
    */
   updateJob(id: string, labels: Partial<JobLabels>): Promise<Job | null>;

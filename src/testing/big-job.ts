@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { added, claimed, quietly } from '#src/store/contract/samples.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 
 /** Stores a finished job with so many events of 6 KB under a data directory, as no engine could say them in a test's time. Answers its id. */
 export async function storeBigJob(dataDirectory: string, events: number): Promise<string> {
@@ -29,7 +28,7 @@ export async function storeBigJob(dataDirectory: string, events: number): Promis
 }
 
 async function storeJob(file: string): Promise<string> {
-  await using store = await openSqliteStore({ file, bell: openBell() });
+  await using store = await openStore({ database: file });
   const { id } = await added(store);
   const { lease } = await claimed(store);
   await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });

@@ -1,8 +1,7 @@
 import Sqlite from 'better-sqlite3';
 import { foldForPart } from '#src/jobs/job-filter.ts';
 import { added } from '#src/store/contract/samples.ts';
-import { openBell } from '#src/store/notifier.ts';
-import { openSqliteStore } from '#src/store/sqlite/database/open.ts';
+import { openStore } from '#src/store/open.ts';
 
 /** Jobs that are unlike the others, the oldest: what looks for them from the newest passes all. */
 const oddJobs = 5;
@@ -41,7 +40,7 @@ export function idOf(job: number): string {
 }
 
 async function storeOne(file: string): Promise<string> {
-  await using store = await openSqliteStore({ file, bell: openBell() });
+  await using store = await openStore({ database: file });
   const { id } = await added(store, { title: null, tags: [] });
   return id;
 }

@@ -8,7 +8,7 @@ import { openStorage } from '#src/media/disk.ts';
 import { type Downloads, type DownloadState, openDownloads } from '#src/models/downloads.ts';
 import type { Hub } from '#src/models/hub/client.ts';
 import { isInstalled } from '#src/models/installed.ts';
-import { attend } from '#src/store/notifier.ts';
+import { openNotifier, subscribe } from '#src/store/notifier.ts';
 import type { HubRequest, TestHub } from './hub.ts';
 
 const repository = 'Systran/faster-whisper-tiny';
@@ -45,10 +45,12 @@ export async function openModelHouse(hub: Partial<Hub>, options: ModelHouseOptio
   const modelDirectory = join(folder, 'models');
   const workshop = join(modelDirectory, '.downloads/tiny');
   const config = { ...defaults, server: { ...defaults.server, modelDirectory } };
+  const notifier = openNotifier();
   const open = () =>
     openDownloads({
       config,
       storage: openStorage({ dataDirectory: folder, minFreeBytes: options.minFreeBytes ?? 0 }),
+      notifier,
       log: pino({ level: 'silent' }),
       hub: { endpoint: '', token: null, silenceMs: 30_000, pauseMs: 1, ...hub },
     });
@@ -64,11 +66,11 @@ export async function openModelHouse(hub: Partial<Hub>, options: ModelHouseOptio
     },
     start: (id = 'tiny') => downloads.start(id, repository),
     async until(asked, id = 'tiny') {
-      using ear = attend(downloads.changes, id);
+      using subscription = subscribe(notifier, 'model', id);
       for (;;) {
         const state = downloads.state(id);
         if (await asked(state)) return state;
-        await ear.heard(never);
+        await subscription.changes(never);
       }
     },
     async untilThere(name, bytes) {

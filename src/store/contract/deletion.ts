@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { added, claimed, eventsOf, newBatch, newJob, quietly, type OpenStore } from './samples.ts';
+import { added, claimed, eventsOf, newBatch, newJob, type OpenStore, quietly } from './samples.ts';
 
 const line = { time: new Date(), level: 'INFO', event: 'test', message: 'A line.', fields: null } as const;
 const upload = { name: 'address.wma', key: { kept: '1' }, bytes: 12, sha256: null };
@@ -60,17 +60,17 @@ export function deletionContract(open: OpenStore): void {
     assert.deepEqual(await store.deleteJob(byPath.id), { refused: false, kept: null });
   });
 
-  it('rings for a deleted job, forgets its idempotency key, and lets others work while a long one goes', async () => {
+  it('tells of a deleted job, forgets its idempotency key, and lets others work while a long one goes', async () => {
     await using opened = await open();
-    const { store, bell } = opened;
+    const { store, notifier } = opened;
     const { id } = await added(store, { idempotencyKey: 'once' });
     const { lease } = await claimed(store);
     const texts = Array.from({ length: 2500 }, (_, index) => `segment ${index}`);
     await store.appendBatch(lease, newBatch(texts));
     await store.finish(lease, completed);
-    const rung: string[] = [];
-    const ear = bell.listen((jobId) => {
-      rung.push(jobId);
+    const changed: string[] = [];
+    const listening = notifier.listen('job', (jobId) => {
+      changed.push(jobId);
     });
     let turns = 0;
     const deleting = store.deleteJob(id);
@@ -78,8 +78,8 @@ export function deletionContract(open: OpenStore): void {
     while (!(await Promise.race([isDone, setImmediate(false)]))) turns += 1;
     await deleting;
     assert.ok(turns >= 50, `others had ${turns} turns`);
-    assert.deepEqual(rung, [id]);
-    ear[Symbol.dispose]();
+    assert.deepEqual(changed, [id]);
+    listening[Symbol.dispose]();
     assert.equal((await store.addJob(newJob({ idempotencyKey: 'once' }))).existing, false);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { added, claimed, everythingOf, quietly, storyOf, type OpenStore } from './samples.ts';
+import { added, claimed, everythingOf, type OpenStore, quietly, storyOf } from './samples.ts';
 
 /** What a client calls a job, and changes later. */
 export function labelsContract(open: OpenStore): void {
@@ -49,21 +49,21 @@ export function labelsContract(open: OpenStore): void {
     assert.equal((await claimed(store)).job.id, first.id);
   });
 
-  it('is no event and rings for nobody, whatever the status', async () => {
+  it('is no event and nobody is told, whatever the status', async () => {
     await using opened = await open();
-    const { store, bell } = opened;
+    const { store, notifier } = opened;
     const { id } = await added(store);
     const { lease } = await claimed(store);
     await store.updateJob(id, { title: 'working' });
     await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
     const { job: _, ...before } = await everythingOf(store, id);
-    const rung: string[] = [];
-    const ear = bell.listen((jobId) => {
-      rung.push(jobId);
+    const changed: string[] = [];
+    const listening = notifier.listen('job', (jobId) => {
+      changed.push(jobId);
     });
     const job = await store.updateJob(id, { title: 'completed', priority: 9 });
-    ear[Symbol.dispose]();
-    assert.deepEqual(rung, []);
+    listening[Symbol.dispose]();
+    assert.deepEqual(changed, []);
     assert.deepEqual(await everythingOf(store, id), { ...before, job });
     assert.deepEqual(await storyOf(store, id), ['QUEUED', 'WORKING', 'COMPLETED']);
   });

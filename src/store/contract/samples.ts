@@ -1,13 +1,13 @@
 import type { Job, JobEvent, Progress, TranscriptionOptions } from '../../jobs/job.ts';
 import type { NewSegment } from '../../jobs/transcript.ts';
-import type { Bell } from '../notifier.ts';
+import type { Notifier } from '../notifier.ts';
 import type { NewJob, Store } from '../store.ts';
 import type { Batch, Claim, EndedProcess } from '../work.ts';
 
-/** An empty store with its bell; closing it leaves nothing behind. */
+/** An empty store with its notifier; closing it leaves nothing behind. */
 interface OpenedStore extends AsyncDisposable {
   readonly store: Store;
-  readonly bell: Bell;
+  readonly notifier: Notifier;
 }
 
 /** How an adapter opens an empty store for a test; `now` stands in for the machine's clock. */

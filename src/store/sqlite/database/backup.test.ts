@@ -2,18 +2,17 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { added } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
 import { backUp } from './backup.ts';
-import { openSqliteStore } from './open.ts';
 
 const quietly = { tell: () => undefined, signal: new AbortController().signal };
 
 test('a backup holds what there is when it begins, however much is written meanwhile', async () => {
   await using temporary = await openTemporary();
   const [from, to] = [join(temporary.directory, 'from.db'), join(temporary.directory, 'to.db')];
-  const store = temporary.stack.use(await openSqliteStore({ file: from, bell: openBell() }));
+  const store = temporary.stack.use(await openStore({ database: from }));
   // More pages than are copied at once.
   for (let job = 0; job < 60; job++) await added(store, { metadata: { text: 'x'.repeat(100_000) } });
   const fractions: number[] = [];
@@ -31,7 +30,7 @@ test('a backup holds what there is when it begins, however much is written meanw
     fractions.toSorted((a, b) => a - b),
     'it never begins again',
   );
-  await using copy = await openSqliteStore({ file: to, bell: openBell() });
+  await using copy = await openStore({ database: to });
   assert.equal(await copy.countJobs({}), 60);
   assert.equal(await store.countJobs({}), 60 + writes.length);
 });
@@ -41,7 +40,7 @@ test('a backup writes over nothing, and one that is not made leaves nothing', as
   const { directory } = temporary;
   const [from, to] = [join(directory, 'from.db'), join(directory, 'to.db')];
   await assert.rejects(backUp(from, to, quietly), { name: 'BackupError', message: /There is no database/u });
-  const store = temporary.stack.use(await openSqliteStore({ file: from, bell: openBell() }));
+  const store = temporary.stack.use(await openStore({ database: from }));
   await added(store);
   await writeFile(to, 'precious');
   await assert.rejects(backUp(from, to, quietly), { name: 'BackupError', message: /exists already/u });

@@ -2,16 +2,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
+import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { added, claimed, newBatch, newJob, quietly } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
-import { openSqliteStore } from './open.ts';
 
 /** A store with a job like any other, and one whose columns of JSON hold `text`. */
 async function openBroken(text: string) {
   const { directory, stack } = await openTemporary();
   const file = join(directory, 'phonograph.db');
-  const open = () => openSqliteStore({ file, bell: openBell() });
+  const open = () => openStore({ database: file });
   const before = await open();
   const { id } = await added(before, { tags: [], idempotencyKey: 'once' });
   const { lease } = await claimed(before);

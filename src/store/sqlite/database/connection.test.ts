@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Kysely } from 'kysely';
 import { migrationsFor } from '#migrations/index.ts';
 import { newJob } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
+import { openNotifier } from '../../notifier.ts';
 import { intake } from '../jobs/jobs.ts';
 import { arrivals, places } from './connection.ts';
 import { migrate, openDatabase } from './database.ts';
@@ -28,21 +28,21 @@ test('a full disk is told as such, nothing is half written, and it goes on when 
   const database = await openDatabase(':memory:');
   await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
   await migrate(db, migrationsFor([]));
-  const bell = openBell();
-  const rung: string[] = [];
-  const ear = bell.listen((jobId) => {
-    rung.push(jobId);
+  const notifier = openNotifier();
+  const changed: string[] = [];
+  const listening = notifier.listen('job', (jobId) => {
+    changed.push(jobId);
   });
-  const clients = intake({ db, bell, now: Date.now, arrival: arrivals(Date.now), place: places(0) });
+  const clients = intake({ db, notifier, now: Date.now, arrival: arrivals(Date.now), place: places(0) });
   const large = newJob({ metadata: { text: 'x'.repeat(100_000) } });
   database.pragma('max_page_count = 1');
   await assert.rejects(clients.addJob(large), { name: 'StorageFullError', code: 'STORAGE_FULL' });
-  assert.deepEqual(rung, []);
+  assert.deepEqual(changed, []);
   for (const table of ['job', 'media', 'event']) {
     assert.equal(database.prepare(`select count(*) from ${table}`).pluck().get(), 0);
   }
   database.pragma('max_page_count = 1073741823');
   const { job } = await clients.addJob(large);
-  assert.deepEqual(rung, [job.id]);
-  ear[Symbol.dispose]();
+  assert.deepEqual(changed, [job.id]);
+  listening[Symbol.dispose]();
 });

@@ -1,12 +1,12 @@
 import type { Kysely, Transaction } from 'kysely';
 import { isStorageFull, StorageFullError } from '../../../errors.ts';
-import type { Bell } from '../../notifier.ts';
+import type { Notifier } from '../../notifier.ts';
 import type { Tables } from './tables.ts';
 
 /** What every part of the SQLite store works with. */
 export interface Connection {
   readonly db: Kysely<Tables>;
-  readonly bell: Bell;
+  readonly notifier: Pick<Notifier, 'notify'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Like `now`, but what arrives within one millisecond keeps its order. */
@@ -15,11 +15,11 @@ export interface Connection {
   readonly place: (time: number) => number;
 }
 
-/** One transaction; `ring` notes a job that it changes. */
-export type Act<T> = (tx: Transaction<Tables>, ring: (jobId: string) => void) => Promise<T>;
+/** One transaction; `notify` remembers a job that it changes. */
+export type Act<T> = (tx: Transaction<Tables>, notify: (jobId: string) => void) => Promise<T>;
 
 /**
- * Runs `act` in one transaction and rings the bell for each changed job after the commit. Throws StorageFullError when the disk takes no writes.
+ * Runs `act` in one transaction and notifies of each changed job after the commit. Throws StorageFullError when the disk takes no writes.
  *
  * Nothing but the database may be awaited in it, since everybody else waits meanwhile; and one statement after the other, since a full disk
  * ends the transaction at once, and what ran beside the statement that failed would be written without it.
@@ -38,7 +38,7 @@ export async function commit<T>(connection: Connection, act: Act<T>): Promise<T>
         ? new StorageFullError('The disk of the server takes no writes.', { cause: error })
         : error;
     });
-  for (const jobId of changed) connection.bell.ring(jobId);
+  for (const jobId of changed) connection.notifier.notify('job', jobId);
   return result;
 }
 

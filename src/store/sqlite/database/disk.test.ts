@@ -1,17 +1,17 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
+import { openStore } from '#src/store/open.ts';
 import { openTemporary, type Temporary } from '../../../testing/temporary.ts';
 import type { OpenStore } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
+import { openNotifier } from '../../notifier.ts';
 import { storeContract } from '../../store.contract.ts';
-import { openSqliteStore } from './open.ts';
 
 let shared: Temporary;
 
 before(async () => {
   shared = await openTemporary();
-  const store = await openSqliteStore({ file: join(shared.directory, 'empty.db'), bell: openBell() });
+  const store = await openStore({ database: join(shared.directory, 'empty.db') });
   await store[Symbol.asyncDispose]();
 });
 
@@ -22,9 +22,9 @@ const open: OpenStore = async (now) => {
   const { directory, stack } = await openTemporary();
   const file = join(directory, 'phonograph.db');
   await copyFile(join(shared.directory, 'empty.db'), file);
-  const bell = openBell();
-  const store = stack.use(await openSqliteStore({ file, bell, ...(now === undefined ? {} : { now }) }));
-  return { store, bell, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  const notifier = openNotifier();
+  const store = stack.use(await openStore({ database: file, notifier, ...(now === undefined ? {} : { now }) }));
+  return { store, notifier, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 };
 
 storeContract('in SQLite, on disk', open, 6);

@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { checkStory } from '../../contract/check-story.ts';
 import { added, claimed, everythingOf, newBatch } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
 import { openDatabase } from './database.ts';
-import { openSqliteStore } from './open.ts';
 
 test('every open sets the write-ahead log, full synchronisation and foreign keys', async () => {
   await using temporary = await openTemporary();
@@ -24,13 +23,13 @@ test('what was stored is there when the file is opened again, and attempts that 
   await using temporary = await openTemporary();
   const file = join(temporary.directory, 'phonograph.db');
   const before = await (async () => {
-    await using store = await openSqliteStore({ file, bell: openBell() });
+    await using store = await openStore({ database: file });
     const { id } = await added(store);
     await store.appendBatch((await claimed(store)).lease, newBatch(['kept']));
     await store.changeSettings({ mode: 'COMPACT' }, 'test');
     return { id, everything: await everythingOf(store, id), settings: await store.settings() };
   })();
-  await using store = await openSqliteStore({ file, bell: openBell() });
+  await using store = await openStore({ database: file });
   assert.deepEqual(await everythingOf(store, before.id), before.everything);
   assert.deepEqual(await store.settings(), before.settings);
   assert.deepEqual(
@@ -43,7 +42,7 @@ test('what was stored is there when the file is opened again, and attempts that 
 test('a missing directory is made, for its owner alone', async () => {
   await using temporary = await openTemporary();
   const directory = join(temporary.directory, 'a', 'b');
-  temporary.stack.use(await openSqliteStore({ file: join(directory, 'phonograph.db'), bell: openBell() }));
+  temporary.stack.use(await openStore({ database: join(directory, 'phonograph.db') }));
   assert.equal((await stat(directory)).mode & 0o777, 0o700);
 });
 
@@ -51,13 +50,13 @@ test('a file that cannot be opened is told in one line', async () => {
   await using temporary = await openTemporary();
   const file = join(temporary.directory, 'phonograph.db');
   await mkdir(file);
-  await assert.rejects(openSqliteStore({ file, bell: openBell() }), { name: 'MigrationError', message: /cannot be/ });
+  await assert.rejects(openStore({ database: file }), { name: 'MigrationError', message: /cannot be/ });
 });
 
 test('two stores on one file open, write and read at once', async () => {
   await using temporary = await openTemporary();
   const file = join(temporary.directory, 'phonograph.db');
-  const opened = await Promise.all([0, 1].map(() => openSqliteStore({ file, bell: openBell() })));
+  const opened = await Promise.all([0, 1].map(() => openStore({ database: file })));
   for (const store of opened) temporary.stack.use(store);
   const [first, second] = opened;
   assert.ok(first && second);

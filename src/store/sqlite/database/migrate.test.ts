@@ -5,12 +5,11 @@ import Sqlite from 'better-sqlite3';
 import { Kysely, sql } from 'kysely';
 import { first } from '#migrations/0001-first.ts';
 import { migrationsFor } from '#migrations/index.ts';
+import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { added, newJob } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
 import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
-import { openSqliteStore } from './open.ts';
 import type { Tables } from './tables.ts';
 
 const migrations = migrationsFor([]);
@@ -55,7 +54,7 @@ test('jobs that were there before lists had an order, tags and names of their ow
     );
     insert.run(JSON.stringify(newJob().options));
   })();
-  await using store = await openSqliteStore({ file, bell: openBell() });
+  await using store = await openStore({ database: file });
   const all = await store.jobs({}, { limit: 1000 });
   const createdAt = all.map(({ item }) => item.createdAt.getTime());
   assert.deepEqual([all.length, createdAt], [600, createdAt.toSorted((a, b) => b - a)]);
@@ -85,7 +84,7 @@ test('log lines of an older database count as much as new ones', async () => {
   ] as const;
   for (const { message, fields } of lines) insert.run('test', message, fields === null ? null : JSON.stringify(fields));
   await db.destroy();
-  const store = stack.use(await openSqliteStore({ file, bell: openBell() }));
+  const store = stack.use(await openStore({ database: file }));
   const common = { time: new Date(1), level: 'INFO', event: 'test', jobId: null } as const;
   await store.addLogs(lines.map((each) => ({ ...common, ...each })));
   const reader = new Sqlite(file, { readonly: true });

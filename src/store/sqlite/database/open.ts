@@ -1,10 +1,9 @@
-import { type CompiledQuery, Kysely } from 'kysely';
+import { Kysely } from 'kysely';
 import type { KnownRoot } from '#migrations/0007-media-keys.ts';
 import { migrationsFor } from '#migrations/index.ts';
 import type { MediaRoot } from '../../../config/config.ts';
 import { realPaths } from '../../../media/real-file.ts';
-import type { Bell } from '../../notifier.ts';
-import type { Store } from '../../store.ts';
+import type { Store, StoreOptions } from '../../store.ts';
 import { deletion } from '../jobs/deletion.ts';
 import { intake } from '../jobs/jobs.ts';
 import { lastPlace } from '../jobs/queue.ts';
@@ -19,26 +18,15 @@ import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
 import type { Tables } from './tables.ts';
 
-/** Where the database is, and what the store tells and asks. */
-export interface SqliteStoreOptions {
-  /** A path, or `:memory:`; its directory is made where it is missing. */
-  readonly file: string;
-  readonly bell: Bell;
-  /** By which recordings are named that an older version has stored by their path; none where absent. */
-  readonly mediaRoots?: readonly MediaRoot[];
-  /** Milliseconds since 1970; the machine's clock where absent. */
-  readonly now?: () => number;
-  /** Hears every statement, for tests and measurements. */
-  readonly onQuery?: (query: CompiledQuery) => void;
-}
-
 /**
  * Opens the store in a SQLite file, made or brought up to date where needed. A file that is not ours, was written by a newer version or is
  * damaged is not touched: MigrationError.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { bell, now = Date.now, onQuery, mediaRoots = [] } = options;
-  const database = await openDatabase(options.file);
+export async function openSqliteStore(
+  options: StoreOptions & Required<Pick<StoreOptions, 'notifier'>>,
+): Promise<Store> {
+  const { notifier, now = Date.now, onQuery, mediaRoots = [] } = options;
+  const database = await openDatabase(options.database);
   const isNew = database.prepare('select 1 from sqlite_schema').get() === undefined;
   const db = new Kysely<Tables>({
     dialect: new ImmediateSqliteDialect(database),
@@ -47,7 +35,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   await using stack = new AsyncDisposableStack();
   stack.defer(() => db.destroy());
   await migrate(db, migrationsFor(await knownRoots(mediaRoots)));
-  const connection: Connection = { db, bell, now, arrival: arrivals(now), place: places(await lastPlace(db)) };
+  const connection: Connection = { db, notifier, now, arrival: arrivals(now), place: places(await lastPlace(db)) };
   const searcher = stack.use(database.memory ? openMemorySearcher(database) : openFileSearcher(database.name));
   const owned = stack.move();
   const many = readingMany(connection);

@@ -4,10 +4,9 @@ import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
+import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { added } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
-import { openSqliteStore } from './open.ts';
 
 const cases: readonly {
   readonly title: string;
@@ -75,7 +74,7 @@ for (const { title, message, write } of cases) {
     const file = join(temporary.directory, 'phonograph.db');
     await write(file);
     const before = await digest(temporary.directory);
-    await assert.rejects(openSqliteStore({ file, bell: openBell() }), (error: Error) => {
+    await assert.rejects(openStore({ database: file }), (error: Error) => {
       assert.equal(error.name, 'MigrationError');
       assert.match(error.message, message);
       assert.ok(error.message.startsWith(file) && !error.message.includes('\n'));
@@ -97,7 +96,7 @@ test('a newer database whose server was killed is refused, its log not touched e
   writer.exec("insert into migration (name, timestamp) values ('9999-later', '2030-01-01T00:00:00.000Z')");
   await copyFile(file, left);
   await copyFile(`${file}-wal`, `${left}-wal`);
-  await assert.rejects(openSqliteStore({ file: left, bell: openBell() }), /9999-later/);
+  await assert.rejects(openStore({ database: left }), /9999-later/);
   assert.deepEqual(await readFile(left), await readFile(file));
   assert.deepEqual(await readFile(`${left}-wal`), await readFile(`${file}-wal`));
 });
@@ -108,12 +107,12 @@ test('an empty file is a new database', async () => {
   await writeFile(file, '');
   await fill(file);
   await fill(file);
-  await using store = await openSqliteStore({ file, bell: openBell() });
+  await using store = await openStore({ database: file });
   assert.equal(await store.countJobs({}), 2);
 });
 
 async function fill(file: string): Promise<void> {
-  await using store = await openSqliteStore({ file, bell: openBell() });
+  await using store = await openStore({ database: file });
   await added(store);
 }
 

@@ -51,7 +51,7 @@ export function deletion(connection: Connection): Removal {
 
 /** Takes the job itself away, which makes it unknown, and notes that the rest is to follow. */
 function deleteJob(connection: Connection, id: string): Promise<Deleted | null> {
-  return commit(connection, async (tx, ring) => {
+  return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) => eb('status', 'in', deletableIn));
     if (job === undefined) {
       const refused = await readJob(tx, id);
@@ -60,7 +60,7 @@ function deleteJob(connection: Connection, id: string): Promise<Deleted | null> 
     await tx.insertInto('deletion').values({ job_id: id, time: connection.now() }).execute();
     await removeLabels(tx, job);
     await tx.deleteFrom('job').where('id', '=', id).execute();
-    ring(id);
+    notify(id);
     return { refused: false, kept: await deleteMedia(tx, job) };
   });
 }

@@ -28,7 +28,7 @@ export function intake(connection: Connection): Intake {
 }
 
 function addJob(connection: Connection, job: NewJob, maxQueued?: number): ReturnType<Intake['addJob']> {
-  return commit(connection, async (tx, ring) => {
+  return commit(connection, async (tx, notify) => {
     const time = connection.arrival();
     const known = (await findByKey(tx, job, time)) ?? (await findFinished(tx, job));
     if (known !== null) return { job: await readOwnJob(tx, known), existing: true };
@@ -43,7 +43,7 @@ function addJob(connection: Connection, job: NewJob, maxQueued?: number): Return
     await addLabels(tx, row, media.name);
     const facts: readonly JobFact[] = [{ kind: 'STATUS_CHANGED', status: 'QUEUED', previous: null, attempt: null }];
     await changeJob(tx, { id, event_seq: 0 }, { set: {}, facts, time });
-    ring(id);
+    notify(id);
     return { job: await readOwnJob(tx, id), existing: false };
   });
 }
@@ -103,7 +103,7 @@ function jobRow(
 }
 
 function cancel(connection: Connection, id: string): ReturnType<Intake['cancel']> {
-  return commit(connection, async (tx, ring) => {
+  return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) =>
       eb('status', 'in', allowedIn('cancel')).and('cancel_requested_at', 'is', null),
     );
@@ -118,7 +118,7 @@ function cancel(connection: Connection, id: string): ReturnType<Intake['cancel']
           }
         : { set: { cancel_requested_at: time }, facts: [] };
     await changeJob(tx, job, { ...change, time });
-    ring(id);
+    notify(id);
     return readOwnJob(tx, id);
   });
 }
@@ -127,7 +127,7 @@ function retry(
   connection: Connection,
   ...[id, fromStart, maxQueued]: Parameters<Intake['retry']>
 ): ReturnType<Intake['retry']> {
-  return commit(connection, async (tx, ring) => {
+  return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) => eb('status', 'in', allowedIn('retry')));
     if (job === undefined) {
       const refused = await readJob(tx, id);
@@ -148,7 +148,7 @@ function retry(
       cancel_requested_at: null,
     } as const;
     await changeJob(tx, job, { set, facts, time });
-    ring(id);
+    notify(id);
     return { job: await readOwnJob(tx, id), refused: false };
   });
 }

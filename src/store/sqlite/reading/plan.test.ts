@@ -2,16 +2,15 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
-import type { CompiledQuery } from 'kysely';
+import { openStore } from '#src/store/open.ts';
 import type { JobFilter } from '../../../jobs/job-filter.ts';
 import type { Job } from '../../../jobs/job.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch, newJob, quietly } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
+import { openNotifier } from '../../notifier.ts';
 import type { Page } from '../../page.ts';
-import type { Store } from '../../store.ts';
-import { openSqliteStore } from '../database/open.ts';
+import type { Statement, Store } from '../../store.ts';
 
 const pages: readonly Page[] = [
   { limit: 10 },
@@ -165,19 +164,19 @@ test('warnings of a time are found among the warnings alone', async () => {
 interface Recorded extends AsyncDisposable {
   readonly store: Store;
   readonly job: Job;
-  readonly queries: CompiledQuery[];
+  readonly queries: Statement[];
   readonly file: string;
 }
 
 async function record(): Promise<Recorded> {
   const { directory, stack } = await openTemporary();
   const file = join(directory, 'phonograph.db');
-  const queries: CompiledQuery[] = [];
-  const bell = openBell();
+  const queries: Statement[] = [];
+  const notifier = openNotifier();
   const store = stack.use(
-    await openSqliteStore({
-      file,
-      bell,
+    await openStore({
+      database: file,
+      notifier,
       onQuery: (query) => {
         queries.push(query);
       },
@@ -203,7 +202,7 @@ function readsAll(step: string, sql: string): boolean {
 }
 
 /** Subqueries may be read whole: they hold one page. */
-function checkPlans(queries: readonly CompiledQuery[], file: string): void {
+function checkPlans(queries: readonly Statement[], file: string): void {
   const statements = queries.filter(({ sql }) => /^(select|update|delete|insert)/.test(sql));
   assert.ok(statements.length > 0);
   for (const query of statements) {
@@ -216,7 +215,7 @@ function checkPlans(queries: readonly CompiledQuery[], file: string): void {
   }
 }
 
-function planOf({ sql, parameters }: CompiledQuery, file: string): readonly string[] {
+function planOf({ sql, parameters }: Statement, file: string): readonly string[] {
   const db = new Sqlite(file, { readonly: true });
   try {
     const plan = db.prepare<unknown[], { readonly detail: string }>(`explain query plan ${sql}`);

@@ -4,20 +4,19 @@ import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { migrationsFor } from '#migrations/index.ts';
+import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch, quietly } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
 import type { Store } from '../../store.ts';
 import { migrate, openDatabase } from '../database/database.ts';
 import { ImmediateSqliteDialect } from '../database/dialect.ts';
-import { openSqliteStore } from '../database/open.ts';
 import type { Tables } from '../database/tables.ts';
 
 test('segments that were stored before there was an index are found once they are indexed, slice by slice, newest job first', async () => {
   await using temporary = await openTemporary();
   const file = join(temporary.directory, 'phonograph.db');
-  const open = () => openSqliteStore({ file, bell: openBell() });
+  const open = () => openStore({ database: file });
   const count = async (store: Store, query: string) =>
     (await store.search(parseQuery(query), {}, { limit: 1000 })).length;
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch } from '../../contract/samples.ts';
-import { openBell } from '../../notifier.ts';
-import { openSqliteStore } from '../database/open.ts';
 import { reachOf } from './entries.ts';
 import type { MatchRequest } from './match-entries.ts';
 import { openFileSearcher } from './searcher.ts';
@@ -17,7 +16,7 @@ const unavailable = { name: 'RequestError', code: 'SERVICE_UNAVAILABLE' };
 async function openSpoken() {
   const { directory, stack } = await openTemporary();
   const file = join(directory, 'phonograph.db');
-  const store = stack.use(await openSqliteStore({ file, bell: openBell() }));
+  const store = stack.use(await openStore({ database: file }));
   await added(store);
   await store.appendBatch((await claimed(store)).lease, newBatch(['a word']));
   return { file, stack, [Symbol.asyncDispose]: () => stack.disposeAsync() };

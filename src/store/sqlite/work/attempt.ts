@@ -106,13 +106,13 @@ export function stopped(time: number): Change['set'] {
 /** A write of a worker, on the job that its lease holds. */
 type LeasedAct<T> = (tx: Transaction<Tables>, job: LockedJob, time: number) => Promise<T>;
 
-/** Runs `act` where the lease holds, and rings; null, with nothing changed, where it was lost. */
+/** Runs `act` where the lease holds, and notifies; null, with nothing changed, where it was lost. */
 function underLease<T>(connection: Connection, lease: Lease, act: LeasedAct<T>): Promise<T | null> {
-  return commit(connection, async (tx, ring) => {
+  return commit(connection, async (tx, notify) => {
     const job = await lockLeased(tx, lease);
     if (job === undefined) return null;
     const result = await act(tx, job, connection.now());
-    ring(job.id);
+    notify(job.id);
     return result;
   });
 }
@@ -148,7 +148,7 @@ export async function noteProcess(connection: Connection, lease: Lease, process:
   return done ?? false;
 }
 
-/** Says that the worker is still there. Nothing of it is to be seen, so the bell stays silent. */
+/** Says that the worker is still there. Nothing of it is to be seen, so the notifier stays silent. */
 export function renew(connection: Connection, lease: Lease): Promise<{ readonly cancelRequested: boolean } | null> {
   return commit(connection, async (tx) => {
     const job = await lockLeased(tx, lease);

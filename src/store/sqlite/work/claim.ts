@@ -25,7 +25,7 @@ import { clearTranscript, lastAttempt } from './segments.ts';
 
 /** Takes the next job of the queue for a worker, with its attempt written. */
 function claim(connection: Connection, worker: string): Promise<Claim | null> {
-  return commit(connection, async (tx, ring) => {
+  return commit(connection, async (tx, notify) => {
     const next = await findNext(tx);
     const job = next === null ? undefined : await lockJob(tx, next.id, (eb) => eb('status', 'in', allowedIn('claim')));
     if (next === null || job === undefined) return null;
@@ -44,7 +44,7 @@ function claim(connection: Connection, worker: string): Promise<Claim | null> {
       })
       .execute();
     await start(tx, job, { attempt: lease.attempt, time });
-    ring(job.id);
+    notify(job.id);
     const { checkpoint } = await tx
       .selectFrom('job')
       .select('checkpoint')
@@ -94,13 +94,13 @@ async function openAttempts(db: Kysely<Tables>): Promise<readonly OpenAttempt[]>
 
 /** Ends the attempts that a server that is gone left open, and gives their jobs back to the queue. */
 function reap(connection: Connection, orphans: readonly OpenAttempt[]): Promise<readonly Reaped[]> {
-  return commit(connection, async (tx, ring) => {
+  return commit(connection, async (tx, notify) => {
     const time = connection.now();
     const reaped: Reaped[] = [];
     for (const { jobId, attempt } of orphans) {
       const status = await interrupt(tx, { jobId, attempt, time });
       if (status === null) continue;
-      ring(jobId);
+      notify(jobId);
       reaped.push({ jobId, attempt, status });
     }
     return reaped;

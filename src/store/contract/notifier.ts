@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { added, claimed, newBatch, newJob, quietly, type OpenStore } from './samples.ts';
+import { added, claimed, newBatch, newJob, type OpenStore, quietly } from './samples.ts';
 
-/** That the bell rings once for each changed job, when the change can be read. */
-export function bellContract(open: OpenStore): void {
-  it('rings when the event is there to be read', async () => {
+/** That listeners are told once of each changed job, when the change can be read. */
+export function notifierContract(open: OpenStore): void {
+  it('tells of a job when the event is there to be read', async () => {
     await using opened = await open();
-    const { store, bell } = opened;
+    const { store, notifier } = opened;
     const heard: Promise<readonly [number, number]>[] = [];
-    const ear = bell.listen((jobId) => {
+    const listening = notifier.listen('job', (jobId) => {
       const read = Promise.all([store.job(jobId), store.events(jobId, 0, 100)]);
       heard.push(read.then(([job, events]) => [job?.lastEventSeq ?? 0, events.length] as const));
     });
@@ -18,7 +18,7 @@ export function bellContract(open: OpenStore): void {
     await store.finish(lease, { kind: 'FAILED', failure: crash, ...quietly });
     await store.retry(id, true);
     await store.cancel(id);
-    ear[Symbol.dispose]();
+    listening[Symbol.dispose]();
     const seen = await Promise.all(heard);
     assert.equal(seen.length, 6);
     for (const [seq, count] of seen) assert.equal(seq, count);
@@ -26,32 +26,32 @@ export function bellContract(open: OpenStore): void {
     assert.equal(seen.at(-1)?.[0], 8);
   });
 
-  it('rings once for each job that changed, and not where nothing did', async () => {
+  it('tells once of each job that changed, and of none where nothing did', async () => {
     await using opened = await open();
-    const { store, bell } = opened;
-    const rung: string[] = [];
-    const ear = bell.listen((jobId) => {
-      rung.push(jobId);
+    const { store, notifier } = opened;
+    const changed: string[] = [];
+    const listening = notifier.listen('job', (jobId) => {
+      changed.push(jobId);
     });
     const first = await added(store, { idempotencyKey: 'one' });
     const second = await added(store);
-    assert.deepEqual(rung.splice(0), [first.id, second.id]);
+    assert.deepEqual(changed.splice(0), [first.id, second.id]);
     const { lease } = await claimed(store);
     const { lease: other } = await claimed(store);
-    assert.deepEqual(rung.splice(0), [first.id, second.id]);
+    assert.deepEqual(changed.splice(0), [first.id, second.id]);
     await store.cancel(first.id);
     await store.cancel(first.id);
-    assert.deepEqual(rung.splice(0), [first.id]);
+    assert.deepEqual(changed.splice(0), [first.id]);
     await store.renew(lease);
     await store.addJob(newJob({ idempotencyKey: 'one' }));
     await store.retry(first.id, false);
     await store.appendBatch({ ...other, token: 'lost' }, newBatch(['lost']));
     await store.changeSettings({ mode: 'COMPACT' }, 'test');
     await store.probe();
-    assert.deepEqual(rung.splice(0), []);
+    assert.deepEqual(changed.splice(0), []);
     await store.reap(await store.openAttempts());
-    assert.deepEqual(rung.toSorted(), [first.id, second.id].toSorted());
-    ear[Symbol.dispose]();
+    assert.deepEqual(changed.toSorted(), [first.id, second.id].toSorted());
+    listening[Symbol.dispose]();
   });
 }
 
