@@ -3,7 +3,7 @@
 import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
-import { openProcessHouse, submitTo, type ProcessHouse } from '#src/testing/process.ts';
+import { openProcessHarness, type ProcessHarness, submitTo } from '#src/testing/process.ts';
 import { recordings } from '#src/testing/recordings.ts';
 import { ask } from '#src/testing/server.ts';
 
@@ -11,13 +11,13 @@ const times = 10;
 const recording = recordings('long_ljspeech_one_voice.flac').at(-1)?.path ?? '';
 
 /** Milliseconds since `start` until nothing runs that the server has started. */
-async function untilGone(house: ProcessHouse, start: number): Promise<number> {
+async function untilGone(house: ProcessHarness, start: number): Promise<number> {
   while (house.children().length > 0) await sleep(2);
   return performance.now() - start;
 }
 
 /** Submits the recording and waits until its first words are decoded. */
-async function decoding(house: ProcessHouse, url: string): Promise<string> {
+async function decoding(house: ProcessHarness, url: string): Promise<string> {
   while (house.children().length > 0) await sleep(50);
   const id = await submitTo(url, { media: { path: basename(recording) } });
   await untilEvent(url, id, ({ progress }) => progress?.stage === 'TRANSCRIBING');
@@ -34,7 +34,7 @@ function line(name: string, ms: readonly number[]): number {
   return median;
 }
 
-await using house = await openProcessHouse(null);
+await using house = await openProcessHarness(null);
 const url = await house.start({ PHONOGRAPH_MEDIA_ROOTS: dirname(recording) }).url;
 while ((await fetch(`${url}/ready`)).status !== 200) await sleep(100);
 const [gone, told, killed]: [number[], number[], number[]] = [[], [], []];

@@ -30,5 +30,5 @@ async function run(name: string, options: Omit<ChaosOptions, 'seed' | 'tell'>): 
 }
 
 const half = Math.ceil(rounds / 2);
-await run('small engines', { engine: 'dictates', recordings: sample, rounds: half, maxPauseMs: 1500 });
+await run('small engines', { engine: 'twelve-batches', recordings: sample, rounds: half, maxPauseMs: 1500 });
 await run('real speech', { engine: null, recordings: spoken, rounds: rounds - half, maxPauseMs: 5000 });

@@ -1,9 +1,9 @@
 // How long /health and /ready take while the server is idle, while an engine floods its output, and while speech is decoded.
 // Prints p50 and p99 in milliseconds and the ratio busy / idle, all from one run: npm run bench:health
-import { basename, dirname } from 'node:path';
 import { Agent, get } from 'node:http';
+import { basename, dirname } from 'node:path';
 import { untilEvent } from '#src/testing/follow.ts';
-import { openProcessHouse } from '#src/testing/process.ts';
+import { openProcessHarness } from '#src/testing/process.ts';
 import { recordings } from '#src/testing/recordings.ts';
 import { ask } from '#src/testing/server.ts';
 
@@ -40,7 +40,7 @@ async function ready(url: string): Promise<void> {
 
 /** Measures idle, then with a job at work, against one server. */
 async function compare(name: string, engine: string | null, recording?: string): Promise<void> {
-  await using house = await openProcessHouse(engine);
+  await using house = await openProcessHarness(engine);
   const roots = recording === undefined ? {} : { PHONOGRAPH_MEDIA_ROOTS: dirname(recording) };
   const url = await house.start(roots).url;
   await ready(url);

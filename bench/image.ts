@@ -8,9 +8,9 @@ import { requireSpace } from '#src/setup/files.mjs';
 import { checkImage } from '#src/testing/image/check.ts';
 import { whatIsMissing } from '#src/testing/image/needs.ts';
 
-const [workshop] = process.argv.slice(2);
-if (workshop === undefined) process.exitCode = await inOwnMounts();
-else await checkImage(workshop);
+const [directory] = process.argv.slice(2);
+if (directory === undefined) process.exitCode = await inOwnMounts();
+else await checkImage(directory);
 
 /** Runs this program again as the first process of a space of its own: when it ends, all that it has started and mounted goes, whatever happens. */
 async function inOwnMounts(): Promise<number> {

@@ -44,7 +44,7 @@ interface House extends AsyncDisposable {
 }
 
 /** A database with so many segments: filled, unless it was kept. */
-async function openHouse(segments: number): Promise<House> {
+async function openHarness(segments: number): Promise<House> {
   const directory = values.keep ?? (await mkdtemp(join(tmpdir(), 'phonograph-search-')));
   const file = join(directory, `${segments}.db`);
   const isKept = existsSync(file);
@@ -129,8 +129,8 @@ function tell(name: string, [few, many]: readonly [readonly number[], readonly n
   );
 }
 
-await using few = await openHouse(Number(values.few));
-await using many = await openHouse(Number(values.many));
+await using few = await openHarness(Number(values.few));
+await using many = await openHarness(Number(values.many));
 await measure([few, many], (speech) => speech.word());
 // The control: what a busy machine does to a thread that only waits.
 delay.reset();

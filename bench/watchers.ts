@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventsOf, wsClient } from '#src/testing/follow.ts';
-import { openProcessHouse, submitTo } from '#src/testing/process.ts';
+import { openProcessHarness, submitTo } from '#src/testing/process.ts';
 
 const jobs = 12;
 const subscriptionsPerSocket = 40; // of the 50 operations that a socket carries
@@ -23,7 +23,7 @@ interface Cost {
 
 /** Runs the jobs with so many subscribers, in a server of its own. */
 async function measure(subscribers: number): Promise<Cost> {
-  await using house = await openProcessHouse('dictates 250');
+  await using house = await openProcessHarness('twelve-batches 250');
   const server = house.start({ PHONOGRAPH_NUM_JOBS: '4' });
   const url = await server.url;
   await server.said('engine ready');

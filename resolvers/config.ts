@@ -7,7 +7,7 @@ import type { SettingsChange, TranscriptionSettings } from '#src/settings.ts';
 import type { Context, RequestContext } from './context.ts';
 
 /** The settings as they hold now. */
-export interface ConfigReading extends TranscriptionSettings {
+export interface CurrentSettings extends TranscriptionSettings {
   readonly updatedAt: Date | null;
 }
 
@@ -21,7 +21,7 @@ export type ConfigInput = {
   readonly language?: string | null | undefined;
 };
 
-export function readConfig({ settings }: Pick<Context, 'settings'>): ConfigReading {
+export function readConfig({ settings }: Pick<Context, 'settings'>): CurrentSettings {
   return { ...settings.current(), updatedAt: settings.updatedAt() };
 }
 
@@ -29,7 +29,7 @@ export function readConfig({ settings }: Pick<Context, 'settings'>): ConfigReadi
 export async function setConfig(
   input: ConfigInput,
   { settings, config, caller }: Pick<RequestContext, 'settings' | 'config' | 'caller'>,
-): Promise<ConfigReading> {
+): Promise<CurrentSettings> {
   const { maxNumJobs } = config.server;
   if (typeof input.numJobs === 'number' && (input.numJobs < 1 || input.numJobs > maxNumJobs)) {
     throw new InvalidInputError('input.numJobs', `input.numJobs must be from 1 to ${maxNumJobs}.`);
@@ -62,13 +62,13 @@ function readLanguage(language: string | null | undefined): LanguageCode | null 
 }
 
 /** A mode with what it stands for. */
-export interface ModeReading extends ModeConfig {
+export interface ModeInfo extends ModeConfig {
   readonly mode: TranscriptionMode;
   readonly installed: boolean;
 }
 
 /** The modes, most accurate first. */
-export async function listModes({ config }: Pick<Context, 'config'>): Promise<readonly ModeReading[]> {
+export async function listModes({ config }: Pick<Context, 'config'>): Promise<readonly ModeInfo[]> {
   return Promise.all(
     transcriptionModes.map(async (mode) => {
       const settings = config.transcription.modes[mode];

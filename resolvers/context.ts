@@ -1,12 +1,12 @@
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
-import type { Storage } from '#src/media/disk.ts';
+import type { DiskSpace } from '#src/media/disk.ts';
 import type { UploadFolder } from '#src/media/upload.ts';
 import type { Downloads } from '#src/models/downloads.ts';
 import type { IdentifyEngine } from '#src/operations/engine-identity.ts';
 import type { Health } from '#src/operations/health.ts';
 import type { ServerReader } from '#src/operations/server-status.ts';
-import type { SettingsBook } from '#src/settings.ts';
+import type { Settings } from '#src/settings.ts';
 import type { JobChanges } from '#src/store/job-changes.ts';
 import type { Notifier } from '#src/store/notifier.ts';
 import type { Store } from '#src/store/store.ts';
@@ -20,8 +20,8 @@ export interface Context {
   readonly store: Store;
   readonly loaders: Loaders;
   readonly changes: JobChanges;
-  readonly settings: SettingsBook;
-  readonly storage: Storage;
+  readonly settings: Settings;
+  readonly storage: DiskSpace;
   readonly uploads: UploadFolder;
   readonly downloads: Downloads;
   /** Ends an engine that waits with this model loaded. */

@@ -69,7 +69,7 @@ export function watchJobs(
   const wanted = readFilter(filter);
   const since = new Date();
   const seen = new Map<string, number>();
-  return coalesced({ notifier, topic: 'job' }, async function* tell(changed) {
+  return coalesced({ notifier, topic: 'job' }, async function* read(changed) {
     for (const id of changed) {
       if (!(wanted.ids?.includes(id) ?? true)) continue;
       const found = await changes.read(id, seen.get(id) ?? since);

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createClient } from 'graphql-sse';
-import { line } from '#src/store/contract/journal.ts';
+import { line } from '#src/store/contract/log-store.ts';
 import { openStore } from '#src/store/open.ts';
 import { openCountingNotifier } from '#src/testing/counting-notifier.ts';
 import { eventsOf, wsClient } from '#src/testing/follow.ts';

@@ -85,7 +85,7 @@ export async function tailLogs(
   { store, notifier }: Pick<Context, 'store' | 'notifier'>,
 ): Promise<AsyncGenerator<LogEntry, void, undefined>> {
   const wanted = readLogFilter(filter);
-  const start = await store.logPlace(typeof after === 'string' ? decodeCursor(logList, after) : undefined);
+  const start = await store.logCursor(typeof after === 'string' ? decodeCursor(logList, after) : undefined);
   return stoppable(async function* tail(signal) {
     using subscription = subscribe(notifier, 'log', wanted.jobId);
     let place = start;

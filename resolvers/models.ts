@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { InvalidInputError, ModelInUseError, RequestError } from '#src/errors.ts';
 import type { DownloadState } from '#src/models/downloads.ts';
-import { downloadableModels, repositoryOf } from '#src/models/hub/release.ts';
+import { downloadableModels, repositoryOf } from '#src/models/hub/revision.ts';
 import {
   installedModels,
   isInstalled,
@@ -15,18 +15,18 @@ import type { Context } from './context.ts';
 import { coalesced } from './subscription.ts';
 
 /** A model with what is known of its download. */
-export interface ModelReading extends Model, Pick<DownloadState, 'downloading' | 'problem'> {}
+export interface ModelInfo extends Model, Pick<DownloadState, 'downloading' | 'problem'> {}
 
 type Needs = Pick<Context, 'config' | 'downloads'>;
 
 /** The models of the modes, then those that are installed, then those that are or were to be downloaded. */
-export async function listModels({ config, downloads }: Needs): Promise<readonly ModelReading[]> {
+export async function listModels({ config, downloads }: Needs): Promise<readonly ModelInfo[]> {
   const ids = new Set([...modelsOfModes(config), ...(await installedModels(config)), ...downloads.ids()]);
-  return Promise.all([...ids].map((id) => look(id, { config, downloads })));
+  return Promise.all([...ids].map((id) => readInfo(id, { config, downloads })));
 }
 
 /** One model as it is now; the bytes of one that is not installed are those that the hub would send. */
-async function look(id: string, { config, downloads }: Needs): Promise<ModelReading> {
+async function readInfo(id: string, { config, downloads }: Needs): Promise<ModelInfo> {
   const model = await readModel(config, id);
   const { downloading, problem, bytes } = downloads.state(id);
   return { ...model, bytes: model.bytes ?? bytes, downloading, problem: problem ?? problemOf(model) };
@@ -37,10 +37,10 @@ function problemOf({ id, problem }: Model): string | null {
 }
 
 /** Starts a download, or finds that it is there or on its way already. Throws InvalidInputError, StorageFullError. */
-export async function downloadModel(id: string, context: Needs): Promise<ModelReading> {
+export async function downloadModel(id: string, context: Needs): Promise<ModelInfo> {
   const { config, downloads } = context;
   if (!(await isInstalled(config, id))) {
-    const repository = demandRepository(id);
+    const repository = requireRepository(id);
     if (config.server.hubOffline) {
       throw new InvalidInputError(
         'id',
@@ -50,17 +50,17 @@ export async function downloadModel(id: string, context: Needs): Promise<ModelRe
     }
     await downloads.start(id, repository);
   }
-  return look(id, context);
+  return readInfo(id, context);
 }
 
 /** Ends a download and removes what has come; where there is none, nothing happens. Throws InvalidInputError. */
-export async function cancelDownload(id: string, context: Needs): Promise<ModelReading> {
-  demandRepository(id);
+export async function cancelDownload(id: string, context: Needs): Promise<ModelInfo> {
+  requireRepository(id);
   await context.downloads.cancel(id);
-  return look(id, context);
+  return readInfo(id, context);
 }
 
-function demandRepository(id: string): string {
+function requireRepository(id: string): string {
   const repository = repositoryOf(id);
   if (repository !== null) return repository;
   throw new InvalidInputError(
@@ -80,13 +80,13 @@ async function isKnown(id: string, { config }: Pick<Context, 'config'>): Promise
 export async function watchModels(
   { id }: { readonly id?: string | null | undefined },
   context: Needs & Pick<Context, 'notifier'>,
-): Promise<AsyncGenerator<ModelReading, void, undefined>> {
+): Promise<AsyncGenerator<ModelInfo, void, undefined>> {
   if (typeof id === 'string' && !(await isKnown(id, context))) {
     throw new RequestError('NOT_FOUND', 'There is no model with this id.');
   }
   const watched = { notifier: context.notifier, topic: 'model', key: id ?? undefined } as const;
-  return coalesced(watched, async function* tell(changed) {
-    for (const model of changed) yield look(model, context);
+  return coalesced(watched, async function* read(changed) {
+    for (const model of changed) yield readInfo(model, context);
   });
 }
 
@@ -99,7 +99,7 @@ const jobsAtOnce = 100;
  * Removes a model that nobody needs, and what has come of its download; an engine that waits with it is ended first. Where there is none, nothing
  * happens. Throws InvalidInputError, ModelInUseError.
  */
-export async function removeModel(id: string, context: RemovalNeeds): Promise<ModelReading> {
+export async function removeModel(id: string, context: RemovalNeeds): Promise<ModelInfo> {
   const { config, downloads, notifier, log } = context;
   if (!(await isKnown(id, context))) {
     throw new InvalidInputError('id', 'There is no model of this name.', 'Ask for models to see those there are.');
@@ -112,7 +112,7 @@ export async function removeModel(id: string, context: RemovalNeeds): Promise<Mo
     log.info({ model: id }, 'model removed');
     notifier.notify('model', id);
   }
-  return look(id, context);
+  return readInfo(id, context);
 }
 
 async function refuseUsed(id: string, { config, settings, store }: RemovalNeeds): Promise<void> {

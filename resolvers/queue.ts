@@ -1,18 +1,18 @@
 import type { Job } from '#src/jobs/job.ts';
-import type { ServerReading } from '#src/operations/server-status.ts';
+import type { ServerStatus } from '#src/operations/server-status.ts';
 import type { Pace } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
 
 type QueueNeeds = Pick<RequestContext, 'settings' | 'serverReader' | 'caller'>;
 
 /** Begins no further job until resumeQueue, also after a restart. */
-export async function pauseQueue({ settings, serverReader, caller }: QueueNeeds): Promise<ServerReading> {
+export async function pauseQueue({ settings, serverReader, caller }: QueueNeeds): Promise<ServerStatus> {
   if (!settings.current().paused) await settings.change({ paused: true }, caller);
   return serverReader.now();
 }
 
 /** Begins jobs again. */
-export async function resumeQueue({ settings, serverReader, caller }: QueueNeeds): Promise<ServerReading> {
+export async function resumeQueue({ settings, serverReader, caller }: QueueNeeds): Promise<ServerStatus> {
   if (settings.current().paused) await settings.change({ paused: false }, caller);
   return serverReader.now();
 }

@@ -6,7 +6,7 @@ import { openTestServer, submit, type TestServer } from '#src/testing/server.ts'
 let server: TestServer;
 const ids: string[] = [];
 before(async () => {
-  server = await openTestServer({ engine: 'polyglot' });
+  server = await openTestServer({ engine: 'mixed-language' });
   for (let count = 0; count < 2; count += 1) {
     const id = await submit(server);
     await eventsOf(server.url, id);

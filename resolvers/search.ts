@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Found } from '#src/store/store.ts';
+import type { FoundSegment } from '#src/store/store.ts';
 import { highlight } from '#src/transcripts/search/match.ts';
 import { parseQuery } from '#src/transcripts/search/query.ts';
 import { type Connection, loadPage, type PageArguments } from './connection.ts';
@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 import { type JobFilterInput, readFilter } from './jobs.ts';
 
 /** A segment that was found, with what was looked for marked in its text, as HTML. */
-export interface SearchHit extends Found {
+export interface SearchHit extends FoundSegment {
   readonly highlight: string;
 }
 

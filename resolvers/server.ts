@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, RequestError } from '#src/errors.ts';
-import type { ServerReading } from '#src/operations/server-status.ts';
+import type { ServerStatus } from '#src/operations/server-status.ts';
 import type { Context } from './context.ts';
 import { stoppable } from './subscription.ts';
 
@@ -8,7 +8,7 @@ import { stoppable } from './subscription.ts';
 export async function restartServer({
   serverReader,
   restart,
-}: Pick<Context, 'serverReader' | 'restart'>): Promise<ServerReading> {
+}: Pick<Context, 'serverReader' | 'restart'>): Promise<ServerStatus> {
   const reading = await serverReader.now();
   try {
     restart();
@@ -27,7 +27,7 @@ export async function restartServer({
 export function watchServer(
   { intervalSeconds }: { readonly intervalSeconds: number },
   { serverReader }: Pick<Context, 'serverReader'>,
-): AsyncGenerator<ServerReading, void, undefined> {
+): AsyncGenerator<ServerStatus, void, undefined> {
   if (intervalSeconds < 1 || intervalSeconds > 60) {
     throw new RequestError('BAD_USER_INPUT', 'intervalSeconds must be from 1 to 60.');
   }

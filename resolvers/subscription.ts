@@ -38,15 +38,15 @@ interface Watched {
   readonly key?: string | undefined;
 }
 
-/** What `tell` makes of the keys that changed; one that changes while it is told is told again. */
+/** What `read` makes of the keys that changed; one that changes while it is read is read again. */
 export function coalesced<T>(
   { notifier, topic, key }: Watched,
-  tell: (changed: ReadonlySet<string>) => AsyncGenerator<T, void, undefined>,
+  read: (changed: ReadonlySet<string>) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
   return stoppable(async function* watch(signal) {
     using subscription = subscribe(notifier, topic, key);
     while (!signal.aborted) {
-      yield* tell(await subscription.changes(signal));
+      yield* read(await subscription.changes(signal));
       await sleep(coalesceMs, undefined, { signal }).catch(() => undefined);
     }
   });

@@ -26,7 +26,7 @@ export async function transcribe(
   if (!isModelId(options.model)) throw new InvalidInputError('input.model', 'input.model must be an id of models.');
   await requireModel(config, options.model);
   try {
-    await context.storage.demandRoom();
+    await context.storage.requireFreeSpace();
     return await addJob(input, { ...labels, options }, context);
   } catch (error) {
     throw isStorageFull(error) ? new StorageFullError('The disk of the server is full.', { cause: error }) : error;

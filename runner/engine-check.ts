@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Config } from '#src/config/config.ts';
 import type { ComputePower } from '#src/jobs/job.ts';
 import type { Log } from '#src/logs/log.ts';
-import type { EngineReading, HealthWatch } from '#src/operations/health.ts';
-import type { SettingsBook } from '#src/settings.ts';
+import type { EngineStatus, HealthWatch } from '#src/operations/health.ts';
+import type { Settings } from '#src/settings.ts';
 import type { Notifier } from '#src/store/notifier.ts';
 import { type EngineKind, kindArguments } from './engine-request.ts';
 import { type ProgramResult, runProgram } from './process/run-program.ts';
@@ -25,8 +25,8 @@ const answerSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('error'), message: text }),
 ]);
 
-/** What the engine is tried with. */
-export interface Trial {
+/** What the engine is checked with. */
+export interface EngineCheck {
   readonly engineCommand: readonly string[];
   readonly kind: EngineKind;
   readonly signal?: AbortSignal;
@@ -36,16 +36,16 @@ export interface Trial {
  * Has the engine really decode a few seconds of speech on the device that jobs will use: imports alone do not show a broken driver or a wrong processor.
  * Never rejects.
  */
-export async function smokeTest({ engineCommand, kind, signal }: Trial): Promise<EngineReading> {
+export async function checkEngine({ engineCommand, kind, signal }: EngineCheck): Promise<EngineStatus> {
   try {
     const options = signal === undefined ? { limitMs } : { limitMs, signal };
-    return judge(await runProgram([...engineCommand, '--smoke', kind.model.path, ...kindArguments(kind)], options));
+    return statusOf(await runProgram([...engineCommand, '--smoke', kind.model.path, ...kindArguments(kind)], options));
   } catch (error) {
     return broken(error instanceof Error ? error.message : String(error));
   }
 }
 
-function judge({ lines, exit, said, timedOut }: ProgramResult): EngineReading {
+function statusOf({ lines, exit, stderr: said, timedOut }: ProgramResult): EngineStatus {
   if (exit.problem !== null) return broken(`The engine cannot be started (${exit.problem}); run \`npm run setup\`.`);
   if (timedOut) return broken(`The engine did not decode a few seconds of speech within ${limitMs / 1000} s.`);
   const answer = answerSchema.safeParse(parseJson(lines.at(-1) ?? '')).data;
@@ -57,8 +57,8 @@ function judge({ lines, exit, said, timedOut }: ProgramResult): EngineReading {
   return { ready: ok, engine, ...versions, problem };
 }
 
-/** The reading of an engine that cannot do its work. */
-function broken(problem: string): EngineReading {
+/** The status of an engine that cannot do its work. */
+function broken(problem: string): EngineStatus {
   return { ready: false, engine: null, fasterWhisper: null, ctranslate2: null, python: null, problem };
 }
 
@@ -72,12 +72,12 @@ function parseJson(line: string): unknown {
 
 const noGpu = broken('computePower is GPU_ONLY, and the server has no GPU: check that nvidia-smi shows one.');
 
-/** What the engine is tried with, and who hears of it. */
-interface TrialParts {
+/** What the engine is checked with, and who hears of it. */
+interface EngineCheckParts {
   readonly config: Config;
-  readonly settings: Pick<SettingsBook, 'current' | 'onChange'>;
+  readonly settings: Pick<Settings, 'current' | 'onChange'>;
   readonly notifier: Pick<Notifier, 'listen'>;
-  readonly health: Pick<HealthWatch, 'tested'>;
+  readonly health: Pick<HealthWatch, 'engineChecked'>;
   readonly runner: Pick<Runner, 'kindFor' | 'prepare'>;
   readonly log: Log;
 }
@@ -87,38 +87,38 @@ interface TrialParts {
  * start, when the mode or computePower is changed, and when that model was installed. A server with a broken engine still answers, and says so; a working
  * one gets an engine that waits for the first job.
  */
-export function startTrials({ config, settings, notifier, health, runner, log }: TrialParts): Disposable {
+export function startEngineChecks({ config, settings, notifier, health, runner, log }: EngineCheckParts): Disposable {
   const stopping = new AbortController();
-  let tried: { readonly model: string; readonly computePower: ComputePower } | null = null;
+  let checked: { readonly model: string; readonly computePower: ComputePower } | null = null;
 
-  async function tryEngine(): Promise<void> {
+  async function check(): Promise<void> {
     const { mode, computePower } = settings.current();
     const { model } = config.transcription.modes[mode];
-    if (model === tried?.model && computePower === tried.computePower) return;
-    const trial = { model, computePower };
-    tried = trial;
+    if (model === checked?.model && computePower === checked.computePower) return;
+    const current = { model, computePower };
+    checked = current;
     const kind = await runner.kindFor({ mode, model, computePower });
     const { signal } = stopping;
-    const reading =
-      kind === null ? noGpu : await smokeTest({ engineCommand: config.server.engineCommand, kind, signal });
-    // A later trial knows better.
-    if (signal.aborted || trial !== tried) return;
+    const status =
+      kind === null ? noGpu : await checkEngine({ engineCommand: config.server.engineCommand, kind, signal });
+    // A later check knows better.
+    if (signal.aborted || current !== checked) return;
     const device = kind?.device ?? null;
-    if (reading.ready) log.info({ ...reading, model, device }, 'engine ready');
-    else log.error({ ...reading, model, device, text: reading.problem }, 'engine not ready');
-    health.tested(reading);
-    if (kind !== null && reading.ready) runner.prepare(kind);
+    if (status.ready) log.info({ ...status, model, device }, 'engine ready');
+    else log.error({ ...status, model, device, text: status.problem }, 'engine not ready');
+    health.engineChecked(status);
+    if (kind !== null && status.ready) runner.prepare(kind);
   }
   function start(): void {
-    tryEngine().catch((err: unknown) => {
-      tried = null;
-      log.error({ err }, 'engine not tried');
-      health.tested(broken('The engine could not be tried; the log of the server tells why.'));
+    check().catch((err: unknown) => {
+      checked = null;
+      log.error({ err }, 'engine not checked');
+      health.engineChecked(broken('The engine could not be checked; the log of the server tells why.'));
     });
   }
   /** Without its model the engine could not pass. */
   function startAgain(installed: string): void {
-    if (installed === tried?.model) tried = null;
+    if (installed === checked?.model) checked = null;
     start();
   }
   settings.onChange(start);

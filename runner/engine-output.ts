@@ -17,7 +17,7 @@ const stages: readonly JobStage[] = ['STARTING', 'DECODING', 'DETECTING_LANGUAGE
  *
  * However much an engine talks, it causes few writes: stages only go forward, language and media are taken once or twice.
  */
-export class Dictation {
+export class EngineOutput {
   /** The last word, once it is said; what comes after it is ignored. */
   last: LineOf<'end'> | LineOf<'error'> | null = null;
   /** What decided the text; null before the engine has introduced itself. */
@@ -56,9 +56,9 @@ export class Dictation {
       case 'stage':
         return this.#enter(line);
       case 'media':
-        return this.#noteMedia(line);
+        return this.#saveMedia(line);
       case 'language':
-        return this.#noteLanguage(line);
+        return this.#saveLanguage(line);
       case 'segment':
         this.#batchFor(line).add(line, size);
         return undefined;
@@ -110,7 +110,7 @@ export class Dictation {
   }
 
   /** Written at first sight and when final; the length known in between is for the time limit alone. */
-  #noteMedia(line: LineOf<'media'>): Promise<void> | undefined {
+  #saveMedia(line: LineOf<'media'>): Promise<void> | undefined {
     this.#batchFor(line);
     this.#knownSeconds = Math.max(this.#knownSeconds, line.durationSeconds ?? 0);
     if (this.#media !== null && (this.#media.final || !line.final)) return undefined;
@@ -121,15 +121,15 @@ export class Dictation {
   async #storeMedia(line: LineOf<'media'>, warnings: readonly string[]): Promise<void> {
     const { durationSeconds, container, codec, sampleRate, channels } = line;
     const media = { durationSeconds, container, codec, sampleRate, channels, warnings };
-    await this.#write('noteMedia', () => this.#store.noteMedia(this.#claim.lease, media));
+    await this.#write('saveMedia', () => this.#store.saveMedia(this.#claim.lease, media));
   }
 
-  #noteLanguage(line: LineOf<'language'>): Promise<void> | undefined {
+  #saveLanguage(line: LineOf<'language'>): Promise<void> | undefined {
     this.#batchFor(line);
     if (this.#language !== null) return undefined;
     const language = { code: line.code, probability: line.probability };
     this.#language = language;
-    return this.#write('noteLanguage', () => this.#store.noteLanguage(this.#claim.lease, language));
+    return this.#write('saveLanguage', () => this.#store.saveLanguage(this.#claim.lease, language));
   }
 
   async #commit(line: LineOf<'checkpoint'>): Promise<void> {

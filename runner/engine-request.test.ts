@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from '#src/config/config.ts';
 import type { Claim } from '#src/store/work.ts';
-import { type JobLine, type Machine, orderFor } from './engine-request.ts';
+import { type JobLine, type Machine, requestFor } from './engine-request.ts';
 import { claimOf } from './fixtures/claim.ts';
 
 const config = readConfig(join(import.meta.dirname, '..'), {});
 const machine: Machine = { hasGpu: false, hasModel: true, cores: 8, numJobs: 3 };
 
 function lineFor(claim: Claim, on: Machine = machine): JobLine {
-  const order = orderFor(claim, config, on);
+  const order = requestFor(claim, config, on);
   assert.ok(order.kind === 'START');
   return order.line;
 }
@@ -60,7 +60,7 @@ const devices = [
 
 for (const [computePower, hasGpu, expected] of devices) {
   test(`${computePower} ${hasGpu ? 'with' : 'without'} a GPU: ${expected}`, () => {
-    const order = orderFor(claimOf({ options: { computePower } }), config, { ...machine, hasGpu });
+    const order = requestFor(claimOf({ options: { computePower } }), config, { ...machine, hasGpu });
     const told =
       order.kind === 'REFUSE'
         ? order.failure.code
@@ -83,6 +83,6 @@ test('what is no checkpoint is none', () => {
 });
 
 test('a model that is not there is refused', () => {
-  const order = orderFor(claimOf({}), config, { ...machine, hasModel: false });
+  const order = requestFor(claimOf({}), config, { ...machine, hasModel: false });
   assert.equal(order.kind === 'REFUSE' && order.failure.code, 'MODEL_NOT_FOUND');
 });

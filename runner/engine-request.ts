@@ -50,12 +50,12 @@ export function checkpointOf(claim: Claim): Checkpoint | null {
 }
 
 /** What to tell the engine, or why it is not started at all. */
-export type Order =
+export type EngineRequest =
   | { readonly kind: 'START'; readonly line: JobLine }
   | { readonly kind: 'REFUSE'; readonly failure: JobFailure };
 
 /** The order that a claim comes to on this machine. */
-export function orderFor(claim: Claim, config: Config, machine: Machine): Order {
+export function requestFor(claim: Claim, config: Config, machine: Machine): EngineRequest {
   const { options } = claim.job;
   if (!machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${options.model} is not installed.`);
   const kind = kindFor(options, config, machine);
@@ -88,7 +88,7 @@ export function kindArguments({ device, computeType, threads }: EngineKind): rea
   return ['--device', device, '--compute-type', computeType, '--threads', String(threads)];
 }
 
-function refuse(code: FailureCode, message: string): Order {
+function refuse(code: FailureCode, message: string): EngineRequest {
   return { kind: 'REFUSE', failure: failure(code, message) };
 }
 

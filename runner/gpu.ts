@@ -1,5 +1,5 @@
-import { shared } from '#src/operations/memoize.ts';
-import type { GpuReading } from '#src/operations/server-status.ts';
+import { memoizeFor } from '#src/operations/memoize.ts';
+import type { GpuStats } from '#src/operations/server-status.ts';
 import { runProgram } from './process/run-program.ts';
 
 /** The name stands last, since it may hold a comma. */
@@ -9,14 +9,14 @@ const freshMs = 2000;
 const limitMs = 5000;
 
 /** The NVIDIA GPUs of this machine, at most 2 s old; none, without an error, where there is no nvidia-smi. */
-export const readGpus: () => Promise<readonly GpuReading[]> = gpuReader(['nvidia-smi']);
+export const readGpus: () => Promise<readonly GpuStats[]> = gpuReader(['nvidia-smi']);
 
 /** A reader that asks `command` for the GPUs, and not again within 2 s. */
-export function gpuReader(command: readonly string[]): () => Promise<readonly GpuReading[]> {
-  return shared(() => ask(command), freshMs);
+export function gpuReader(command: readonly string[]): () => Promise<readonly GpuStats[]> {
+  return memoizeFor(() => ask(command), freshMs);
 }
 
-async function ask(command: readonly string[]): Promise<readonly GpuReading[]> {
+async function ask(command: readonly string[]): Promise<readonly GpuStats[]> {
   const query = [...command, `--query-gpu=${fields}`, '--format=csv,noheader,nounits'];
   try {
     const { lines, exit } = await runProgram(query, { limitMs });
@@ -27,7 +27,7 @@ async function ask(command: readonly string[]): Promise<readonly GpuReading[]> {
 }
 
 /** A line such as `0, 81559, 1024, 37, 41, NVIDIA H100`; what a card does not tell stands there as [N/A]. */
-function parseGpu(line: string): GpuReading | null {
+function parseGpu(line: string): GpuStats | null {
   const [index, total, used, utilization, temperature, ...name] = line.split(',').map((field) => field.trim());
   if (name.length === 0 || numberOf(index) === null) return null;
   return {

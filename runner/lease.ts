@@ -1,12 +1,12 @@
 import { StorageFullError } from '#src/errors.ts';
 import { type Log, tellFullDisk } from '#src/logs/log.ts';
 import type { Notifier } from '#src/store/notifier.ts';
-import type { Reading, Work } from '#src/store/store.ts';
+import type { JobReader, Work } from '#src/store/store.ts';
 import type { Lease } from '#src/store/work.ts';
 
 /** Where a lease is kept. */
 export interface LeaseParts {
-  readonly store: Pick<Work, 'renew'> & Pick<Reading, 'job'>;
+  readonly store: Pick<Work, 'renew'> & Pick<JobReader, 'job'>;
   readonly notifier: Notifier;
   readonly log: Log;
   readonly renewMs: number;
@@ -14,23 +14,23 @@ export interface LeaseParts {
 
 /**
  * Renews a lease and looks out for a cancel: at each change of the job, which is at once, and at each renewal, which also
- * sees what another process wrote. Tells `cancel` or `lost` any number of times.
+ * sees what another process wrote. Calls `onHalt` with `cancel` or `lost` any number of times.
  */
 export function keepLease(
   { store, notifier, log, renewMs }: LeaseParts,
   lease: Lease,
-  tell: (halt: 'cancel' | 'lost') => void,
+  onHalt: (halt: 'cancel' | 'lost') => void,
 ): Disposable {
-  const renew = calmly(log, lease, async () => {
+  const renew = singleFlight(log, lease, async () => {
     const answer = await store.renew(lease);
-    if (answer === null) tell('lost');
-    else if (answer.cancelRequested) tell('cancel');
+    if (answer === null) onHalt('lost');
+    else if (answer.cancelRequested) onHalt('cancel');
   });
   // The job's own writes notify as well: a look is a read, a renewal would be one more write for each of them.
-  const look = calmly(log, lease, async () => {
+  const look = singleFlight(log, lease, async () => {
     const job = await store.job(lease.jobId);
-    if (job === null) tell('lost');
-    else if (job.cancelRequestedAt !== null) tell('cancel');
+    if (job === null) onHalt('lost');
+    else if (job.cancelRequestedAt !== null) onHalt('cancel');
   });
   const timer = setInterval(renew, renewMs);
   const listening = notifier.listen('job', look, lease.jobId);
@@ -44,7 +44,7 @@ export function keepLease(
 }
 
 /** Never two at once: what is asked for meanwhile is done once more afterwards. A store that throws is told once and asked again next time. */
-function calmly(log: Log, lease: Lease, act: () => Promise<void>): () => void {
+function singleFlight(log: Log, lease: Lease, act: () => Promise<void>): () => void {
   let busy = false;
   let again = false;
   let told = false;

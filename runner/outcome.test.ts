@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Ended, outcome } from './outcome.ts';
+import { type EndedAttempt, endingOf } from './outcome.ts';
 import type { LineOf } from './protocol.ts';
 
-const base: Ended = {
+const base: EndedAttempt = {
   exit: { exitCode: 0, signal: null, problem: null },
   last: null,
   halt: null,
@@ -22,7 +22,7 @@ const missing = { exitCode: null, signal: null, problem: 'ENOENT' };
 const exit1 = { exitCode: 1, signal: null, problem: null };
 
 /** What is known of the attempt, and how it ends: kind, then the code of its failure or crash. */
-const table: readonly (readonly [string, Partial<Ended>, string])[] = [
+const table: readonly (readonly [string, Partial<EndedAttempt>, string])[] = [
   ['it said its end', { last: end }, 'COMPLETED'],
   ['it said its end and fell over on its way out', { last: end, exit: died }, 'COMPLETED'],
   ['it said its end when the server stopped', { last: end, exit: terminated, halt: 'stop' }, 'COMPLETED'],
@@ -59,7 +59,7 @@ const table: readonly (readonly [string, Partial<Ended>, string])[] = [
 
 for (const [story, facts, expected] of table) {
   test(`${story}: ${expected}`, () => {
-    const ending = outcome({ ...base, ...facts });
+    const ending = endingOf({ ...base, ...facts });
     assert.equal(tell(ending), expected);
     if (ending === null) return;
     assert.equal(ending.peakMemoryBytes, 1000);
@@ -69,7 +69,7 @@ for (const [story, facts, expected] of table) {
 }
 
 test('a failure says what to do, keeps the words of the engine, and says whether to try again', () => {
-  const ending = outcome({ ...base, last: noAudio, exit: exit1 });
+  const ending = endingOf({ ...base, last: noAudio, exit: exit1 });
   assert.deepEqual(ending?.kind === 'FAILED' && { ...ending.failure, hint: typeof ending.failure.hint }, {
     code: 'MEDIA_NO_AUDIO',
     message: 'no audio',
@@ -78,7 +78,7 @@ test('a failure says what to do, keeps the words of the engine, and says whether
   });
 });
 
-function tell(ending: ReturnType<typeof outcome>): string {
+function tell(ending: ReturnType<typeof endingOf>): string {
   if (ending === null) return 'nothing';
   const code = ending.kind === 'FAILED' ? ending.failure.code : ending.kind === 'INTERRUPTED' ? ending.crash : null;
   return code === null ? ending.kind : `${ending.kind} ${code}`;

@@ -16,7 +16,7 @@ export type Halt =
   | 'fault';
 
 /** All that is known when an attempt is over. */
-export interface Ended {
+export interface EndedAttempt {
   readonly exit: Exit;
   /** The last word of the engine. */
   readonly last: LineOf<'end'> | LineOf<'error'> | null;
@@ -33,8 +33,8 @@ export interface Ended {
 const maxCrashes = 3;
 
 /** How an attempt ends for its job; null where nothing may be written. */
-export function outcome(ended: Ended): Ending | null {
-  const verdict = judge(ended);
+export function endingOf(ended: EndedAttempt): Ending | null {
+  const verdict = outcomeOf(ended);
   if (verdict === null) return null;
   const process: EndedProcess = {
     exitCode: ended.exit.exitCode,
@@ -46,23 +46,23 @@ export function outcome(ended: Ended): Ending | null {
 }
 
 type WithoutProcess<T> = T extends unknown ? Omit<T, keyof EndedProcess> : never;
-type Verdict = WithoutProcess<Ending>;
+type Outcome = WithoutProcess<Ending>;
 
-function judge(ended: Ended): Verdict | null {
+function outcomeOf(ended: EndedAttempt): Outcome | null {
   if (ended.halt === 'lost') return null;
   if (ended.halt === 'cancel') return { kind: 'CANCELLED' };
   // The last word counts even if the engine then fell over on its way out: its transcript is whole and stored.
   if (ended.last?.type === 'end') return { kind: 'COMPLETED', processedSeconds: ended.last.durationSeconds };
-  if (ended.last?.type === 'error') return complaint(ended.last, ended.crashes);
-  return ended.halt === null ? deathOf(ended) : halted(ended.halt, ended);
+  if (ended.last?.type === 'error') return outcomeOfError(ended.last, ended.crashes);
+  return ended.halt === null ? outcomeOfExit(ended) : outcomeOfHalt(ended.halt, ended);
 }
 
-function complaint(line: LineOf<'error'>, crashes: number): Verdict {
+function outcomeOfError(line: LineOf<'error'>, crashes: number): Outcome {
   if (line.retryable && crashes + 1 < maxCrashes) return { kind: 'INTERRUPTED', crash: line.code };
   return { kind: 'FAILED', failure: failure(line.code, line.message, line.retryable) };
 }
 
-function halted(halt: Exclude<Halt, 'lost' | 'cancel'>, ended: Ended): Verdict {
+function outcomeOfHalt(halt: Exclude<Halt, 'lost' | 'cancel'>, ended: EndedAttempt): Outcome {
   switch (halt) {
     case 'stop':
       return { kind: 'INTERRUPTED', crash: null };
@@ -82,7 +82,7 @@ function halted(halt: Exclude<Halt, 'lost' | 'cancel'>, ended: Ended): Verdict {
   }
 }
 
-function deathOf(ended: Ended): Verdict {
+function outcomeOfExit(ended: EndedAttempt): Outcome {
   const { exitCode, signal, problem } = ended.exit;
   if (problem === 'ENOENT' || problem === 'EACCES') {
     return failed('ENGINE_NOT_INSTALLED', 'The program of the engine is not there or cannot be run.');
@@ -95,18 +95,18 @@ function deathOf(ended: Ended): Verdict {
   return crash('ENGINE_CRASHED', `The engine ended without a word (${signal ?? `exit code ${exitCode}`}).`, ended);
 }
 
-function crash(code: FailureCode, message: string, ended: Ended): Verdict {
+function crash(code: FailureCode, message: string, ended: EndedAttempt): Outcome {
   const count = ended.crashes + 1;
   if (count < maxCrashes) return { kind: 'INTERRUPTED', crash: code };
   return failed(code, `${message} This was attempt ${count} of ${maxCrashes}.`);
 }
 
-function failed(code: FailureCode, message: string): Verdict {
+function failed(code: FailureCode, message: string): Outcome {
   return { kind: 'FAILED', failure: failure(code, message) };
 }
 
 /** Per reason: whether trying the same again can help, and what a person does about it. */
-const advice: Readonly<Record<FailureCode, readonly [retryable: boolean, hint: string]>> = {
+const failureHints: Readonly<Record<FailureCode, readonly [retryable: boolean, hint: string]>> = {
   MEDIA_NOT_FOUND: [
     false,
     'The recording was moved or deleted after the job was accepted. Submit it again from where it is now.',
@@ -170,6 +170,6 @@ const advice: Readonly<Record<FailureCode, readonly [retryable: boolean, hint: s
 };
 
 /** A failure with the advice for its code; `retryable` where the engine knows better. */
-export function failure(code: FailureCode, message: string, retryable = advice[code][0]): JobFailure {
-  return { code, message, hint: advice[code][1], retryable };
+export function failure(code: FailureCode, message: string, retryable = failureHints[code][0]): JobFailure {
+  return { code, message, hint: failureHints[code][1], retryable };
 }

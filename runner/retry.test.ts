@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { StorageFullError } from '#src/errors.ts';
-import { patiently } from './retry.ts';
+import { retry } from './retry.ts';
 
 const log = pino({ level: 'silent' });
 const never = new AbortController().signal;
@@ -21,20 +21,20 @@ function failing(times: number, error: Error): { readonly act: () => Promise<str
 
 test('it asks until there is an answer', async () => {
   const { act, tries } = failing(2, new Error('busy'));
-  assert.equal(await patiently(act, { log, what: 'test', signal: never }), 'answer');
+  assert.equal(await retry(act, { log, what: 'test', signal: never }), 'answer');
   assert.equal(tries(), 3);
 });
 
 test('it gives up after so many tries, but not for a full disk', async () => {
   const busy = failing(9, new Error('busy'));
-  await assert.rejects(patiently(busy.act, { log, what: 'test', signal: never, maxTries: 2 }), /busy/u);
+  await assert.rejects(retry(busy.act, { log, what: 'test', signal: never, maxTries: 2 }), /busy/u);
   assert.equal(busy.tries(), 2);
   const full = failing(2, new StorageFullError('full'));
-  assert.equal(await patiently(full.act, { log, what: 'test', signal: never, maxTries: 1 }), 'answer');
+  assert.equal(await retry(full.act, { log, what: 'test', signal: never, maxTries: 1 }), 'answer');
 });
 
 test('an aborted signal ends the patience after one more try', async () => {
   const { act, tries } = failing(9, new Error('busy'));
-  await assert.rejects(patiently(act, { log, what: 'test', signal: AbortSignal.abort() }), /busy/u);
+  await assert.rejects(retry(act, { log, what: 'test', signal: AbortSignal.abort() }), /busy/u);
   assert.equal(tries(), 1);
 });

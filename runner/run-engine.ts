@@ -1,9 +1,9 @@
-import { Dictation, type Write } from './engine-output.ts';
+import { EngineOutput, type Write } from './engine-output.ts';
 import type { JobLine } from './engine-request.ts';
-import type { Ended } from './outcome.ts';
+import type { EndedAttempt } from './outcome.ts';
 import { type Child, startChild } from './process/child.ts';
 import { EngineProtocolError, parseLine } from './protocol.ts';
-import { patiently } from './retry.ts';
+import { retry } from './retry.ts';
 import type { Run } from './run.ts';
 import { startWatchdog, timeLimitSeconds, type Watchdog } from './watchdog.ts';
 
@@ -16,75 +16,74 @@ class LeaseLostError extends Error {
 const maxTries = 8;
 
 /** Starts an engine, gives it its job, takes what it says, and settles when its whole process group is gone. */
-export async function runEngine(run: Run, line: JobLine): Promise<Ended> {
+export async function runEngine(run: Run, line: JobLine): Promise<EndedAttempt> {
   const { engineCommand, engineSilenceSeconds } = run.parts.config.server;
   using child = run.parts.standby.take(line) ?? startChild(engineCommand);
   const end = (): void => endChild(run, child);
   run.halted.addEventListener('abort', end);
   if (run.halted.aborted) end();
   using leaving = new DisposableStack();
-  const dictation = new Dictation(run.claim, run.parts.store, writeUnder(run));
+  const output = new EngineOutput(run.claim, run.parts.store, writeUnder(run));
   using watchdog = startWatchdog({
     silenceSeconds: engineSilenceSeconds,
-    limitSeconds: () => timeLimitSeconds(dictation.length()),
-    tell: run.halt,
+    limitSeconds: () => timeLimitSeconds(output.length()),
+    onHalt: run.halt,
   });
   try {
-    if (child.pid !== undefined) await converse({ run, child, dictation, watchdog, leaving }, line);
+    if (child.pid !== undefined) await exchange({ run, child, output, watchdog, leaving }, line);
   } catch (error) {
-    blame(run, error);
+    haltFor(run, error);
   }
   const exit = await child.exited;
   await child.gone;
-  tellStderr(run, child, dictation);
+  logStderr(run, child, output);
   return {
     exit,
-    last: dictation.last,
+    last: output.last,
     halt: run.reason()?.halt ?? null,
     problem: run.reason()?.problem ?? null,
     crashes: run.claim.crashes,
-    peakMemoryBytes:
-      (dictation.last?.type === 'end' ? dictation.last.peakMemoryBytes : null) ?? child.peakMemoryBytes(),
-    provenance: dictation.provenance,
+    peakMemoryBytes: (output.last?.type === 'end' ? output.last.peakMemoryBytes : null) ?? child.peakMemoryBytes(),
+    provenance: output.provenance,
   };
 }
 
-interface Conversation {
+interface Exchange {
   readonly run: Run;
   readonly child: Child;
-  readonly dictation: Dictation;
+  readonly output: EngineOutput;
   readonly watchdog: Watchdog;
   /** What is given up when the engine has left. */
   readonly leaving: DisposableStack;
 }
 
-async function converse(conversation: Conversation, line: JobLine): Promise<void> {
-  const { run, child, dictation, watchdog, leaving } = conversation;
-  await noteProcess(conversation, line.device);
+async function exchange(conversation: Exchange, line: JobLine): Promise<void> {
+  const { run, child, output, watchdog, leaving } = conversation;
+  await saveProcess(conversation, line.device);
   child.send(JSON.stringify(line));
   for await (const texts of child.lines) {
-    watchdog.heard();
+    watchdog.reset();
     for (const text of texts) {
       // Read on to the end all the same: a full pipe would hold the engine up on its way out.
-      if (run.halted.aborted || dictation.last !== null) break;
+      if (run.halted.aborted || output.last !== null) break;
       const said = parseLine(text);
-      const writing = said === null ? undefined : dictation.take(said, text.length);
+      const writing = said === null ? undefined : output.take(said, text.length);
       if (writing !== undefined) await watchdog.excuse(writing);
       // Not before the first words are out: loading a model takes a core for a second or two.
       if (said?.type === 'checkpoint') run.parts.standby.prepare(line);
-      if (dictation.last !== null) leaving.use(allowToLeave(run, child));
+      if (output.last !== null) leaving.use(endIfItHangs(run, child));
     }
   }
 }
 
-async function noteProcess({ run, child }: Conversation, device: string): Promise<void> {
+async function saveProcess({ run, child }: Exchange, device: string): Promise<void> {
   if (child.pid === undefined) return;
   const process = { pid: child.pid, pidStartTime: child.startTime, device };
-  await writeUnder(run)('noteProcess', () => run.parts.store.noteProcess(run.claim.lease, process));
+  await writeUnder(run)('saveProcess', () => run.parts.store.saveProcess(run.claim.lease, process));
 }
 
 /** An engine that has said its last word and hangs on its way out is helped along. */
-function allowToLeave(run: Run, child: Child): Disposable {
+function endIfItHangs(run: Run, child: Child): Disposable {
   const timer = setTimeout(() => endChild(run, child), run.parts.config.server.engineStopSeconds * 1000);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
@@ -98,12 +97,12 @@ function endChild({ parts, claim }: Run, child: Child): void {
 
 function writeUnder({ parts, halted }: Run): Write {
   return async (what, act) => {
-    const isKept = await patiently(act, { log: parts.log, what, signal: halted, maxTries });
+    const isKept = await retry(act, { log: parts.log, what, signal: halted, maxTries });
     if (!isKept) throw new LeaseLostError();
   };
 }
 
-function blame(run: Run, error: unknown): void {
+function haltFor(run: Run, error: unknown): void {
   if (error instanceof LeaseLostError) run.halt('lost');
   else if (error instanceof EngineProtocolError) run.halt('protocol', error.message);
   else {
@@ -112,9 +111,9 @@ function blame(run: Run, error: unknown): void {
   }
 }
 
-function tellStderr(run: Run, child: Child, dictation: Dictation): void {
+function logStderr(run: Run, child: Child, output: EngineOutput): void {
   const halt = run.reason()?.halt;
-  if (dictation.last?.type === 'end' || halt === 'cancel' || halt === 'stop') return;
-  const text = child.said();
+  if (output.last?.type === 'end' || halt === 'cancel' || halt === 'stop') return;
+  const text = child.stderrTail();
   if (text !== '') run.parts.log.warn({ job: run.claim.job.id, attempt: run.claim.lease.attempt, text }, 'engine said');
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startHashing } from '#src/media/hash.ts';
 import type { Claim, Ending } from '#src/store/work.ts';
-import { type JobLine, orderFor } from './engine-request.ts';
+import { type JobLine, requestFor } from './engine-request.ts';
 import { keepLease } from './lease.ts';
-import { type Ended, outcome } from './outcome.ts';
-import { patiently } from './retry.ts';
+import { type EndedAttempt, endingOf } from './outcome.ts';
+import { retry } from './retry.ts';
 import { runEngine } from './run-engine.ts';
 import { openRun, type Run, type RunParts } from './run.ts';
 
@@ -34,16 +34,16 @@ export async function runJob(parts: RunParts, claim: Claim, stopping: AbortSigna
 async function attempt(run: Run): Promise<Ending | null> {
   const { parts, claim } = run;
   await pause(run);
-  if (run.halted.aborted) return outcome(notStarted(run));
+  if (run.halted.aborted) return endingOf(notStarted(run));
   try {
-    const order = orderFor(claim, parts.config, await parts.machineFor(claim.job.options.model));
-    if (run.halted.aborted) return outcome(notStarted(run));
-    if (order.kind === 'REFUSE') return { ...noProcess, kind: 'FAILED', failure: order.failure };
-    return await hashMeanwhile(run, order.line);
+    const request = requestFor(claim, parts.config, await parts.machineFor(claim.job.options.model));
+    if (run.halted.aborted) return endingOf(notStarted(run));
+    if (request.kind === 'REFUSE') return { ...noProcess, kind: 'FAILED', failure: request.failure };
+    return await hashMeanwhile(run, request.line);
   } catch (err) {
     parts.log.error({ job: claim.job.id, err }, 'job cannot go on');
     run.halt('fault');
-    return outcome(notStarted(run));
+    return endingOf(notStarted(run));
   }
 }
 
@@ -53,12 +53,12 @@ async function attempt(run: Run): Promise<Ending | null> {
  */
 async function hashMeanwhile(run: Run, line: JobLine): Promise<Ending | null> {
   const { claim, halted } = run;
-  if (claim.job.media.sha256 !== null) return outcome(await runEngine(run, line));
+  if (claim.job.media.sha256 !== null) return endingOf(await runEngine(run, line));
   using file = await startHashing(line.media.path);
   const stop = (): void => file[Symbol.dispose]();
   halted.addEventListener('abort', stop);
   if (halted.aborted) stop();
-  const ending = outcome(await runEngine(run, line));
+  const ending = endingOf(await runEngine(run, line));
   return ending?.kind === 'COMPLETED' ? { ...ending, sha256: await file.sha256() } : ending;
 }
 
@@ -72,12 +72,12 @@ async function pause({ parts, claim, halted }: Run): Promise<void> {
 
 /** Where the store throws on the way to a stop, the job is left as it is: the next start reaps it. */
 function finish({ parts, claim }: Run, ending: Ending, stopping: AbortSignal): Promise<boolean> {
-  return patiently(() => parts.store.finish(claim.lease, ending), { log: parts.log, what: 'finish', signal: stopping });
+  return retry(() => parts.store.finish(claim.lease, ending), { log: parts.log, what: 'finish', signal: stopping });
 }
 
 const noProcess = { exitCode: null, signal: null, peakMemoryBytes: null, provenance: null } as const;
 
-function notStarted(run: Run): Ended {
+function notStarted(run: Run): EndedAttempt {
   return {
     exit: { exitCode: null, signal: null, problem: null },
     last: null,

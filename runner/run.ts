@@ -1,7 +1,7 @@
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { Notifier } from '#src/store/notifier.ts';
-import type { Reading, Work } from '#src/store/store.ts';
+import type { JobReader, Work } from '#src/store/store.ts';
 import type { Claim } from '#src/store/work.ts';
 import type { Machine } from './engine-request.ts';
 import type { Halt } from './outcome.ts';
@@ -9,7 +9,7 @@ import type { Standby } from './standby.ts';
 
 /** What jobs are run with. */
 export interface RunParts {
-  readonly store: Work & Pick<Reading, 'job'>;
+  readonly store: Work & Pick<JobReader, 'job'>;
   readonly notifier: Notifier;
   readonly config: Config;
   readonly log: Log;

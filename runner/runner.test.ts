@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isFinished } from '#src/jobs/job.ts';
-import { assertGapless, logged, openHouse, textsOf } from './fixtures/harness.ts';
+import { assertGapless, logged, openHarness, textsOf } from './fixtures/harness.ts';
 
 const over = { timeout: 30_000 };
 
@@ -27,31 +27,31 @@ for (const [name, status, code, texts, attempts] of endings) {
     `the job of an engine that ${name.replaceAll('-', ' ')} ends ${status}${code === null ? '' : ` with ${code}`}`,
     over,
     async () => {
-      await using house = await openHouse(name);
-      house.start();
-      const { id } = await house.add();
-      const job = await house.until(id, ({ status: now }) => isFinished(now));
+      await using harness = await openHarness(name);
+      harness.start();
+      const { id } = await harness.add();
+      const job = await harness.until(id, ({ status: now }) => isFinished(now));
       assert.equal(job.status, status, JSON.stringify(job.failure));
       assert.equal(job.failure?.code ?? null, code);
       assert.equal(job.failure === null, job.failure?.hint === undefined);
-      assert.deepEqual(await textsOf(house, id), texts);
-      assert.equal((await house.store.attempts(id)).length, attempts);
-      assert.equal(house.groups.length, attempts);
-      assert.deepEqual(await house.left(), []);
-      await assertGapless(house, id);
+      assert.deepEqual(await textsOf(harness, id), texts);
+      assert.equal((await harness.store.attempts(id)).length, attempts);
+      assert.equal(harness.groups.length, attempts);
+      assert.deepEqual(await harness.left(), []);
+      await assertGapless(harness, id);
     },
   );
 }
 
 test('a completed job tells what its engine found and what decided its text', over, async () => {
-  await using house = await openHouse('speaks');
-  house.start();
-  const { id } = await house.add();
-  const job = await house.until(id, ({ status }) => isFinished(status));
+  await using harness = await openHarness('speaks');
+  harness.start();
+  const { id } = await harness.add();
+  const job = await harness.until(id, ({ status }) => isFinished(status));
   assert.deepEqual(job.language, { code: 'en', probability: 0.98 });
   assert.equal(job.media.durationSeconds, 9);
   assert.equal(job.progress.fraction, 1);
-  const [attempt] = await house.store.attempts(id);
+  const [attempt] = await harness.store.attempts(id);
   assert.equal(attempt?.device, 'cpu');
   assert.equal(attempt.exitCode, 0);
   assert.equal(attempt.peakMemoryBytes, 50_000_000);
@@ -59,25 +59,25 @@ test('a completed job tells what its engine found and what decided its text', ov
 });
 
 test('the last words of an engine that died stand in the log of its job', over, async () => {
-  await using house = await openHouse('dies-midway');
-  house.start();
-  const { id } = await house.add();
-  await house.until(id, ({ status }) => isFinished(status));
-  const said = logged(house, 'engine said');
+  await using harness = await openHarness('dies-midway');
+  harness.start();
+  const { id } = await harness.add();
+  await harness.until(id, ({ status }) => isFinished(status));
+  const said = logged(harness, 'engine said');
   assert.equal(said.length, 3);
   assert.equal(said[0]?.['job'], id);
   assert.match(String(said[0]?.['text']), /illegal instruction ahead/u);
-  const [attempt] = await house.store.attempts(id);
+  const [attempt] = await harness.store.attempts(id);
   assert.equal(attempt?.signal, 'SIGSEGV');
 });
 
 test('a million lines in a row neither hold the event loop nor cause a write each', over, async () => {
-  await using house = await openHouse('floods');
-  house.start();
-  const { id } = await house.add();
+  await using harness = await openHarness('floods');
+  harness.start();
+  const { id } = await harness.add();
   let turns = 0;
   const timer = setInterval(() => (turns += 1), 1);
-  const job = await house.until(id, ({ status }) => isFinished(status));
+  const job = await harness.until(id, ({ status }) => isFinished(status));
   clearInterval(timer);
   assert.equal(job.status, 'COMPLETED', JSON.stringify(job.failure));
   assert.ok(job.lastEventSeq < 15, `${job.lastEventSeq} events`);
@@ -86,38 +86,40 @@ test('a million lines in a row neither hold the event loop nor cause a write eac
 });
 
 test('300 MB on stderr hold nothing up and are not remembered', over, async () => {
-  await using house = await openHouse('floods-stderr');
-  house.start();
-  const { id } = await house.add();
+  await using harness = await openHarness('floods-stderr');
+  harness.start();
+  const { id } = await harness.add();
   const before = process.memoryUsage().rss;
-  const job = await house.until(id, ({ status }) => isFinished(status));
+  const job = await harness.until(id, ({ status }) => isFinished(status));
   assert.equal(job.status, 'COMPLETED', JSON.stringify(job.failure));
   const grown = (process.memoryUsage().rss - before) / 1024 / 1024;
   assert.ok(grown < 200, `memory grew by ${grown} MiB`);
 });
 
 test('an engine that says nothing is ended and tried again, up to three times', over, async () => {
-  await using house = await openHouse('hangs', { server: { engineSilenceSeconds: 0.3 } });
-  house.start();
-  const { id } = await house.add();
-  const job = await house.until(id, ({ status }) => isFinished(status));
+  await using harness = await openHarness('hangs', { server: { engineSilenceSeconds: 0.3 } });
+  harness.start();
+  const { id } = await harness.add();
+  const job = await harness.until(id, ({ status }) => isFinished(status));
   assert.equal(job.failure?.code, 'ENGINE_STALLED');
-  assert.equal(house.groups.length, 3);
-  assert.deepEqual(await house.left(), []);
+  assert.equal(harness.groups.length, 3);
+  assert.deepEqual(await harness.left(), []);
 });
 
 test(
   'without its program, without its model, or without the GPU asked for, a job fails with the way out',
   over,
   async () => {
-    await using house = await openHouse('speaks', { server: { engineCommand: ['/nowhere/python', '-m', 'engine'] } });
-    house.start();
+    await using harness = await openHarness('speaks', {
+      server: { engineCommand: ['/nowhere/python', '-m', 'engine'] },
+    });
+    harness.start();
     const jobs = [
-      await house.add(),
-      await house.add({ model: 'large-v2' }),
-      await house.add({ computePower: 'GPU_ONLY' }),
+      await harness.add(),
+      await harness.add({ model: 'large-v2' }),
+      await harness.add({ computePower: 'GPU_ONLY' }),
     ];
-    const done = await Promise.all(jobs.map(({ id }) => house.until(id, ({ status }) => isFinished(status))));
+    const done = await Promise.all(jobs.map(({ id }) => harness.until(id, ({ status }) => isFinished(status))));
     assert.deepEqual(
       done.map((job) => job.failure?.code),
       ['ENGINE_NOT_INSTALLED', 'MODEL_NOT_FOUND', 'GPU_UNAVAILABLE'],
@@ -127,52 +129,52 @@ test(
 );
 
 test('an engine that refuses to go on starts the transcript again, and its readers are told', over, async () => {
-  await using house = await openHouse('starts-over');
-  const first = house.start();
-  const { id } = await house.add();
-  await house.until(id, ({ segmentCount }) => segmentCount === 2);
+  await using harness = await openHarness('starts-over');
+  const first = harness.start();
+  const { id } = await harness.add();
+  await harness.until(id, ({ segmentCount }) => segmentCount === 2);
   await first.stop();
-  assert.equal((await house.store.job(id))?.status, 'QUEUED');
-  house.start();
-  await house.until(id, ({ status }) => isFinished(status));
-  assert.deepEqual(await textsOf(house, id), ['one', 'two', 'three']);
-  const kinds = (await assertGapless(house, id)).map(({ kind }) => kind);
+  assert.equal((await harness.store.job(id))?.status, 'QUEUED');
+  harness.start();
+  await harness.until(id, ({ status }) => isFinished(status));
+  assert.deepEqual(await textsOf(harness, id), ['one', 'two', 'three']);
+  const kinds = (await assertGapless(harness, id)).map(({ kind }) => kind);
   assert.equal(kinds.filter((kind) => kind === 'TRANSCRIPT_CLEARED').length, 1);
 });
 
 test('as many jobs run at a time as there are slots, and a changed number counts at once', over, async () => {
-  await using house = await openHouse('waits');
+  await using harness = await openHarness('waits');
   let numJobs = 2;
-  const runner = house.start({ numJobs: () => numJobs });
-  const jobs = [await house.add(), await house.add(), await house.add()];
-  const spoken = (id: string) => house.until(id, ({ segmentCount }) => segmentCount === 2);
+  const runner = harness.start({ numJobs: () => numJobs });
+  const jobs = [await harness.add(), await harness.add(), await harness.add()];
+  const spoken = (id: string) => harness.until(id, ({ segmentCount }) => segmentCount === 2);
   const ids = jobs.map(({ id }) => id);
   await Promise.all(ids.slice(0, 2).map(spoken));
   assert.equal(runner.state().working, 2);
-  assert.equal((await house.store.job(ids[2] ?? ''))?.status, 'QUEUED');
+  assert.equal((await harness.store.job(ids[2] ?? ''))?.status, 'QUEUED');
   numJobs = 3;
   runner.wake();
   await spoken(ids[2] ?? '');
   assert.equal(runner.state().working, 3);
   await runner.stop();
   assert.equal(runner.state().working, 0);
-  assert.deepEqual(await house.left(), []);
+  assert.deepEqual(await harness.left(), []);
 });
 
 test('a store that throws is told once, and asked again until it answers', over, async () => {
-  await using house = await openHouse('speaks');
+  await using harness = await openHarness('speaks');
   let refusals = 3;
   const store = {
-    ...house.store,
+    ...harness.store,
     claim(worker: string) {
       refusals -= 1;
-      return refusals >= 0 ? Promise.reject(new Error('disk I/O error')) : house.store.claim(worker);
+      return refusals >= 0 ? Promise.reject(new Error('disk I/O error')) : harness.store.claim(worker);
     },
   };
-  const runner = house.start({ store });
-  const { id } = await house.add();
-  await house.until(id, ({ status }) => isFinished(status));
-  assert.equal(logged(house, 'store does not answer').length, 1);
-  assert.equal(logged(house, 'store answers again').length, 1);
+  const runner = harness.start({ store });
+  const { id } = await harness.add();
+  await harness.until(id, ({ status }) => isFinished(status));
+  assert.equal(logged(harness, 'store does not answer').length, 1);
+  assert.equal(logged(harness, 'store answers again').length, 1);
   assert.deepEqual(runner.state().problem, null);
 });

@@ -6,7 +6,7 @@ import { isInstalled } from '#src/models/installed.ts';
 import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
 import { reap } from './reap.ts';
-import { patiently } from './retry.ts';
+import { retry } from './retry.ts';
 import { runJob } from './run-job.ts';
 import type { RunParts } from './run.ts';
 import { openStandby } from './standby.ts';
@@ -17,7 +17,7 @@ export interface Runner extends AsyncDisposable {
   /** Something that matters for the slots may have changed, such as numJobs. */
   readonly wake: () => void;
   /** The engine that jobs like this one need here; null where they ask for a GPU and there is none. */
-  kindFor(usual: Usual): Promise<EngineKind | null>;
+  kindFor(needs: EngineNeeds): Promise<EngineKind | null>;
   /** Has an engine of this kind load its model ahead, so that the next job need not wait for it. The model must be there. */
   prepare(kind: EngineKind): void;
   /** Ends an engine that waits with this model loaded. */
@@ -27,7 +27,7 @@ export interface Runner extends AsyncDisposable {
 }
 
 /** What tells which engine a job needs. */
-export type Usual = Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>;
+export type EngineNeeds = Pick<TranscriptionOptions, 'mode' | 'model' | 'computePower'>;
 
 interface RunnerState {
   /** From when the jobs of a dead server are back in the queue, as long as the store answers. */
@@ -44,7 +44,7 @@ interface RunnerState {
 export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'config' | 'log'> {
   /** How many jobs may run at a time; asked at each tick. */
   readonly numJobs: () => number;
-  /** Whether no job may be begun; asked at each tick. Never where absent. */
+  /** Whether no job may be started; asked at each tick. Never where absent. */
   readonly isPaused?: () => boolean;
   /** Name of this worker in the attempts; host name and pid. */
   readonly worker?: string;
@@ -64,16 +64,33 @@ const lastMs = 4000;
 /** Starts to run jobs; those of a server that died are given back to the queue first. */
 export function startRunner(options: RunnerOptions): Runner {
   const { store, notifier, log, config, numJobs, isPaused = () => false } = options;
+  const { worker = `${hostname()}:${process.pid}`, renewMs = 10_000, retryPauseMs = 1000 } = options;
+  const hasGpu = options.hasGpu ?? (async () => (await readGpus()).length > 0);
+  const machineFor = (model: string) => readMachine(config, model, { numJobs, hasGpu });
+  const standby = openStandby({ config, log });
+  const parts: RunParts = { ...options, renewMs, retryPauseMs, machineFor, standby };
   const wakeUp = openWakeUp();
   const stopping = new AbortController();
   const runs = new Set<Promise<void>>();
-  const desk = openDesk(options, stopping.signal);
+  let problem: string | null = 'The runner is starting.';
+
+  /** Asks the store until it answers; whether it does is to be seen meanwhile. */
+  async function ask<T>(what: string, act: () => Promise<T>): Promise<T> {
+    const acting = () =>
+      act().catch((error: unknown) => {
+        problem = 'The store does not answer.';
+        throw error;
+      });
+    const answer = await retry(acting, { log, what, signal: stopping.signal });
+    problem = null;
+    return answer;
+  }
 
   async function fillSlots(): Promise<void> {
     while (!isPaused() && runs.size < numJobs() && !stopping.signal.aborted) {
-      const claim = await desk.ask('claim', () => store.claim(desk.worker));
+      const claim = await ask('claim', () => store.claim(worker));
       if (claim === null) return;
-      const run: Promise<void> = runJob(desk.parts, claim, stopping.signal).finally(() => {
+      const run: Promise<void> = runJob(parts, claim, stopping.signal).finally(() => {
         runs.delete(run);
         wakeUp.wake();
       });
@@ -82,16 +99,16 @@ export function startRunner(options: RunnerOptions): Runner {
   }
 
   async function work(): Promise<void> {
-    let orphans = await desk.ask('openAttempts', () => store.openAttempts());
+    let orphans = await ask('openAttempts', () => store.openAttempts());
     while (!stopping.signal.aborted) {
       const left = orphans;
-      if (left.length > 0) orphans = await desk.ask('reap', () => reap(left, { store, log }));
+      if (left.length > 0) orphans = await ask('reap', () => reap(left, { store, log }));
       await fillSlots();
       await wakeUp.sleep(slowTickMs);
     }
   }
 
-  // Only a stop ends the patience of the desk: then there is nothing left to do.
+  // Only a stop ends the asking: then there is nothing left to do.
   const working = work().catch((err: unknown) => {
     if (!stopping.signal.aborted) log.fatal({ err }, 'runner ended');
   });
@@ -102,19 +119,17 @@ export function startRunner(options: RunnerOptions): Runner {
     stopping.abort();
     wakeUp.wake();
     await working;
-    await desk.parts.standby[Symbol.asyncDispose]();
+    await standby[Symbol.asyncDispose]();
     const inTime = await settleWithin(runs, config.server.engineStopSeconds * 1000 + lastMs);
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
   }
 
-  const state = () => ({ ...desk.health(), working: runs.size, standby: desk.parts.standby.count });
-  const release = (model: string) => desk.parts.standby.release(model);
   return {
-    state,
+    state: () => ({ ready: problem === null, problem, working: runs.size, standby: standby.count }),
     wake: wakeUp.wake,
-    kindFor: async (usual) => kindFor(usual, config, await desk.parts.machineFor(usual.model)),
-    prepare: (kind) => desk.parts.standby.prepare(kind),
-    release,
+    kindFor: async (needs) => kindFor(needs, config, await machineFor(needs.model)),
+    prepare: (kind) => standby.prepare(kind),
+    release: (model) => standby.release(model),
     stop,
     [Symbol.asyncDispose]: stop,
   };
@@ -127,38 +142,6 @@ async function settleWithin(runs: Iterable<Promise<void>>, limitMs: number): Pro
   const inTime = await Promise.race([all, timeUp]);
   done.abort();
   return inTime;
-}
-
-/** The parts of all runs, and the store as the runner asks it: until it answers, with its trouble noted. */
-function openDesk(options: RunnerOptions, signal: AbortSignal) {
-  const { log, config, numJobs } = options;
-  const hasGpu = options.hasGpu ?? (async () => (await readGpus()).length > 0);
-  let problem: string | null = 'The runner is starting.';
-  const parts: RunParts = {
-    ...options,
-    renewMs: options.renewMs ?? 10_000,
-    retryPauseMs: options.retryPauseMs ?? 1000,
-    machineFor: (model: string) => lookAtMachine(config, model, { numJobs, hasGpu }),
-    standby: openStandby({ config, log }),
-  };
-  async function noteTrouble<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      problem = 'The store does not answer.';
-      throw error;
-    }
-  }
-  return {
-    parts,
-    worker: options.worker ?? `${hostname()}:${process.pid}`,
-    health: () => ({ ready: problem === null, problem }),
-    async ask<T>(what: string, act: () => Promise<T>): Promise<T> {
-      const answer = await patiently(() => noteTrouble(act), { log, what, signal });
-      problem = null;
-      return answer;
-    },
-  };
 }
 
 /** Wakes one sleeper. A call while nobody sleeps is kept for the next sleep. */
@@ -180,8 +163,8 @@ function openWakeUp(): WakeUp {
   };
 }
 
-/** Looks at what a job with this model finds on this machine now. */
-async function lookAtMachine(
+/** What a job with this model finds on this machine now. */
+async function readMachine(
   config: Config,
   model: string,
   { numJobs, hasGpu }: { readonly numJobs: () => number; readonly hasGpu: () => Promise<boolean> },

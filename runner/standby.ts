@@ -47,7 +47,7 @@ export function openStandby({ config, log }: StandbyParts): Standby {
     const { exitCode, signal } = await child.exited;
     if (waiting?.child !== child) return;
     waiting = null;
-    log.warn({ exitCode, signal, text: child.said() }, 'standby ended');
+    log.warn({ exitCode, signal, text: child.stderrTail() }, 'standby ended');
     child[Symbol.dispose]();
   }
 

@@ -5,7 +5,11 @@ import { startWatchdog, timeLimitSeconds } from './watchdog.ts';
 function watch(t: TestContext, limitSeconds = 1000) {
   t.mock.timers.enable({ apis: ['setInterval'] });
   const told: string[] = [];
-  const dog = startWatchdog({ silenceSeconds: 120, limitSeconds: () => limitSeconds, tell: (halt) => told.push(halt) });
+  const dog = startWatchdog({
+    silenceSeconds: 120,
+    limitSeconds: () => limitSeconds,
+    onHalt: (halt) => told.push(halt),
+  });
   t.after(() => dog[Symbol.dispose]());
   return { dog, told };
 }
@@ -22,7 +26,7 @@ test('every word starts the time anew', (t) => {
   const { dog, told } = watch(t);
   for (let minutes = 0; minutes < 10; minutes += 1) {
     t.mock.timers.tick(60_000);
-    dog.heard();
+    dog.reset();
   }
   assert.deepEqual(told, []);
 });
@@ -43,7 +47,7 @@ test('while the server holds the engine up, its silence does not count', async (
 test('a job that takes longer than its limit is told', (t) => {
   const { dog, told } = watch(t, 0);
   t.mock.timers.tick(12_000);
-  dog.heard();
+  dog.reset();
   assert.deepEqual(told, ['timeout']);
 });
 

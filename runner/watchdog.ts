@@ -1,7 +1,7 @@
 /** Watches that an engine keeps talking and comes to an end. */
 export interface Watchdog extends Disposable {
   /** The engine has said something. */
-  heard(): void;
+  reset(): void;
   /** The server itself holds the engine up, such as by a slow disk: its silence does not count until the end of `work`. */
   excuse<T>(work: Promise<T>): Promise<T>;
 }
@@ -11,27 +11,27 @@ export interface Watch {
   readonly silenceSeconds: number;
   /** How long the whole may take; read anew at each look, since the length of the recording becomes known on the way. */
   readonly limitSeconds: () => number;
-  readonly tell: (halt: 'stalled' | 'timeout') => void;
+  readonly onHalt: (halt: 'stalled' | 'timeout') => void;
 }
 
 /** Silence is counted in this many looks, so that a server which was itself stopped for a while does not blame the engine. */
-const looks = 10;
+const checks = 10;
 
 /** Starts to watch. Uses the monotonic clock alone: a wall clock that jumps changes nothing. */
-export function startWatchdog({ silenceSeconds, limitSeconds, tell }: Watch): Watchdog {
+export function startWatchdog({ silenceSeconds, limitSeconds, onHalt }: Watch): Watchdog {
   const start = performance.now();
   let quietLooks = 0;
   let excuses = 0;
   const timer = setInterval(
     () => {
       quietLooks = excuses > 0 ? 0 : quietLooks + 1;
-      if (quietLooks >= looks) tell('stalled');
-      else if (performance.now() - start > limitSeconds() * 1000) tell('timeout');
+      if (quietLooks >= checks) onHalt('stalled');
+      else if (performance.now() - start > limitSeconds() * 1000) onHalt('timeout');
     },
-    (silenceSeconds * 1000) / looks,
+    (silenceSeconds * 1000) / checks,
   );
   return {
-    heard: () => {
+    reset: () => {
       quietLooks = 0;
     },
     async excuse(work) {

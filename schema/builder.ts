@@ -85,7 +85,7 @@ builder.scalarType('File', {
  *
  * Paging needs it: `first` has a default, and `last` alone must not count as both.
  */
-export function givenArguments({ fieldNodes, variableValues }: GraphQLResolveInfo): ReadonlySet<string> {
+export function explicitArguments({ fieldNodes, variableValues }: GraphQLResolveInfo): ReadonlySet<string> {
   const given = (fieldNodes[0]?.arguments ?? []).filter(
     ({ value }) => value.kind !== 'Variable' || value.name.value in variableValues.coerced,
   );

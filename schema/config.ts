@@ -1,4 +1,4 @@
-import { type ConfigReading, listModes, type ModeReading, readConfig, setConfig } from '#resolvers/config.ts';
+import { type CurrentSettings, listModes, type ModeInfo, readConfig, setConfig } from '#resolvers/config.ts';
 import type { Config as Settings } from '#src/config/config.ts';
 import { InvalidInputError, ModelNotInstalledError } from '#src/errors.ts';
 import { computePowers } from '#src/jobs/job.ts';
@@ -7,7 +7,7 @@ import { transcriptFormats } from '#src/jobs/transcript.ts';
 import { builder } from './builder.ts';
 import { ComputePowerType, TranscriptFormatType, TranscriptionModeType } from './enums.ts';
 
-const Config = builder.objectRef<ConfigReading>('Config').implement({
+const Config = builder.objectRef<CurrentSettings>('Config').implement({
   description: 'Defaults for jobs to come: config.json and the environment, with the overrides of setConfig over them.',
   fields: (t) => ({
     id: t.id({ description: 'Always config, so that client caches join updates.', resolve: () => 'config' }),
@@ -54,7 +54,7 @@ const Limits = builder.objectRef<Settings['server']>('Limits').implement({
   }),
 });
 
-const ModeOption = builder.objectRef<ModeReading>('ModeOption').implement({
+const ModeOption = builder.objectRef<ModeInfo>('ModeOption').implement({
   description: 'What a mode stands for on this server.',
   fields: (t) => ({
     mode: t.expose('mode', { type: TranscriptionModeType, description: 'The mode.' }),
@@ -77,7 +77,7 @@ const ModeOption = builder.objectRef<ModeReading>('ModeOption').implement({
   }),
 });
 
-const purposes: Readonly<Record<ModeReading['mode'], string>> = {
+const purposes: Readonly<Record<ModeInfo['mode'], string>> = {
   HIGH_ACCURACY: 'The best text; wants a GPU.',
   LOW_LATENCY: 'Quicker, good text.',
   COMPACT: 'Runs on any CPU.',
@@ -159,7 +159,7 @@ const ConfigInput = builder.inputType('ConfigInput', {
   }),
 });
 
-const SetConfigSuccess = builder.objectRef<{ readonly config: ConfigReading }>('SetConfigSuccess').implement({
+const SetConfigSuccess = builder.objectRef<{ readonly config: CurrentSettings }>('SetConfigSuccess').implement({
   description: 'The settings hold from now on, for jobs to come, also after a restart.',
   fields: (t) => ({ config: t.expose('config', { type: Config, description: 'The settings as they hold now.' }) }),
 });

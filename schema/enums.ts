@@ -10,7 +10,7 @@ import type {
   TranscriptionMode,
 } from '#src/jobs/job.ts';
 import type { TranscriptFormat } from '#src/jobs/transcript.ts';
-import type { ServerStatus } from '#src/operations/health.ts';
+import type { ServerState } from '#src/operations/health.ts';
 import type { LogLevel } from '#src/store/logs.ts';
 import { builder } from './builder.ts';
 
@@ -92,7 +92,7 @@ export const LogLevelType = enumOf<LogLevel>('LogLevel', 'How grave a log line i
   ERROR: 'Something failed.',
 });
 
-export const ServerStatusType = enumOf<ServerStatus>('ServerStatus', 'What the server is ready for.', {
+export const ServerStatusType = enumOf<ServerState>('ServerStatus', 'What the server is ready for.', {
   STARTING: 'It has just started; the engine is being tested.',
   READY: 'It takes jobs and runs them.',
   DEGRADED: 'It answers, but something is wrong: engine.problem, or the database takes no writes.',

@@ -12,7 +12,7 @@ import type {
   Progress as ProgressShape,
   TranscriptionOptions as OptionsShape,
 } from '#src/jobs/job.ts';
-import { builder, givenArguments } from './builder.ts';
+import { builder, explicitArguments } from './builder.ts';
 import {
   AttemptOutcomeType,
   ChannelModeType,
@@ -261,7 +261,7 @@ builder.objectFields(Job, (t) => ({
       after: t.arg.string({ description: 'Cursor: only what comes after it.' }),
     },
     resolve: ({ id }, args, context, info) =>
-      listSegments({ ...args, jobId: id, given: givenArguments(info) }, context),
+      listSegments({ ...args, jobId: id, given: explicitArguments(info) }, context),
   }),
   transcript: t.string({
     nullable: true,
@@ -290,6 +290,7 @@ builder.objectFields(Job, (t) => ({
       first: t.arg.int({ defaultValue: 100, description: 'How many, 1 to 1,000.' }),
       after: t.arg.string({ description: 'Cursor: only what comes after it.' }),
     },
-    resolve: ({ id }, args, context, info) => listJobLogs({ ...args, jobId: id, given: givenArguments(info) }, context),
+    resolve: ({ id }, args, context, info) =>
+      listJobLogs({ ...args, jobId: id, given: explicitArguments(info) }, context),
   }),
 }));

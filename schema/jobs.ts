@@ -1,7 +1,7 @@
 import { watchJobs } from '#resolvers/job-events.ts';
 import { listJobs } from '#resolvers/jobs.ts';
 import type { JobFilter as Filter } from '#src/jobs/job-filter.ts';
-import { builder, givenArguments } from './builder.ts';
+import { builder, explicitArguments } from './builder.ts';
 import { JobStatusType } from './enums.ts';
 import { Job, Node } from './job.ts';
 
@@ -61,7 +61,7 @@ builder.queryFields((t) => ({
       last: t.arg.int({ description: 'How many from the end, 1 to 100; instead of first.' }),
       before: t.arg.string({ description: 'Cursor: only what comes before it.' }),
     },
-    resolve: (_, args, context, info) => listJobs({ ...args, given: givenArguments(info) }, context),
+    resolve: (_, args, context, info) => listJobs({ ...args, given: explicitArguments(info) }, context),
   }),
 }));
 

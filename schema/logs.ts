@@ -1,7 +1,7 @@
 import { encodeCursor } from '#resolvers/connection.ts';
 import { listLogs, logList, tailLogs } from '#resolvers/logs.ts';
 import type { LogEntry as LogEntryShape } from '#src/store/logs.ts';
-import { builder, givenArguments } from './builder.ts';
+import { builder, explicitArguments } from './builder.ts';
 import { LogLevelType } from './enums.ts';
 
 /** One line of the log. */
@@ -44,7 +44,7 @@ builder.queryField('logs', (t) =>
       first: t.arg.int({ defaultValue: 100, description: 'How many, 1 to 1,000.' }),
       after: t.arg.string({ description: 'Cursor: only what comes after it.' }),
     },
-    resolve: (_, args, context, info) => listLogs({ ...args, given: givenArguments(info) }, context),
+    resolve: (_, args, context, info) => listLogs({ ...args, given: explicitArguments(info) }, context),
   }),
 );
 

@@ -2,15 +2,15 @@ import {
   cancelDownload,
   downloadModel,
   listModels,
-  type ModelReading,
+  type ModelInfo,
   removeModel,
   watchModels,
 } from '#resolvers/models.ts';
 import { InvalidInputError, ModelInUseError, StorageFullError } from '#src/errors.ts';
-import { downloadableModels } from '#src/models/hub/release.ts';
+import { downloadableModels } from '#src/models/hub/revision.ts';
 import { builder } from './builder.ts';
 
-const Model = builder.objectRef<ModelReading>('Model').implement({
+const Model = builder.objectRef<ModelInfo>('Model').implement({
   description: 'A Whisper model in CTranslate2 format.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Its name, and that of its folder in the model directory.' }),
@@ -43,7 +43,7 @@ builder.queryField('models', (t) =>
   }),
 );
 
-const DownloadModelSuccess = builder.objectRef<{ readonly model: ModelReading }>('DownloadModelSuccess').implement({
+const DownloadModelSuccess = builder.objectRef<{ readonly model: ModelInfo }>('DownloadModelSuccess').implement({
   description: 'The model: installed, on its way, or with a problem where the hub does not give it.',
   fields: (t) => ({ model: t.expose('model', { type: Model, description: 'The model as it is now.' }) }),
 });
@@ -55,7 +55,7 @@ const DownloadModelResult = builder.errorUnion('DownloadModelResult', {
   resolveType: () => 'DownloadModelSuccess',
 });
 
-const RemoveModelSuccess = builder.objectRef<{ readonly model: ModelReading }>('RemoveModelSuccess').implement({
+const RemoveModelSuccess = builder.objectRef<{ readonly model: ModelInfo }>('RemoveModelSuccess').implement({
   description: 'The model is not installed.',
   fields: (t) => ({ model: t.expose('model', { type: Model, description: 'The model as it is now.' }) }),
 });

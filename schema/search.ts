@@ -1,7 +1,7 @@
 import { search, type SearchHit as Hit } from '#resolvers/search.ts';
 import { searchBlock } from '#src/store/store.ts';
 import { maxQueryLength } from '#src/transcripts/search/query.ts';
-import { builder, givenArguments } from './builder.ts';
+import { builder, explicitArguments } from './builder.ts';
 import { Job } from './job.ts';
 import { JobFilter } from './jobs.ts';
 import { Segment } from './segment.ts';
@@ -36,6 +36,6 @@ builder.queryField('search', (t) =>
       first: t.arg.int({ defaultValue: 20, description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'Cursor of the same query: only what comes after it.' }),
     },
-    resolve: (_, args, context, info) => search({ ...args, given: givenArguments(info) }, context),
+    resolve: (_, args, context, info) => search({ ...args, given: explicitArguments(info) }, context),
   }),
 );

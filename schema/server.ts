@@ -1,10 +1,10 @@
 import { pauseQueue, resumeQueue } from '#resolvers/queue.ts';
 import { restartServer, watchServer } from '#resolvers/server.ts';
-import type { GpuReading, ServerReading } from '#src/operations/server-status.ts';
+import type { GpuStats, ServerStatus } from '#src/operations/server-status.ts';
 import { builder } from './builder.ts';
 import { ServerStatusType } from './enums.ts';
 
-const CpuStatus = builder.objectRef<ServerReading['cpu']>('CpuStatus').implement({
+const CpuStatus = builder.objectRef<ServerStatus['cpu']>('CpuStatus').implement({
   description: 'Processor of the machine.',
   fields: (t) => ({
     cores: t.exposeInt('cores', { description: 'Cores that the server may use.' }),
@@ -15,7 +15,7 @@ const CpuStatus = builder.objectRef<ServerReading['cpu']>('CpuStatus').implement
   }),
 });
 
-const MemoryStatus = builder.objectRef<ServerReading['memory']>('MemoryStatus').implement({
+const MemoryStatus = builder.objectRef<ServerStatus['memory']>('MemoryStatus').implement({
   description: 'Main memory of the machine.',
   fields: (t) => ({
     totalBytes: t.expose('totalBytes', { type: 'SafeInt', description: 'All of it.' }),
@@ -23,7 +23,7 @@ const MemoryStatus = builder.objectRef<ServerReading['memory']>('MemoryStatus').
   }),
 });
 
-const DiskStatus = builder.objectRef<ServerReading['disk']>('DiskStatus').implement({
+const DiskStatus = builder.objectRef<ServerStatus['disk']>('DiskStatus').implement({
   description: 'The disk of the data directory.',
   fields: (t) => ({
     totalBytes: t.expose('totalBytes', { type: 'SafeInt', description: 'All of it.' }),
@@ -31,7 +31,7 @@ const DiskStatus = builder.objectRef<ServerReading['disk']>('DiskStatus').implem
   }),
 });
 
-const GpuStatus = builder.objectRef<GpuReading>('GpuStatus').implement({
+const GpuStatus = builder.objectRef<GpuStats>('GpuStatus').implement({
   description: 'An NVIDIA GPU, as its driver tells.',
   fields: (t) => ({
     index: t.exposeInt('index', { description: '0, 1, 2 ...' }),
@@ -46,7 +46,7 @@ const GpuStatus = builder.objectRef<GpuReading>('GpuStatus').implement({
   }),
 });
 
-const QueueStatus = builder.objectRef<ServerReading['queue']>('QueueStatus').implement({
+const QueueStatus = builder.objectRef<ServerStatus['queue']>('QueueStatus').implement({
   description: 'The jobs that are not finished.',
   fields: (t) => ({
     queued: t.exposeInt('queued', { description: 'Jobs that wait.' }),
@@ -64,7 +64,7 @@ const QueueStatus = builder.objectRef<ServerReading['queue']>('QueueStatus').imp
   }),
 });
 
-const EngineStatus = builder.objectRef<ServerReading['engine']>('EngineStatus').implement({
+const EngineStatus = builder.objectRef<ServerStatus['engine']>('EngineStatus').implement({
   description:
     'The engine, as its last test found it: it really decodes a few seconds of speech, at the start of the server and again when the mode or computePower is changed or the model was installed.',
   fields: (t) => ({
@@ -78,7 +78,7 @@ const EngineStatus = builder.objectRef<ServerReading['engine']>('EngineStatus').
 });
 
 /** The server and its machine. */
-const Server = builder.objectRef<ServerReading>('Server').implement({
+const Server = builder.objectRef<ServerStatus>('Server').implement({
   description: 'The server and its machine.',
   fields: (t) => ({
     id: t.id({ description: 'Always server, so that client caches join updates.', resolve: () => 'server' }),
@@ -121,7 +121,7 @@ builder.subscriptionField('serverStatus', (t) =>
   }),
 );
 
-const RestartSuccess = builder.objectRef<{ readonly server: ServerReading }>('RestartSuccess').implement({
+const RestartSuccess = builder.objectRef<{ readonly server: ServerStatus }>('RestartSuccess').implement({
   description: 'Answered before the restart begins.',
   fields: (t) => ({ server: t.expose('server', { type: Server, description: 'The server as it was until now.' }) }),
 });

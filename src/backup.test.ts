@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
-import { openProcessHouse, submitTo } from '#src/testing/process.ts';
+import { openProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
 
 /** Runs `node src/main.ts backup ...`. */
@@ -20,9 +20,9 @@ async function backup(directory: string, ...args: readonly string[]) {
 }
 
 test('a backup that is made while jobs write is whole, and a server that starts on it goes on with them', async () => {
-  await using house = await openProcessHouse('many-batches');
-  const [data, file] = [join(house.directory, 'data'), join(house.directory, 'copy.db')];
-  const server = house.start();
+  await using harness = await openProcessHarness('many-batches');
+  const [data, file] = [join(harness.directory, 'data'), join(harness.directory, 'copy.db')];
+  const server = harness.start();
   const url = await server.url;
   const id = await submitTo(url);
   await submitTo(url);
@@ -44,10 +44,10 @@ test('a backup that is made while jobs write is whole, and a server that starts 
   assert.ok(copied > 0 && copied < whole.length, `it was made in the midst: ${copied} of ${whole.length} events`);
   server.child.kill('SIGKILL');
   await server.ended;
-  const other = join(house.directory, 'restored');
+  const other = join(harness.directory, 'restored');
   await mkdir(other);
   await copyFile(file, join(other, 'phonograph.db'));
-  const restored = await house.start({ PHONOGRAPH_DATA_DIRECTORY: other }).url;
+  const restored = await harness.start({ PHONOGRAPH_DATA_DIRECTORY: other }).url;
   const told = await eventsOf(restored, last);
   assert.equal(told.at(-1)?.status, 'COMPLETED');
   assert.deepEqual(

@@ -6,7 +6,7 @@ import { recordings } from '#src/testing/recordings.ts';
 test('ten kills of servers and engines lose nothing and double nothing for four clients', async () => {
   const sample = recordings().map(({ path }) => path);
   const { kills, jobs, attempts } = await chaos({
-    engine: 'dictates',
+    engine: 'twelve-batches',
     recordings: sample,
     rounds: 10,
     seed: 4,

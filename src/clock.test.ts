@@ -4,7 +4,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { followByWebSocket } from '#src/testing/follow.ts';
-import { openProcessHouse, submitTo } from '#src/testing/process.ts';
+import { openProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -34,15 +34,15 @@ const ways: readonly { readonly name: string; readonly environment: (file: strin
 
 for (const { name, environment } of ways) {
   test(`a clock that jumps two hours ahead and four back changes nothing for a running job, set by ${name}`, async () => {
-    await using house = await openProcessHouse('dictates 250');
-    const file = join(house.directory, 'clock');
+    await using harness = await openProcessHarness('twelve-batches 250');
+    const file = join(harness.directory, 'clock');
     // In one step: half a file would be another time.
     const setClock = async (hours: string) => {
       await writeFile(`${file}.new`, hours);
       await rename(`${file}.new`, file);
     };
     await setClock('+0h');
-    const url = await house.start({ ...environment(file), PHONOGRAPH_ENGINE_SILENCE_SECONDS: '2' }).url;
+    const url = await harness.start({ ...environment(file), PHONOGRAPH_ENGINE_SILENCE_SECONDS: '2' }).url;
     const id = await submitTo(url);
     const statuses: string[] = [];
     let batches = 0;

@@ -3,19 +3,19 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
-import { openProcessHouse, submitTo } from '#src/testing/process.ts';
+import { openProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
 
 test('SIGTERM with a job running ends the server with 0 and leaves nothing; the next one finishes the job', async () => {
-  await using house = await openProcessHouse('waits');
-  const first = house.start();
+  await using harness = await openProcessHarness('waits');
+  const first = harness.start();
   const id = await submitTo(await first.url);
   await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
-  assert.notDeepEqual(house.children(), []);
+  assert.notDeepEqual(harness.children(), []);
   first.child.kill('SIGTERM');
   assert.deepEqual(await first.ended, { code: 0, stderr: '' });
-  assert.deepEqual(house.children(), []);
-  const second = house.start();
+  assert.deepEqual(harness.children(), []);
+  const second = harness.start();
   const events = await eventsOf(await second.url, id);
   assert.equal(events.at(-1)?.status, 'COMPLETED');
   assert.deepEqual(
@@ -29,13 +29,13 @@ test('SIGTERM with a job running ends the server with 0 and leaves nothing; the 
 });
 
 test('a server that is killed takes its engines with it, and its jobs run again', async () => {
-  await using house = await openProcessHouse('waits');
-  const first = house.start();
+  await using harness = await openProcessHarness('waits');
+  const first = harness.start();
   const id = await submitTo(await first.url);
   await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
   first.child.kill('SIGKILL');
   await first.ended;
-  const second = house.start();
+  const second = harness.start();
   const events = await eventsOf(await second.url, id);
   assert.deepEqual(
     events.flatMap(({ status }) => status ?? []),
@@ -49,16 +49,16 @@ test('a server that is killed takes its engines with it, and its jobs run again'
 });
 
 test('a promise that is rejected and that nobody waits for is logged, and stops the server in order', async () => {
-  await using house = await openProcessHouse('waits');
-  const first = house.start({ NODE_OPTIONS: `--import ${join(import.meta.dirname, 'testing/fail-later.ts')}` });
+  await using harness = await openProcessHarness('waits');
+  const first = harness.start({ NODE_OPTIONS: `--import ${join(import.meta.dirname, 'testing/fail-later.ts')}` });
   const id = await submitTo(await first.url);
   await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
   const told = first.said('unexpected failure');
   first.child.kill('SIGUSR2');
   await told;
   assert.deepEqual(await first.ended, { code: 1, stderr: '' });
-  assert.deepEqual(house.children(), []);
-  const events = await eventsOf(await house.start().url, id);
+  assert.deepEqual(harness.children(), []);
+  const events = await eventsOf(await harness.start().url, id);
   assert.deepEqual(
     events.flatMap(({ status }) => status ?? []),
     ['QUEUED', 'WORKING', 'QUEUED', 'WORKING', 'COMPLETED'],
@@ -66,8 +66,9 @@ test('a promise that is rejected and that nobody waits for is logged, and stops 
 });
 
 test('wrong settings end the start with 78, each told with its key', async () => {
-  await using house = await openProcessHouse('speaks');
-  const { code, stderr } = await house.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0', PHONOGRAPH_NUM_JOBS: 'many' }).ended;
+  await using harness = await openProcessHarness('speaks');
+  const { code, stderr } = await harness.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0', PHONOGRAPH_NUM_JOBS: 'many' })
+    .ended;
   assert.equal(code, 78);
   assert.match(stderr, /listenHost/u);
   assert.match(stderr, /numJobs/u);
@@ -75,7 +76,7 @@ test('wrong settings end the start with 78, each told with its key', async () =>
 });
 
 test('a key that was made lets its holder in, and what listens for everybody says so loudly', async () => {
-  await using house = await openProcessHouse('speaks');
+  await using harness = await openProcessHarness('speaks');
   const made = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), 'keys', 'alice'], {
     encoding: 'utf8',
   });
@@ -83,12 +84,12 @@ test('a key that was made lets its holder in, and what listens for everybody say
   const [token = '', setting = ''] = made.stdout.split('\n');
   assert.match(setting, /^alice:admin:/u);
   assert.ok(!setting.includes(token));
-  const url = await house.start({ PHONOGRAPH_API_KEYS: setting }).url;
+  const url = await harness.start({ PHONOGRAPH_API_KEYS: setting }).url;
   const query = JSON.stringify({ query: '{ server { unauthenticated } }' });
   assert.equal((await ask(url, query)).status, 401);
   const answer = await ask(url, query, { authorization: `Bearer ${token}` });
   assert.deepEqual(answer.data.server, { unauthenticated: false });
-  await using other = await openProcessHouse('speaks');
+  await using other = await openProcessHarness('speaks');
   const open = other.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0', PHONOGRAPH_ALLOW_UNAUTHENTICATED: 'true' });
   await open.said('server open to everybody');
   const { port } = new URL(await open.url);
@@ -106,11 +107,11 @@ test('a name that cannot be one is told, and no key is made', () => {
 });
 
 test('a second server on the same data directory refuses in one line, and the first goes on', async () => {
-  await using house = await openProcessHouse('waits');
-  const first = house.start();
+  await using harness = await openProcessHarness('waits');
+  const first = harness.start();
   const id = await submitTo(await first.url);
   await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
-  const { code, stderr } = await house.start().ended;
+  const { code, stderr } = await harness.start().ended;
   assert.equal(code, 1);
   assert.match(stderr, /^phonograph: Another server works on .+\. Stop it, or set PHONOGRAPH_DATA_DIRECTORY .+\n$/u);
   const { data } = await ask(await first.url, JSON.stringify({ query: `{ job(id: "${id}") { status } }` }));
@@ -118,9 +119,9 @@ test('a second server on the same data directory refuses in one line, and the fi
 });
 
 test('a port that is taken is told in one line', async () => {
-  await using house = await openProcessHouse('speaks');
-  const { port } = new URL(await house.start().url);
-  await using other = await openProcessHouse('speaks');
+  await using harness = await openProcessHarness('speaks');
+  const { port } = new URL(await harness.start().url);
+  await using other = await openProcessHarness('speaks');
   const { code, stderr } = await other.start({ PHONOGRAPH_LISTEN_PORT: port }).ended;
   assert.equal(code, 1);
   assert.match(stderr, /^phonograph: Port \d+ of 127\.0\.0\.1 is taken\..*\n$/u);

@@ -12,7 +12,7 @@ import { backUp } from './store/sqlite/database/backup.ts';
 const root = join(import.meta.dirname, '..');
 const exitFailure = 1;
 /** Between two lines of a backup's progress. */
-const tellMs = 1000;
+const reportMs = 1000;
 /** Beyond what a stop in order takes. */
 const longestStopMs = 15_000;
 /** sysexits.h EX_USAGE. */
@@ -42,8 +42,8 @@ async function main(): Promise<number> {
     allowPositionals: true,
   });
   const [command, subject, ...more] = positionals;
-  if (values.help === true) return say(help);
-  if (values.version === true) return say(`${packageJson.version}\n`);
+  if (values.help === true) return write(help);
+  if (values.version === true) return write(`${packageJson.version}\n`);
   if (command !== undefined && (subject === undefined || more.length > 0)) return misused();
   switch (command) {
     case undefined:
@@ -62,27 +62,27 @@ async function main(): Promise<number> {
  * rejected promise among them, is logged and stops the server in order: what it was about is not known, so nothing may go on with it.
  */
 async function serve(config: Config): Promise<number> {
-  await using outlet = openLog(config.server.logLevel);
+  await using logger = openLog(config.server.logLevel);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(128);
-      outlet.log.info({ signal }, 'signal received');
+      logger.log.info({ signal }, 'signal received');
       stop.abort();
     });
   }
   let exitCode = 0;
   process.on('uncaughtException', (err, origin) => {
-    outlet.log.fatal({ err, origin }, 'unexpected failure');
+    logger.log.fatal({ err, origin }, 'unexpected failure');
     exitCode = exitFailure;
     stop.abort();
     setTimeout(() => process.exit(exitFailure), longestStopMs).unref();
   });
   try {
-    await keepServing(config, { read: readSettings, outlet, version: packageJson.version, stop: stop.signal });
+    await keepServing(config, { read: readSettings, logger, version: packageJson.version, stop: stop.signal });
   } catch (error) {
-    outlet.log.fatal({ err: error }, 'server not started');
-    tell(error, config);
+    logger.log.fatal({ err: error }, 'server not started');
+    logFailure(error, config);
     return error instanceof MigrationError ? exitConfig : exitFailure;
   }
   return exitCode;
@@ -111,7 +111,7 @@ function makeKey(name: string): number {
   process.stderr.write(
     `First the token: for ${name}, and shown only now. Then the setting: for PHONOGRAPH_API_KEYS, or apiKeys in config.json.\n`,
   );
-  return say(`${token}\n${setting}\n`);
+  return write(`${token}\n${setting}\n`);
 }
 
 function readSettings(): Config {
@@ -119,7 +119,7 @@ function readSettings(): Config {
 }
 
 /** One line for a person beside the log line for a program. */
-function tell(error: unknown, { server }: Config): void {
+function logFailure(error: unknown, { server }: Config): void {
   const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
   const reason = taken
     ? `Port ${server.listenPort} of ${server.listenHost} is taken. Stop the other program, or set PHONOGRAPH_LISTEN_PORT.`
@@ -134,7 +134,7 @@ function misused(): number {
   return exitUsage;
 }
 
-function say(text: string): number {
+function write(text: string): number {
   process.stdout.write(text);
   return 0;
 }
@@ -146,7 +146,7 @@ export async function runBackup({ server }: Config, name: string): Promise<numbe
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   try {
     const from = databaseOf(server);
-    const bytes = await backUp(from, file, { tell: seldom(), signal: stop.signal });
+    const bytes = await backUp(from, file, { onProgress: seldom(), signal: stop.signal });
     process.stdout.write(
       `${file}: ${inMegabytes(bytes)}, checked. It holds jobs, transcripts, log lines and settings; recordings that were uploaded lie in ${join(server.dataDirectory, 'media')}.\n`,
     );
@@ -162,7 +162,7 @@ export async function runBackup({ server }: Config, name: string): Promise<numbe
 function seldom(): (fraction: number) => void {
   let toldAt = performance.now();
   return (fraction) => {
-    if (performance.now() - toldAt < tellMs) return;
+    if (performance.now() - toldAt < reportMs) return;
     toldAt = performance.now();
     process.stderr.write(`backup: ${Math.floor(fraction * 100)} %\n`);
   };

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createClient } from 'graphql-ws';
 import { eventsOf } from '#src/testing/follow.ts';
-import { openProcessHouse } from '#src/testing/process.ts';
+import { openProcessHarness } from '#src/testing/process.ts';
 import { ask, openTestServer, submit } from '#src/testing/server.ts';
 
 test('the client of the README goes on from its last event when the server is killed and comes back', async () => {
-  await using house = await openProcessHouse('waits');
-  const server = house.start();
+  await using harness = await openProcessHarness('waits');
+  const server = harness.start();
   const { port } = new URL(await server.url);
   const mutation =
     'mutation { transcribe(input: { media: { path: "speech.wav" } }) { ... on TranscribeSuccess { job { id } } } }';
@@ -40,7 +40,7 @@ test('the client of the README goes on from its last event when the server is ki
     if (data.jobEvents.segments?.[0].text !== 'one') continue;
     server.child.kill('SIGKILL');
     await server.ended;
-    house.start({ PHONOGRAPH_LISTEN_PORT: port });
+    harness.start({ PHONOGRAPH_LISTEN_PORT: port });
   }
   await client.dispose();
   assert.deepEqual(

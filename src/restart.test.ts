@@ -4,18 +4,18 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
-import { untilEvent, wsClient } from '#src/testing/follow.ts';
 import { followThrough } from '#src/testing/follow-through.ts';
-import { openProcessHouse, submitTo, type ProcessHouse } from '#src/testing/process.ts';
+import { untilEvent, wsClient } from '#src/testing/follow.ts';
+import { openProcessHarness, type ProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
 
 const restart = 'mutation { restart { __typename ... on RestartSuccess { server { startedAt status } } } }';
 const look = '{ server { startedAt queue { slots } } }';
 const send = (url: string, query: string) => ask(url, JSON.stringify({ query }));
 
-/** Writes a config.json of the house's own with changed settings. */
-async function configure(house: ProcessHouse, change: (config: any) => void): Promise<string> {
-  const file = join(house.directory, 'config.json');
+/** Writes a config.json of the harness's own with changed settings. */
+async function configure(harness: ProcessHarness, change: (config: any) => void): Promise<string> {
+  const file = join(harness.directory, 'config.json');
   const config = JSON.parse(await readFile(join(import.meta.dirname, '../config.json'), 'utf8'));
   change(config);
   await writeFile(file, JSON.stringify(config));
@@ -23,9 +23,9 @@ async function configure(house: ProcessHouse, change: (config: any) => void): Pr
 }
 
 test('a restart is answered, reads the settings anew, and jobs and their followers go on where they were', async () => {
-  await using house = await openProcessHouse('dictates 200');
-  const file = await configure(house, () => undefined);
-  const server = house.start({ PHONOGRAPH_CONFIG: file });
+  await using harness = await openProcessHarness('twelve-batches 200');
+  const file = await configure(harness, () => undefined);
+  const server = harness.start({ PHONOGRAPH_CONFIG: file });
   const url = await server.url;
   const before = (await send(url, look)).data.server;
   assert.equal(before.queue.slots, 1);
@@ -38,7 +38,7 @@ test('a restart is answered, reads the settings anew, and jobs and their followe
   const id = await submitTo(url);
   const events = Array.fromAsync(followThrough(url, id, { signal: AbortSignal.timeout(60_000) }));
   await untilEvent(url, id, ({ segments }) => segments !== undefined);
-  await configure(house, ({ transcription }) => (transcription.numJobs = 3));
+  await configure(harness, ({ transcription }) => (transcription.numJobs = 3));
   const { data } = await send(url, restart);
   assert.deepEqual(data.restart.server.startedAt, before.startedAt, 'answered before it begins');
   assert.equal((await closed)[0], 1001);
@@ -59,13 +59,13 @@ test('a restart is answered, reads the settings anew, and jobs and their followe
 });
 
 test('with settings that have become wrong a restart is refused and nothing happens', async () => {
-  await using house = await openProcessHouse('waits');
-  const file = await configure(house, () => undefined);
-  const server = house.start({ PHONOGRAPH_CONFIG: file });
+  await using harness = await openProcessHarness('waits');
+  const file = await configure(harness, () => undefined);
+  const server = harness.start({ PHONOGRAPH_CONFIG: file });
   const url = await server.url;
   const id = await submitTo(url);
   await untilEvent(url, id, ({ segments }) => segments !== undefined);
-  await configure(house, ({ server: settings }) => (settings.maxUploadBytes = 'many'));
+  await configure(harness, ({ server: settings }) => (settings.maxUploadBytes = 'many'));
   const { errors } = await send(url, restart);
   assert.equal(errors?.[0]?.extensions['code'], 'SERVICE_UNAVAILABLE');
   assert.match(errors?.[0]?.message ?? '', /maxUploadBytes/u);
@@ -73,14 +73,14 @@ test('with settings that have become wrong a restart is refused and nothing happ
 });
 
 test('a server that cannot start with its new settings goes on with those before', async () => {
-  await using house = await openProcessHouse('dictates 200');
-  const file = await configure(house, (config) => (config.server.dataDirectory = join(house.directory, 'data')));
-  const server = house.start({ PHONOGRAPH_CONFIG: file, PHONOGRAPH_DATA_DIRECTORY: undefined });
+  await using harness = await openProcessHarness('twelve-batches 200');
+  const file = await configure(harness, (config) => (config.server.dataDirectory = join(harness.directory, 'data')));
+  const server = harness.start({ PHONOGRAPH_CONFIG: file, PHONOGRAPH_DATA_DIRECTORY: undefined });
   const url = await server.url;
   const id = await submitTo(url);
   await untilEvent(url, id, ({ segments }) => segments !== undefined);
-  await configure(house, (config) => (config.server.dataDirectory = house.media));
-  await writeFile(join(house.media, 'phonograph.db'), 'Dear diary, '.repeat(1000));
+  await configure(harness, (config) => (config.server.dataDirectory = harness.media));
+  await writeFile(join(harness.media, 'phonograph.db'), 'Dear diary, '.repeat(1000));
   const client = wsClient(url);
   const answers = await Array.fromAsync(client.iterate<any>({ query: restart }));
   assert.equal(answers[0]?.data?.restart.__typename, 'RestartSuccess', 'over a socket it is answered too');

@@ -1,12 +1,12 @@
 import type { Context } from '#resolvers/context.ts';
 import { openLoaders } from '#resolvers/loaders.ts';
-import { startTrials } from '#runner/engine-check.ts';
+import { startEngineChecks } from '#runner/engine-check.ts';
 import { readGpus } from '#runner/gpu.ts';
 import { type Runner, startRunner } from '#runner/runner.ts';
 import { type Config, isLoopback } from './config/config.ts';
 import { listen } from './http/listen.ts';
-import type { Log, LogOutlet } from './logs/log.ts';
-import { openStorage } from './media/disk.ts';
+import type { Log, Logger } from './logs/log.ts';
+import { openDiskSpace } from './media/disk.ts';
 import { openTrash } from './media/trash.ts';
 import { openUploads } from './media/upload.ts';
 import { openDownloads } from './models/downloads.ts';
@@ -23,7 +23,7 @@ import { openSettings } from './settings.ts';
 import { openJobChanges } from './store/job-changes.ts';
 import { openNotifier } from './store/notifier.ts';
 import { databaseOf, openStore } from './store/open.ts';
-import { holdDirectory } from './store/sqlite/database/lock.ts';
+import { lockDataDirectory } from './store/sqlite/database/lock.ts';
 
 /** A server that answers; disposing of it stops it in order and leaves nothing running. */
 export interface RunningServer extends AsyncDisposable {
@@ -32,24 +32,24 @@ export interface RunningServer extends AsyncDisposable {
 
 /** What a server is given by its process. */
 interface ServerParts {
-  readonly outlet: LogOutlet;
+  readonly logger: Logger;
   readonly version: string;
   /** Has this server closed and another one built, a moment later. Throws ConfigError. */
   readonly restart: () => void;
 }
 
 /** Builds everything in order; what was opened is closed in reverse, also when a later step fails. */
-export async function startServer(config: Config, { outlet, version, restart }: ServerParts): Promise<RunningServer> {
+export async function startServer(config: Config, { logger, version, restart }: ServerParts): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
-  const { log } = outlet;
-  stack.use(await holdDirectory(config.server.dataDirectory));
+  const { log } = logger;
+  stack.use(await lockDataDirectory(config.server.dataDirectory));
   const notifier = openNotifier();
   const { dataDirectory, mediaRoots } = config.server;
   const store = stack.use(await openStore({ database: databaseOf(config.server), notifier, mediaRoots }));
-  stack.use(keepLog(outlet, { store, notifier, config }));
+  stack.use(keepLog(logger, { store, notifier, config }));
   const settings = await openSettings(config, store, log);
   const trash = openTrash(dataDirectory);
-  const storage = openStorage(config.server, trash);
+  const storage = openDiskSpace(config.server, trash);
   const uploads = await openUploads(config.server, storage);
   await sweepModels(config).catch((err: unknown) => log.warn({ err }, 'removed models not swept'));
   const downloads = stack.use(openDownloads({ config, storage, notifier, log }));
@@ -91,7 +91,7 @@ export async function startServer(config: Config, { outlet, version, restart }: 
   );
   settings.onChange(runner.wake);
   stack.defer(() => health.drain());
-  stack.use(startTrials({ config, settings, notifier, health, runner, log }));
+  stack.use(startEngineChecks({ config, settings, notifier, health, runner, log }));
   log.info({ url: listener.url, version }, 'server listening');
   warnIfOpen(config.server, log);
   const owned = stack.move();
@@ -108,7 +108,7 @@ function warnIfOpen({ listenHost, apiKeys }: Config['server'], log: Log): void {
 export interface ServingParts {
   /** Reads the settings anew. Throws ConfigError. */
   readonly read: () => Config;
-  readonly outlet: LogOutlet;
+  readonly logger: Logger;
   readonly version: string;
   /** Ends the serving. */
   readonly stop: AbortSignal;
@@ -118,19 +118,19 @@ export interface ServingParts {
  * Serves until it is stopped. A restart closes everything and builds it anew in this process, with the settings as they are then. Settings that
  * have become wrong are refused before anything is closed; where a server cannot start with new ones, it goes on with those before.
  */
-export async function keepServing(first: Config, { read, outlet, version, stop }: ServingParts): Promise<void> {
+export async function keepServing(first: Config, { read, logger, version, stop }: ServingParts): Promise<void> {
   let asked = Promise.withResolvers<Config | null>();
   stop.addEventListener('abort', () => asked.resolve(null));
   const start = (config: Config): Promise<RunningServer> => {
-    outlet.log.level = config.server.logLevel;
-    return startServer(config, { outlet, version, restart: () => asked.resolve(read()) });
+    logger.log.level = config.server.logLevel;
+    return startServer(config, { logger, version, restart: () => asked.resolve(read()) });
   };
   let config = first;
   let server = await start(config);
   try {
     for (;;) {
       const next = await asked.promise;
-      outlet.log.info({ url: server.url, restart: next !== null }, 'server stopping');
+      logger.log.info({ url: server.url, restart: next !== null }, 'server stopping');
       if (next === null) return;
       asked = Promise.withResolvers();
       const before = { ...config, server: { ...config.server, listenPort: portOf(server) } };
@@ -140,7 +140,7 @@ export async function keepServing(first: Config, { read, outlet, version, stop }
       const fixed = next.server.listenPort === 0 ? { listenPort: before.server.listenPort } : {};
       config = { ...next, server: { ...next.server, ...fixed } };
       server = await start(config).catch((error: unknown) => {
-        outlet.log.error({ err: error }, 'server not started with the new settings, going on with those before');
+        logger.log.error({ err: error }, 'server not started with the new settings, going on with those before');
         config = before;
         return start(before);
       });

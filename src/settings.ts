@@ -16,7 +16,7 @@ export interface TranscriptionSettings {
   readonly vad: boolean;
   /** Finished jobs are deleted after so many days; null = never. */
   readonly retentionDays: number | null;
-  /** No job is begun; those that run go on. */
+  /** No job is started; those that run go on. */
   readonly paused: boolean;
 }
 
@@ -26,7 +26,7 @@ export type SettingsChange = {
 };
 
 /** The settings of config.json and the environment with the overrides of setConfig over them. Overrides outlive a restart. */
-export interface SettingsBook {
+export interface Settings {
   current(): TranscriptionSettings;
   /** When something was last changed; null = never. */
   updatedAt(): Date | null;
@@ -52,7 +52,7 @@ const schemas = (config: Config) => ({
 });
 
 /** Reads the overrides and tells them in the log, since they go before what config.json says. */
-export async function openSettings(config: Config, store: Store, log: Log): Promise<SettingsBook> {
+export async function openSettings(config: Config, store: Store, log: Log): Promise<Settings> {
   let current = base(config);
   let updatedAt: Date | null = null;
   const listeners: (() => void)[] = [];

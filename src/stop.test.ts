@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { untilEvent } from '#src/testing/follow.ts';
-import { openProcessHouse, submitTo, untilNoChildren } from '#src/testing/process.ts';
+import { openProcessHarness, submitTo, untilNoChildren } from '#src/testing/process.ts';
 
 const hasSpoken = ({ segments }: { readonly segments?: unknown }): boolean => segments !== undefined;
 
@@ -20,8 +20,8 @@ async function openFollower(url: string, id: string): Promise<WebSocket> {
 }
 
 test('SIGTERM with three running jobs and a hundred followers ends with 0 in time, and leaves nothing', async () => {
-  await using house = await openProcessHouse('ignores-sigterm');
-  const server = house.start({ PHONOGRAPH_NUM_JOBS: '3' });
+  await using harness = await openProcessHarness('ignores-sigterm');
+  const server = harness.start({ PHONOGRAPH_NUM_JOBS: '3' });
   const url = await server.url;
   const ids = await Promise.all([1, 2, 3].map(() => submitTo(url)));
   await Promise.all(ids.map((id) => untilEvent(url, id, hasSpoken)));
@@ -34,29 +34,29 @@ test('SIGTERM with three running jobs and a hundred followers ends with 0 in tim
   assert.ok(seconds <= 15, `it took ${seconds} s`);
   const codes = (await Promise.all(closed)).map(([code]) => code);
   assert.deepEqual(new Set(codes), new Set([1001]));
-  assert.deepEqual(house.children(), []);
+  assert.deepEqual(harness.children(), []);
 });
 
 test('a second SIGTERM ends the server at once, with everything that its engines have started', async () => {
-  await using house = await openProcessHouse('forks');
-  const server = house.start({ PHONOGRAPH_ENGINE_STOP_SECONDS: '60' });
+  await using harness = await openProcessHarness('forks');
+  const server = harness.start({ PHONOGRAPH_ENGINE_STOP_SECONDS: '60' });
   const url = await server.url;
   await untilEvent(url, await submitTo(url), hasSpoken);
-  assert.ok(house.children().length > 0);
+  assert.ok(harness.children().length > 0);
   server.child.kill('SIGTERM');
   await server.said('signal received');
   server.child.kill('SIGTERM');
   assert.equal((await server.ended).code, 128);
-  await untilNoChildren(house, 2000);
+  await untilNoChildren(harness, 2000);
 });
 
 test('engines of a server that is killed are gone within two seconds, also where they ignore SIGTERM', async () => {
-  await using house = await openProcessHouse('ignores-sigterm');
-  const server = house.start({ PHONOGRAPH_NUM_JOBS: '3' });
+  await using harness = await openProcessHarness('ignores-sigterm');
+  const server = harness.start({ PHONOGRAPH_NUM_JOBS: '3' });
   const url = await server.url;
   const ids = await Promise.all([1, 2, 3].map(() => submitTo(url)));
   await Promise.all(ids.map((id) => untilEvent(url, id, hasSpoken)));
   server.child.kill('SIGKILL');
   await server.ended;
-  await untilNoChildren(house, 2000);
+  await untilNoChildren(harness, 2000);
 });

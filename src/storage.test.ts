@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
-import { openTestServer, readyTells, submit, type Readiness, type TestServer } from '#src/testing/server.ts';
+import { openTestServer, type Readiness, readyTells, submit, type TestServer } from '#src/testing/server.ts';
 import { fillDisk, mountDisk } from '#src/testing/small-disk.ts';
 
 const byPath =
@@ -40,7 +40,12 @@ test('below minFreeBytes nothing is accepted and nothing written, and /ready tel
 test('on a full disk nothing is lost: reads go on, jobs wait, and all goes on when there is room', async (t) => {
   const disk = await mountDisk(t);
   if (disk === null) return;
-  const engineCommand = [process.execPath, join(import.meta.dirname, '../runner/fixtures/tried.ts'), 'dictates', '150'];
+  const engineCommand = [
+    process.execPath,
+    join(import.meta.dirname, '../runner/fixtures/checked.ts'),
+    'twelve-batches',
+    '150',
+  ];
   const server = await openTestServer({ server: { dataDirectory: disk, minFreeBytes: 0, engineCommand } });
   try {
     const id = await submit(server);

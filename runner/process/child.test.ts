@@ -96,7 +96,7 @@ test('of stderr the last lines are kept', over, async () => {
   using child = startChild([process.execPath, '-e', 'for (let i = 0; i < 300000; i += 1) console.error(`line ${i}`)']);
   await Array.fromAsync(child.lines);
   await child.gone;
-  const said = child.said().split('\n');
+  const said = child.stderrTail().split('\n');
   assert.equal(said.at(-1), 'line 299999');
   assert.ok(said.length <= 20);
 });

@@ -30,7 +30,7 @@ export interface Child extends Disposable {
   /** SIGTERM to the whole group, SIGKILL after `graceMs`. Settles when the group is gone. */
   end(graceMs: number): Promise<void>;
   /** The last lines of its stderr. */
-  said(): string;
+  stderrTail(): string;
   peakMemoryBytes(): number | null;
 }
 
@@ -75,7 +75,7 @@ export function startChild(command: readonly string[]): Child {
     [Symbol.dispose]: () => {
       subprocess.stdout.destroy();
     },
-    said: tailOf(subprocess.stderr),
+    stderrTail: tailOf(subprocess.stderr),
     peakMemoryBytes: watchMemory(pid, onExit),
   };
 }

@@ -1,11 +1,11 @@
-import { startChild, type Exit } from './child.ts';
+import { type Exit, startChild } from './child.ts';
 
 /** What a short program wrote and how it ended. */
 export interface ProgramResult {
   readonly lines: readonly string[];
   readonly exit: Exit;
   /** The last lines of its stderr. */
-  readonly said: string;
+  readonly stderr: string;
   readonly timedOut: boolean;
 }
 
@@ -33,7 +33,7 @@ export async function runProgram(
     const lines = child.pid === undefined ? [] : await collect(child.lines);
     const exit = await child.exited;
     await child.gone;
-    return { lines, exit, said: child.said(), timedOut };
+    return { lines, exit, stderr: child.stderrTail(), timedOut };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', end);

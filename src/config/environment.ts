@@ -23,7 +23,7 @@ export function readEnvironment(
   const values = structuredClone(file);
   const problems: string[] = [];
   const variables = new Map<string, string>();
-  const places = settingPlaces(values);
+  const places = settingKeys(values);
   for (const [name, { key, read }] of hubVariables) {
     const [text, place] = [environment[name], places.get(prefix + upperSnake(key))];
     if (text === undefined || text === '' || place === undefined) continue;
@@ -43,14 +43,14 @@ export function readEnvironment(
   return { values, problems, variables };
 }
 
-interface Place {
+interface SettingKey {
   readonly name: string;
   readonly group: Record<string, unknown>;
   readonly key: string;
 }
 
-function settingPlaces(values: unknown): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
+function settingKeys(values: unknown): ReadonlyMap<string, SettingKey> {
+  const places = new Map<string, SettingKey>();
   for (const name of ['server', 'transcription']) {
     const group = isRecord(values) ? values[name] : undefined;
     if (!isRecord(group)) continue;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openRandom, type Random } from '#src/testing/chaos/random.ts';
-import { openProcessHouse, type ProcessHouse, type ServerProcess } from '#src/testing/process.ts';
+import { openProcessHarness, type ProcessHarness, type ServerProcess } from '#src/testing/process.ts';
 
 const operations = JSON.stringify({
   query:
@@ -53,7 +53,7 @@ async function send(
   await closed;
 }
 
-async function untilNothingIsLeft({ directory }: ProcessHouse): Promise<void> {
+async function untilNothingIsLeft({ directory }: ProcessHarness): Promise<void> {
   const folders = ['uploads', 'media'].map((name) => join(directory, 'data', name));
   for (;;) {
     const names = await Promise.all(folders.map((folder) => readdir(folder)));
@@ -79,8 +79,8 @@ const cases: Readonly<Record<string, string>> = {
 };
 
 test('a body that is cut off ends nothing but itself', async (t) => {
-  await using house = await openProcessHouse('speaks');
-  const server = house.start();
+  await using harness = await openProcessHarness('speaks');
+  const server = harness.start();
   const url = await server.url;
   for (const [name, body] of Object.entries(cases)) {
     await t.test(`one ${name}`, async () => {
@@ -104,13 +104,13 @@ test('a body that is cut off ends nothing but itself', async (t) => {
     });
     await Promise.all(clients);
     await assertAlive(server);
-    await untilNothingIsLeft(house);
+    await untilNothingIsLeft(harness);
   });
 });
 
 test('a WebSocket that is reset before it is answered ends nothing but itself', async () => {
-  await using house = await openProcessHouse('speaks');
-  const server = house.start();
+  await using harness = await openProcessHarness('speaks');
+  const server = harness.start();
   const url = await server.url;
   const { hostname, port } = new URL(url);
   for (const path of ['/nothing', '/graphql']) {

@@ -7,11 +7,11 @@ import { answer, answerError, type Answering, openAnswering } from './answer.ts'
 import { type Body, BodyError, readBody } from './body.ts';
 import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
 import { answerJobFile } from './job-file.ts';
-import { type Admission, admit, refuse, refuseBody } from './request-checks.ts';
+import { authenticate, type Authentication, refuse, refuseBody } from './request-checks.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
 import { openYoga, type Yoga } from './yoga.ts';
 
-/** An open door: its address, and its orderly end. */
+/** A listening server: its address, and its orderly end. */
 export interface Listener extends AsyncDisposable {
   readonly url: string;
 }
@@ -22,7 +22,7 @@ const requestTimeoutMs = 6 * 3_600_000;
 const lastAnswerMs = 1000;
 
 /** How long the server bears with clients. */
-interface Patience {
+interface Timeouts {
   /** Between two pings of a WebSocket. One that has not answered by the next is half-open or does not read: it is ended. */
   readonly pingMs: number;
   /** Between two looks at an event stream: one whose client took no byte in between, while something waits for it, is ended. */
@@ -30,17 +30,17 @@ interface Patience {
 }
 
 /** Both end a client that does not read within 30 s: after two pings, or two looks. */
-const usualPatience: Patience = { pingMs: 12_000, stallMs: 15_000 };
+const usualTimeouts: Timeouts = { pingMs: 12_000, stallMs: 15_000 };
 
 /** Listens on the configured address. Throws what node throws where the port is taken. */
-export async function listen(context: Context, patience = usualPatience): Promise<Listener> {
+export async function listen(context: Context, timeouts = usualTimeouts): Promise<Listener> {
   const { listenHost, listenPort, apiKeys } = context.config.server;
   const yoga = openYoga(context);
-  const sockets = openWebSockets(yoga, { pingMs: patience.pingMs, apiKeys });
+  const sockets = openWebSockets(yoga, { pingMs: timeouts.pingMs, apiKeys });
   const answering = openAnswering();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     answering.add(response);
-    handle(request, response, { context, yoga, patience }).catch((error: unknown) => {
+    handle(request, response, { context, yoga, timeouts }).catch((error: unknown) => {
       context.log.error({ err: error }, 'request failed');
       if (!response.headersSent)
         answerError(response, 500, { code: 'INTERNAL_SERVER_ERROR', message: 'The server failed to answer.' });
@@ -59,20 +59,20 @@ export async function listen(context: Context, patience = usualPatience): Promis
   return { url: urlOf(server), [Symbol.asyncDispose]: () => close(server, sockets, answering) };
 }
 
-interface Desk {
+interface RequestScope {
   readonly context: Context;
   readonly yoga: Yoga;
-  readonly patience: Patience;
+  readonly timeouts: Timeouts;
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, desk: Desk): Promise<void> {
-  const { config, health, log } = desk.context;
+async function handle(request: IncomingMessage, response: ServerResponse, scope: RequestScope): Promise<void> {
+  const { config, health, log } = scope.context;
   setHeaders(response, request.headers.origin, config.server.allowedOrigins);
   const refusal = refuse(request, config.server);
   if (refusal !== null) return refuseWith(response, refusal);
   const path = pathOf(request);
   if (path === '/health') return answer(response, 200, { status: 'ok' });
-  const admission = admit(request.headers.authorization, config.server.apiKeys);
+  const admission = authenticate(request.headers.authorization, config.server.apiKeys);
   if (path === '/ready') return answerReady(response, health, admission);
   if (path === '/graphql' && wantsGraphiql(request)) return answerGraphiql(response);
   // A browser asks without a key whether it may send one.
@@ -84,9 +84,9 @@ async function handle(request: IncomingMessage, response: ServerResponse, desk: 
   const caller = admission.kind === 'ADMITTED' ? admission.caller : null;
   switch (path) {
     case '/graphql':
-      return answerGraphql(request, response, { ...desk, caller });
+      return answerGraphql(request, response, { ...scope, caller });
     default:
-      if (path.startsWith('/jobs/')) return answerJobFile(request, response, desk.context);
+      if (path.startsWith('/jobs/')) return answerJobFile(request, response, scope.context);
       return answerError(response, 404, {
         code: 'NOT_FOUND',
         message: 'There is nothing here. The API is at /graphql.',
@@ -105,21 +105,25 @@ function setHeaders(response: ServerResponse, origin: string | undefined, allowe
 }
 
 /** Tells the last known state; asks nobody. What is wrong is for callers alone. */
-function answerReady(response: ServerResponse, { status, problems }: Context['health'], admission: Admission): void {
+function answerReady(
+  response: ServerResponse,
+  { status, problems }: Context['health'],
+  admission: Authentication,
+): void {
   answer(response, status === 'READY' ? 200 : 503, admission.kind === 'ADMITTED' ? { status, problems } : { status });
 }
 
 async function answerGraphql(
   request: IncomingMessage,
   response: ServerResponse,
-  { context, yoga, patience, caller }: Desk & { readonly caller: string | null },
+  { context, yoga, timeouts, caller }: RequestScope & { readonly caller: string | null },
 ): Promise<void> {
   const refusal = refuseBody(request);
   if (refusal !== null) return refuseWith(response, refusal);
   const body = request.method === 'POST' ? await readOrAnswer(request, response, context) : { bytes: Buffer.alloc(0) };
   if (body === null) return;
   if (request.headers.accept?.includes('text/event-stream') === true) {
-    endWhenStalled(response, patience.stallMs);
+    endWhenStalled(response, timeouts.stallMs);
   }
   if ('operation' in body) {
     response.on('close', () => discardAll(body.uploads, context.log));
@@ -176,7 +180,7 @@ function refuseWith(
 /** What is still on its way of a body is not read. */
 function refuseCaller(
   response: ServerResponse,
-  { message, challenge }: Admission & { readonly kind: 'REFUSED' },
+  { message, challenge }: Authentication & { readonly kind: 'REFUSED' },
 ): void {
   response.setHeader('connection', 'close');
   response.setHeader('www-authenticate', challenge);

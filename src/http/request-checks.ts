@@ -67,7 +67,7 @@ function isOwn(origin: string, host: string | undefined): boolean {
 }
 
 /** Whether a caller is let in: by the name of its key, null where there are no keys and everybody is; or why not. */
-export type Admission =
+export type Authentication =
   | { readonly kind: 'ADMITTED'; readonly caller: string | null }
   | { readonly kind: 'REFUSED'; readonly message: string; readonly challenge: string };
 
@@ -75,7 +75,7 @@ export type Admission =
 const bearer = /^bearer +(?<token>[\w.~+/-]+=*) *$/iu;
 
 /** Decides by what a caller has shown as `authorization`: Bearer and its token. Everything but /health goes through here, on HTTP and on WebSocket. */
-export function admit(authorization: unknown, keys: readonly ApiKey[]): Admission {
+export function authenticate(authorization: unknown, keys: readonly ApiKey[]): Authentication {
   if (keys.length === 0) return { kind: 'ADMITTED', caller: null };
   const challenge = 'Bearer realm="Phonograph"';
   if (typeof authorization !== 'string') {

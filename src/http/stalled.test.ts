@@ -8,8 +8,8 @@ import { WebSocket } from 'ws';
 import { added, claimed, newBatch } from '#src/store/contract/samples.ts';
 import { storeBigJob } from '#src/testing/big-job.ts';
 import { followByWebSocket } from '#src/testing/follow.ts';
-import { openDoor } from '#src/testing/http-server.ts';
-import { openProcessHouse } from '#src/testing/process.ts';
+import { openHttpServer } from '#src/testing/http-server.ts';
+import { openProcessHarness } from '#src/testing/process.ts';
 
 const protocol = 'graphql-transport-ws';
 const eventsQuery = (id: string) =>
@@ -24,9 +24,9 @@ async function openSocket(url: string, options = {}): Promise<WebSocket> {
 }
 
 test('a WebSocket that answers no ping is ended, and one that does stays', async () => {
-  await using door = await openDoor();
-  const quick = await openSocket(door.url);
-  const halfOpen = await openSocket(door.url, { autoPong: false });
+  await using server = await openHttpServer();
+  const quick = await openSocket(server.url);
+  const halfOpen = await openSocket(server.url, { autoPong: false });
   await once(halfOpen, 'close');
   for (let pings = 0; pings < 3; pings += 1) await once(quick, 'ping');
   assert.equal(quick.readyState, WebSocket.OPEN);
@@ -45,13 +45,13 @@ async function stall(url: string, id: string): Promise<Socket> {
 }
 
 test('an event stream that is not read is ended, and nothing is read for it any more', async () => {
-  await using door = await openDoor();
-  const { id } = await added(door.store);
-  const { lease } = await claimed(door.store);
+  await using server = await openHttpServer();
+  const { id } = await added(server.store);
+  const { lease } = await claimed(server.store);
   // More than the buffers of both sockets hold.
-  for (let batch = 0; batch < 200; batch += 1) await door.store.appendBatch(lease, newBatch(['x'.repeat(100_000)]));
-  const socket = await stall(door.url, id);
-  await door.left;
+  for (let batch = 0; batch < 200; batch += 1) await server.store.appendBatch(lease, newBatch(['x'.repeat(100_000)]));
+  const socket = await stall(server.url, id);
+  await server.left;
   socket.resume();
   await once(socket, 'close');
 });
@@ -62,11 +62,11 @@ async function residentBytes(pid: number | undefined): Promise<number> {
 }
 
 test('clients that do not read cost nobody else anything: one beside them has 20,000 events, and memory stays', async () => {
-  await using house = await openProcessHouse('speaks');
-  const data = join(house.directory, 'data');
+  await using harness = await openProcessHarness('speaks');
+  const data = join(harness.directory, 'data');
   await mkdir(data);
   const id = await storeBigJob(data, 20_000);
-  const server = house.start();
+  const server = harness.start();
   const url = await server.url;
   await server.said('engine ready');
   // What the fast client alone makes of the server's memory is not what the others cost.

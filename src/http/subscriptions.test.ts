@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { createClient as createSseClient } from 'graphql-sse';
 import { added } from '#src/store/contract/samples.ts';
 import { eventsOf, wsClient } from '#src/testing/follow.ts';
-import { openDoor } from '#src/testing/http-server.ts';
+import { openHttpServer } from '#src/testing/http-server.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
 
 const clients = {
@@ -53,14 +53,14 @@ for (const [transport, connect] of Object.entries(clients)) {
   });
 
   test(`a client that is gone over ${transport} is no longer listened for`, async () => {
-    await using door = await openDoor();
-    const client = connect(door.url);
+    await using server = await openHttpServer();
+    const client = connect(server.url);
     const changes = client.iterate<any>({ query: 'subscription { jobChanged { id } }' });
     const first = changes.next();
     // A job a turn, until the subscription stands.
     const heard = first.then(() => true);
-    while (!(await Promise.race([heard, setImmediate(false)]))) await added(door.store);
+    while (!(await Promise.race([heard, setImmediate(false)]))) await added(server.store);
     await client.dispose();
-    await door.left;
+    await server.left;
   });
 }

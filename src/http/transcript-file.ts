@@ -79,10 +79,10 @@ function readOptions(query: string): TranscriptArguments {
   if (twice !== undefined) throw new RequestError('BAD_USER_INPUT', `${twice} is there twice.`);
   const parsed = optionsSchema.safeParse(Object.fromEntries(given));
   if (parsed.success) return parsed.data;
-  throw new RequestError('BAD_USER_INPUT', parsed.error.issues.map(tell).join(' '));
+  throw new RequestError('BAD_USER_INPUT', parsed.error.issues.map(describe).join(' '));
 }
 
-function tell(issue: z.core.$ZodIssue): string {
+function describe(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return `${issue.path.join('.')} ${explainIssue(issue)}.`;
   return `There is no option ${issue.keys.join(', ')}; there are maxLineWidth, maxLineCount and speakers.`;
 }

@@ -5,7 +5,7 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { ApiKey } from '../config/api-key.ts';
-import { admit } from './request-checks.ts';
+import { authenticate } from './request-checks.ts';
 import type { Yoga } from './yoga.ts';
 
 /** 256 KiB: an operation with its variables; recordings come over HTTP. */
@@ -42,7 +42,7 @@ export function openWebSockets(yoga: Yoga, { pingMs, apiKeys }: WebSocketSetting
   const server = useServer<Readonly<Record<string, unknown>>, Caller>(
     {
       onConnect({ connectionParams = {}, extra }) {
-        const admission = admit(shownIn(connectionParams) ?? extra.request.headers.authorization, apiKeys);
+        const admission = authenticate(shownIn(connectionParams) ?? extra.request.headers.authorization, apiKeys);
         if (admission.kind === 'ADMITTED') {
           extra.caller = admission.caller;
           return true;

@@ -13,11 +13,11 @@ async function openPlaces() {
   const directory = await mkdtemp(join(tmpdir(), 'phonograph-'));
   const stack = new AsyncDisposableStack();
   stack.defer(() => rm(directory, { recursive: true }));
-  const journal = stack.use(await openStore({ database: ':memory:' }));
+  const store = stack.use(await openStore({ database: ':memory:' }));
   const path = join(directory, 'logs');
-  const places = { journal, folder: openLogFolder(path, 1_000_000), notifier: openNotifier() };
+  const places = { store, folder: openLogFolder(path, 1_000_000), notifier: openNotifier() };
   const said: string[] = [];
-  const outlet = openLog('debug', {
+  const logger = openLog('debug', {
     write: (text) => {
       said.push(text);
     },
@@ -26,18 +26,18 @@ async function openPlaces() {
     const files = await readdir(path);
     return (await Promise.all(files.toSorted().map((file) => readFile(join(path, file), 'utf8')))).join('');
   };
-  const stored = async () => (await journal.logs({}, { limit: 1000 })).map(({ item }) => item);
+  const stored = async () => (await store.logs({}, { limit: 1000 })).map(({ item }) => item);
   const close = () => stack.disposeAsync();
-  return { path, places, outlet, said, read, stored, [Symbol.asyncDispose]: close };
+  return { path, places, logger, said, read, stored, [Symbol.asyncDispose]: close };
 }
 
-test('every line stands on stdout, in its file and in the journal, also what was said before there was a place', async () => {
+test('every line stands on stdout, in its file and in the store, also what was said before there was a place', async () => {
   await using opened = await openPlaces();
-  const { outlet, places, said } = opened;
-  outlet.log.info('early');
-  outlet.attach(places);
-  outlet.log.warn({ job: 'job_1', ms: 12, text: 'It is slow.' }, 'slow');
-  await outlet.flush();
+  const { logger, places, said } = opened;
+  logger.log.info('early');
+  logger.attach(places);
+  logger.log.warn({ job: 'job_1', ms: 12, text: 'It is slow.' }, 'slow');
+  await logger.flush();
   assert.equal(await opened.read(), said.join(''));
   const [early, slow] = await opened.stored();
   assert.deepEqual([early?.event, early?.message, early?.level, early?.jobId], ['early', 'early', 'INFO', null]);
@@ -47,29 +47,29 @@ test('every line stands on stdout, in its file and in the journal, also what was
 
 test('who listens is told of the jobs of the lines when they can be read, without anybody flushing', async () => {
   await using opened = await openPlaces();
-  const { outlet, places } = opened;
-  outlet.attach(places);
+  const { logger, places } = opened;
+  logger.attach(places);
   using subscription = subscribe(places.notifier, 'log');
-  outlet.log.info({ job: 'job_1' }, 'one');
-  outlet.log.info('two');
+  logger.log.info({ job: 'job_1' }, 'one');
+  logger.log.info('two');
   assert.deepEqual([...(await subscription.changes(AbortSignal.timeout(60_000)))], ['job_1', '']);
   assert.equal((await opened.stored()).length, 2);
-  await outlet.flush();
+  await logger.flush();
 });
 
-test('files that cannot be written are told once, and the journal has every line', async () => {
+test('files that cannot be written are told once, and the store has every line', async () => {
   await using opened = await openPlaces();
-  const { outlet, places, said } = opened;
+  const { logger, places, said } = opened;
   await writeFile(opened.path, 'no folder');
   for (let round = 0; round < 3; round += 1) {
-    outlet.attach(places);
-    outlet.log.info({ round }, 'round');
-    await outlet.flush();
+    logger.attach(places);
+    logger.log.info({ round }, 'round');
+    await logger.flush();
   }
   await rm(opened.path);
-  outlet.attach(places);
-  outlet.log.info('room again');
-  await outlet.flush();
+  logger.attach(places);
+  logger.log.info('room again');
+  await logger.flush();
   const events = (await opened.stored()).map(({ event }) => event);
   assert.deepEqual(events, ['round', 'log not kept', 'round', 'round', 'room again']);
   assert.equal(said.length, 5);
@@ -78,14 +78,14 @@ test('files that cannot be written are told once, and the journal has every line
 
 test('after a flush nothing is written until there is a place again', async () => {
   await using opened = await openPlaces();
-  const { outlet, places } = opened;
-  outlet.attach(places);
-  await outlet.flush();
-  outlet.log.info('in between');
-  await outlet.flush();
+  const { logger, places } = opened;
+  logger.attach(places);
+  await logger.flush();
+  logger.log.info('in between');
+  await logger.flush();
   assert.deepEqual(await opened.stored(), []);
-  outlet.attach(places);
-  await outlet.flush();
+  logger.attach(places);
+  await logger.flush();
   assert.deepEqual(
     (await opened.stored()).map(({ event }) => event),
     ['in between'],

@@ -1,18 +1,18 @@
-import { type Logger, pino } from 'pino';
+import { type Logger as PinoLogger, pino } from 'pino';
 import { z } from 'zod';
 import type { Config } from '../config/config.ts';
 import { isStorageFull } from '../errors.ts';
 import type { LogLevel } from '../store/logs.ts';
-import { type LogPlaces, openLogSink, type SunkLine } from './sink.ts';
+import { type LogPlaces, type LogRecord, openLogSink } from './sink.ts';
 
 /**
  * The logger: event name, ids and numbers, such as `log.info({ job: id, ms }, 'job finished')`. `job` is the id of a job, `text` a sentence
  * for a person where the event's name does not say enough, `err` an error. Never transcript text, secrets or URL queries.
  */
-export type Log = Logger;
+export type Log = PinoLogger;
 
 /** A logger that writes JSON lines to stdout and, once attached, into the store and into files. */
-export interface LogOutlet extends AsyncDisposable {
+export interface Logger extends AsyncDisposable {
   readonly log: Log;
   attach(places: LogPlaces): void;
   /** Writes what waits into the store and the files, and lets go of them. */
@@ -23,7 +23,7 @@ export interface LogOutlet extends AsyncDisposable {
 export function openLog(
   level: Config['server']['logLevel'],
   lines: { write(line: string): void } = process.stdout,
-): LogOutlet {
+): Logger {
   const sink = openLogSink((error) => {
     if (isStorageFull(error)) tellFullDisk(log);
     else log.error({ err: error }, 'log not kept');
@@ -41,7 +41,7 @@ const levelOf = (level: number): LogLevel =>
   level >= 50 ? 'ERROR' : level >= 40 ? 'WARN' : level >= 30 ? 'INFO' : 'DEBUG';
 
 /** Reads back what pino wrote a moment ago. */
-function parseLine(text: string): SunkLine {
+function parseLine(text: string): LogRecord {
   const { level, time, event, job, ...rest } = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   const { text: told, ...fields } = rest;
   const entry = {

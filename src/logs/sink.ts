@@ -1,23 +1,23 @@
-import type { Journal, NewLogEntry } from '../store/logs.ts';
+import type { LogStore, NewLogEntry } from '../store/logs.ts';
 import type { Notifier } from '../store/notifier.ts';
 import type { LogFolder, LogLine } from './files.ts';
 
 /** Where lines are kept beside stdout. */
 export interface LogPlaces {
-  readonly journal: Pick<Journal, 'addLogs'>;
+  readonly store: Pick<LogStore, 'addLogs'>;
   readonly folder: Pick<LogFolder, 'append'>;
-  /** Told when lines can be read in the journal: of the id of their job, or '' for the server's own. */
+  /** Told when lines can be read in the store: of the id of their job, or '' for the server's own. */
   readonly notifier: Pick<Notifier, 'notify'>;
 }
 
-/** A line as a file has it, with what the journal has of it. */
-export interface SunkLine extends LogLine {
+/** A line as a file has it, with what the store has of it. */
+export interface LogRecord extends LogLine {
   readonly entry: NewLogEntry;
 }
 
 /** Gathers lines and writes them a moment later, many at a time, so that who logs never waits. */
 export interface LogSink {
-  readonly add: (line: SunkLine) => void;
+  readonly add: (line: LogRecord) => void;
   readonly attach: (places: LogPlaces) => void;
   /** Writes what waits, and lets go of the places. */
   readonly close: () => Promise<void>;
@@ -29,7 +29,7 @@ const maxWaiting = 10_000;
 
 /** Opens a sink; `onTrouble` hears of the first of a row of failures: lines that are refused are left to stdout, and must not end the server. */
 export function openLogSink(onTrouble: (error: unknown) => void): LogSink {
-  let waiting: SunkLine[] = [];
+  let waiting: LogRecord[] = [];
   let places: LogPlaces | undefined;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | undefined;
@@ -55,9 +55,9 @@ export function openLogSink(onTrouble: (error: unknown) => void): LogSink {
     plan();
   }
 
-  async function write(lines: readonly SunkLine[], { journal, folder, notifier }: LogPlaces): Promise<void> {
+  async function write(lines: readonly LogRecord[], { store, folder, notifier }: LogPlaces): Promise<void> {
     const entries = lines.map(({ entry }) => entry);
-    const results = await Promise.allSettled([journal.addLogs(entries), folder.append(lines)]);
+    const results = await Promise.allSettled([store.addLogs(entries), folder.append(lines)]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined && !isInTrouble) onTrouble(failed.reason);
     isInTrouble = failed !== undefined;

@@ -4,28 +4,28 @@ import { StorageFullError } from '../errors.ts';
 import type { Trash } from './trash.ts';
 
 /** The disks of the server. */
-export interface Storage {
+export interface DiskSpace {
   /** Throws StorageFullError where the disk of the data directory has less free than is to be kept for the jobs that run. */
-  demandRoom(): Promise<void>;
+  requireFreeSpace(): Promise<void>;
   /** Throws StorageFullError where the disk of `folder` has not as much free beside `bytes` that are to come. */
-  demandRoomFor(bytes: number, folder: string): Promise<void>;
+  requireFreeSpaceFor(bytes: number, folder: string): Promise<void>;
 }
 
 const noTrash: Pick<Trash, 'empty'> = { empty: () => Promise.resolve(0) };
 
 /** Looks at the disk each time that it is asked; where the data directory is short of room, the trash is emptied first. */
-export function openStorage(
+export function openDiskSpace(
   { dataDirectory, minFreeBytes }: Pick<Config['server'], 'dataDirectory' | 'minFreeBytes'>,
   trash = noTrash,
-): Storage {
+): DiskSpace {
   const hasRoom = async () => (await freeBytes(dataDirectory)) >= minFreeBytes;
   return {
-    async demandRoom() {
+    async requireFreeSpace() {
       if (await hasRoom()) return;
       if ((await trash.empty()) > 0 && (await hasRoom())) return;
       throw new StorageFullError(`The disk of the server has less than ${minFreeBytes} bytes free.`);
     },
-    async demandRoomFor(bytes, folder) {
+    async requireFreeSpaceFor(bytes, folder) {
       const free = await freeBytes(folder);
       if (free >= bytes + minFreeBytes) return;
       throw new StorageFullError(

@@ -32,7 +32,7 @@ export async function locateMedia(path: string, roots: readonly MediaRoot[]): Pr
   const inside = candidates.filter((candidate) => isUnder(candidate, folders));
   if (inside.length === 0 || path.includes('\0')) throw outside();
   for (const candidate of inside) {
-    const found = await look(candidate, existing);
+    const found = await check(candidate, existing);
     if (found !== null) return found;
   }
   throw new MediaNotFoundError('There is no recording at this path.');
@@ -46,7 +46,7 @@ async function realRootsOf(roots: readonly MediaRoot[]): Promise<readonly RealRo
   });
 }
 
-async function look(candidate: string, roots: readonly RealRoot[]): Promise<LocatedMedia | null> {
+async function check(candidate: string, roots: readonly RealRoot[]): Promise<LocatedMedia | null> {
   const file = await openRealFile(candidate);
   if (file === null) {
     // What does not exist behind a link that leads out is told apart from what exists there by nobody.

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, readlink, realpath, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 
 /** An open file, and where it really is: what is checked and what is read are the same, whatever becomes of the path. The caller closes it. */
@@ -13,7 +13,7 @@ export async function openRealFile(path: string): Promise<RealFile | null> {
   const handle = await openOrNull(path);
   if (handle === null) return null;
   try {
-    return { handle, path: await whereIs(handle, path) };
+    return { handle, path: await realPathOf(handle, path) };
   } catch (error) {
     await handle.close();
     throw error;
@@ -33,7 +33,7 @@ async function openOrNull(path: string): Promise<FileHandle | null> {
   }
 }
 
-async function whereIs(handle: FileHandle, path: string): Promise<string> {
+async function realPathOf(handle: FileHandle, path: string): Promise<string> {
   return process.platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(path);
 }
 

@@ -6,7 +6,7 @@ import { nanoid } from 'nanoid';
 import type { Config } from '../config/config.ts';
 import { type ExpectedError, isStorageFull, MediaRejectedError, StorageFullError } from '../errors.ts';
 import type { MediaKey } from '../jobs/job.ts';
-import { type Storage, syncFolder } from './disk.ts';
+import { type DiskSpace, syncFolder } from './disk.ts';
 import { keptFolder } from './recording.ts';
 
 /** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
@@ -71,7 +71,7 @@ export interface UploadFolder {
 /** Opens the folders under the data directory and clears what an earlier process had half received. */
 export async function openUploads(
   { dataDirectory, maxUploadBytes }: Pick<Config['server'], 'dataDirectory' | 'maxUploadBytes'>,
-  storage: Storage,
+  storage: DiskSpace,
 ): Promise<UploadFolder> {
   const arriving = join(dataDirectory, 'uploads');
   const kept = keptFolder({ dataDirectory });
@@ -97,26 +97,26 @@ export async function openUploads(
   };
 }
 
-/** Bytes between two looks at the room that is left. */
-const lookBytes = 16 * 1_048_576;
+/** Bytes between two checks of the free space. */
+const checkEveryBytes = 16 * 1_048_576;
 
 async function write(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
-  { maxBytes, storage }: { readonly maxBytes: number; readonly storage: Storage },
+  { maxBytes, storage }: { readonly maxBytes: number; readonly storage: DiskSpace },
 ): Promise<Received> {
   await using file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   const hash = createHash('sha256');
-  const look = () => storage.demandRoom().then(() => null, asRefusal);
+  const check = () => storage.requireFreeSpace().then(() => null, asRefusal);
   let total = 0;
-  let lookAt = 0;
+  let checkAt = 0;
   let refusal: ExpectedError | null = null;
   for await (const chunk of bytes) {
     total += chunk.length;
     if (total > maxBytes) refusal ??= tooLarge(maxBytes);
-    if (total > lookAt) {
-      lookAt = total + lookBytes;
-      refusal ??= await look();
+    if (total > checkAt) {
+      checkAt = total + checkEveryBytes;
+      refusal ??= await check();
     }
     if (refusal !== null) continue;
     hash.update(chunk);

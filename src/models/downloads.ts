@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import type { Config } from '../config/config.ts';
 import { isStorageFull } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
-import type { Storage } from '../media/disk.ts';
+import type { DiskSpace } from '../media/disk.ts';
 import type { Notifier } from '../store/notifier.ts';
 import { type Hub, HubError, hubOf } from './hub/client.ts';
-import { type Download, openTurns, startDownload } from './hub/download.ts';
+import { type Download, startDownload } from './hub/download.ts';
 import { modelPath } from './installed.ts';
 
 /** The models that are on their way from the hub. Disposing of it stops them; what has come stays for the next time. */
@@ -36,7 +37,7 @@ export interface DownloadState {
 /** What models are downloaded with; `hub` is that of the settings where absent. */
 export interface DownloadsParts {
   readonly config: Config;
-  readonly storage: Pick<Storage, 'demandRoomFor'>;
+  readonly storage: Pick<DiskSpace, 'requireFreeSpaceFor'>;
   /** Told of each model of which something changes, and of each that was installed. */
   readonly notifier: Pick<Notifier, 'notify'>;
   readonly log: Log;
@@ -48,21 +49,21 @@ const downloadsAtOnce = 2;
 
 /** Opens the place where models arrive. */
 export function openDownloads({ config, storage, notifier, log, hub = hubOf(config) }: DownloadsParts): Downloads {
-  const turns = openTurns(downloadsAtOnce);
+  const slots = pLimit(downloadsAtOnce);
   const running = new Map<string, Download & { readonly settled: Promise<void> }>();
   const past = new Map<string, Omit<DownloadState, 'downloading'>>();
-  const workshopOf = (id: string) => join(config.server.modelDirectory, '.downloads', id);
-  const bytesToCome = () =>
-    [...running.values()].reduce((sum, { size }) => sum + (size()?.bytes ?? 0) - (size()?.there ?? 0), 0);
+  const stagingOf = (id: string) => join(config.server.modelDirectory, '.downloads', id);
+  const missingBytes = () =>
+    [...running.values()].reduce((sum, { size }) => sum + (size()?.bytes ?? 0) - (size()?.downloadedBytes ?? 0), 0);
 
   function begin(id: string, repository: string): Promise<void> {
-    const order = { id, repository, workshop: workshopOf(id), place: modelPath(config, id) };
+    const wanted = { id, repository, stagingDirectory: stagingOf(id), target: modelPath(config, id) };
     const onChange = () => notifier.notify('model', id);
-    const download = startDownload(order, { hub, storage, log, turns, onChange, bytesToCome });
+    const download = startDownload(wanted, { hub, storage, log, slots, onChange, missingBytes: missingBytes });
     const settled = settle(id, download);
     running.set(id, { ...download, settled });
     onChange();
-    return download.begun;
+    return download.started;
   }
 
   async function settle(id: string, download: Download): Promise<void> {
@@ -80,7 +81,7 @@ export function openDownloads({ config, storage, notifier, log, hub = hubOf(conf
 
   /** What stays although it should go costs room alone, and goes with the next try. */
   async function sweep(id: string): Promise<void> {
-    await rm(workshopOf(id), { recursive: true, force: true }).catch((err: unknown) =>
+    await rm(stagingOf(id), { recursive: true, force: true }).catch((err: unknown) =>
       log.warn({ model: id, err }, 'model parts not removed'),
     );
   }
@@ -98,7 +99,7 @@ export function openDownloads({ config, storage, notifier, log, hub = hubOf(conf
       if (download === undefined) return { downloading: null, problem, bytes };
       const size = download.size();
       return {
-        downloading: size === null ? 0 : size.there / Math.max(1, size.bytes),
+        downloading: size === null ? 0 : size.downloadedBytes / Math.max(1, size.bytes),
         problem: null,
         bytes: size?.bytes ?? bytes,
       };
@@ -106,7 +107,7 @@ export function openDownloads({ config, storage, notifier, log, hub = hubOf(conf
     async start(id, repository) {
       // One that is being cancelled ends first.
       while (running.get(id)?.isStopped() === true) await stop(id);
-      await (running.get(id)?.begun ?? begin(id, repository));
+      await (running.get(id)?.started ?? begin(id, repository));
     },
     async cancel(id) {
       await stop(id);

@@ -1,14 +1,14 @@
 import type { Config } from '../config/config.ts';
 import { isStorageFull } from '../errors.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
-import type { Storage } from '../media/disk.ts';
+import type { DiskSpace } from '../media/disk.ts';
 import { readModel } from '../models/installed.ts';
-import type { SettingsBook } from '../settings.ts';
+import type { Settings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
 import { repeat } from './repeat.ts';
 
 /** What the smoke test of the engine found. */
-export interface EngineReading {
+export interface EngineStatus {
   readonly ready: boolean;
   /** Version of our program. */
   readonly engine: string | null;
@@ -19,14 +19,14 @@ export interface EngineReading {
   readonly problem: string | null;
 }
 
-export type ServerStatus = 'STARTING' | 'READY' | 'DEGRADED' | 'DRAINING';
+export type ServerState = 'STARTING' | 'READY' | 'DEGRADED' | 'DRAINING';
 
 /** The last known state of the server: kept up by others, so that asking for it does no work. */
 export interface Health {
   readonly version: string;
   readonly startedAt: Date;
-  readonly status: ServerStatus;
-  readonly engine: EngineReading;
+  readonly status: ServerState;
+  readonly engine: EngineStatus;
   /** One line for each thing that is not as it should be. */
   readonly problems: readonly string[];
 }
@@ -34,7 +34,7 @@ export interface Health {
 /** Health that is kept up: by a look at the database and the model now and then, and by the test of the engine. */
 export interface HealthWatch extends Health, AsyncDisposable {
   /** What the engine's test at the start found. */
-  readonly tested: (engine: EngineReading) => void;
+  readonly engineChecked: (engine: EngineStatus) => void;
   /** The server is stopping. */
   readonly drain: () => void;
 }
@@ -45,13 +45,13 @@ const lookMs = 5000;
 /** What is looked at. */
 export interface HealthParts {
   readonly store: Pick<Store, 'probe'>;
-  readonly storage: Storage;
-  readonly settings: Pick<SettingsBook, 'current'>;
+  readonly storage: DiskSpace;
+  readonly settings: Pick<Settings, 'current'>;
   readonly config: Config;
   readonly log: Log;
 }
 
-const untested: EngineReading = {
+const unchecked: EngineStatus = {
   ready: false,
   engine: null,
   fasterWhisper: null,
@@ -63,7 +63,7 @@ const untested: EngineReading = {
 /** Starts to watch. Reading it does no work, so that a health check never waits. */
 export function watchHealth(parts: HealthParts, version: string): HealthWatch {
   const startedAt = new Date();
-  let engine: EngineReading | null = null;
+  let engine: EngineStatus | null = null;
   let draining = false;
   let found: readonly string[] = [];
   const watching = repeat(
@@ -81,9 +81,9 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
     version,
     startedAt,
     get engine() {
-      return engine ?? untested;
+      return engine ?? unchecked;
     },
-    get status(): ServerStatus {
+    get status(): ServerState {
       if (draining) return 'DRAINING';
       if (engine === null) return 'STARTING';
       return problems().length === 0 ? 'READY' : 'DEGRADED';
@@ -91,7 +91,7 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
     get problems() {
       return problems();
     },
-    tested: (reading) => {
+    engineChecked: (reading) => {
       engine = reading;
     },
     drain: () => {
@@ -106,7 +106,7 @@ async function findProblems({ store, storage, settings, config, log }: HealthPar
   const problems: string[] = [];
   try {
     await store.probe();
-    await storage.demandRoom();
+    await storage.requireFreeSpace();
   } catch (error) {
     if (isStorageFull(error)) tellFullDisk(log);
     problems.push(isStorageFull(error) ? `${error.message} Free space on it.` : 'The database takes no writes.');

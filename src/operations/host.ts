@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
 
 /** What the machine has and how busy it is. Bytes, and shares from 0 to 1. */
-export interface HostReading {
+export interface HostStats {
   readonly cpu: { readonly cores: number; readonly utilization: number; readonly model: string };
   readonly memory: { readonly totalBytes: number; readonly usedBytes: number };
   readonly disk: { readonly totalBytes: number; readonly freeBytes: number };
@@ -11,7 +11,7 @@ export interface HostReading {
 /** A machine that is looked at now and then. */
 export interface Host extends Disposable {
   /** Reads it; utilization is the mean of the last half to five seconds, whoever else reads and however often. */
-  readonly read: () => Promise<HostReading>;
+  readonly read: () => Promise<HostStats>;
 }
 
 /** Between two looks when nobody reads, so that the first who does is not told of an hour ago. */

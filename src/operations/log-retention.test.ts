@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { openStore } from '#src/store/open.ts';
 import { openLogFolder } from '../logs/files.ts';
-import { line } from '../store/contract/journal.ts';
+import { line } from '../store/contract/log-store.ts';
 import { trimLog } from './log-retention.ts';
 
 const dayMs = 86_400_000;

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { type LogFolder, openLogFolder } from '../logs/files.ts';
-import type { Log, LogOutlet } from '../logs/log.ts';
-import type { Journal } from '../store/logs.ts';
+import type { Log, Logger } from '../logs/log.ts';
+import type { LogStore } from '../store/logs.ts';
 import type { Notifier } from '../store/notifier.ts';
 import { repeat } from './repeat.ts';
 
@@ -13,7 +13,7 @@ const lookMs = 60 * 1000;
 
 /** What log lines are found and removed with. */
 export interface LogRetentionParts {
-  readonly store: Pick<Journal, 'trimLogs'>;
+  readonly store: Pick<LogStore, 'trimLogs'>;
   readonly folder: Pick<LogFolder, 'trim'>;
   readonly config: { readonly server: Pick<Config['server'], 'logRetentionDays' | 'logMaxBytes'> };
   readonly log: Log;
@@ -46,21 +46,21 @@ export async function trimLog(parts: LogRetentionParts, signal: AbortSignal, now
 
 /** What lines are kept with. */
 interface LogParts {
-  readonly store: Journal;
+  readonly store: LogStore;
   readonly notifier: Notifier;
   readonly config: Config;
 }
 
 /** From now on lines go into the store and into files, which stay within their limits; disposing of it writes what is on its way. */
-export function keepLog(outlet: LogOutlet, { store, notifier, config }: LogParts): AsyncDisposable {
+export function keepLog(logger: Logger, { store, notifier, config }: LogParts): AsyncDisposable {
   const { dataDirectory, logMaxBytes } = config.server;
   const folder = openLogFolder(join(dataDirectory, 'logs'), logMaxBytes);
-  outlet.attach({ journal: store, folder, notifier });
-  const retention = startLogRetention({ store, folder, config, log: outlet.log });
+  logger.attach({ store, folder, notifier });
+  const retention = startLogRetention({ store, folder, config, log: logger.log });
   return {
     async [Symbol.asyncDispose]() {
       await retention[Symbol.asyncDispose]();
-      await outlet.flush();
+      await logger.flush();
     },
   };
 }

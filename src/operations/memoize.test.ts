@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shared } from './memoize.ts';
+import { memoizeFor } from './memoize.ts';
 
 const hourMs = 3_600_000;
 
 test('askers share one answer while it is fresh, and each asks for itself where none may be kept', async () => {
   let count = 0;
   const read = async () => (count += 1);
-  const ask = shared(read, hourMs);
+  const ask = memoizeFor(read, hourMs);
   assert.deepEqual(await Promise.all([ask(), ask()]), [1, 1]);
   assert.equal(await ask(), 1);
-  const askAnew = shared(read, 0);
+  const askAnew = memoizeFor(read, 0);
   assert.deepEqual([await askAnew(), await askAnew()], [2, 3]);
 });
 
 test('a failure is told to those who wait for it, and the next asks again', async () => {
   let count = 0;
-  const ask = shared(async () => {
+  const ask = memoizeFor(async () => {
     count += 1;
     if (count === 1) throw new Error('not now');
     return count;

@@ -2,7 +2,7 @@
  * Makes a reader that many may ask: an answer, or one that is on its way, that was asked for less than `freshMs` ago is given again. A failure is told to
  * those who wait for it, and to nobody after.
  */
-export function shared<T>(read: () => Promise<T>, freshMs: number): () => Promise<T> {
+export function memoizeFor<T>(read: () => Promise<T>, freshMs: number): () => Promise<T> {
   let answer: Promise<T> | undefined;
   let askedAt = 0;
   return () => {

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Log } from '../logs/log.ts';
 import type { UploadFolder } from '../media/upload.ts';
-import type { SettingsBook } from '../settings.ts';
+import type { Settings } from '../settings.ts';
 import type { Notifier } from '../store/notifier.ts';
-import type { Deleted, Removal } from '../store/store.ts';
+import type { Deleted, JobRemover } from '../store/store.ts';
 import { repeat } from './repeat.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -14,7 +14,7 @@ const jobsAtOnce = 50;
 
 /** What old jobs are found and removed with. */
 export interface RetentionParts extends RemovalParts {
-  readonly settings: Pick<SettingsBook, 'current'>;
+  readonly settings: Pick<Settings, 'current'>;
 }
 
 /** Removes finished jobs that are older than `retentionDays`, now and every hour; disposing of it waits for the job that is being removed. */
@@ -46,7 +46,7 @@ export async function removeOld(parts: RetentionParts, signal: AbortSignal, now 
 
 /** What jobs are removed with. */
 export interface RemovalParts {
-  readonly store: Removal;
+  readonly store: JobRemover;
   readonly notifier: Pick<Notifier, 'notify'>;
   readonly uploads: Pick<UploadFolder, 'remove'>;
   readonly log: Log;

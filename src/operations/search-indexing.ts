@@ -1,15 +1,15 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../logs/log.ts';
-import type { Search } from '../store/store.ts';
+import type { SegmentSearch } from '../store/store.ts';
 
 /** Between two lines of the log. */
-const tellMs = 10_000;
+const reportMs = 10_000;
 /** After a failure, such as a full disk. */
 const pauseMs = 60_000;
 
 /** What is indexed, and where it is told. */
 interface IndexParts {
-  readonly store: Pick<Search, 'indexOlder'>;
+  readonly store: Pick<SegmentSearch, 'indexOlder'>;
   readonly log: Log;
 }
 
@@ -51,7 +51,7 @@ async function indexAll({ store, log }: IndexParts, signal: AbortSignal): Promis
       return;
     }
     segments += indexed;
-    if (performance.now() - toldAt >= tellMs) {
+    if (performance.now() - toldAt >= reportMs) {
       toldAt = performance.now();
       log.info({ segments }, 'older segments are being indexed');
     }

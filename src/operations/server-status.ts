@@ -1,38 +1,38 @@
 import type { Config } from '../config/config.ts';
-import type { SettingsBook } from '../settings.ts';
-import type { QueueCounts, Reading } from '../store/store.ts';
-import type { EngineReading, Health, ServerStatus } from './health.ts';
-import type { HostReading } from './host.ts';
-import { shared } from './memoize.ts';
+import type { Settings } from '../settings.ts';
+import type { JobReader, QueueCounts } from '../store/store.ts';
+import type { EngineStatus, Health, ServerState } from './health.ts';
+import type { HostStats } from './host.ts';
+import { memoizeFor } from './memoize.ts';
 
 /** The server as it is at one moment. */
-export interface ServerReading extends HostReading {
+export interface ServerStatus extends HostStats {
   readonly version: string;
   readonly startedAt: Date;
-  readonly status: ServerStatus;
+  readonly status: ServerState;
   /** Whether everybody who reaches its address may do everything. */
   readonly unauthenticated: boolean;
-  readonly gpus: readonly GpuReading[];
+  readonly gpus: readonly GpuStats[];
   readonly queue: QueueCounts & { readonly slots: number; readonly paused: boolean };
-  readonly engine: EngineReading & { readonly standby: number };
+  readonly engine: EngineStatus & { readonly standby: number };
 }
 
 /** Reads the server for everybody. */
 export interface ServerReader {
   /** The queue, the engine and the settings as they are now; the machine as at most half a second ago. */
-  readonly now: () => Promise<ServerReading>;
+  readonly now: () => Promise<ServerStatus>;
   /** All of it as at most half a second ago: however many look now and then, that often it is read. */
-  readonly recent: () => Promise<ServerReading>;
+  readonly recent: () => Promise<ServerStatus>;
 }
 
 /** What is read. */
 export interface ServerParts {
   readonly config: { readonly server: Pick<Config['server'], 'apiKeys'> };
   readonly health: Health;
-  readonly store: Pick<Reading, 'queueCounts'>;
-  readonly settings: Pick<SettingsBook, 'current'>;
-  readonly readHost: () => Promise<HostReading>;
-  readonly readGpus: () => Promise<readonly GpuReading[]>;
+  readonly store: Pick<JobReader, 'queueCounts'>;
+  readonly settings: Pick<Settings, 'current'>;
+  readonly readHost: () => Promise<HostStats>;
+  readonly readGpus: () => Promise<readonly GpuStats[]>;
   /** How many engines wait for a job with their model loaded. */
   readonly countStandby: () => number;
 }
@@ -43,8 +43,8 @@ const freshMs = 500;
 /** A reader that does nothing unless it is asked. */
 export function openServerReader(parts: ServerParts): ServerReader {
   const { config, health, store, settings } = parts;
-  const readMachine = shared(() => Promise.all([parts.readHost(), parts.readGpus()]), freshMs);
-  async function now(): Promise<ServerReading> {
+  const readMachine = memoizeFor(() => Promise.all([parts.readHost(), parts.readGpus()]), freshMs);
+  async function now(): Promise<ServerStatus> {
     const [[host, gpus], counts] = await Promise.all([readMachine(), store.queueCounts()]);
     const { version, startedAt, status } = health;
     const engine = { ...health.engine, standby: parts.countStandby() };
@@ -52,11 +52,11 @@ export function openServerReader(parts: ServerParts): ServerReader {
     const unauthenticated = config.server.apiKeys.length === 0;
     return { ...host, version, startedAt, status, unauthenticated, gpus, queue: { ...counts, slots, paused }, engine };
   }
-  return { now, recent: shared(now, freshMs) };
+  return { now, recent: memoizeFor(now, freshMs) };
 }
 
 /** One NVIDIA GPU as its driver tells it. */
-export interface GpuReading {
+export interface GpuStats {
   readonly index: number;
   readonly name: string;
   readonly memoryTotalBytes: number;

@@ -6,13 +6,13 @@ import { pino } from 'pino';
 import { added } from '#src/store/contract/samples.ts';
 import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
-import { openStorage } from '../media/disk.ts';
+import { openDiskSpace } from '../media/disk.ts';
 import { openTrash } from '../media/trash.ts';
 import { openUploads } from '../media/upload.ts';
 import { sweepMedia } from './sweep-media.ts';
 
 function openFolder(dataDirectory: string): Promise<unknown> {
-  return openUploads({ dataDirectory, maxUploadBytes: 10 }, openStorage({ dataDirectory, minFreeBytes: 0 }));
+  return openUploads({ dataDirectory, maxUploadBytes: 10 }, openDiskSpace({ dataDirectory, minFreeBytes: 0 }));
 }
 
 /** A data directory with recordings in it, and what sweeps it. */
@@ -81,8 +81,8 @@ test('what lies in the trash goes after a week, or all of it when it is emptied'
 test('a disk that is short of room has the trash emptied first', async () => {
   await using swept = await openSwept();
   await swept.sweep();
-  const storage = openStorage({ dataDirectory: swept.directory, minFreeBytes: Number.MAX_SAFE_INTEGER }, swept.trash);
-  await assert.rejects(storage.demandRoom(), { code: 'STORAGE_FULL' });
+  const storage = openDiskSpace({ dataDirectory: swept.directory, minFreeBytes: Number.MAX_SAFE_INTEGER }, swept.trash);
+  await assert.rejects(storage.requireFreeSpace(), { code: 'STORAGE_FULL' });
   assert.deepEqual(await swept.namesIn('trash'), []);
 });
 

@@ -23,19 +23,19 @@ import { codeOf, SetupError } from './failure.mjs';
  *
  * @param {string} place where it belongs; what is there is replaced
  * @param {string} temporary folder on the same file system
- * @param {(workshop: string) => Promise<string>} make works in the empty folder given, returns the finished folder: that one or one inside it
+ * @param {(staging: string) => Promise<string>} make works in the empty folder given, returns the finished folder: that one or one inside it
  */
 export async function makeFolder(place, temporary, make) {
-  const workshop = join(temporary, `${process.pid}-${Date.now()}`);
-  const old = `${workshop}-old`;
-  mkdirSync(workshop, { recursive: true });
+  const staging = join(temporary, `${process.pid}-${Date.now()}`);
+  const old = `${staging}-old`;
+  mkdirSync(staging, { recursive: true });
   mkdirSync(dirname(place), { recursive: true });
   try {
-    const finished = await make(workshop);
+    const finished = await make(staging);
     moveAway(place, old);
     renameSync(finished, place);
   } finally {
-    for (const rest of [workshop, old]) rmSync(rest, { recursive: true, force: true });
+    for (const rest of [staging, old]) rmSync(rest, { recursive: true, force: true });
     removeIfEmpty(temporary);
   }
 }

@@ -10,10 +10,10 @@ test('a finished folder replaces the old one, and nothing else is left', async (
   const place = join(fixture.root, 'place');
   const temporary = join(fixture.root, 'tmp');
   for (const text of ['old', 'new']) {
-    await makeFolder(place, temporary, (workshop) => {
-      mkdirSync(join(workshop, 'inner'));
-      writeFileSync(join(workshop, 'inner', 'file'), text);
-      return Promise.resolve(join(workshop, 'inner'));
+    await makeFolder(place, temporary, (staging) => {
+      mkdirSync(join(staging, 'inner'));
+      writeFileSync(join(staging, 'inner', 'file'), text);
+      return Promise.resolve(join(staging, 'inner'));
     });
   }
   assert.equal(readFileSync(join(place, 'file'), 'utf8'), 'new');
@@ -24,8 +24,8 @@ test('a failure on the way leaves the old folder as it was', async () => {
   using fixture = makeTestProject();
   const place = join(fixture.root, 'place');
   fixture.write('place/file', 'old');
-  const half = (workshop: string): Promise<string> => {
-    writeFileSync(join(workshop, 'half'), '');
+  const half = (staging: string): Promise<string> => {
+    writeFileSync(join(staging, 'half'), '');
     return Promise.reject(new Error('no network'));
   };
   await assert.rejects(makeFolder(place, join(fixture.root, 'tmp'), half), /no network/u);

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Job, JobEvent } from '../jobs/job.ts';
 import type { Notifier } from './notifier.ts';
-import type { Reading } from './store.ts';
+import type { JobReader } from './store.ts';
 
 /** An event by which a job changes status or progress. */
 export type ChangeEvent = Extract<JobEvent, { readonly kind: 'STATUS_CHANGED' | 'PROGRESSED' }>;
@@ -27,7 +27,7 @@ const lookBack = 50;
 const maxKept = 100;
 
 /** What was read before a change is thrown away by it: listeners are told after the commit, and whoever is woken reads after all were told. */
-export function openJobChanges(store: Pick<Reading, 'job' | 'events'>, notifier: Notifier): JobChanges {
+export function openJobChanges(store: Pick<JobReader, 'job' | 'events'>, notifier: Notifier): JobChanges {
   const kept = new Map<string, Promise<ChangedJob | null>>();
   const listening = notifier.listen('job', (id) => {
     kept.delete(id);
@@ -59,7 +59,7 @@ export function openJobChanges(store: Pick<Reading, 'job' | 'events'>, notifier:
   };
 }
 
-async function readJob(store: Pick<Reading, 'job' | 'events'>, id: string): Promise<ChangedJob | null> {
+async function readJob(store: Pick<JobReader, 'job' | 'events'>, id: string): Promise<ChangedJob | null> {
   const job = await store.job(id);
   if (job === null) return null;
   const events = await store.events(id, Math.max(0, job.lastEventSeq - lookBack), lookBack);
@@ -68,7 +68,7 @@ async function readJob(store: Pick<Reading, 'job' | 'events'>, id: string): Prom
 
 /** What somebody has missed who was away for longer than the newest events reach back. */
 async function readBetween(
-  store: Pick<Reading, 'events'>,
+  store: Pick<JobReader, 'events'>,
   id: string,
   [after, until]: readonly [number, number],
 ): Promise<readonly ChangeEvent[]> {

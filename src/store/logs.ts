@@ -1,13 +1,13 @@
 import type { Key, Keyed, Page } from './page.ts';
 
 /** The log lines. */
-export interface Journal {
+export interface LogStore {
   /** Numbers lines in the order in which they can be read: whoever has read up to a number misses none that comes later. */
   addLogs(entries: readonly NewLogEntry[]): Promise<void>;
   /** Oldest first; a key is the entry's number. After a line that is no longer kept come the oldest that are. */
   logs(filter: LogFilter, page: Page): Promise<readonly Keyed<LogEntry>[]>;
   /** Where a tail begins: behind this line, or behind the newest. Throws RequestError for a line that was never written. */
-  logPlace(after?: Key): Promise<Key>;
+  logCursor(after?: Key): Promise<Key>;
   /** What was written after a place, in that order, at most `limit` lines; of so few looked at that nobody is held up. */
   logsSince(filter: LogFilter, place: Key, limit: number): Promise<LogSlice>;
   /** Removes some of the oldest lines that are beyond the limits, few enough to hold nobody up; answers how many, 0 = none is left. */

@@ -4,11 +4,11 @@ import { endingContract } from './contract/ending.ts';
 import { eventsContract } from './contract/events.ts';
 import { fairnessContract } from './contract/fairness.ts';
 import { filtersContract } from './contract/filters.ts';
-import { intakeContract } from './contract/intake.ts';
-import { journalContract } from './contract/journal.ts';
+import { jobWriterContract } from './contract/job-writer.ts';
 import { labelsContract } from './contract/labels.ts';
 import { leaseContract } from './contract/lease.ts';
 import { listsContract } from './contract/lists.ts';
+import { logStoreContract } from './contract/log-store.ts';
 import { logLimitsContract, logTailContract } from './contract/log-tail.ts';
 import { manyJobsContract } from './contract/many-jobs.ts';
 import { notifierContract } from './contract/notifier.ts';
@@ -25,7 +25,7 @@ import { transcriptContract } from './contract/transcript.ts';
 /** What every adapter of the port must do, as tests; `open` gives each of them an empty store, `runs` is how many random stories are tried. */
 export function storeContract(name: string, open: OpenStore, runs: number): void {
   describe(`the store ${name}`, () => {
-    describe('intake', () => intakeContract(open));
+    describe('job writes', () => jobWriterContract(open));
     describe('the queue', () => queueContract(open));
     describe('turns', () => fairnessContract(open));
     describe('leases', () => leaseContract(open));
@@ -41,7 +41,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('filters', () => filtersContract(open, runs));
     describe('labels', () => labelsContract(open));
     describe('the search', () => searchContract(open));
-    describe('log lines', () => journalContract(open));
+    describe('log lines', () => logStoreContract(open));
     describe('tails of the log', () => logTailContract(open));
     describe('limits of the log', () => logLimitsContract(open));
     describe('settings', () => settingsContract(open));

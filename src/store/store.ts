@@ -4,7 +4,7 @@ import type { Attempt, DetectedLanguage, Job, JobEvent, Media, Progress, Transcr
 import type { EngineIdentity } from '../jobs/provenance.ts';
 import type { Segment } from '../jobs/transcript.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
-import type { Journal, LogEntry } from './logs.ts';
+import type { LogEntry, LogStore } from './logs.ts';
 import type { Notifier } from './notifier.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
 import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttempt, Reaped } from './work.ts';
@@ -14,7 +14,17 @@ import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttem
  *
  * A state change, its events and the growth of the job's event number are one transaction; listeners are told after the commit.
  */
-export interface Store extends Intake, Removal, Reading, ReadingMany, Search, Work, Journal, Settings, AsyncDisposable {
+export interface Store
+  extends
+    JobWriter,
+    JobRemover,
+    JobReader,
+    JobBatchReader,
+    SegmentSearch,
+    Work,
+    LogStore,
+    SettingStore,
+    AsyncDisposable {
   /** Whether opening it has made it: then it knows nothing of what else lies in the data directory. */
   readonly isNew: boolean;
   /** Proves that the database takes a write. Throws where it does not. */
@@ -42,7 +52,7 @@ export interface Statement {
 }
 
 /** What clients change. */
-export interface Intake {
+export interface JobWriter {
   /**
    * Adds a QUEUED job with event 1; with a known idempotency key of the same caller within 24 h the first job is returned, and with `reuse` the
    * newest COMPLETED one that it would repeat. Throws QueueFullError where `maxQueued` jobs wait already.
@@ -71,7 +81,7 @@ export interface Intake {
 }
 
 /** What takes jobs away. */
-export interface Removal {
+export interface JobRemover {
   /**
    * Removes a job, unless it is WORKING (`refused`): it is unknown at once, with its attempts, events, segments and log lines, which go
    * slice by slice, so that a long job holds nobody up. `kept`: the name of the copy of a recording that only this job had, now nobody's. Null =
@@ -85,7 +95,7 @@ export interface Removal {
 }
 
 /** What clients look at. */
-export interface Reading {
+export interface JobReader {
   job(id: string): Promise<Job | null>;
   /** Newest first, by (createdAt, id). */
   jobs(filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]>;
@@ -106,7 +116,7 @@ export interface Reading {
  * What clients look at of many jobs at once, with fewer questions to the database than there are jobs. Answers stand in the order of what was
  * asked for, which may be the same more than once.
  */
-export interface ReadingMany {
+export interface JobBatchReader {
   /** Null where there is none. */
   jobsById(ids: readonly string[]): Promise<readonly (Job | null)[]>;
   /**
@@ -126,15 +136,15 @@ export interface Work {
   /** Takes the next QUEUED job, which is its caller's turn: WORKING, with its attempt row written, or null when there is none. */
   claim(worker: string): Promise<Claim | null>;
   /** Notes what runs for the attempt. */
-  noteProcess(lease: Lease, process: AttemptProcess): Promise<boolean>;
+  saveProcess(lease: Lease, process: AttemptProcess): Promise<boolean>;
   /** Renews the lease, and tells whether a cancel was asked for; null = the lease is lost. */
   renew(lease: Lease): Promise<{ readonly cancelRequested: boolean } | null>;
   /** Stores what the recording turned out to be. */
-  noteMedia(lease: Lease, media: MediaProbe): Promise<boolean>;
+  saveMedia(lease: Lease, media: MediaProbe): Promise<boolean>;
   /** Stores a change of stage, with a PROGRESSED event. */
   enterStage(lease: Lease, progress: Progress): Promise<boolean>;
   /** Stores the language, with a LANGUAGE_DETECTED event. */
-  noteLanguage(lease: Lease, language: DetectedLanguage): Promise<boolean>;
+  saveLanguage(lease: Lease, language: DetectedLanguage): Promise<boolean>;
   /** Segments, checkpoint and progress of one batch with their events, in one transaction. */
   appendBatch(lease: Lease, batch: Batch): Promise<boolean>;
   /** Deletes the segments and the checkpoint of a job whose resume was refused, with a TRANSCRIPT_CLEARED event. */
@@ -154,8 +164,8 @@ export interface Work {
 }
 
 /** Overrides of config.json that setConfig stored. */
-export interface Settings {
-  settings(): Promise<readonly Setting[]>;
+export interface SettingStore {
+  settings(): Promise<readonly StoredSetting[]>;
   /** Writes the given keys; undefined removes a key, null is a value. */
   changeSettings(changes: Readonly<Record<string, unknown>>, changedBy: string): Promise<void>;
 }
@@ -192,7 +202,7 @@ export interface Pace {
   readonly working: readonly { readonly startedAt: Date; readonly etaSeconds: number | null }[];
 }
 
-export interface Setting {
+export interface StoredSetting {
   readonly key: string;
   readonly value: unknown;
   readonly changedAt: Date;
@@ -200,13 +210,17 @@ export interface Setting {
 }
 
 /** Finds segments by their words. Each is found from the moment that it is stored, and never once its job or transcript is gone. */
-export interface Search {
+export interface SegmentSearch {
   /**
    * Segments that have all that is wanted and nothing that is unwanted, of jobs that match the filter. Those that have every word as such come
    * before those that have one only inside a longer word; of both, `searchBlock` of the newest at a time are compared, the best first.
    * Throws SERVICE_UNAVAILABLE where it takes too long.
    */
-  search(query: SearchQuery, filter: JobFilter, page: Pick<Page, 'limit' | 'after'>): Promise<readonly Keyed<Found>[]>;
+  search(
+    query: SearchQuery,
+    filter: JobFilter,
+    page: Pick<Page, 'limit' | 'after'>,
+  ): Promise<readonly Keyed<FoundSegment>[]>;
   /** Indexes some of the segments that were stored before there was an index; how many, or null when none are left. */
   indexOlder(): Promise<number | null>;
 }
@@ -215,7 +229,7 @@ export interface Search {
 export const searchBlock = 1000;
 
 /** A segment that was found, and its job. */
-export interface Found {
+export interface FoundSegment {
   readonly job: Job;
   readonly segment: Segment;
 }

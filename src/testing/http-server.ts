@@ -23,8 +23,8 @@ function openWatchedNotifier() {
   return { notifier: { ...notifier, listen: listenOnce }, left };
 }
 
-/** The HTTP floor over an empty store, with little patience; `left` settles when the first who listened for jobs no longer does. */
-export async function openDoor() {
+/** The HTTP layer over an empty store, with short timeouts; `left` settles when the first who listened for jobs no longer does. */
+export async function openHttpServer() {
   await using stack = new AsyncDisposableStack();
   const { notifier, left } = openWatchedNotifier();
   const store = stack.use(await openStore({ database: ':memory:', notifier }));

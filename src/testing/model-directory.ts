@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readConfig } from '#src/config/config.ts';
-import { openStorage } from '#src/media/disk.ts';
+import { openDiskSpace } from '#src/media/disk.ts';
 import { type Downloads, type DownloadState, openDownloads } from '#src/models/downloads.ts';
 import type { Hub } from '#src/models/hub/client.ts';
 import { isInstalled } from '#src/models/installed.ts';
@@ -16,7 +16,7 @@ const defaults = readConfig(join(import.meta.dirname, '../..'), {});
 const never = new AbortController().signal;
 
 /** A model directory with the downloads that arrive in it, all of the model `tiny` unless another is named. */
-export interface ModelHouse extends AsyncDisposable {
+export interface ModelHarness extends AsyncDisposable {
   readonly modelDirectory: string;
   readonly downloads: Downloads;
   /** Ends the downloads and opens them anew, as a server does that is started again. */
@@ -33,29 +33,29 @@ export interface ModelHouse extends AsyncDisposable {
   isInstalled(): Promise<boolean>;
 }
 
-interface ModelHouseOptions {
+interface ModelHarnessOptions {
   /** A folder of a disk that the test has made. */
   readonly folder?: string;
   readonly minFreeBytes?: number;
 }
 
-/** Opens a house whose downloads come from this hub and pause for a millisecond when it is in trouble. */
-export async function openModelHouse(hub: Partial<Hub>, options: ModelHouseOptions = {}): Promise<ModelHouse> {
+/** Opens a harness whose downloads come from this hub and pause for a millisecond when it is in trouble. */
+export async function openModelHarness(hub: Partial<Hub>, options: ModelHarnessOptions = {}): Promise<ModelHarness> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'phonograph-')));
   const modelDirectory = join(folder, 'models');
-  const workshop = join(modelDirectory, '.downloads/tiny');
+  const staging = join(modelDirectory, '.downloads/tiny');
   const config = { ...defaults, server: { ...defaults.server, modelDirectory } };
   const notifier = openNotifier();
   const open = () =>
     openDownloads({
       config,
-      storage: openStorage({ dataDirectory: folder, minFreeBytes: options.minFreeBytes ?? 0 }),
+      storage: openDiskSpace({ dataDirectory: folder, minFreeBytes: options.minFreeBytes ?? 0 }),
       notifier,
       log: pino({ level: 'silent' }),
       hub: { endpoint: '', token: null, silenceMs: 30_000, pauseMs: 1, ...hub },
     });
   let downloads = open();
-  const house: ModelHouse = {
+  const harness: ModelHarness = {
     modelDirectory,
     get downloads() {
       return downloads;
@@ -74,16 +74,16 @@ export async function openModelHouse(hub: Partial<Hub>, options: ModelHouseOptio
       }
     },
     async untilThere(name, bytes) {
-      await house.until(async () => {
-        const names = await readdir(workshop, { recursive: true }).catch(() => []);
+      await harness.until(async () => {
+        const names = await readdir(staging, { recursive: true }).catch(() => []);
         const part = names.find((each) => each.endsWith(`${name}.part`));
-        return part !== undefined && (await stat(join(workshop, part))).size === bytes;
+        return part !== undefined && (await stat(join(staging, part))).size === bytes;
       });
     },
-    ended: async (id) => (await house.until(({ downloading }) => downloading === null, id)).problem,
+    ended: async (id) => (await harness.until(({ downloading }) => downloading === null, id)).problem,
     async download(id) {
-      await house.start(id);
-      return house.ended(id);
+      await harness.start(id);
+      return harness.ended(id);
     },
     isInstalled: () => isInstalled(config, 'tiny'),
     async [Symbol.asyncDispose]() {
@@ -92,11 +92,11 @@ export async function openModelHouse(hub: Partial<Hub>, options: ModelHouseOptio
       if (options.folder === undefined) await rm(folder, { recursive: true });
     },
   };
-  return house;
+  return harness;
 }
 
-/** The model lies in the house, byte by byte as the hub has it, and nothing beside it. */
-export async function assertWhole({ modelDirectory }: ModelHouse, { files }: TestHub): Promise<void> {
+/** The model lies in the harness, byte by byte as the hub has it, and nothing beside it. */
+export async function assertWhole({ modelDirectory }: ModelHarness, { files }: TestHub): Promise<void> {
   const folder = join(modelDirectory, 'tiny');
   const names = ['config.json', 'model.bin', 'tokenizer.json', 'vocabulary.txt'];
   assert.deepEqual((await readdir(folder)).toSorted(), names);

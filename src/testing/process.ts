@@ -1,7 +1,7 @@
-import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, mkdir, rm, writeFile, copyFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,7 @@ import { ask } from './server.ts';
 const root = join(import.meta.dirname, '../..');
 
 /** Folders for servers that run as processes of their own, one after the other. */
-export interface ProcessHouse extends AsyncDisposable {
+export interface ProcessHarness extends AsyncDisposable {
   readonly directory: string;
   /** Its media root; speech.wav lies in it. */
   readonly media: string;
@@ -36,7 +36,7 @@ export interface ServerProcess {
 }
 
 /** Makes the folders; the engine is a fixture, or, with null, that of config.json. */
-export async function openProcessHouse(engine: string | null): Promise<ProcessHouse> {
+export async function openProcessHarness(engine: string | null): Promise<ProcessHarness> {
   const directory = await mkdtemp(join(tmpdir(), 'phonograph-'));
   const media = join(directory, 'media');
   const model = join(directory, 'models/base');
@@ -48,16 +48,16 @@ export async function openProcessHouse(engine: string | null): Promise<ProcessHo
   const fixture = {
     PHONOGRAPH_MODEL_DIRECTORY: join(directory, 'models'),
     PHONOGRAPH_STANDBY: '0',
-    PHONOGRAPH_ENGINE_COMMAND: `${process.execPath} ${join(root, 'runner/fixtures/tried.ts')} ${engine}`,
+    PHONOGRAPH_ENGINE_COMMAND: `${process.execPath} ${join(root, 'runner/fixtures/checked.ts')} ${engine}`,
   };
   const processes: ServerProcess[] = [];
-  const house: ProcessHouse = {
+  const harness: ProcessHarness = {
     directory,
     media,
     children: () => childrenOf(directory, new Set(processes.map(({ child }) => child.pid))),
     start(environment = {}) {
       const started = startProcess({
-        // Every process that comes of this house, however deep, has its folder in its environment.
+        // Every process that comes of this harness, however deep, has its folder in its environment.
         TMPDIR: directory,
         PHONOGRAPH_LISTEN_PORT: '0',
         PHONOGRAPH_DATA_DIRECTORY: join(directory, 'data'),
@@ -72,11 +72,11 @@ export async function openProcessHouse(engine: string | null): Promise<ProcessHo
       for (const { child } of processes) if (child.exitCode === null) child.kill('SIGKILL');
       await Promise.all(processes.map(({ ended }) => ended));
       // A server that is killed cannot end what its engines have started and what hears nothing.
-      for (const pid of house.children()) process.kill(pid, 'SIGKILL');
+      for (const pid of harness.children()) process.kill(pid, 'SIGKILL');
       await rm(directory, { recursive: true });
     },
   };
-  return house;
+  return harness;
 }
 
 function startProcess(environment: Environment): ServerProcess {
@@ -116,10 +116,10 @@ function environmentOf(pid: number): string {
   }
 }
 
-/** Waits until nothing runs any more that the house's servers have started; throws where that takes longer than `limitMs`. */
-export async function untilNoChildren(house: ProcessHouse, limitMs: number): Promise<void> {
+/** Waits until nothing runs any more that the harness's servers have started; throws where that takes longer than `limitMs`. */
+export async function untilNoChildren(harness: ProcessHarness, limitMs: number): Promise<void> {
   const start = performance.now();
-  for (let left = house.children(); left.length > 0; left = house.children()) {
+  for (let left = harness.children(); left.length > 0; left = harness.children()) {
     if (performance.now() - start > limitMs) throw new Error(`still running after ${limitMs} ms: ${left.join(', ')}`);
     await sleep(10);
   }

@@ -58,7 +58,7 @@ export async function openTestServer({ engine = 'speaks', server = {} }: TestSer
     dataDirectory: data,
     mediaRoots: [{ configured: media, path: media }],
     modelDirectory: models,
-    engineCommand: [process.execPath, join(root, 'runner/fixtures/tried.ts'), engine],
+    engineCommand: [process.execPath, join(root, 'runner/fixtures/checked.ts'), engine],
     engineStopSeconds: 0.5,
     standby: 0,
     ...server,
@@ -91,12 +91,12 @@ function configOf(server: Partial<Config['server']>): Config {
 }
 
 async function start(config: Config, logs: Record<string, unknown>[]): Promise<RunningServer> {
-  const outlet = openLog('debug', {
+  const logger = openLog('debug', {
     write: (line) => {
       logs.push(JSON.parse(line));
     },
   });
-  return startServer(config, { outlet, version: '0.0.0-test', restart: () => undefined });
+  return startServer(config, { logger, version: '0.0.0-test', restart: () => undefined });
 }
 
 /** A folder that looks like a model; fixtures do not open it. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry from 'p-retry';
 import type { Config } from '../../config/config.ts';
 
 /** The Hugging Face hub, or a mirror of it, as this server may speak to it. */
@@ -24,17 +25,17 @@ export function hubOf({ server, hubToken }: Config): Hub {
 export async function askHub(
   { endpoint, token }: Hub,
   path: string,
-  { silence, headers = {} }: { readonly silence: Silence; readonly headers?: Readonly<Record<string, string>> },
+  { idle, headers = {} }: { readonly idle: IdleTimeout; readonly headers?: Readonly<Record<string, string>> },
 ): Promise<Response> {
   const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
-  const response = await silence.explain(
+  const response = await idle.explain(
     fetch(`${endpoint}/${path}`, {
-      signal: silence.signal,
+      signal: idle.signal,
       // Parts of a file that was compressed on its way would be other bytes.
       headers: { 'user-agent': 'phonograph', 'accept-encoding': 'identity', ...authorization, ...headers },
     }),
   );
-  silence.heard();
+  idle.reset();
   if (response.ok || response.status === 416) return response;
   await response.body?.cancel();
   throw refusalOf(response, token !== null);
@@ -87,21 +88,21 @@ export class WrongContentError extends HubError {
 }
 
 /** Ends a request on which nothing is heard for too long, or that nobody wants any more. */
-export interface Silence extends Disposable {
+export interface IdleTimeout extends Disposable {
   /** For the request. */
   readonly signal: AbortSignal;
-  readonly heard: () => void;
+  readonly reset: () => void;
   /** What the request comes to; where it breaks, throws HubError, or the reason of the one who wants it no more. */
   explain<T>(answer: Promise<T>): Promise<T>;
 }
 
 /** Listens from now on. `wanted` ends the request too. */
-export function openSilence(wanted: AbortSignal, limitMs: number): Silence {
+export function startIdleTimeout(wanted: AbortSignal, limitMs: number): IdleTimeout {
   const tooLong = new AbortController();
   const timer = setTimeout(() => tooLong.abort(), limitMs).unref();
   return {
     signal: AbortSignal.any([wanted, tooLong.signal]),
-    heard: () => {
+    reset: () => {
       timer.refresh();
     },
     async explain(answer) {
@@ -130,7 +131,7 @@ const maxFailures = 5;
 const longestWaitMs = 300_000;
 
 /** How something is tried. */
-interface Persistence {
+interface HubRetryOptions {
   readonly signal: AbortSignal;
   /** Pause after the first failure; doubled after each further one. */
   readonly pauseMs: number;
@@ -141,20 +142,22 @@ interface Persistence {
 }
 
 /** Does it until it is done: what passes is tried again after a pause. Throws the fifth failure in a row, and at once what does not pass. */
-export async function persist<T>(act: () => Promise<T>, persistence: Persistence): Promise<T> {
-  const { signal, pauseMs, onTrouble, reached = () => 0 } = persistence;
+export async function retryHub<T>(act: () => Promise<T>, options: HubRetryOptions): Promise<T> {
+  const { signal, pauseMs, onTrouble, reached = () => 0 } = options;
   let failures = 0;
-  for (;;) {
-    const before = reached();
-    try {
-      return await act();
-    } catch (error) {
+  let before = reached();
+  return pRetry(act, {
+    signal,
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: pauseMs,
+    maxTimeout: pauseMs * 2 ** (maxFailures - 2),
+    async onFailedAttempt({ error }) {
       if (!(error instanceof HubError) || !error.passes) throw error;
       failures = reached() > before ? 1 : failures + 1;
+      before = reached();
       if (failures === maxFailures) throw error;
       onTrouble(error);
-      const waitMs = Math.min(error.waitMs, longestWaitMs);
-      await sleep(Math.max(waitMs, pauseMs * 2 ** (failures - 1)), undefined, { signal });
-    }
-  }
+      if (error.waitMs > 0) await sleep(Math.min(error.waitMs, longestWaitMs), undefined, { signal });
+    },
+  });
 }

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openTestHub } from '#src/testing/hub.ts';
-import { assertWhole, openModelHouse } from '#src/testing/model-directory.ts';
+import { assertWhole, openModelHarness } from '#src/testing/model-directory.ts';
 
 for (const [what, bytes] of [
   ['other bytes', Buffer.alloc(200_000)],
@@ -11,24 +11,24 @@ for (const [what, bytes] of [
 ] as const) {
   test(`${what} than promised are deleted and told, and nothing is installed`, async () => {
     await using hub = await openTestHub();
-    await using house = await openModelHouse(hub);
+    await using harness = await openModelHarness(hub);
     hub.whim = ({ host }) => (host === 'content' ? { bytes } : undefined);
-    assert.match((await house.download()) ?? '', /model\.bin came with other bytes/u);
-    assert.equal(await house.isInstalled(), false);
-    const left = await readdir(join(house.modelDirectory, '.downloads'), { recursive: true });
+    assert.match((await harness.download()) ?? '', /model\.bin came with other bytes/u);
+    assert.equal(await harness.isInstalled(), false);
+    const left = await readdir(join(harness.modelDirectory, '.downloads'), { recursive: true });
     assert.ok(!left.some((name) => name.includes('model.bin.part')));
     hub.whim = () => undefined;
-    assert.equal(await house.download(), null);
-    await assertWhole(house, hub);
+    assert.equal(await harness.download(), null);
+    await assertWhole(harness, hub);
   });
 }
 
 test('the token is shown to the hub alone', async () => {
   await using hub = await openTestHub({ token: 'hf_secret' });
-  await using stranger = await openModelHouse({ endpoint: hub.endpoint });
+  await using stranger = await openModelHarness({ endpoint: hub.endpoint });
   assert.match((await stranger.download()) ?? '', /set HF_TOKEN/u);
-  await using house = await openModelHouse({ endpoint: hub.endpoint, token: 'hf_secret' });
-  assert.equal(await house.download(), null);
+  await using harness = await openModelHarness({ endpoint: hub.endpoint, token: 'hf_secret' });
+  assert.equal(await harness.download(), null);
   const content = hub.requests.filter(({ host }) => host === 'content');
   assert.deepEqual(
     content.map(({ headers }) => headers.authorization),
@@ -43,9 +43,9 @@ for (const [status, problem] of [
 ] as const) {
   test(`${status} is told at once and not tried again`, async () => {
     await using hub = await openTestHub();
-    await using house = await openModelHouse(hub);
+    await using harness = await openModelHarness(hub);
     hub.whim = () => ({ status });
-    assert.match((await house.download()) ?? '', problem);
+    assert.match((await harness.download()) ?? '', problem);
     assert.equal(hub.requests.length, 1);
   });
 }
@@ -53,12 +53,12 @@ for (const [status, problem] of [
 for (const status of [429, 500, 503]) {
   test(`${status} is tried again, and told when it stays`, async () => {
     await using hub = await openTestHub();
-    await using house = await openModelHouse(hub);
+    await using harness = await openModelHarness(hub);
     hub.whim = () => (hub.requests.length < 5 ? { status, headers: { 'retry-after': '0' } } : undefined);
-    assert.equal(await house.download(), null);
+    assert.equal(await harness.download(), null);
     const before = hub.requests.length;
     hub.whim = () => ({ status });
-    assert.match((await house.download('base')) ?? '', new RegExp(String(status), 'u'));
+    assert.match((await harness.download('base')) ?? '', new RegExp(String(status), 'u'));
     assert.equal(hub.requests.length - before, 5);
   });
 }
@@ -66,13 +66,13 @@ for (const status of [429, 500, 503]) {
 test('a hub that cannot be reached, falls silent, or answers nonsense is a problem of the model', async () => {
   const gone = await openTestHub();
   await gone[Symbol.asyncDispose]();
-  await using nobody = await openModelHouse({ endpoint: gone.endpoint });
+  await using nobody = await openModelHarness({ endpoint: gone.endpoint });
   assert.match((await nobody.download()) ?? '', /cannot be reached \(ECONNREFUSED\)/u);
   await using hub = await openTestHub();
-  await using hasty = await openModelHouse({ endpoint: hub.endpoint, silenceMs: 50 });
+  await using hasty = await openModelHarness({ endpoint: hub.endpoint, silenceMs: 50 });
   hub.whim = ({ host }) => (host === 'content' ? { holdAt: 0 } : undefined);
   assert.match((await hasty.download()) ?? '', /fell silent/u);
   hub.files.delete('tokenizer.json');
-  await using house = await openModelHouse(hub);
-  assert.match((await house.download()) ?? '', /no whole model/u);
+  await using harness = await openModelHarness(hub);
+  assert.match((await harness.download()) ?? '', /no whole model/u);
 });

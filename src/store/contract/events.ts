@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { added, claimed, eventsOf, newBatch, progressAt, quietly, type OpenStore } from './samples.ts';
+import { added, claimed, eventsOf, newBatch, type OpenStore, progressAt, quietly } from './samples.ts';
 
 /** That events are numbered without a gap and stay as they were. */
 export function eventsContract(open: OpenStore): void {
@@ -13,7 +13,7 @@ export function eventsContract(open: OpenStore): void {
       claims.flatMap(({ lease }) => [
         store.appendBatch(lease, newBatch([`round ${round}`])),
         store.enterStage(lease, progressAt(0.1)),
-        store.noteLanguage(lease, { code: 'en', probability: 1 }),
+        store.saveLanguage(lease, { code: 'en', probability: 1 }),
         store.renew(lease),
       ]),
     );
@@ -55,7 +55,7 @@ export function eventsContract(open: OpenStore): void {
     const { store } = opened;
     const { id } = await added(store);
     const { lease } = await claimed(store);
-    await store.noteLanguage(lease, { code: 'de', probability: 0.6 });
+    await store.saveLanguage(lease, { code: 'de', probability: 0.6 });
     await store.appendBatch(lease, newBatch(['one', 'two'], 0.5));
     const before = await eventsOf(store, id);
     await store.clearTranscript(lease);

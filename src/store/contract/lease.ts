@@ -67,7 +67,7 @@ export function leaseContract(open: OpenStore): void {
     const leases = [(await claimed(store)).lease, (await claimed(store)).lease, (await claimed(store)).lease];
     const [first, second, third] = leases;
     assert.ok(first && second && third);
-    await store.noteProcess(first, { pid: 4711, pidStartTime: '99', device: 'cpu' });
+    await store.saveProcess(first, { pid: 4711, pidStartTime: '99', device: 'cpu' });
     await store.appendBatch(first, newBatch(['kept']));
     await store.cancel(cancelled.id);
     await store.finish(third, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
@@ -139,10 +139,10 @@ export function leaseContract(open: OpenStore): void {
 
 async function writeAll(store: Store, lease: Lease): Promise<readonly boolean[]> {
   return [
-    await store.noteProcess(lease, { pid: 1, pidStartTime: null, device: 'cpu' }),
-    await store.noteMedia(lease, media),
+    await store.saveProcess(lease, { pid: 1, pidStartTime: null, device: 'cpu' }),
+    await store.saveMedia(lease, media),
     await store.enterStage(lease, progressAt(0.1)),
-    await store.noteLanguage(lease, { code: 'en', probability: 0.9 }),
+    await store.saveLanguage(lease, { code: 'en', probability: 0.9 }),
     await store.appendBatch(lease, newBatch(['one'])),
     await store.clearTranscript(lease),
   ];

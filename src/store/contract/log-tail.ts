@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { LogFilter, LogLimits, NewLogEntry } from '../logs.ts';
 import type { Store } from '../store.ts';
-import { at, find, line } from './journal.ts';
+import { at, find, line } from './log-store.ts';
 import { added, type OpenStore } from './samples.ts';
 
 /** That a reader who goes on from where it was misses nothing and gets nothing twice. */
@@ -10,12 +10,12 @@ export function logTailContract(open: OpenStore): void {
   it('tells from a line on what was written after it, each line once, and waits at the end', async () => {
     await using opened = await open();
     const { store } = opened;
-    assert.equal(await store.logPlace(), '0');
+    assert.equal(await store.logCursor(), '0');
     await store.addLogs(Array.from({ length: 5 }, (_, index) => line(`line ${index}`)));
     const [first] = await store.logs({}, { limit: 1 });
-    const place = await store.logPlace(first?.key ?? '');
+    const place = await store.logCursor(first?.key ?? '');
     assert.deepEqual(await follow(store, {}, place), ['line 1', 'line 2', 'line 3', 'line 4']);
-    const end = await store.logPlace();
+    const end = await store.logCursor();
     assert.deepEqual(await store.logsSince({}, end, 2), { entries: [], upTo: end, more: false });
     await store.addLogs([line('line 5', { time: at(-9) })]);
     const { entries, more } = await store.logsSince({}, end, 2);
@@ -55,12 +55,12 @@ export function logTailContract(open: OpenStore): void {
     const { store } = opened;
     const { id } = await added(store);
     await store.addLogs([line('first'), line('last', { jobId: id })]);
-    const newest = await store.logPlace();
+    const newest = await store.logCursor();
     await store.deleteJob(id);
-    assert.equal(await store.logPlace(newest), newest);
-    assert.equal(await store.logPlace(), newest);
-    await assert.rejects(store.logPlace(String(Number(newest) + 1)), { code: 'BAD_USER_INPUT' });
-    await assert.rejects(store.logPlace('x'), { code: 'BAD_USER_INPUT' });
+    assert.equal(await store.logCursor(newest), newest);
+    assert.equal(await store.logCursor(), newest);
+    await assert.rejects(store.logCursor(String(Number(newest) + 1)), { code: 'BAD_USER_INPUT' });
+    await assert.rejects(store.logCursor('x'), { code: 'BAD_USER_INPUT' });
     await store.addLogs([line('later')]);
     assert.deepEqual(await follow(store, {}, newest), ['later']);
   });

@@ -29,7 +29,7 @@ interface ModelJob {
   priority: number;
   readonly callerId: string | null;
   place: number;
-  isBegun: boolean;
+  isStarted: boolean;
   status: JobStatus;
   isCancelled: boolean;
   segments: number;
@@ -59,7 +59,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
 
   async function add({ priority, callerId }: Act & { readonly kind: 'add' }): Promise<void> {
     const { id } = await added(store, { priority, callerId });
-    const start = { isCancelled: false, isBegun: false, segments: 0, crashes: 0, attempts: 0, holder: null };
+    const start = { isCancelled: false, isStarted: false, segments: 0, crashes: 0, attempts: 0, holder: null };
     jobs.push({ id, priority, callerId, place: places++, status: 'QUEUED', ...start });
   }
 
@@ -76,7 +76,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
     if (taken === null || next === undefined) return;
     leases.push(taken.lease);
     queue.take(next);
-    Object.assign(next, { isBegun: true, status: 'WORKING', attempts: next.attempts + 1, holder: taken.lease });
+    Object.assign(next, { isStarted: true, status: 'WORKING', attempts: next.attempts + 1, holder: taken.lease });
     assert.deepEqual([taken.lease.attempt, taken.crashes], [next.attempts, next.crashes]);
   }
 
@@ -91,7 +91,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
     assert.equal((await store.retry(job.id, fromStart))?.refused, isRefused);
     if (isRefused) return;
     move(job, 'retry');
-    Object.assign(job, { place: places++, crashes: 0, isCancelled: false, isBegun: false });
+    Object.assign(job, { place: places++, crashes: 0, isCancelled: false, isStarted: false });
     if (fromStart) job.segments = 0;
   }
 

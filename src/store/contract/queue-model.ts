@@ -4,7 +4,7 @@ interface QueuedJob {
   readonly priority: number;
   readonly callerId: string | null;
   readonly place: number;
-  readonly isBegun: boolean;
+  readonly isStarted: boolean;
 }
 
 /** The order of the queue, played through job by job. */
@@ -43,9 +43,9 @@ function first<T extends QueuedJob>(waiting: readonly T[], turns: Turns): T | un
   const level = waiting.filter(({ priority }) => priority === top).toSorted((a, b) => a.place - b.place);
   const turnOf = (job: QueuedJob): number => turns.get(nameOf(job)) ?? 0;
   // Sorting is stable: of callers without a turn the one goes first whose job came first.
-  return level.find(({ isBegun }) => isBegun) ?? level.toSorted((a, b) => turnOf(a) - turnOf(b))[0];
+  return level.find(({ isStarted }) => isStarted) ?? level.toSorted((a, b) => turnOf(a) - turnOf(b))[0];
 }
 
 function note(job: QueuedJob, turns: Turns): void {
-  if (!job.isBegun) turns.set(nameOf(job), Math.max(0, ...turns.values()) + 1);
+  if (!job.isStarted) turns.set(nameOf(job), Math.max(0, ...turns.values()) + 1);
 }

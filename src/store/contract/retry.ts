@@ -93,7 +93,7 @@ async function failed(store: Store): Promise<Job> {
   const first = await claimed(store);
   await store.finish(first.lease, { kind: 'INTERRUPTED', crash: 'ENGINE_CRASHED', ...quietly });
   const { lease } = await claimed(store);
-  await store.noteLanguage(lease, { code: 'en', probability: 1 });
+  await store.saveLanguage(lease, { code: 'en', probability: 1 });
   await store.appendBatch(lease, newBatch(['one', 'two'], 0.5));
   await store.finish(lease, { kind: 'FAILED', failure, ...quietly });
   return job;

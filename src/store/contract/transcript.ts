@@ -6,10 +6,10 @@ import {
   eventsOf,
   newBatch,
   newSegment,
+  type OpenStore,
   progressAt,
   quietly,
   storyOf,
-  type OpenStore,
 } from './samples.ts';
 
 /** Segments, checkpoints and progress. */
@@ -104,7 +104,7 @@ export function transcriptContract(open: OpenStore): void {
     const { store } = opened;
     const { id } = await added(store);
     const { lease } = await claimed(store);
-    await store.noteLanguage(lease, { code: 'en', probability: 0.9 });
+    await store.saveLanguage(lease, { code: 'en', probability: 0.9 });
     await store.appendBatch(lease, newBatch(['old', 'older']));
     assert.deepEqual((await store.job(id))?.language, { code: 'en', probability: 0.9 });
     assert.ok(await store.clearTranscript(lease));

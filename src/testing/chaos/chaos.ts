@@ -1,10 +1,10 @@
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkAll, transcriptOf, type Expected } from './check.ts';
+import { checkAll, type Expected, transcriptOf } from './check.ts';
 import { liveThrough, type Story } from './client.ts';
 import { openRandom, type Random } from './random.ts';
-import { openKillableServer, type KillableServer } from './server.ts';
+import { type KillableServer, openKillableServer } from './server.ts';
 
 /** How much chaos. */
 export interface ChaosOptions {
@@ -41,7 +41,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await openKillableServer(options.engine));
   const names = options.recordings.map((path) => basename(path));
-  await Promise.all(options.recordings.map((path) => copyFile(path, join(server.house.media, basename(path)))));
+  await Promise.all(options.recordings.map((path) => copyFile(path, join(server.harness.media, basename(path)))));
   const random = openRandom(options.seed);
   const [done, over] = [new AbortController(), new AbortController()];
   // Whatever ends this early ends the clients too, which would else ask a server that is gone for ever.

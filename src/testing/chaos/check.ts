@@ -22,8 +22,8 @@ export async function checkAll(server: KillableServer, stories: readonly Story[]
   for (const story of stories) await checkStory(server.url, story, expected);
   const { code, stderr } = await server.stop();
   assert.deepEqual([code, stderr], [0, '']);
-  assert.deepEqual(server.house.children(), []);
-  const data = join(server.house.directory, 'data');
+  assert.deepEqual(server.harness.children(), []);
+  const data = join(server.harness.directory, 'data');
   assert.deepEqual(await readdir(join(data, 'uploads')), []);
   const attempts = checkDatabase(join(data, 'phonograph.db'), stories.length + expected.size);
   return {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openProcessHouse, type ProcessHouse, type ServerProcess } from '../process.ts';
+import { openProcessHarness, type ProcessHarness, type ServerProcess } from '../process.ts';
 
 /** A server that is killed and started again on the same data and the same port. */
 export interface KillableServer extends AsyncDisposable {
-  readonly house: ProcessHouse;
+  readonly harness: ProcessHarness;
   readonly url: string;
   /** Kills it, and starts the next one without waiting for it to listen. */
   kill(): Promise<void>;
@@ -22,12 +22,12 @@ const goneMs = 20_000;
 
 /** Starts a server with two slots whose engine is a fixture or, with null, the real one. */
 export async function openKillableServer(engine: string | null): Promise<KillableServer> {
-  const house = await openProcessHouse(engine);
+  const harness = await openProcessHarness(engine);
   const settings = { PHONOGRAPH_NUM_JOBS: '2', PHONOGRAPH_LOG_LEVEL: 'info' };
   const { promise: died, reject } = Promise.withResolvers<never>();
   const ending = new Set<ServerProcess>();
   function start(environment: Readonly<Record<string, string>>): ServerProcess {
-    const started = house.start(environment);
+    const started = harness.start(environment);
     watch(started).catch(reject);
     return started;
   }
@@ -41,13 +41,13 @@ export async function openKillableServer(engine: string | null): Promise<Killabl
   let worstMs = 0;
   const farewells: Promise<void>[] = [];
   async function watchLeave(engines: readonly number[]): Promise<void> {
-    worstMs = Math.max(worstMs, await untilGone(house, engines));
+    worstMs = Math.max(worstMs, await untilGone(harness, engines));
   }
   return {
-    house,
+    harness,
     url,
     async kill() {
-      const engines = house.children();
+      const engines = harness.children();
       ending.add(running);
       running.child.kill('SIGKILL');
       await running.ended;
@@ -55,7 +55,7 @@ export async function openKillableServer(engine: string | null): Promise<Killabl
       running = start(port);
     },
     killEngine(pick) {
-      const pid = pick(house.children());
+      const pid = pick(harness.children());
       if (pid === undefined) return false;
       return kill(pid);
     },
@@ -71,7 +71,7 @@ export async function openKillableServer(engine: string | null): Promise<Killabl
     },
     async [Symbol.asyncDispose]() {
       ending.add(running);
-      await house[Symbol.asyncDispose]();
+      await harness[Symbol.asyncDispose]();
     },
   };
 }
@@ -85,10 +85,10 @@ function kill(pid: number): boolean {
 }
 
 /** By the list of what runs: a killed process that nobody has collected yet has a number, but runs no more. */
-async function untilGone(house: ProcessHouse, pids: readonly number[]): Promise<number> {
+async function untilGone(harness: ProcessHarness, pids: readonly number[]): Promise<number> {
   const start = performance.now();
   for (;;) {
-    const left = house.children().filter((pid) => pids.includes(pid));
+    const left = harness.children().filter((pid) => pids.includes(pid));
     const ms = performance.now() - start;
     if (left.length === 0) return ms;
     if (ms > goneMs) throw new Error(`outlived their server: ${left.join(', ')}`);

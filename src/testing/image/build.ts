@@ -28,10 +28,10 @@ export type Image = z.infer<typeof inspectSchema>['Docker']['config'] & {
 };
 
 /** Builds the image of the Dockerfile in a folder, with everything that the building leaves. */
-export async function buildImage(workshop: string): Promise<Image> {
-  const [temporary, base] = [join(workshop, 'tmp'), join(workshop, 'base')];
+export async function buildImage(directory: string): Promise<Image> {
+  const [temporary, base] = [join(directory, 'tmp'), join(directory, 'base')];
   await mkdir(temporary);
-  const stores = ['--root', join(workshop, 'storage'), '--runroot', join(workshop, 'run')];
+  const stores = ['--root', join(directory, 'storage'), '--runroot', join(directory, 'run')];
   const buildah = async (...args: readonly string[]) => {
     const { stdout } = await execa('buildah', [...stores, ...args], { env: { TMPDIR: temporary }, stderr: 'inherit' });
     return stdout;

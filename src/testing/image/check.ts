@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import { chown, copyFile, mkdir } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { ask } from '../server.ts';
 import { buildImage, type Image } from './build.ts';
-import { runContainer, startContainer, type Container, type Setting } from './container.ts';
+import { type Container, runContainer, type Setting, startContainer } from './container.ts';
 
 /** Builds the image in a folder, starts it, and proves what README.md says of it. Throws where something is not so. */
-export async function checkImage(workshop: string): Promise<void> {
-  const image = await buildImage(workshop);
+export async function checkImage(directory: string): Promise<void> {
+  const image = await buildImage(directory);
   tell(`built, ${Math.round(image.bytes / 1e6)} MB`);
   assertLean(image);
   tell('no tools of development, tests or caches in it');
-  const setting = await makeSetting(workshop, image);
+  const setting = await makeSetting(directory, image);
   const keyless = await runContainer(setting);
   assert.equal(keyless.code, 78, keyless.stderr);
   assert.match(keyless.stderr, /listenHost .*apiKeys/u);
@@ -47,8 +47,8 @@ function assertLean({ root }: Image): void {
   assert.deepEqual(found, []);
 }
 
-async function makeSetting(workshop: string, image: Image): Promise<Setting> {
-  const [data, media] = [join(workshop, 'data'), join(workshop, 'media')];
+async function makeSetting(directory: string, image: Image): Promise<Setting> {
+  const [data, media] = [join(directory, 'data'), join(directory, 'media')];
   const [user = 0, group = 0] = image.User.split(':').map(Number);
   await mkdir(data);
   await chown(data, user, group);

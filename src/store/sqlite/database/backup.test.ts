@@ -7,7 +7,7 @@ import { openTemporary } from '../../../testing/temporary.ts';
 import { added } from '../../contract/samples.ts';
 import { backUp } from './backup.ts';
 
-const quietly = { tell: () => undefined, signal: new AbortController().signal };
+const quietly = { onProgress: () => undefined, signal: new AbortController().signal };
 
 test('a backup holds what there is when it begins, however much is written meanwhile', async () => {
   await using temporary = await openTemporary();
@@ -17,11 +17,11 @@ test('a backup holds what there is when it begins, however much is written meanw
   for (let job = 0; job < 60; job++) await added(store, { metadata: { text: 'x'.repeat(100_000) } });
   const fractions: number[] = [];
   const writes: Promise<unknown>[] = [];
-  const tell = (fraction: number): void => {
+  const onProgress = (fraction: number): void => {
     fractions.push(fraction);
     writes.push(added(store));
   };
-  const bytes = await backUp(from, to, { ...quietly, tell });
+  const bytes = await backUp(from, to, { ...quietly, onProgress });
   await Promise.all(writes);
   assert.ok(bytes > 6_000_000);
   assert.ok(fractions.length > 1);

@@ -13,7 +13,7 @@ const pagesAtOnce = 1000;
 /** How a backup is made. */
 export interface BackupOptions {
   /** Hears how much is copied, from 0 to 1. */
-  readonly tell: (fraction: number) => void;
+  readonly onProgress: (fraction: number) => void;
   /** Ends it; nothing is left then. */
   readonly signal: AbortSignal;
 }
@@ -22,13 +22,13 @@ export interface BackupOptions {
  * Copies the database `from`, as it is at this moment, into the new file `to`, while a server reads and writes it; checks the copy, and only then
  * gives it its name. Answers its size in bytes. Throws BackupError, and MigrationError where `from` is no database of ours.
  */
-export async function backUp(from: string, to: string, { tell, signal }: BackupOptions): Promise<number> {
+export async function backUp(from: string, to: string, { onProgress, signal }: BackupOptions): Promise<number> {
   if ((await inspect(from)) === 'new') throw new BackupError(`There is no database ${from}.`);
   refuseTaken(to);
   const part = `${to}.${nanoid(6)}.part`;
   try {
     await reserve(part);
-    await copy(from, part, { tell, signal });
+    await copy(from, part, { onProgress, signal });
     check(part);
     refuseTaken(to);
     await rename(part, to);
@@ -55,7 +55,7 @@ async function reserve(file: string): Promise<void> {
   }
 }
 
-async function copy(from: string, to: string, { tell, signal }: BackupOptions): Promise<void> {
+async function copy(from: string, to: string, { onProgress, signal }: BackupOptions): Promise<void> {
   const source = new Sqlite(from, { fileMustExist: true });
   try {
     // What is open at the first page holds for the last: without it each write of the server would make the copy begin again.
@@ -64,7 +64,7 @@ async function copy(from: string, to: string, { tell, signal }: BackupOptions): 
     await source.backup(to, {
       progress({ totalPages, remainingPages }) {
         signal.throwIfAborted();
-        tell(1 - remainingPages / Math.max(1, totalPages));
+        onProgress(1 - remainingPages / Math.max(1, totalPages));
         return pagesAtOnce;
       },
     });

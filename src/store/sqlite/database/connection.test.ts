@@ -4,8 +4,8 @@ import { Kysely } from 'kysely';
 import { migrationsFor } from '#migrations/index.ts';
 import { newJob } from '../../contract/samples.ts';
 import { openNotifier } from '../../notifier.ts';
-import { intake } from '../jobs/jobs.ts';
-import { arrivals, places } from './connection.ts';
+import { jobWriter } from '../jobs/jobs.ts';
+import { arrivals, queueRanks } from './connection.ts';
 import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
 import type { Tables } from './tables.ts';
@@ -19,9 +19,9 @@ test('arrivals within one millisecond keep their order, and a clock that is set 
   );
 });
 
-test('places follow each other, whatever the clock says', () => {
-  const place = places(50);
-  assert.deepEqual([10, 60, 60, 20, 7_000, 61].map(place), [51, 60, 61, 62, 7_000, 7_001]);
+test('ranks follow each other, whatever the clock says', () => {
+  const rank = queueRanks(50);
+  assert.deepEqual([10, 60, 60, 20, 7_000, 61].map(rank), [51, 60, 61, 62, 7_000, 7_001]);
 });
 
 test('a full disk is told as such, nothing is half written, and it goes on when there is room', async () => {
@@ -33,7 +33,7 @@ test('a full disk is told as such, nothing is half written, and it goes on when 
   const listening = notifier.listen('job', (jobId) => {
     changed.push(jobId);
   });
-  const clients = intake({ db, notifier, now: Date.now, arrival: arrivals(Date.now), place: places(0) });
+  const clients = jobWriter({ db, notifier, now: Date.now, arrival: arrivals(Date.now), queueRank: queueRanks(0) });
   const large = newJob({ metadata: { text: 'x'.repeat(100_000) } });
   database.pragma('max_page_count = 1');
   await assert.rejects(clients.addJob(large), { name: 'StorageFullError', code: 'STORAGE_FULL' });

@@ -11,8 +11,8 @@ export interface Connection {
   readonly now: () => number;
   /** Like `now`, but what arrives within one millisecond keeps its order. */
   readonly arrival: () => number;
-  /** A new place at the end of the queue for what arrives at `time`; behind every earlier place, also where the clock was set back. */
-  readonly place: (time: number) => number;
+  /** A new rank at the end of the queue for what arrives at `time`; behind every earlier one, also where the clock was set back. */
+  readonly queueRank: (time: number) => number;
 }
 
 /** One transaction; `notify` remembers a job that it changes. */
@@ -44,10 +44,10 @@ export async function commit<T>(connection: Connection, act: Act<T>): Promise<T>
 
 const longestPushMs = 1_000; // more than this, and the clock was set back: follow it
 
-/** Gives places after `last` in an order, each by its time, but never before an earlier one: an order that no set clock changes. */
-export function places(last: number): (time: number) => number {
-  let place = last;
-  return (time) => (place = Math.max(time, place + 1));
+/** Gives ranks after `last` in an order, each by its time, but never before an earlier one: an order that no set clock changes. */
+export function queueRanks(last: number): (time: number) => number {
+  let rank = last;
+  return (time) => (rank = Math.max(time, rank + 1));
 }
 
 /** Makes a clock whose readings differ, so that what arrives within one millisecond keeps its order. */

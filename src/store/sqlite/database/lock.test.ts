@@ -5,18 +5,18 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openTemporary } from '../../../testing/temporary.ts';
-import { holdDirectory } from './lock.ts';
+import { lockDataDirectory } from './lock.ts';
 
 test('one server has a data directory, and the next may have it when the first lets go', async () => {
   await using temporary = await openTemporary();
   const directory = join(temporary.directory, 'data');
-  const held = await holdDirectory(directory);
-  await assert.rejects(holdDirectory(directory), {
+  const held = await lockDataDirectory(directory);
+  await assert.rejects(lockDataDirectory(directory), {
     name: 'DirectoryInUseError',
     message: /^Another server works on .+\/data\. /u,
   });
   held[Symbol.dispose]();
-  (await holdDirectory(directory))[Symbol.dispose]();
+  (await lockDataDirectory(directory))[Symbol.dispose]();
   assert.deepEqual(await readdir(directory), ['server.lock']);
   assert.equal((await stat(directory)).mode & 0o777, 0o700);
 });
@@ -26,8 +26,8 @@ test('a process that is killed lets go of its data directory, though a child of 
   const { directory } = temporary;
   const program = `
     import { spawn } from 'node:child_process';
-    import { holdDirectory } from ${JSON.stringify(join(import.meta.dirname, 'lock.ts'))};
-    await holdDirectory(${JSON.stringify(directory)});
+    import { lockDataDirectory } from ${JSON.stringify(join(import.meta.dirname, 'lock.ts'))};
+    await lockDataDirectory(${JSON.stringify(directory)});
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' });
     console.log(child.pid);
     setInterval(() => {}, 1000);`;
@@ -36,8 +36,8 @@ test('a process that is killed lets go of its data directory, though a child of 
   temporary.stack.defer(() => {
     process.kill(Number(pid), 'SIGKILL');
   });
-  await assert.rejects(holdDirectory(directory), { name: 'DirectoryInUseError' });
+  await assert.rejects(lockDataDirectory(directory), { name: 'DirectoryInUseError' });
   holder.kill('SIGKILL');
   await once(holder, 'exit');
-  (await holdDirectory(directory))[Symbol.dispose]();
+  (await lockDataDirectory(directory))[Symbol.dispose]();
 });

@@ -10,7 +10,7 @@ import { DirectoryInUseError } from '../../../errors.ts';
  * Two servers on one database would each reap the jobs of the other. The lock is SQLite's own on a file that stays empty: the kernel lets go of
  * it with the process, and children do not inherit it.
  */
-export async function holdDirectory(directory: string): Promise<Disposable> {
+export async function lockDataDirectory(directory: string): Promise<Disposable> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const db = new Sqlite(join(directory, 'server.lock'), { timeout: 0 });
   try {

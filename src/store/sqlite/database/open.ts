@@ -4,16 +4,16 @@ import { migrationsFor } from '#migrations/index.ts';
 import type { MediaRoot } from '../../../config/config.ts';
 import { realPaths } from '../../../media/real-file.ts';
 import type { Store, StoreOptions } from '../../store.ts';
-import { deletion } from '../jobs/deletion.ts';
-import { intake } from '../jobs/jobs.ts';
-import { lastPlace } from '../jobs/queue.ts';
-import { journal } from '../reading/logs.ts';
-import { reading, readingMany } from '../reading/reading.ts';
-import { settings } from '../reading/settings.ts';
+import { jobRemover } from '../jobs/deletion.ts';
+import { jobWriter } from '../jobs/jobs.ts';
+import { lastQueueRank } from '../jobs/queue.ts';
+import { logStore } from '../reading/logs.ts';
+import { jobBatchReader, jobReader } from '../reading/reading.ts';
+import { settingStore } from '../reading/settings.ts';
 import { search } from '../search/find.ts';
 import { openFileSearcher, openMemorySearcher } from '../search/searcher.ts';
 import { work } from '../work/claim.ts';
-import { arrivals, type Connection, places, probe } from './connection.ts';
+import { arrivals, type Connection, probe, queueRanks } from './connection.ts';
 import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
 import type { Tables } from './tables.ts';
@@ -35,19 +35,25 @@ export async function openSqliteStore(
   await using stack = new AsyncDisposableStack();
   stack.defer(() => db.destroy());
   await migrate(db, migrationsFor(await knownRoots(mediaRoots)));
-  const connection: Connection = { db, notifier, now, arrival: arrivals(now), place: places(await lastPlace(db)) };
+  const connection: Connection = {
+    db,
+    notifier,
+    now,
+    arrival: arrivals(now),
+    queueRank: queueRanks(await lastQueueRank(db)),
+  };
   const searcher = stack.use(database.memory ? openMemorySearcher(database) : openFileSearcher(database.name));
   const owned = stack.move();
-  const many = readingMany(connection);
+  const many = jobBatchReader(connection);
   return {
-    ...intake(connection),
-    ...deletion(connection),
-    ...reading(connection),
+    ...jobWriter(connection),
+    ...jobRemover(connection),
+    ...jobReader(connection),
     ...many,
     ...search(connection, { searcher, jobsById: (ids) => many.jobsById(ids) }),
     ...work(connection),
-    ...journal(connection),
-    ...settings(connection),
+    ...logStore(connection),
+    ...settingStore(connection),
     isNew,
     probe: () => probe(connection),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

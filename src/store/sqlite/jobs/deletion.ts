@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Transaction } from 'kysely';
 import type { JobStatus } from '../../../jobs/job.ts';
-import type { Deleted, Removal } from '../../store.ts';
+import type { Deleted, JobRemover } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { readJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
@@ -17,7 +17,7 @@ const rowsPerSlice = 50;
 const lateMs = 60_000;
 
 /** What takes jobs away. */
-export function deletion(connection: Connection): Removal {
+export function jobRemover(connection: Connection): JobRemover {
   const { db, now } = connection;
   return {
     async deleteJob(id) {

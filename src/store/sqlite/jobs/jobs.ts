@@ -4,7 +4,7 @@ import { nanoid } from 'nanoid';
 import { QueueFullError } from '../../../errors.ts';
 import { allowedIn, type Job, type JobFact } from '../../../jobs/job.ts';
 import { isOf } from '../../../jobs/provenance.ts';
-import type { Intake, JobLabels, NewJob } from '../../store.ts';
+import type { JobLabels, JobWriter, NewJob } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseObject, parseOptions, toJson } from '../database/json.ts';
 import { nextNumber } from '../database/keyset.ts';
@@ -18,7 +18,7 @@ import { queueHolds } from './queue.ts';
 const idempotencyMs = 24 * 60 * 60 * 1000;
 
 /** What clients change. */
-export function intake(connection: Connection): Intake {
+export function jobWriter(connection: Connection): JobWriter {
   return {
     addJob: (job, maxQueued) => addJob(connection, job, maxQueued),
     cancel: (id) => cancel(connection, id),
@@ -27,7 +27,7 @@ export function intake(connection: Connection): Intake {
   };
 }
 
-function addJob(connection: Connection, job: NewJob, maxQueued?: number): ReturnType<Intake['addJob']> {
+function addJob(connection: Connection, job: NewJob, maxQueued?: number): ReturnType<JobWriter['addJob']> {
   return commit(connection, async (tx, notify) => {
     const time = connection.arrival();
     const known = (await findByKey(tx, job, time)) ?? (await findFinished(tx, job));
@@ -38,7 +38,7 @@ function addJob(connection: Connection, job: NewJob, maxQueued?: number): Return
     const media = mediaRow(mediaId, job.media);
     await tx.insertInto('media').values(media).execute();
     const number = await nextNumber(tx, time);
-    const row = jobRow(job, { id, number, mediaId, time, place: connection.place(time) });
+    const row = jobRow(job, { id, number, mediaId, time, rank: connection.queueRank(time) });
     await tx.insertInto('job').values(row).execute();
     await addLabels(tx, row, media.name);
     const facts: readonly JobFact[] = [{ kind: 'STATUS_CHANGED', status: 'QUEUED', previous: null, attempt: null }];
@@ -76,7 +76,7 @@ function mediaRow(id: string, media: NewJob['media']): Insertable<Tables['media'
 
 function jobRow(
   job: NewJob,
-  at: Readonly<Record<'id' | 'mediaId', string> & Record<'number' | 'time' | 'place', number>>,
+  at: Readonly<Record<'id' | 'mediaId', string> & Record<'number' | 'time' | 'rank', number>>,
 ): Insertable<Tables['job']> {
   return {
     id: at.id,
@@ -91,7 +91,7 @@ function jobRow(
     api_key_id: job.callerId,
     idempotency_key: job.idempotencyKey === null ? null : cleanText(job.idempotencyKey),
     created_at: at.time,
-    queued_at: at.place,
+    queued_at: at.rank,
     stage: 'QUEUED',
     fraction: 0,
     processed_seconds: 0,
@@ -102,7 +102,7 @@ function jobRow(
   };
 }
 
-function cancel(connection: Connection, id: string): ReturnType<Intake['cancel']> {
+function cancel(connection: Connection, id: string): ReturnType<JobWriter['cancel']> {
   return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) =>
       eb('status', 'in', allowedIn('cancel')).and('cancel_requested_at', 'is', null),
@@ -125,8 +125,8 @@ function cancel(connection: Connection, id: string): ReturnType<Intake['cancel']
 
 function retry(
   connection: Connection,
-  ...[id, fromStart, maxQueued]: Parameters<Intake['retry']>
-): ReturnType<Intake['retry']> {
+  ...[id, fromStart, maxQueued]: Parameters<JobWriter['retry']>
+): ReturnType<JobWriter['retry']> {
   return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) => eb('status', 'in', allowedIn('retry')));
     if (job === undefined) {
@@ -140,7 +140,7 @@ function retry(
     const set = {
       ...backInQueue(job),
       ...(fromStart ? clearedTranscript : {}),
-      queued_at: connection.place(time),
+      queued_at: connection.queueRank(time),
       crashes: 0,
       begun: 0,
       failure: null,

@@ -4,7 +4,7 @@ import { parseTexts } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 
 /** The number of a job with the columns that lists of jobs are found by. */
-type Labelled = Pick<Insertable<Tables['job']>, 'number' | 'title' | 'tags'>;
+type LabelledJob = Pick<Insertable<Tables['job']>, 'number' | 'title' | 'tags'>;
 
 /** A number that FTS5 takes for a rowid: the driver gives every number as a real one. */
 export function rowid(number: number): RawBuilder<number> {
@@ -12,43 +12,43 @@ export function rowid(number: number): RawBuilder<number> {
 }
 
 /** Has a new job found by its tags, its title and the name of its recording. */
-export async function addLabels(tx: Transaction<Tables>, job: Labelled, mediaName: string): Promise<void> {
+export async function addLabels(tx: Transaction<Tables>, job: LabelledJob, mediaName: string): Promise<void> {
   await addTags(tx, job);
   await addTitle(tx, job);
   await addName(tx, 'job_media_name', { number: job.number, text: mediaName });
 }
 
 /** Has a job found by another title. */
-export async function changeTitle(tx: Transaction<Tables>, job: Labelled): Promise<void> {
+export async function changeTitle(tx: Transaction<Tables>, job: LabelledJob): Promise<void> {
   await tx.deleteFrom('job_title').where('rowid', '=', rowid(job.number)).execute();
   await addTitle(tx, job);
 }
 
 /** Has a job found by other tags than those of `before`. */
-export async function changeTags(tx: Transaction<Tables>, job: Labelled, before: Labelled): Promise<void> {
+export async function changeTags(tx: Transaction<Tables>, job: LabelledJob, before: LabelledJob): Promise<void> {
   await removeTags(tx, before);
   await addTags(tx, job);
 }
 
 /** Has a job found by nothing any more. */
-export async function removeLabels(tx: Transaction<Tables>, job: Labelled): Promise<void> {
+export async function removeLabels(tx: Transaction<Tables>, job: LabelledJob): Promise<void> {
   await removeTags(tx, job);
   await tx.deleteFrom('job_title').where('rowid', '=', rowid(job.number)).execute();
   await tx.deleteFrom('job_media_name').where('rowid', '=', rowid(job.number)).execute();
 }
 
-async function addTags(tx: Transaction<Tables>, { number, tags }: Labelled): Promise<void> {
+async function addTags(tx: Transaction<Tables>, { number, tags }: LabelledJob): Promise<void> {
   const rows = [...new Set(parseTexts(tags))].map((tag) => ({ tag, number }));
   if (rows.length > 0) await tx.insertInto('job_tag').values(rows).execute();
 }
 
-async function removeTags(tx: Transaction<Tables>, { number, tags }: Labelled): Promise<void> {
+async function removeTags(tx: Transaction<Tables>, { number, tags }: LabelledJob): Promise<void> {
   const texts = parseTexts(tags);
   if (texts.length === 0) return;
   await tx.deleteFrom('job_tag').where('tag', 'in', texts).where('number', '=', number).execute();
 }
 
-async function addTitle(tx: Transaction<Tables>, { number, title }: Labelled): Promise<void> {
+async function addTitle(tx: Transaction<Tables>, { number, title }: LabelledJob): Promise<void> {
   if (typeof title === 'string') await addName(tx, 'job_title', { number, text: title });
 }
 

@@ -19,7 +19,7 @@ export async function queueCounts(db: Kysely<Tables>): Promise<QueueCounts> {
 }
 
 /** The last place that was given to a job which is not over; 0 where there is none. */
-export async function lastPlace(db: Kysely<Tables>): Promise<number> {
+export async function lastQueueRank(db: Kysely<Tables>): Promise<number> {
   const last = await db
     .selectFrom('job')
     .select((eb) => eb.fn.max('queued_at').as('place'))
@@ -40,7 +40,7 @@ export interface Next {
   readonly priority: number;
   readonly caller: string;
   /** It was begun before and goes on: no turn is used up. */
-  readonly isBegun: boolean;
+  readonly isStarted: boolean;
 }
 
 /** A caller with jobs that wait at a priority. */
@@ -79,12 +79,12 @@ export async function findNext(db: Kysely<Tables>): Promise<Next | null> {
   const next = await (first === undefined ? oldest : oldest.where('caller', '=', first.caller))
     .limit(1)
     .executeTakeFirst();
-  return next === undefined ? null : { ...next, priority, isBegun: begun === 1 };
+  return next === undefined ? null : { ...next, priority, isStarted: begun === 1 };
 }
 
 /** Notes that a caller has had its turn. */
-export async function noteTurn(tx: Transaction<Tables>, { priority, caller, isBegun }: Next): Promise<void> {
-  if (isBegun) return;
+export async function saveTurn(tx: Transaction<Tables>, { priority, caller, isStarted }: Next): Promise<void> {
+  if (isStarted) return;
   const { last } = await tx
     .selectFrom('turn')
     .select((eb) => eb.fn.max('number').as('last'))

@@ -8,14 +8,14 @@ import { cleanText, parseTexts } from '../database/json.ts';
 import { firstNumberOf, inListOrder, parseNumberKey, type Range, toRange } from '../database/keyset.ts';
 import { selectJob, toJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
-import { type Walk, walksOf } from './job-scans.ts';
+import { type IndexScan, scansOf } from './job-scans.ts';
 
 /** A page of jobs, newest first. */
 export async function listJobs(db: Kysely<Tables>, filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]> {
   const range = toJobRange(filter, page);
   if (matchesNothing(filter)) return [];
   const jobs: Keyed<Job>[] = [];
-  for await (const numbers of walkJobs(db, clean(filter), range)) {
+  for await (const numbers of scanJobs(db, clean(filter), range)) {
     jobs.push(...(await readJobs(db, numbers.slice(0, range.limit - jobs.length), range)));
     if (jobs.length === range.limit) break;
   }
@@ -26,7 +26,7 @@ export async function listJobs(db: Kysely<Tables>, filter: JobFilter, page: Page
 export async function listNumbers(db: Kysely<Tables>, filter: JobFilter, limit: number): Promise<readonly number[]> {
   if (matchesNothing(filter)) return [];
   const found: number[] = [];
-  for await (const numbers of walkJobs(db, clean(filter), toJobRange(filter, { limit }))) {
+  for await (const numbers of scanJobs(db, clean(filter), toJobRange(filter, { limit }))) {
     found.push(...numbers.slice(0, limit - found.length));
     if (found.length === limit) break;
   }
@@ -44,7 +44,7 @@ export async function countJobs(db: Kysely<Tables>, filter: JobFilter): Promise<
   if (Object.keys(rest).length === 0) return readCounts(db, status ?? jobStatuses);
   let count = 0;
   const range = toJobRange(filter, { limit: jobsPerSlice });
-  for await (const numbers of walkJobs(db, clean(filter), range)) count += numbers.length;
+  for await (const numbers of scanJobs(db, clean(filter), range)) count += numbers.length;
   return count;
 }
 
@@ -96,54 +96,54 @@ async function readJobs(
 const jobsPerSlice = 1000;
 /** The first slice is as long as the page, which it mostly fills; those after it are so many times as long as the one before. */
 const growth = 4;
-/** The limit with which each walk shows how far it gets. */
-const jobsPerTrial = 250;
+/** The limit with which each scan shows how far it gets. */
+const jobsPerSample = 250;
 
 /**
  * Numbers of the jobs that match a filter, in the order in which the range is read, slice by slice until its end; `limit` is the length of
- * the first slice. It follows one walk at a time, bounded by numbers alone, and looks at each job that it leads to, so that no slice takes longer
+ * the first slice. It follows one scan at a time, bounded by numbers alone, and looks at each job that it leads to, so that no slice takes longer
  * where there are more jobs, or where nothing matches.
  */
-async function* walkJobs(
+async function* scanJobs(
   db: Kysely<Tables>,
   filter: JobFilter,
   range: Range<number>,
 ): AsyncGenerator<readonly number[], void, undefined> {
   if (filter.ids !== undefined) {
-    yield* walkNamed(db, filter, range);
+    yield* scanIds(db, filter, range);
     return;
   }
-  const walks = walksOf(db, filter);
-  let [walk] = walks;
+  const scans = scansOf(db, filter);
+  let [scan] = scans;
   let rest = range;
   for (let slice = 1; ; slice += 1) {
-    const { numbers, end } = await walk.read(rest);
-    yield walk.isExact ? numbers : await keepMatching(db, filter, numbers);
+    const { numbers, end } = await scan.read(rest);
+    yield scan.isExact ? numbers : await keepMatching(db, filter, numbers);
     if (end === null) return;
     const beyond = range.backwards ? { before: end } : { after: end };
     rest = { ...rest, ...beyond, limit: Math.min(rest.limit * growth, jobsPerSlice) };
     await setImmediate();
-    // After 1, 2, 4, 8 ... slices: what was rare among the newest may not be so among the others, and trials must not cost more than slices.
-    if (Number.isInteger(Math.log2(slice))) walk = await shortest(walks, rest);
+    // After 1, 2, 4, 8 ... slices: what was rare among the newest may not be so among the others, and samples must not cost more than slices.
+    if (Number.isInteger(Math.log2(slice))) scan = await bestScan(scans, rest);
   }
 }
 
-/** The walk that gets furthest in the same time: the one that leads past the fewest that do not match. */
-async function shortest(walks: readonly [Walk, ...Walk[]], range: Range<number>): Promise<Walk> {
-  let [best] = walks;
-  if (walks.length === 1) return best;
+/** The scan that gets furthest in the same time: the one that leads past the fewest that do not match. */
+async function bestScan(scans: readonly [IndexScan, ...IndexScan[]], range: Range<number>): Promise<IndexScan> {
+  let [best] = scans;
+  if (scans.length === 1) return best;
   let furthest = range.backwards ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  for (const walk of walks) {
-    const { end } = await walk.read({ ...range, limit: jobsPerTrial });
-    if (end === null) return walk;
-    if (range.backwards ? end > furthest : end < furthest) [best, furthest] = [walk, end];
+  for (const scan of scans) {
+    const { end } = await scan.read({ ...range, limit: jobsPerSample });
+    if (end === null) return scan;
+    if (range.backwards ? end > furthest : end < furthest) [best, furthest] = [scan, end];
     await setImmediate();
   }
   return best;
 }
 
 /** Ids are looked up and then put into order here: a database that has to choose between the ids and the order may walk through all jobs. */
-async function* walkNamed(
+async function* scanIds(
   db: Kysely<Tables>,
   { ids = [], ...rest }: JobFilter,
   range: Range<number>,

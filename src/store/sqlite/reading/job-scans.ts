@@ -6,54 +6,54 @@ import type { Tables } from '../database/tables.ts';
 import { rowid } from '../jobs/labels.ts';
 
 /** The ways to what a filter without ids matches; there is always one. */
-export function walksOf(db: Kysely<Tables>, filter: JobFilter): readonly [Walk, ...Walk[]] {
+export function scansOf(db: Kysely<Tables>, filter: JobFilter): readonly [IndexScan, ...IndexScan[]] {
   const { tag, status, titleContains, mediaNameContains } = filter;
   const asked = [tag, status, titleContains, mediaNameContains].filter((each) => each !== undefined).length;
   const isExact = asked === 1;
   const [first, ...more] = [
-    ...(tag === undefined ? [] : [{ isExact, read: walkTag(db, tag) }]),
-    ...(status === undefined ? [] : [{ isExact, read: walkStatuses(db, status) }]),
-    ...(titleContains === undefined ? [] : walksOfText(db, 'job_title', { text: titleContains, isExact })),
-    ...(mediaNameContains === undefined ? [] : walksOfText(db, 'job_media_name', { text: mediaNameContains, isExact })),
+    ...(tag === undefined ? [] : [{ isExact, read: scanTag(db, tag) }]),
+    ...(status === undefined ? [] : [{ isExact, read: scanStatuses(db, status) }]),
+    ...(titleContains === undefined ? [] : scansOfText(db, 'job_title', { text: titleContains, isExact })),
+    ...(mediaNameContains === undefined ? [] : scansOfText(db, 'job_media_name', { text: mediaNameContains, isExact })),
   ];
-  return first === undefined ? [{ isExact: asked === 0, read: walkAll(db) }] : [first, ...more];
+  return first === undefined ? [{ isExact: asked === 0, read: scanAll(db) }] : [first, ...more];
 }
 
-type Read = Walk['read'];
+type Read = IndexScan['read'];
 type Numbers = SelectQueryBuilder<Tables, never, { number: number }>;
 
-function walkAll(db: Kysely<Tables>): Read {
+function scanAll(db: Kysely<Tables>): Read {
   return (range) => sliceOf(cut(db.selectFrom('job').select('number'), range), range);
 }
 
-function walkTag(db: Kysely<Tables>, tag: string): Read {
+function scanTag(db: Kysely<Tables>, tag: string): Read {
   return (range) => sliceOf(cut(db.selectFrom('job_tag').select('number').where('tag', '=', tag), range), range);
 }
 
-/** Several statuses are as many ordered walks: one walk over all would have to sort. */
-function walkStatuses(db: Kysely<Tables>, statuses: readonly JobStatus[]): Read {
+/** Several statuses are as many ordered scans: one over all would have to sort. */
+function scanStatuses(db: Kysely<Tables>, statuses: readonly JobStatus[]): Read {
   return (range) => {
-    const walks = [...new Set(statuses)].map((status): Numbers => {
-      const walk = cut(db.selectFrom('job').select('number').where('status', '=', status), range);
-      return db.selectFrom(walk.as('walk')).select('walk.number');
+    const scans = [...new Set(statuses)].map((status): Numbers => {
+      const scan = cut(db.selectFrom('job').select('number').where('status', '=', status), range);
+      return db.selectFrom(scan.as('scan')).select('scan.number');
     });
-    const all = walks.reduce((some, others) => some.unionAll(others));
+    const all = scans.reduce((some, others) => some.unionAll(others));
     return sliceOf(inOrder(db.selectFrom(all.as('all')).select('all.number'), range), range);
   };
 }
 
-/** The part of a walk that a range holds. */
-function cut<DB, T extends keyof DB, O>(walk: SelectQueryBuilder<DB, T, O>, range: Range<number>) {
+/** The part of a scan that a range holds. */
+function cut<DB, T extends keyof DB, O>(scan: SelectQueryBuilder<DB, T, O>, range: Range<number>) {
   const number = sql.ref<number>('number');
-  return inOrder(walk.where(number, '<', range.after).where(number, '>', range.before), range);
+  return inOrder(scan.where(number, '<', range.after).where(number, '>', range.before), range);
 }
 
-function inOrder<DB, T extends keyof DB, O>(walk: SelectQueryBuilder<DB, T, O>, { backwards, limit }: Range<number>) {
-  return walk.orderBy(sql.ref('number'), backwards ? 'asc' : 'desc').limit(limit);
+function inOrder<DB, T extends keyof DB, O>(scan: SelectQueryBuilder<DB, T, O>, { backwards, limit }: Range<number>) {
+  return scan.orderBy(sql.ref('number'), backwards ? 'asc' : 'desc').limit(limit);
 }
 
 /** A way through the list of jobs that leaves out none that matches. */
-export interface Walk {
+export interface IndexScan {
   /** Whether all that it leads to match. */
   readonly isExact: boolean;
   /** The start of a range, in the order in which it is read; `limit` bounds what is looked at. */
@@ -68,10 +68,10 @@ interface Slice {
 
 /** What an index leads to within a range. */
 async function sliceOf<DB, T extends keyof DB>(
-  walk: SelectQueryBuilder<DB, T, { number: number }>,
+  scan: SelectQueryBuilder<DB, T, { number: number }>,
   { limit }: Range<number>,
 ): Promise<Slice> {
-  const numbers = (await walk.execute()).map(({ number }) => number);
+  const numbers = (await scan.execute()).map(({ number }) => number);
   return { numbers, end: numbers.length < limit ? null : (numbers.at(-1) ?? null) };
 }
 
@@ -86,15 +86,15 @@ const mostIndexes = 8;
  * The ways to jobs with a text in a name: through all names, and one for every three characters in a row. Each of those leads to the jobs that
  * have them, whatever comes before or after: to look for them all at once would be one statement that may pass a million jobs before it finds one.
  */
-function walksOfText(
+function scansOfText(
   db: Kysely<Tables>,
   table: NameTable,
   { text, isExact }: { readonly text: string; readonly isExact: boolean },
-): readonly [Walk, ...Walk[]] {
+): readonly [IndexScan, ...IndexScan[]] {
   const folded = foldForPart(text);
   return [
     { isExact, read: (range) => readThrough(db, table, { folded, range }) },
-    ...gramsOf(folded).map((gram): Walk => ({
+    ...gramsOf(folded).map((gram): IndexScan => ({
       isExact: false,
       read: (range) => sliceOf(namesWith(db, table, { gram, range }), range),
     })),

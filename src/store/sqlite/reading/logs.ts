@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import { foldForPart } from '../../../jobs/job-filter.ts';
 import {
-  type Journal,
   type LogEntry,
   type LogFilter,
   type LogLevel,
   logLevels,
   type LogLimits,
   type LogSlice,
+  type LogStore,
   type NewLogEntry,
 } from '../../logs.ts';
 import type { Keyed, Page } from '../../page.ts';
@@ -22,12 +22,12 @@ import type { Tables } from '../database/tables.ts';
 const bytesPerLine = 100;
 
 /** The log lines. */
-export function journal(connection: Connection): Journal {
+export function logStore(connection: Connection): LogStore {
   const { db } = connection;
   return {
     addLogs: (entries) => commit(connection, (tx) => addLogs(tx, entries)),
     logs: (filter, page) => listLogs(db, filter, page),
-    async logPlace(after) {
+    async logCursor(after) {
       // Not of the lines themselves: the newest may have gone with its job.
       const last = await db.selectFrom('sqlite_sequence').select('seq').where('name', '=', 'log').executeTakeFirst();
       const newest = last?.seq ?? 0;
@@ -196,7 +196,7 @@ async function timeOf(db: Kysely<Tables>, id: number): Promise<number> {
   return line?.time ?? Number.MIN_SAFE_INTEGER;
 }
 
-/** Tells the lines that a filter lets through, whether or not an index has chosen them. */
+/** Finds the lines that a filter lets through, whether or not an index has chosen them. */
 function wanted({ from, until, level, contains }: LogFilter): (line: LogRow) => boolean {
   const text = contains === undefined ? '' : foldForPart(cleanText(contains));
   const [start, end] = [from?.getTime() ?? -Infinity, until?.getTime() ?? Infinity];

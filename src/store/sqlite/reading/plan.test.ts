@@ -77,7 +77,7 @@ const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
   'warnings of a time': (store) => Promise.all(pages.map((page) => store.logs({ from, level: 'WARN' }, page))),
   'new log lines': async (store, { id }) => {
     const filters = [{}, { level: 'ERROR' }, { jobId: id }, { jobId: id, contains: 'x' }, { from }] as const;
-    const place = await store.logPlace();
+    const place = await store.logCursor();
     return Promise.all(filters.map((filter) => store.logsSince(filter, place, 5)));
   },
   'old log lines': (store) => store.trimLogs({ from, maxBytes: 5 }),

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Segment } from '../../../jobs/transcript.ts';
 import type { LogEntry } from '../../logs.ts';
 import type { JobPage, Keyed, Page } from '../../page.ts';
-import type { Reading, ReadingMany } from '../../store.ts';
+import type { JobBatchReader, JobReader } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { inListOrder, parseNumberKey, toRange } from '../database/keyset.ts';
 import { isKnown, readJob, selectJob, toAttempt, toEvent, toJob, toSegment } from '../database/rows.ts';
@@ -13,7 +13,7 @@ import { countJobs, listJobs } from './job-list.ts';
 import { toEntry } from './logs.ts';
 
 /** What clients look at. */
-export function reading({ db }: Connection): Reading {
+export function jobReader({ db }: Connection): JobReader {
   return {
     job: (id) => readJob(db, id),
     jobs: (filter, page) => listJobs(db, filter, page),
@@ -62,7 +62,7 @@ async function listKeptMedia(db: Kysely<Tables>, page: Page): Promise<readonly K
 }
 
 /** What clients look at of many jobs at once. */
-export function readingMany({ db }: Connection): ReadingMany {
+export function jobBatchReader({ db }: Connection): JobBatchReader {
   return {
     async jobsById(ids) {
       if (ids.length === 0) return [];

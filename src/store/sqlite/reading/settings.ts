@@ -1,14 +1,14 @@
-import type { Setting, Settings } from '../../store.ts';
+import type { SettingStore, StoredSetting } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseAny, toJson } from '../database/json.ts';
 import { toDate } from '../database/rows.ts';
 
 /** Overrides of the settings of config.json. */
-export function settings(connection: Connection): Settings {
+export function settingStore(connection: Connection): SettingStore {
   return {
     async settings() {
       const rows = await connection.db.selectFrom('setting').selectAll().orderBy('key').execute();
-      return rows.map((row): Setting => ({
+      return rows.map((row): StoredSetting => ({
         key: row.key,
         value: parseAny(row.value),
         changedAt: toDate(row.changed_at),

@@ -75,7 +75,7 @@ async function removeSlice(tx: Transaction<Tables>): Promise<boolean> {
 }
 
 async function entriesOf(db: Kysely<Tables>, number: number): Promise<readonly number[]> {
-  const { oldest, newest } = reachOf(number);
+  const { oldest, newest } = rangeOf(number);
   const { rows } = await sql<{ readonly rowid: number }>`
     select rowid from search
     where rowid between ${whole(oldest)} and ${whole(newest)} limit ${sql.lit(entriesPerSlice)}
@@ -147,7 +147,7 @@ async function addOlder(tx: Transaction<Tables>, jobId: string): Promise<number>
 const entriesPerJob = 2 ** 24;
 
 /** Which entries are looked at; both ends belong to it. */
-export interface Reach {
+export interface EntryRange {
   readonly newest: number;
   readonly oldest: number;
 }
@@ -158,12 +158,12 @@ function entryNumber(job: number, index: number): number {
 }
 
 /** All entries of a job. */
-export function reachOf(job: number): Reach {
+export function rangeOf(job: number): EntryRange {
   return { newest: entryNumber(job + 1, -1), oldest: entryNumber(job, 0) };
 }
 
-/** What two reaches have in common; null where that is nothing. */
-export function overlap(one: Reach, other: Reach): Reach | null {
+/** What two ranges have in common; null where that is nothing. */
+export function overlap(one: EntryRange, other: EntryRange): EntryRange | null {
   const newest = Math.min(one.newest, other.newest);
   const oldest = Math.max(one.oldest, other.oldest);
   return newest < oldest ? null : { newest, oldest };

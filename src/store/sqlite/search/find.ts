@@ -3,12 +3,12 @@ import type { JobFilter } from '../../../jobs/job-filter.ts';
 import type { Segment } from '../../../jobs/transcript.ts';
 import type { SearchQuery } from '../../../transcripts/search/query.ts';
 import type { Keyed } from '../../page.ts';
-import { type Found, type ReadingMany, type Search, searchBlock } from '../../store.ts';
+import { type FoundSegment, type JobBatchReader, searchBlock, type SegmentSearch } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { toSegment } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { clean, keepMatching, listNumbers, toJobRange } from '../reading/job-list.ts';
-import { indexOlder, overlap, type Reach, reachOf } from './entries.ts';
+import { type EntryRange, indexOlder, overlap, rangeOf } from './entries.ts';
 import {
   expressionOf,
   firstCursor,
@@ -31,7 +31,7 @@ interface SearchRequest {
 }
 
 /** A segment that was found. */
-interface FoundSegment {
+interface Hit {
   readonly jobId: string;
   readonly segment: Segment;
 }
@@ -46,7 +46,7 @@ interface Source {
 async function findSegments(
   { db, searcher }: Source,
   { query, filter, limit, after }: SearchRequest,
-): Promise<readonly Keyed<FoundSegment>[]> {
+): Promise<readonly Keyed<Hit>[]> {
   const found: Ranked[] = [];
   let from = after ?? firstCursor;
   for (const stage of stages.slice(stages.indexOf(from.stage))) {
@@ -91,7 +91,7 @@ function rankBlock(matches: readonly Match[], after: SearchCursor): readonly Ran
 }
 
 /** The whole segments, in the order in which they are ranked; one that is gone since is left out. */
-async function readSegments(db: Kysely<Tables>, ranked: readonly Ranked[]): Promise<readonly Keyed<FoundSegment>[]> {
+async function readSegments(db: Kysely<Tables>, ranked: readonly Ranked[]): Promise<readonly Keyed<Hit>[]> {
   const segments = new Map<string, Segment>();
   for (const [jobId, matches] of Map.groupBy(ranked, ({ match }) => match.jobId)) {
     const indices = matches.map(({ match }) => match.index);
@@ -115,31 +115,31 @@ interface FindScope extends Pick<MatchRequest, 'expression' | 'query'> {
   readonly filter: JobFilter;
 }
 
-/** Finds the newest entries of a reach that match, at most `limit`. */
-type Finder = (reach: Reach, limit: number) => Promise<readonly Match[]>;
+/** Finds the newest entries of a range that match, at most `limit`. */
+type Finder = (range: EntryRange, limit: number) => Promise<readonly Match[]>;
 
 /** A finder in the jobs of a filter. */
 async function openFinder(scope: FindScope): Promise<Finder> {
   const { db, filter, searcher, expression, query } = scope;
-  const findIn = (reaches: readonly Reach[], limit: number) => searcher.match({ expression, query, reaches, limit });
-  if (Object.keys(filter).length === 0) return (reach, limit) => findIn([reach], limit);
+  const findIn = (ranges: readonly EntryRange[], limit: number) => searcher.match({ expression, query, ranges, limit });
+  if (Object.keys(filter).length === 0) return (range, limit) => findIn([range], limit);
   const few = await listNumbers(db, filter, fewJobs + 1);
-  if (few.length > fewJobs) return (reach, limit) => findAmongMany(scope, reach, limit);
-  const reaches = await reachesOf(db, few);
-  return (reach, limit) =>
+  if (few.length > fewJobs) return (range, limit) => findAmongMany(scope, range, limit);
+  const ranges = await rangesOf(db, few);
+  return (range, limit) =>
     findIn(
-      reaches.flatMap((each) => overlap(each, reach) ?? []),
+      ranges.flatMap((each) => overlap(each, range) ?? []),
       limit,
     );
 }
 
 /** Walks through all entries, and leaves out those of jobs that do not match. */
-async function findAmongMany(scope: FindScope, reach: Reach, limit: number): Promise<readonly Match[]> {
+async function findAmongMany(scope: FindScope, range: EntryRange, limit: number): Promise<readonly Match[]> {
   const { db, searcher, expression, query, filter } = scope;
   const found: Match[] = [];
-  let { newest } = reach;
+  let { newest } = range;
   for (;;) {
-    const matches = await searcher.match({ expression, query, reaches: [{ ...reach, newest }], limit });
+    const matches = await searcher.match({ expression, query, ranges: [{ ...range, newest }], limit });
     const ids = await keepJobs(db, filter, new Set(matches.map(({ jobId }) => jobId)));
     found.push(...matches.filter(({ jobId }) => ids.has(jobId)));
     const last = matches.at(-1);
@@ -170,7 +170,7 @@ async function keepJobs(
 }
 
 /** Where the entries of the jobs with these numbers are, the newest job first. */
-async function reachesOf(db: Kysely<Tables>, jobs: readonly number[]): Promise<readonly Reach[]> {
+async function rangesOf(db: Kysely<Tables>, jobs: readonly number[]): Promise<readonly EntryRange[]> {
   if (jobs.length === 0) return [];
   const rows = await db
     .selectFrom('job')
@@ -178,24 +178,24 @@ async function reachesOf(db: Kysely<Tables>, jobs: readonly number[]): Promise<r
     .select('search_job.number')
     .where('job.number', 'in', jobs)
     .execute();
-  return rows.map(({ number }) => reachOf(number)).toSorted((a, b) => b.newest - a.newest);
+  return rows.map(({ number }) => rangeOf(number)).toSorted((a, b) => b.newest - a.newest);
 }
 
 /** What looks into the index, and what reads the jobs of what is found. */
 interface SearchParts {
   readonly searcher: Searcher;
-  readonly jobsById: ReadingMany['jobsById'];
+  readonly jobsById: JobBatchReader['jobsById'];
 }
 
 /** Finds segments by their words. */
-export function search(connection: Connection, { searcher, jobsById }: SearchParts): Search {
+export function search(connection: Connection, { searcher, jobsById }: SearchParts): SegmentSearch {
   const { db } = connection;
   return {
     async search(query, filter, { limit, after }) {
       const place = after === undefined ? null : parseCursor(after);
       const found = await findSegments({ db, searcher }, { query, filter, limit, after: place });
       const jobs = await jobsById(found.map(({ item }) => item.jobId));
-      return found.flatMap(({ key, item }, at): readonly Keyed<Found>[] => {
+      return found.flatMap(({ key, item }, at): readonly Keyed<FoundSegment>[] => {
         const job = jobs[at];
         // None: deleted meanwhile.
         return job ? [{ key, item: { job, segment: item.segment } }] : [];

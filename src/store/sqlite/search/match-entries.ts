@@ -1,13 +1,13 @@
 import type Sqlite from 'better-sqlite3';
 import { scoreOf } from '../../../transcripts/search/match.ts';
 import type { SearchQuery } from '../../../transcripts/search/query.ts';
-import type { Reach } from './entries.ts';
+import type { EntryRange } from './entries.ts';
 
-/** What is looked for in the index, and where: in one reach after the other. */
+/** What is looked for in the index, and where: in one range after the other. */
 export interface MatchRequest {
   readonly expression: string;
   readonly query: SearchQuery;
-  readonly reaches: readonly Reach[];
+  readonly ranges: readonly EntryRange[];
   readonly limit: number;
 }
 
@@ -36,11 +36,11 @@ const statement = `
 
 /** The newest entries that match, at most `limit`. */
 export function matchEntries(db: Sqlite.Database, request: MatchRequest): readonly Match[] {
-  const { expression, query, reaches, limit } = request;
+  const { expression, query, ranges, limit } = request;
   const select = db.prepare<unknown[], Row>(statement);
   const matches: Match[] = [];
-  for (const reach of reaches) {
-    const rows = select.all({ expression, ...reach, limit: limit - matches.length });
+  for (const range of ranges) {
+    const rows = select.all({ expression, ...range, limit: limit - matches.length });
     for (const { text, ...row } of rows) matches.push({ ...row, score: scoreOf(text, query) });
     if (matches.length === limit) break;
   }

@@ -5,11 +5,11 @@ import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch } from '../../contract/samples.ts';
-import { reachOf } from './entries.ts';
+import { rangeOf } from './entries.ts';
 import type { MatchRequest } from './match-entries.ts';
 import { openFileSearcher } from './searcher.ts';
 
-const request: MatchRequest = { expression: '"word"', query: parseQuery('word'), reaches: [reachOf(1)], limit: 10 };
+const request: MatchRequest = { expression: '"word"', query: parseQuery('word'), ranges: [rangeOf(1)], limit: 10 };
 const unavailable = { name: 'RequestError', code: 'SERVICE_UNAVAILABLE' };
 
 /** A database in which one segment says `word`. */

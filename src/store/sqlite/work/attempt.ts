@@ -25,7 +25,7 @@ import {
   statusChanged,
 } from '../jobs/change.ts';
 import { addEntries } from '../search/entries.ts';
-import { clearTranscript, insertSegments, place } from './segments.ts';
+import { clearTranscript, insertSegments, numberSegments } from './segments.ts';
 
 const acts = {
   COMPLETED: 'complete',
@@ -51,16 +51,16 @@ export async function finish(connection: Connection, lease: Lease, ending: Endin
       .where('job_id', '=', lease.jobId)
       .where('number', '=', lease.attempt)
       .execute();
-    if (outcome === 'COMPLETED' && ending.kind === 'COMPLETED') await noteHash(tx, job, ending.sha256);
+    if (outcome === 'COMPLETED' && ending.kind === 'COMPLETED') await saveHash(tx, job, ending.sha256);
     const set = outcome === 'CANCELLED' ? stopped(time) : afterEnding(job, ending, time);
-    await move(tx, job, { act: acts[outcome], attempt: lease.attempt, set, time });
+    await applyAct(tx, job, { act: acts[outcome], attempt: lease.attempt, set, time });
     return true;
   });
   return done ?? false;
 }
 
 /** An upload has its hash from the start. */
-async function noteHash(tx: Transaction<Tables>, job: LockedJob, sha256: string | null = null): Promise<void> {
+async function saveHash(tx: Transaction<Tables>, job: LockedJob, sha256: string | null = null): Promise<void> {
   if (sha256 === null) return;
   await tx.updateTable('media').set({ sha256 }).where('id', '=', job.media_id).where('sha256', 'is', null).execute();
 }
@@ -72,7 +72,7 @@ export interface Move extends Pick<Change, 'set' | 'time'> {
 }
 
 /** Writes where an act leads to, and what is to be written with it. */
-export async function move(
+export async function applyAct(
   tx: Transaction<Tables>,
   job: LockedJob,
   { act, attempt, set, time }: Move,
@@ -135,7 +135,7 @@ function lockLeased(tx: Transaction<Tables>, lease: Lease): Promise<LockedJob | 
 }
 
 /** Notes what runs for an attempt. */
-export async function noteProcess(connection: Connection, lease: Lease, process: AttemptProcess): Promise<boolean> {
+export async function saveProcess(connection: Connection, lease: Lease, process: AttemptProcess): Promise<boolean> {
   const done = await underLease(connection, lease, async (tx, job) => {
     await tx
       .updateTable('attempt')
@@ -164,7 +164,7 @@ export function renew(connection: Connection, lease: Lease): Promise<{ readonly 
 }
 
 /** Stores what the recording turned out to be. */
-export async function noteMedia(connection: Connection, lease: Lease, media: MediaProbe): Promise<boolean> {
+export async function saveMedia(connection: Connection, lease: Lease, media: MediaProbe): Promise<boolean> {
   const done = await underLease(connection, lease, async (tx, job) => {
     await tx
       .updateTable('media')
@@ -195,7 +195,7 @@ export async function enterStage(connection: Connection, lease: Lease, report: P
 }
 
 /** Stores the language that was heard. */
-export async function noteLanguage(connection: Connection, lease: Lease, language: DetectedLanguage): Promise<boolean> {
+export async function saveLanguage(connection: Connection, lease: Lease, language: DetectedLanguage): Promise<boolean> {
   const done = await underLease(connection, lease, async (tx, job, time) => {
     const set = { language_code: cleanText(language.code), language_probability: language.probability };
     await changeJob(tx, job, { set, facts: [{ kind: 'LANGUAGE_DETECTED', language }], time });
@@ -207,7 +207,7 @@ export async function noteLanguage(connection: Connection, lease: Lease, languag
 /** Stores what one batch has brought: segments, checkpoint, progress and their events, all or nothing. */
 export async function appendBatch(connection: Connection, lease: Lease, batch: Batch): Promise<boolean> {
   const done = await underLease(connection, lease, async (tx, job, time) => {
-    const segments = place(batch.segments, job.segment_count);
+    const segments = numberSegments(batch.segments, job.segment_count);
     const progress = nextProgress(job, batch.progress);
     const facts: JobFact[] = segments.length > 0 ? [{ kind: 'SEGMENTS_ADDED', segments }] : [];
     facts.push({ kind: 'PROGRESSED', progress });

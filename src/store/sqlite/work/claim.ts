@@ -8,17 +8,17 @@ import { cleanText, parseAny } from '../database/json.ts';
 import { readOwnJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { backInQueue, changeJob, clearedTranscript, type LockedJob, lockJob, statusChanged } from '../jobs/change.ts';
-import { findNext, noteTurn } from '../jobs/queue.ts';
+import { findNext, saveTurn } from '../jobs/queue.ts';
 import {
   appendBatch,
+  applyAct,
   enterStage,
   finish,
-  move,
-  noteLanguage,
-  noteMedia,
-  noteProcess,
   renew,
   restartTranscript,
+  saveLanguage,
+  saveMedia,
+  saveProcess,
   stopped,
 } from './attempt.ts';
 import { clearTranscript, lastAttempt } from './segments.ts';
@@ -29,7 +29,7 @@ function claim(connection: Connection, worker: string): Promise<Claim | null> {
     const next = await findNext(tx);
     const job = next === null ? undefined : await lockJob(tx, next.id, (eb) => eb('status', 'in', allowedIn('claim')));
     if (next === null || job === undefined) return null;
-    await noteTurn(tx, next);
+    await saveTurn(tx, next);
     const lease: Lease = { jobId: job.id, attempt: (await lastAttempt(tx, job.id)) + 1, token: nanoid() };
     const time = connection.now();
     await tx
@@ -124,18 +124,18 @@ async function interrupt(
   if (job === undefined) throw new Error(`The job ${jobId} has an open attempt and does not run.`);
   const isCancelled = job.cancel_requested_at !== null;
   const set = isCancelled ? stopped(time) : backInQueue(job);
-  return move(tx, job, { act: isCancelled ? 'cancel' : 'interrupt', attempt, set, time });
+  return applyAct(tx, job, { act: isCancelled ? 'cancel' : 'interrupt', attempt, set, time });
 }
 
 /** What a worker does. */
 export function work(connection: Connection): Work {
   return {
     claim: (worker) => claim(connection, worker),
-    noteProcess: (lease, process) => noteProcess(connection, lease, process),
+    saveProcess: (lease, process) => saveProcess(connection, lease, process),
     renew: (lease) => renew(connection, lease),
-    noteMedia: (lease, media) => noteMedia(connection, lease, media),
+    saveMedia: (lease, media) => saveMedia(connection, lease, media),
     enterStage: (lease, progress) => enterStage(connection, lease, progress),
-    noteLanguage: (lease, language) => noteLanguage(connection, lease, language),
+    saveLanguage: (lease, language) => saveLanguage(connection, lease, language),
     appendBatch: (lease, batch) => appendBatch(connection, lease, batch),
     clearTranscript: (lease) => restartTranscript(connection, lease),
     finish: (lease, ending) => finish(connection, lease, ending),

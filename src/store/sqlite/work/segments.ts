@@ -7,7 +7,7 @@ import type { Tables } from '../database/tables.ts';
 import { voidEntries } from '../search/entries.ts';
 
 /** Gives segments their places, and the form in which they are kept: times in whole milliseconds, clean text. */
-export function place(segments: readonly NewSegment[], firstIndex: number): readonly Segment[] {
+export function numberSegments(segments: readonly NewSegment[], firstIndex: number): readonly Segment[] {
   return segments.map((segment, offset) => ({
     index: firstIndex + offset,
     startSeconds: toMs(segment.startSeconds) / 1000,

@@ -5,7 +5,7 @@ import type { Store } from '../store.ts';
 import type { OpenStore } from './samples.ts';
 
 /** Log lines. */
-export function journalContract(open: OpenStore): void {
+export function logStoreContract(open: OpenStore): void {
   it('keeps lines in the order in which they were written', async () => {
     await using opened = await open();
     const { store } = opened;

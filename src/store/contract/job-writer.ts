@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { added, claimed, eventsOf, newJob, storyOf, type OpenStore } from './samples.ts';
+import { added, claimed, eventsOf, newJob, type OpenStore, storyOf } from './samples.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Adding and cancelling jobs. */
-export function intakeContract(open: OpenStore): void {
+export function jobWriterContract(open: OpenStore): void {
   it('adds a job that waits, with all that was asked for and event 1', async () => {
     await using opened = await open(() => 1_700_000_000_000);
     const { store } = opened;

@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { askHub, type Hub, HubError, openSilence } from './client.ts';
+import { askHub, type Hub, HubError, startIdleTimeout } from './client.ts';
 
 /** A model as it is at one commit of its repository. */
-export interface Release {
+export interface ModelRevision {
   /** Such as Systran/faster-whisper-medium. */
   readonly repository: string;
   readonly commit: string;
-  readonly files: readonly ReleaseFile[];
+  readonly files: readonly ModelFile[];
 }
 
 /** A file with what it must be. The hub tells large ones (Git LFS) by the sha256 of their bytes, small ones as Git does: sha1 over a header and the bytes. */
-export interface ReleaseFile {
+export interface ModelFile {
   readonly name: string;
   readonly bytes: number;
   readonly hash: { readonly kind: 'sha256' | 'git-sha1'; readonly hex: string };
@@ -34,10 +34,10 @@ const fileSchema = z.object({
 });
 
 /** Asks the hub for the newest commit of a repository and the files of a model in it. Throws HubError. */
-export async function readRelease(hub: Hub, repository: string, signal: AbortSignal): Promise<Release> {
-  using silence = openSilence(signal, hub.silenceMs);
-  const response = await askHub(hub, `api/models/${repository}/revision/main?blobs=true`, { silence });
-  const text = await silence.explain(response.text());
+export async function readRevision(hub: Hub, repository: string, signal: AbortSignal): Promise<ModelRevision> {
+  using idle = startIdleTimeout(signal, hub.silenceMs);
+  const response = await askHub(hub, `api/models/${repository}/revision/main?blobs=true`, { idle });
+  const text = await idle.explain(response.text());
   const { sha, siblings } = parse(text, answerSchema);
   const files = siblings.filter(({ rfilename }) => wanted.test(rfilename)).map((file) => readFile(file));
   if (!needed.every((name) => files.some((file) => name.test(file.name))))
@@ -45,7 +45,7 @@ export async function readRelease(hub: Hub, repository: string, signal: AbortSig
   return { repository, commit: sha, files };
 }
 
-function readFile(told: unknown): ReleaseFile {
+function readFile(told: unknown): ModelFile {
   const { rfilename: name, size: bytes, blobId, lfs } = check(told, fileSchema);
   return { name, bytes, hash: lfs ? { kind: 'sha256', hex: lfs.sha256 } : { kind: 'git-sha1', hex: blobId } };
 }
