@@ -120,17 +120,8 @@ function deviceFor(power: ComputePower, hasGpu: boolean): Device | null {
   }
 }
 
-function optionsOf({ job: { options } }: Claim): JobLine['options'] {
-  return {
-    language: options.language,
-    multilingual: options.multilingual,
-    task: options.task.toLowerCase(),
-    wordTimestamps: options.wordTimestamps,
-    vad: options.vad,
-    channels: options.channels.toLowerCase(),
-    initialPrompt: options.initialPrompt,
-    hotwords: options.hotwords,
-    beamSize: options.beamSize,
-    clip: options.clip,
-  };
+/** The engine is told all options but those that chose it. */
+function optionsOf({ job }: Claim): JobLine['options'] {
+  const { mode: _mode, model: _model, computePower: _power, ...options } = job.options;
+  return { ...options, task: options.task.toLowerCase(), channels: options.channels.toLowerCase() };
 }

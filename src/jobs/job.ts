@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { languageCodes } from './languages.ts';
 import type { Segment } from './transcript.ts';
 
 /** What a numbered fact about a job says; stored as it was, the same at each replay. */
@@ -21,8 +23,6 @@ export type JobEvent = JobFact & {
   readonly time: Date;
 };
 
-/** The words of a job: its states, what was asked for, and which state may follow which. */
-
 export const jobStatuses = ['QUEUED', 'WORKING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export type JobStatus = (typeof jobStatuses)[number];
 
@@ -43,36 +43,57 @@ export type TranscriptionMode = (typeof transcriptionModes)[number];
 export const computePowers = ['AUTO', 'GPU_ONLY', 'CPU_ONLY'] as const;
 export type ComputePower = (typeof computePowers)[number];
 
-export const tasks = ['TRANSCRIBE', 'TRANSLATE'] as const;
+const tasks = ['TRANSCRIBE', 'TRANSLATE'] as const;
 export type Task = (typeof tasks)[number];
 
-export const channelModes = ['MIX', 'SPLIT'] as const;
+const channelModes = ['MIX', 'SPLIT'] as const;
 export type ChannelMode = (typeof channelModes)[number];
 
 export type AttemptOutcome = 'COMPLETED' | 'FAILED' | 'CANCELLED' | 'INTERRUPTED';
 
+const clipSchema = z
+  .object({
+    startSeconds: z
+      .number()
+      .min(0)
+      .nullish()
+      .transform((seconds) => seconds ?? 0),
+    endSeconds: z
+      .number()
+      .positive()
+      .nullish()
+      .transform((seconds) => seconds ?? null),
+  })
+  .refine(({ startSeconds, endSeconds }) => endSeconds === null || endSeconds > startSeconds, {
+    path: ['endSeconds'],
+    error: 'must be after startSeconds',
+  });
+
 /** Part of a recording, in seconds on its own time line; `endSeconds` null = to the end. */
-export interface Clip {
-  readonly startSeconds: number;
-  readonly endSeconds: number | null;
-}
+export type Clip = Readonly<z.infer<typeof clipSchema>>;
+
+/**
+ * The options of a job, the one place where they are told: their type, what a client may ask for, and, since each has a default, how a job is read
+ * that was stored before an option was added.
+ */
+export const transcriptionOptionsSchema = z.object({
+  mode: z.enum(transcriptionModes).default('COMPACT'),
+  model: z.string().default('unknown'),
+  computePower: z.enum(computePowers).default('AUTO'),
+  language: z.enum(languageCodes, 'must be a code of configOptions.languages, such as en').nullable().default(null),
+  multilingual: z.boolean().default(false),
+  task: z.enum(tasks).default('TRANSCRIBE'),
+  wordTimestamps: z.boolean().default(false),
+  vad: z.boolean().default(true),
+  channels: z.enum(channelModes).default('MIX'),
+  initialPrompt: z.string().max(2000).nullable().default(null),
+  hotwords: z.string().max(2000).nullable().default(null),
+  beamSize: z.int().min(1).max(10).default(5),
+  clip: clipSchema.nullable().default(null),
+});
 
 /** What was asked for, with every default filled in. */
-export interface TranscriptionOptions {
-  readonly mode: TranscriptionMode;
-  readonly model: string;
-  readonly computePower: ComputePower;
-  readonly language: string | null;
-  readonly multilingual: boolean;
-  readonly task: Task;
-  readonly wordTimestamps: boolean;
-  readonly vad: boolean;
-  readonly channels: ChannelMode;
-  readonly initialPrompt: string | null;
-  readonly hotwords: string | null;
-  readonly beamSize: number;
-  readonly clip: Clip | null;
-}
+export type TranscriptionOptions = Readonly<z.infer<typeof transcriptionOptionsSchema>>;
 
 /** How far a job is. `fraction` runs from 0 to 1 and is 1 only when the job is COMPLETED. */
 export interface Progress {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { cleanText, parseAny, toJson } from './json.ts';
+import { cleanText, parseAny, parseOptions, toJson } from './json.ts';
 
 test('JSON comes back as it went in, but for what is not text', () => {
   fc.assert(
@@ -40,3 +40,19 @@ function sorted(value: unknown): unknown {
   const entries = Object.entries(value).map(([key, part]) => [cleanText(key), sorted(part)] as const);
   return new Map(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+test('options that are missing or not known any more have their default, and the others stay as they are stored', () => {
+  const stored = {
+    mode: 'COMPACT',
+    model: 'tiny',
+    beamSize: 99,
+    task: 'SING',
+    vad: false,
+    clip: { endSeconds: -1 },
+    old: 1,
+  };
+  const options = parseOptions(toJson(stored));
+  assert.deepEqual([options.model, options.vad, options.beamSize, options.task], ['tiny', false, 5, 'TRANSCRIBE']);
+  assert.deepEqual([options.clip, options.language, 'old' in options], [null, null, false]);
+  assert.deepEqual(parseOptions('nonsense'), parseOptions('{}'));
+});

@@ -1,15 +1,12 @@
 import { z } from 'zod';
 import {
-  channelModes,
-  computePowers,
   failureCodes,
   type JobFact,
   type JobFailure,
   jobStages,
   jobStatuses,
-  tasks,
-  transcriptionModes,
   type TranscriptionOptions,
+  transcriptionOptionsSchema,
 } from '../../../jobs/job.ts';
 import type { Word } from '../../../jobs/transcript.ts';
 
@@ -56,25 +53,12 @@ export function parseTexts(text: string): readonly string[] {
   return parse(text, z.array(z.string()), []);
 }
 
-const optionsSchema = z.object({
-  mode: z.enum(transcriptionModes).catch('COMPACT'),
-  model: z.string().catch('unknown'),
-  computePower: z.enum(computePowers).catch('AUTO'),
-  language: z.string().nullable().catch(null),
-  multilingual: z.boolean().catch(false),
-  task: z.enum(tasks).catch('TRANSCRIBE'),
-  wordTimestamps: z.boolean().catch(false),
-  vad: z.boolean().catch(true),
-  channels: z.enum(channelModes).catch('MIX'),
-  initialPrompt: z.string().nullable().catch(null),
-  hotwords: z.string().nullable().catch(null),
-  beamSize: z.number().catch(5),
-  clip: z.object({ startSeconds: z.number(), endSeconds: z.number().nullable() }).nullable().catch(null),
-}) satisfies z.ZodType<TranscriptionOptions>;
-
-/** The options of a job. */
+/** The options of a job. One that is missing, or that this version does not know, has its default. */
 export function parseOptions(text: string): TranscriptionOptions {
-  return parse(text, optionsSchema, optionsSchema.parse({}));
+  const stored = parseObject(text) ?? {};
+  const wrong = new Set(transcriptionOptionsSchema.safeParse(stored).error?.issues.map(({ path }) => path[0]));
+  const readable = Object.entries(stored).filter(([name]) => !wrong.has(name));
+  return transcriptionOptionsSchema.parse(Object.fromEntries(readable));
 }
 
 const failureSchema = z.object({
