@@ -1,3 +1,4 @@
+import type { Caller } from '#src/config/api-key.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { DiskSpace } from '#src/media/disk.ts';
@@ -35,6 +36,5 @@ export interface Context {
 
 /** What a resolver is given with a request. */
 export interface RequestContext extends Context {
-  /** The name of the API key that was shown; null where none is needed. */
-  readonly caller: string | null;
+  readonly caller: Caller;
 }

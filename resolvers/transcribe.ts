@@ -22,7 +22,7 @@ export async function transcribe(
 ): Promise<{ readonly job: Job; readonly existing: boolean }> {
   const { config, settings } = context;
   const options = readOptions(input, { settings: settings.current(), config: config.transcription });
-  const labels = { ...readLabels(input), callerId: context.caller };
+  const labels = { ...readLabels(input), callerId: context.caller.name };
   if (!isModelId(options.model)) throw new InvalidInputError('input.model', 'input.model must be an id of models.');
   await requireModel(config, options.model);
   try {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Caller } from './config/api-key.ts';
 import { type Config, retentionDaysSchema } from './config/config.ts';
 import { type ComputePower, computePowers, type TranscriptionMode, transcriptionModes } from './jobs/job.ts';
 import { type LanguageCode, languageCodes } from './jobs/languages.ts';
@@ -30,8 +31,8 @@ export interface Settings {
   current(): TranscriptionSettings;
   /** When something was last changed; null = never. */
   updatedAt(): Date | null;
-  /** Stores checked values, which caller changed them, and when; they hold at once. Null = a caller without a name. */
-  change(change: SettingsChange, caller: string | null): Promise<void>;
+  /** Stores checked values, which caller changed them, and when; they hold at once. */
+  change(change: SettingsChange, caller: Caller): Promise<void>;
   /** Hears that settings were changed. */
   onChange(listener: () => void): void;
 }
@@ -85,7 +86,7 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
           ...Object.fromEntries(entries.map(([key, value]) => [key, value === 'default' ? undefined : value])),
           [lastChange]: true,
         },
-        caller ?? 'anonymous',
+        caller.name ?? 'anonymous',
       );
       await read();
       for (const listener of listeners) listener();

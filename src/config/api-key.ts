@@ -4,6 +4,16 @@ import { z } from 'zod';
 /** What a key allows; there will be others beside everything. */
 const roles = ['admin'] as const;
 
+/** Who asks: the holder of a key, or, where no keys are needed, anybody at all. */
+export interface Caller {
+  /** The name of the key; null where none is needed. */
+  readonly name: string | null;
+  readonly role: (typeof roles)[number];
+}
+
+/** Everybody, where no keys are needed. */
+export const anybody: Caller = { name: null, role: 'admin' };
+
 /** A key as the server knows it: the token itself is with the caller alone. */
 export interface ApiKey {
   /** Who the caller is: in the queue, in idempotency keys, in what was changed by whom. */

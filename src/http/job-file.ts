@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Context } from '#resolvers/context.ts';
+import type { ServerResponse } from 'node:http';
 import { findJob } from '#resolvers/jobs.ts';
 import { RequestError } from '../errors.ts';
 import { answerError } from './answer.ts';
@@ -17,11 +16,7 @@ const statuses: Readonly<Record<RequestError['code'], number>> = {
 };
 
 /** Answers GET and HEAD of /jobs/ID/transcript.FORMAT and /jobs/ID/media. */
-export async function answerJobFile(
-  request: IncomingMessage,
-  response: ServerResponse,
-  context: Context,
-): Promise<void> {
+export async function answerJobFile({ request, response, context }: FileRequest): Promise<void> {
   // Another site's page, which could put it into an element without asking, has no business with a recording.
   response.setHeader('cross-origin-resource-policy', 'same-origin');
   response.setHeader('access-control-expose-headers', 'content-disposition, content-range, etag');

@@ -1,11 +1,18 @@
-import type { IncomingMessage } from 'node:http';
-import { type ApiKey, findKey } from '../config/api-key.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { anybody, type ApiKey, type Caller, findKey } from '../config/api-key.ts';
 import type { Config } from '../config/config.ts';
+import { answerError } from './answer.ts';
 
 /** Why a request is not let in: an HTTP status and a sentence that says what to do. */
 export interface Refusal {
   readonly status: 403 | 415 | 421;
   readonly message: string;
+}
+
+/** Answers a request that is not let in. What is still on its way of its body is not read. */
+export function refuseWith(response: ServerResponse, { status, message }: Refusal): void {
+  response.setHeader('connection', 'close');
+  answerError(response, status, { code: 'FORBIDDEN', message });
 }
 
 /** A browser asks before it sends one of these across origins, so a page of another site cannot. */
@@ -66,9 +73,9 @@ function isOwn(origin: string, host: string | undefined): boolean {
   return origin === `http://${host}` || origin === `https://${host}`;
 }
 
-/** Whether a caller is let in: by the name of its key, null where there are no keys and everybody is; or why not. */
+/** Who is let in, or why nobody is. */
 export type Authentication =
-  | { readonly kind: 'ADMITTED'; readonly caller: string | null }
+  | { readonly kind: 'ADMITTED'; readonly caller: Caller }
   | { readonly kind: 'REFUSED'; readonly message: string; readonly challenge: string };
 
 /** RFC 6750, 2.1. */
@@ -76,13 +83,13 @@ const bearer = /^bearer +(?<token>[\w.~+/-]+=*) *$/iu;
 
 /** Decides by what a caller has shown as `authorization`: Bearer and its token. Everything but /health goes through here, on HTTP and on WebSocket. */
 export function authenticate(authorization: unknown, keys: readonly ApiKey[]): Authentication {
-  if (keys.length === 0) return { kind: 'ADMITTED', caller: null };
+  if (keys.length === 0) return { kind: 'ADMITTED', caller: anybody };
   const challenge = 'Bearer realm="Phonograph"';
   if (typeof authorization !== 'string') {
     return { kind: 'REFUSED', message: 'Show an API key, as Authorization: Bearer TOKEN.', challenge };
   }
   const token = bearer.exec(authorization)?.groups?.['token'];
   const key = token === undefined ? undefined : findKey(token, keys);
-  if (key !== undefined) return { kind: 'ADMITTED', caller: key.name };
+  if (key !== undefined) return { kind: 'ADMITTED', caller: { name: key.name, role: key.role } };
   return { kind: 'REFUSED', message: 'This API key is not known.', challenge: `${challenge}, error="invalid_token"` };
 }

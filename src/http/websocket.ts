@@ -4,7 +4,7 @@ import { type ExecutionArgs, GraphQLError } from 'graphql';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import type { ApiKey } from '../config/api-key.ts';
+import type { ApiKey, Caller } from '../config/api-key.ts';
 import { authenticate } from './request-checks.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -22,9 +22,9 @@ interface WebSocketSettings {
   readonly apiKeys: readonly ApiKey[];
 }
 
-/** What is kept with a connection once it was let in. */
-type Caller = { caller?: string | null };
-type Connected = Extra & Caller;
+/** What is kept with a connection: its caller, once it was let in. */
+type Admitted = { caller?: Caller };
+type Connected = Extra & Admitted;
 
 type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
@@ -39,7 +39,7 @@ export function openWebSockets(yoga: Yoga, { pingMs, apiKeys }: WebSocketSetting
     maxPayload: maxMessageBytes,
     handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
   });
-  const server = useServer<Readonly<Record<string, unknown>>, Caller>(
+  const server = useServer<Readonly<Record<string, unknown>>, Admitted>(
     {
       onConnect({ connectionParams = {}, extra }) {
         const admission = authenticate(shownIn(connectionParams) ?? extra.request.headers.authorization, apiKeys);
@@ -60,7 +60,8 @@ export function openWebSockets(yoga: Yoga, { pingMs, apiKeys }: WebSocketSetting
     sockets,
     pingMs,
   );
-  function enveloped({ request: req, socket, caller = null }: Connected, params: SubscribePayload): Enveloped {
+  function enveloped({ request: req, socket, caller }: Connected, params: SubscribePayload): Enveloped {
+    if (caller === undefined) throw new Error('An operation came on a connection that was not let in.');
     return yoga.getEnveloped({ req, socket, params, caller });
   }
   return {

@@ -2,14 +2,14 @@ import { type DocumentNode, GraphQLError } from 'graphql';
 import { createLRUCache, createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Context, RequestContext } from '#resolvers/context.ts';
 import { schema } from '#schema/index.ts';
+import type { Caller } from '../config/api-key.ts';
 import { RequestError, StorageFullError } from '../errors.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
 import { useLimits } from './limits.ts';
 
-/** What the HTTP floor hands over with a request. */
+/** What the HTTP layer hands over with a request. */
 interface Handover {
-  /** The name of the API key that was shown. */
-  readonly caller: string | null;
+  readonly caller: Caller;
   /** An operation whose uploads have been received already. */
   readonly operation?: GraphQLParams;
 }
@@ -30,7 +30,7 @@ export function openYoga(context: Context): Yoga {
     landingPage: false,
     logging: false,
     maskedErrors: { maskError: maskErrors(context.log) },
-    // The HTTP floor has read every body within its own bounds.
+    // The HTTP layer has read every body within its own bounds.
     maxRequestBodySize: false,
     cors: readCors(context),
     parserAndValidationCache: { documentCache: boundedCache(), errorCache: noCache },

@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { anybody } from '../config/api-key.ts';
+import { answer, answerError } from './answer.ts';
+import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
+import { answerGraphql, type GraphqlRequest } from './graphql.ts';
+import { answerJobFile } from './job-file.ts';
+import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
+
+/** What requests are answered with. */
+type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga' | 'stallMs'>;
+
+/** A request on its way to the answer. Of a route for callers, `caller` is who asks. */
+interface Exchange extends GraphqlRequest {
+  readonly authentication: Authentication;
+}
+
+interface Route {
+  /** The whole path, or where it ends with "/" the beginning of one. */
+  readonly path: string;
+  /** Which requests for the path; all where absent. */
+  readonly when?: (request: IncomingMessage) => boolean;
+  readonly who: 'ANYBODY' | 'CALLERS';
+  readonly handle: (exchange: Exchange) => void | Promise<void>;
+}
+
+/** A browser asks without a key whether it may send one. */
+const isPreflight = ({ method }: IncomingMessage): boolean => method === 'OPTIONS';
+
+/** What is answered to whom; the first that fits counts. */
+const routes: readonly Route[] = [
+  { path: '/health', who: 'ANYBODY', handle: ({ response }) => answer(response, 200, { status: 'ok' }) },
+  { path: '/ready', who: 'ANYBODY', handle: answerReady },
+  { path: '/graphql', when: wantsGraphiql, who: 'ANYBODY', handle: ({ response }) => answerGraphiql(response) },
+  { path: '/graphql', when: isPreflight, who: 'ANYBODY', handle: answerGraphql },
+  { path: '/graphql', who: 'CALLERS', handle: answerGraphql },
+  { path: '/jobs/', when: isPreflight, who: 'ANYBODY', handle: answerJobFile },
+  { path: '/jobs/', who: 'CALLERS', handle: answerJobFile },
+  { path: '/', who: 'CALLERS', handle: answerNothing },
+];
+
+/** Answers a request, or says why it is not answered. */
+export async function handle(request: IncomingMessage, response: ServerResponse, scope: RequestScope): Promise<void> {
+  const { server } = scope.context.config;
+  setHeaders(response, request.headers.origin, server.allowedOrigins);
+  const refusal = refuse(request, server);
+  if (refusal !== null) return refuseWith(response, refusal);
+  const path = pathOf(request);
+  const route = routes.find((each) => isFor(each, path) && each.when?.(request) !== false);
+  if (route === undefined) return answerNothing({ response });
+  const authentication = authenticate(request.headers.authorization, server.apiKeys);
+  if (route.who === 'CALLERS' && authentication.kind === 'REFUSED') {
+    scope.context.log.debug({ address: request.socket.remoteAddress, path }, 'caller refused');
+    return refuseCaller(response, authentication);
+  }
+  const caller = authentication.kind === 'ADMITTED' ? authentication.caller : anybody;
+  await route.handle({ ...scope, request, response, authentication, caller });
+}
+
+function isFor({ path: wanted }: Route, path: string): boolean {
+  return wanted.endsWith('/') ? path.startsWith(wanted) : path === wanted;
+}
+
+/** For every answer, errors included, which pages of allowed origins may read. */
+function setHeaders(response: ServerResponse, origin: string | undefined, allowedOrigins: readonly string[]): void {
+  response.setHeader('x-content-type-options', 'nosniff');
+  response.setHeader('x-frame-options', 'DENY');
+  response.setHeader('vary', 'Origin');
+  if (origin !== undefined && allowedOrigins.includes(origin)) {
+    response.setHeader('access-control-allow-origin', origin);
+  }
+}
+
+/** Tells the last known state; asks nobody. What is wrong is for callers alone. */
+function answerReady({ response, context, authentication }: Exchange): void {
+  const { status, problems } = context.health;
+  const body = authentication.kind === 'ADMITTED' ? { status, problems } : { status };
+  answer(response, status === 'READY' ? 200 : 503, body);
+}
+
+function answerNothing({ response }: Pick<Exchange, 'response'>): void {
+  answerError(response, 404, { code: 'NOT_FOUND', message: 'There is nothing here. The API is at /graphql.' });
+}
+
+/** What is still on its way of a body is not read. */
+function refuseCaller(
+  response: ServerResponse,
+  { message, challenge }: Authentication & { readonly kind: 'REFUSED' },
+): void {
+  response.setHeader('connection', 'close');
+  response.setHeader('www-authenticate', challenge);
+  answerError(response, 401, { code: 'UNAUTHENTICATED', message });
+}
+
+/** Not by URL, which throws at what a client may well send. */
+export function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '/';
+}
