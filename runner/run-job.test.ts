@@ -159,7 +159,7 @@ test('a cancelled job whose orphaned engine does not end stays WORKING until it 
   assert.ok(claim && orphan.pid !== undefined);
   await harness.store.saveProcess(claim.lease, { pid: orphan.pid, pidStartTime: orphan.startTime, device: 'cpu' });
   await harness.store.cancel(id);
-  const orphans = await harness.store.openAttempts();
+  const orphans = await harness.store.expiredAttempts(0);
   const parts = { store: harness.store, log: pino({ level: 'silent' }) };
   assert.deepEqual(await reap(orphans, { ...parts, end: () => Promise.resolve(false) }), orphans);
   assert.equal((await harness.store.job(id))?.status, 'WORKING');
@@ -188,7 +188,8 @@ test('a lost lease ends the engine, and nothing more is written', over, async ()
   await harness.until(id, hasSpoken);
   const [group] = harness.groups;
   assert.ok(group !== undefined);
-  await harness.store.reap(await harness.store.openAttempts()); // as another server would
+  // As another server would; a lease that was renewed in between is not reaped.
+  while ((await harness.store.reap(await harness.store.expiredAttempts(0))).length === 0) continue;
   assert.equal(await waitForGroup(group, 10_000), true);
   assert.equal(logged(harness, 'engine is ended')[0]?.['reason'], 'lost');
   const [first] = await harness.store.attempts(id);

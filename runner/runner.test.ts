@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { isFinished } from '#src/jobs/job.ts';
 import { assertGapless, logged, openHarness, textsOf } from './fixtures/harness.ts';
 
@@ -177,4 +178,24 @@ test('a store that throws is told once, and asked again until it answers', over,
   assert.equal(logged(harness, 'store does not answer').length, 1);
   assert.equal(logged(harness, 'store answers again').length, 1);
   assert.deepEqual(runner.state().problem, null);
+});
+
+test('a job whose worker fell silent is taken over when its lease is over, whoever ran it', over, async () => {
+  await using harness = await openHarness('speaks');
+  let slots = 0;
+  const runner = harness.start({ renewMs: 100, numJobs: () => slots });
+  while (!runner.state().ready) await setImmediate();
+  const { id } = await harness.add();
+  const claim = await harness.store.claim('another worker');
+  assert.equal(claim?.job.id, id);
+  slots = 1;
+  const waking = setInterval(() => runner.wake(), 20);
+  await harness.until(id, ({ status }) => status === 'COMPLETED');
+  clearInterval(waking);
+  const attempts = await harness.store.attempts(id);
+  assert.deepEqual(
+    attempts.map(({ outcome }) => outcome),
+    ['INTERRUPTED', 'COMPLETED'],
+  );
+  assert.ok(Number(attempts[0]?.finishedAt) - Number(attempts[0]?.startedAt) > 300, 'not before its lease was over');
 });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#src/config/config.ts';
 import type { TranscriptionOptions } from '#src/jobs/job.ts';
 import { isInstalled } from '#src/models/installed.ts';
+import type { Lease } from '#src/store/work.ts';
 import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
 import { reap } from './reap.ts';
@@ -50,7 +51,7 @@ export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'co
   readonly worker?: string;
   /** Asks nvidia-smi. */
   readonly hasGpu?: () => Promise<boolean>;
-  /** 10 s: a lease lasts three missed renewals. */
+  /** 10 s. A lease lasts three missed renewals. */
   readonly renewMs?: number;
   /** 1 s before the second attempt, doubled before each further one. */
   readonly retryPauseMs?: number;
@@ -58,6 +59,8 @@ export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'co
 
 /** For what this process is not told of, such as a job added by another. */
 const slowTickMs = 5000;
+/** So many renewals may be missed before a lease is over. */
+const renewalsPerLease = 3;
 /** Beyond the time that an engine has for its end: what even SIGKILL does not end waits for a device. */
 const lastMs = 4000;
 
@@ -71,7 +74,7 @@ export function startRunner(options: RunnerOptions): Runner {
   const parts: RunParts = { ...options, renewMs, retryPauseMs, machineFor, standby };
   const wakeUp = openWakeUp();
   const stopping = new AbortController();
-  const runs = new Set<Promise<void>>();
+  const runs = new Map<string, Promise<void>>();
   let problem: string | null = 'The runner is starting.';
 
   /** Asks the store until it answers; whether it does is to be seen meanwhile. */
@@ -90,21 +93,29 @@ export function startRunner(options: RunnerOptions): Runner {
     while (!isPaused() && runs.size < numJobs() && !stopping.signal.aborted) {
       const claim = await ask('claim', () => store.claim(worker));
       if (claim === null) return;
-      const run: Promise<void> = runJob(parts, claim, stopping.signal).finally(() => {
-        runs.delete(run);
+      const name = nameOf(claim.lease);
+      const run = runJob(parts, claim, stopping.signal).finally(() => {
+        runs.delete(name);
         wakeUp.wake();
       });
-      runs.add(run);
+      runs.set(name, run);
     }
   }
 
+  /** Runs of this process keep, or lose, their leases themselves. */
+  async function reapExpired(leaseMs: number): Promise<void> {
+    const expired = await ask('expiredAttempts', () => store.expiredAttempts(leaseMs));
+    const orphans = expired.filter((attempt) => !runs.has(nameOf(attempt)));
+    if (orphans.length > 0) await ask('reap', () => reap(orphans, { store, log }));
+  }
+
   async function work(): Promise<void> {
-    let orphans = await ask('openAttempts', () => store.openAttempts());
+    // The database is this process's alone: who held a lease before it is gone.
+    await reapExpired(0);
     while (!stopping.signal.aborted) {
-      const left = orphans;
-      if (left.length > 0) orphans = await ask('reap', () => reap(left, { store, log }));
       await fillSlots();
       await wakeUp.sleep(slowTickMs);
+      if (!stopping.signal.aborted) await reapExpired(renewMs * renewalsPerLease);
     }
   }
 
@@ -120,7 +131,7 @@ export function startRunner(options: RunnerOptions): Runner {
     wakeUp.wake();
     await working;
     await standby[Symbol.asyncDispose]();
-    const inTime = await settleWithin(runs, config.server.engineStopSeconds * 1000 + lastMs);
+    const inTime = await settleWithin(runs.values(), config.server.engineStopSeconds * 1000 + lastMs);
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
   }
 
@@ -133,6 +144,10 @@ export function startRunner(options: RunnerOptions): Runner {
     stop,
     [Symbol.asyncDispose]: stop,
   };
+}
+
+function nameOf({ jobId, attempt }: Pick<Lease, 'jobId' | 'attempt'>): string {
+  return `${jobId} ${attempt}`;
 }
 
 async function settleWithin(runs: Iterable<Promise<void>>, limitMs: number): Promise<boolean> {

@@ -154,11 +154,14 @@ export interface Work {
    * group of the attempt must be gone.
    */
   finish(lease: Lease, ending: Ending): Promise<boolean>;
-  /** The attempts that have not ended. At a start, before anything is claimed, their worker is gone; what it has started may live on. */
-  openAttempts(): Promise<readonly OpenAttempt[]>;
   /**
-   * Ends as INTERRUPTED those of the given attempts that are still open, and gives their jobs back to the queue (or CANCELLED where that
-   * was asked for). Their process groups must be gone.
+   * The attempts that have not ended and whose lease was not renewed for `leaseMs`, whoever ran them; with 0 all that have not ended. What their worker
+   * has started may live on.
+   */
+  expiredAttempts(leaseMs: number): Promise<readonly OpenAttempt[]>;
+  /**
+   * Ends as INTERRUPTED those of the given attempts that are still open and were not renewed since, and gives their jobs back to the queue (or
+   * CANCELLED where that was asked for). Their process groups must be gone.
    */
   reap(orphans: readonly OpenAttempt[]): Promise<readonly Reaped[]>;
 }

@@ -59,12 +59,13 @@ export interface EndedProcess {
   readonly provenance: Readonly<Record<string, unknown>> | null;
 }
 
-/** An attempt that has not ended, with what was noted of its process. */
+/** An attempt that has not ended, with what is known of its process. */
 export interface OpenAttempt {
   readonly jobId: string;
   readonly attempt: number;
   readonly pid: number | null;
   readonly pidStartTime: string | null;
+  readonly renewedAt: Date;
 }
 
 /** An attempt that was found without a worker, and what its job has become. */

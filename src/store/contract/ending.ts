@@ -67,7 +67,7 @@ export function endingContract(open: OpenStore): void {
       assert.deepEqual([job?.status, job?.progress.stage, job?.finishedAt], ['QUEUED', 'QUEUED', null]);
     }
     assert.equal((await claimed(store)).crashes, 3);
-    await store.reap(await store.openAttempts());
+    await store.reap(await store.expiredAttempts(0));
     assert.equal((await claimed(store)).crashes, 3);
   });
 

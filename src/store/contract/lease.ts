@@ -71,9 +71,9 @@ export function leaseContract(open: OpenStore): void {
     await store.appendBatch(first, newBatch(['kept']));
     await store.cancel(cancelled.id);
     await store.finish(third, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
-    const orphans = await store.openAttempts();
+    const orphans = await store.expiredAttempts(0);
     assert.deepEqual(
-      orphans.toSorted((a, b) => Number(b.pid) - Number(a.pid)),
+      orphans.toSorted((a, b) => Number(b.pid) - Number(a.pid)).map(({ renewedAt: _, ...orphan }) => orphan),
       [
         { jobId: waiting.id, attempt: 1, pid: 4711, pidStartTime: '99' },
         { jobId: cancelled.id, attempt: 1, pid: null, pidStartTime: null },
@@ -90,7 +90,7 @@ export function leaseContract(open: OpenStore): void {
     assert.equal((await store.attempts(waiting.id))[0]?.outcome, 'INTERRUPTED');
     assert.equal((await store.attempts(done.id))[0]?.outcome, 'COMPLETED');
     for (const lease of [first, second]) await refusesAll(store, lease);
-    assert.deepEqual(await store.openAttempts(), []);
+    assert.deepEqual(await store.expiredAttempts(0), []);
     const again = await claimed(store);
     assert.deepEqual([again.job.id, again.lease.attempt, again.crashes], [waiting.id, 2, 0]);
     assert.deepEqual(again.checkpoint, { batch: 1 });
@@ -106,12 +106,46 @@ export function leaseContract(open: OpenStore): void {
     const { lease } = await claimed(store);
     await claimed(store);
     await store.cancel(id);
-    const orphans = await store.openAttempts();
+    const orphans = await store.expiredAttempts(0);
     await store.reap(orphans.filter(({ jobId }) => jobId !== id));
     assert.equal((await store.job(id))?.status, 'WORKING');
     assert.equal((await store.job(other.id))?.status, 'QUEUED');
-    assert.deepEqual(await store.openAttempts(), [{ jobId: id, attempt: 1, pid: null, pidStartTime: null }]);
+    const [left, ...others] = await store.expiredAttempts(0);
+    assert.deepEqual([left?.jobId, left?.attempt, left?.pid, others.length], [id, 1, null, 0]);
     assert.deepEqual(await store.renew(lease), { cancelRequested: true });
+  });
+
+  it('tells an attempt as expired once its lease was not renewed for so long, whoever ran it, and reaps none that was', async () => {
+    let time = 1_700_000_000_000;
+    await using opened = await open(() => time);
+    const { store } = opened;
+    const [silent, alive] = [await added(store), await added(store)];
+    await claimed(store);
+    const { lease } = await claimed(store);
+    assert.deepEqual(await store.expiredAttempts(30_000), []);
+    time += 20_000;
+    assert.ok(await store.renew(lease));
+    time += 10_001;
+    const expired = await store.expiredAttempts(30_000);
+    assert.deepEqual(
+      expired.map(({ jobId }) => jobId),
+      [silent.id],
+    );
+    const all = await store.expiredAttempts(0);
+    assert.ok(await store.renew(lease));
+    const reaped = await store.reap(all);
+    assert.deepEqual(
+      reaped.map(({ jobId }) => jobId),
+      [silent.id],
+      'one that was renewed meanwhile goes on',
+    );
+    assert.equal((await store.job(alive.id))?.status, 'WORKING');
+    time -= 3_600_000;
+    assert.deepEqual(
+      (await store.expiredAttempts(30_000)).length,
+      1,
+      'a clock that was set back keeps no lease for ever',
+    );
   });
 
   it('holds a lease, and the order of arrival, while the clock jumps hours ahead and back', async () => {

@@ -116,7 +116,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
   }
 
   async function look(): Promise<void> {
-    seen = await store.openAttempts();
+    seen = await store.expiredAttempts(0);
     const open = jobs.flatMap(({ holder }) => (holder === null ? [] : `${holder.jobId} ${holder.attempt}`));
     assert.deepEqual(seen.map(({ jobId, attempt }) => `${jobId} ${attempt}`).toSorted(), open.toSorted());
   }

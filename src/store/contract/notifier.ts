@@ -49,7 +49,7 @@ export function notifierContract(open: OpenStore): void {
     await store.changeSettings({ mode: 'COMPACT' }, 'test');
     await store.probe();
     assert.deepEqual(changed.splice(0), []);
-    await store.reap(await store.openAttempts());
+    await store.reap(await store.expiredAttempts(0));
     assert.deepEqual(changed.toSorted(), [first.id, second.id].toSorted());
     listening[Symbol.dispose]();
   });

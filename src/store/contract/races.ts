@@ -16,7 +16,7 @@ const rivals: Readonly<Record<string, (store: Store, lease: Lease) => Promise<un
   fail: (store, lease) => store.finish(lease, { kind: 'FAILED', failure, ...quietly }),
   crash: (store, lease) => store.finish(lease, { kind: 'INTERRUPTED', crash: 'ENGINE_CRASHED', ...quietly }),
   append: (store, lease) => store.appendBatch(lease, newBatch(['late'])),
-  reap: async (store) => store.reap(await store.openAttempts()),
+  reap: async (store) => store.reap(await store.expiredAttempts(0)),
   retry: (store, { jobId }) => store.retry(jobId, false),
 };
 
@@ -50,7 +50,7 @@ export function racesContract(open: OpenStore, runs: number): void {
 
 /** Lets a runner and a start do what they do, until the job is over. */
 async function settle(store: Store, id: string): Promise<void> {
-  await store.reap(await store.openAttempts());
+  await store.reap(await store.expiredAttempts(0));
   if ((await store.job(id))?.status !== 'QUEUED') return;
   await store.finish((await claimed(store)).lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
 }

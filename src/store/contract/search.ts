@@ -155,7 +155,7 @@ export function searchContract(open: OpenStore): void {
     await store.deleteJob(await spoken(store, ['first words']));
     const id = await spoken(store, ['second words'], { isDone: false });
     await store.cancel(id);
-    await store.reap(await store.openAttempts());
+    await store.reap(await store.expiredAttempts(0));
     assert.deepEqual(await find(store, 'words'), ['second words']);
     await store.retry(id, true);
     assert.deepEqual(await find(store, 'words'), []);

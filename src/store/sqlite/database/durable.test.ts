@@ -33,7 +33,7 @@ test('what was stored is there when the file is opened again, and attempts that 
   assert.deepEqual(await everythingOf(store, before.id), before.everything);
   assert.deepEqual(await store.settings(), before.settings);
   assert.deepEqual(
-    (await store.reap(await store.openAttempts())).map(({ jobId }) => jobId),
+    (await store.reap(await store.expiredAttempts(0))).map(({ jobId }) => jobId),
     [before.id],
   );
   assert.deepEqual((await claimed(store)).checkpoint, { batch: 1 });

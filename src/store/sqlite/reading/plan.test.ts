@@ -106,7 +106,7 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await store.finish(lease, { kind: 'CANCELLED', ...quietly });
   await store.retry(id, true);
   await store.cancel(id);
-  await store.reap(await store.openAttempts());
+  await store.reap(await store.expiredAttempts(0));
   await store.finishedBefore(new Date(), 5);
   await store.deleteJob(id);
   await store.finishDeletions();

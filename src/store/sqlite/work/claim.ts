@@ -1,11 +1,11 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
 import { allowedIn, type JobStatus } from '../../../jobs/job.ts';
 import type { Work } from '../../store.ts';
 import type { Claim, Lease, OpenAttempt, Reaped } from '../../work.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseAny } from '../database/json.ts';
-import { readOwnJob } from '../database/rows.ts';
+import { readOwnJob, toDate } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { backInQueue, changeJob, clearedTranscript, type LockedJob, lockJob, statusChanged } from '../jobs/change.ts';
 import { findNext, saveTurn } from '../jobs/queue.ts';
@@ -75,21 +75,25 @@ async function start(
   });
 }
 
-/** The attempts that have not ended. */
-async function openAttempts(db: Kysely<Tables>): Promise<readonly OpenAttempt[]> {
+/** The attempts that have not ended, and were not renewed for so long. A clock that was set back must not keep one for ever. */
+async function expiredAttempts({ db, now }: Connection, leaseMs: number): Promise<readonly OpenAttempt[]> {
+  const time = now();
   const rows = await db
     .selectFrom('job')
     .innerJoin('attempt', 'attempt.job_id', 'job.id')
-    .select(['attempt.job_id', 'attempt.number', 'attempt.pid', 'attempt.pid_start_time'])
+    .select(['attempt.job_id', 'attempt.number', 'attempt.pid', 'attempt.pid_start_time', 'attempt.renewed_at'])
     .where('job.status', 'in', allowedIn('interrupt'))
     .where('attempt.finished_at', 'is', null)
     .execute();
-  return rows.map((row) => ({
-    jobId: row.job_id,
-    attempt: row.number,
-    pid: row.pid,
-    pidStartTime: row.pid_start_time,
-  }));
+  return rows
+    .filter((row) => leaseMs === 0 || Math.abs(time - row.renewed_at) > leaseMs)
+    .map((row) => ({
+      jobId: row.job_id,
+      attempt: row.number,
+      pid: row.pid,
+      pidStartTime: row.pid_start_time,
+      renewedAt: toDate(row.renewed_at),
+    }));
 }
 
 /** Ends the attempts that a server that is gone left open, and gives their jobs back to the queue. */
@@ -97,8 +101,9 @@ function reap(connection: Connection, orphans: readonly OpenAttempt[]): Promise<
   return commit(connection, async (tx, notify) => {
     const time = connection.now();
     const reaped: Reaped[] = [];
-    for (const { jobId, attempt } of orphans) {
-      const status = await interrupt(tx, { jobId, attempt, time });
+    for (const orphan of orphans) {
+      const { jobId, attempt } = orphan;
+      const status = await interrupt(tx, orphan, time);
       if (status === null) continue;
       notify(jobId);
       reaped.push({ jobId, attempt, status });
@@ -107,10 +112,11 @@ function reap(connection: Connection, orphans: readonly OpenAttempt[]): Promise<
   });
 }
 
-/** Null where the attempt has ended meanwhile. */
+/** Null where the attempt has ended meanwhile, or its worker is there after all. */
 async function interrupt(
   tx: Transaction<Tables>,
-  { jobId, attempt, time }: { readonly jobId: string; readonly attempt: number; readonly time: number },
+  { jobId, attempt, renewedAt }: OpenAttempt,
+  time: number,
 ): Promise<JobStatus | null> {
   const ended = await tx
     .updateTable('attempt')
@@ -118,6 +124,7 @@ async function interrupt(
     .where('job_id', '=', jobId)
     .where('number', '=', attempt)
     .where('finished_at', 'is', null)
+    .where('renewed_at', '=', renewedAt.getTime())
     .executeTakeFirst();
   if (ended.numUpdatedRows === 0n) return null;
   const job = await lockJob(tx, jobId, (eb) => eb('status', 'in', allowedIn('interrupt')));
@@ -139,7 +146,7 @@ export function work(connection: Connection): Work {
     appendBatch: (lease, batch) => appendBatch(connection, lease, batch),
     clearTranscript: (lease) => restartTranscript(connection, lease),
     finish: (lease, ending) => finish(connection, lease, ending),
-    openAttempts: () => openAttempts(connection.db),
+    expiredAttempts: (leaseMs) => expiredAttempts(connection, leaseMs),
     reap: (orphans) => reap(connection, orphans),
   };
 }
