@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runner"))
 
 from engine.media import Media  # noqa: E402
-from engine.recording import find_recording  # noqa: E402
+from engine.recording import Source, open_recording  # noqa: E402
 from engine.tests.make import write_wav  # noqa: E402
 from engine.tests.outcome import AUDIO  # noqa: E402
 
@@ -35,4 +35,4 @@ def joined(minutes: float, folder: Path) -> Path:
 
 
 def _sound(path: Path) -> "list[np.typing.NDArray[np.float32]]":
-    return list(Media(find_recording(str(path)), split=False).sound(1e6, None))
+    return list(Media(open_recording(Source(str(path))), split=False).sound(1e6, None))

@@ -2,7 +2,7 @@ import type { Caller } from '#src/config/api-key.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { DiskSpace } from '#src/media/disk.ts';
-import type { UploadFolder } from '#src/media/upload.ts';
+import type { MediaStore } from '#src/media/store.ts';
 import type { Downloads } from '#src/models/downloads.ts';
 import type { IdentifyEngine } from '#src/operations/engine-identity.ts';
 import type { Health } from '#src/operations/health.ts';
@@ -23,7 +23,7 @@ export interface Context {
   readonly changes: JobChanges;
   readonly settings: Settings;
   readonly storage: DiskSpace;
-  readonly uploads: UploadFolder;
+  readonly media: MediaStore;
   readonly downloads: Downloads;
   /** Ends an engine that waits with this model loaded. */
   readonly releaseModel: (id: string) => Promise<void>;

@@ -9,7 +9,7 @@ import {
 import type { JobFilter } from '#src/jobs/job-filter.ts';
 import type { Job, JobStatus } from '#src/jobs/job.ts';
 import type { Segment } from '#src/jobs/transcript.ts';
-import { openRecording } from '#src/media/recording.ts';
+import type { MediaStore } from '#src/media/store.ts';
 import { requireModel } from '#src/models/installed.ts';
 import { removeJob } from '#src/operations/retention.ts';
 import type { JobLabels } from '#src/store/store.ts';
@@ -83,12 +83,12 @@ export async function cancelJob(id: string, { store }: Pick<Context, 'store'>): 
  */
 export async function retryJob(
   { id, fromStart }: { readonly id: string; readonly fromStart: boolean },
-  { store, config }: Pick<Context, 'store' | 'config'>,
+  { store, media, config }: Pick<Context, 'store' | 'media' | 'config'>,
 ): Promise<Job> {
   const before = await store.job(id);
   if (before === null) throw new JobNotFoundError();
   if (before.status !== 'FAILED' && before.status !== 'CANCELLED') throw refused(before);
-  if (!(await isThere(before, config)))
+  if (!(await isThere(before.media, media)))
     throw new MediaNotFoundError('The recording of this job is no longer there, or has another size.');
   await requireModel(config, before.options.model);
   const result = await store.retry(id, fromStart, config.server.maxQueued);
@@ -101,9 +101,8 @@ function refused(job: Job): JobStatusError {
   return new JobStatusError(job.status, `The job is ${job.status}.`, 'Only a FAILED or CANCELLED job can be retried.');
 }
 
-async function isThere({ media }: Job, { server }: Context['config']): Promise<boolean> {
-  const recording = await openRecording(media, server);
-  await recording?.handle.close();
+async function isThere(media: Job['media'], store: MediaStore): Promise<boolean> {
+  await using recording = await store.open(media);
   return recording !== null;
 }
 
@@ -131,7 +130,7 @@ export async function updateJob(
 /** Deletes a job that is not WORKING, with everything that is its own. Throws JobNotFoundError, JobStatusError. */
 export async function deleteJob(
   id: string,
-  context: Pick<Context, 'store' | 'notifier' | 'uploads' | 'log'>,
+  context: Pick<Context, 'store' | 'notifier' | 'media' | 'log'>,
 ): Promise<{ readonly id: string }> {
   const deleted = await removeJob(id, context);
   if (deleted === null) throw new JobNotFoundError();
@@ -144,8 +143,6 @@ export async function deleteJob(
 }
 
 /** Where the recording of a job can be played, relative to the server's address; null where the server has it no more. */
-export async function mediaUrl({ id, media }: Job, { config }: Pick<Context, 'config'>): Promise<string | null> {
-  const recording = await openRecording(media, config.server);
-  await recording?.handle.close();
-  return recording === null ? null : `/jobs/${id}/media`;
+export async function mediaUrl({ id, media }: Job, context: Pick<Context, 'media'>): Promise<string | null> {
+  return (await isThere(media, context.media)) ? `/jobs/${id}/media` : null;
 }

@@ -1,15 +1,14 @@
 import { InvalidInputError, isStorageFull, StorageFullError } from '#src/errors.ts';
 import type { Job } from '#src/jobs/job.ts';
-import { hashFile } from '#src/media/hash.ts';
 import { locateMedia } from '#src/media/locate.ts';
-import { recordingPath } from '#src/media/recording.ts';
+import type { MediaStore } from '#src/media/store.ts';
 import { Upload } from '#src/media/upload.ts';
 import { isModelId, requireModel } from '#src/models/installed.ts';
 import type { NewJob } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
 import { readLabels, readOptions, type TranscribeInput } from './input.ts';
 
-type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'caller'>;
+type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'media' | 'caller'>;
 
 /**
  * Accepts a recording: checks everything that can be told before it is heard, then stores the job, durable when this returns.
@@ -49,16 +48,20 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
 
 /** What a finished job must have to stand for this one; nothing where that cannot be told. The hash of a file that may still change is not kept. */
 async function readTwin(
-  { key, sha256 }: NewJob['media'],
+  found: NewJob['media'],
   model: string,
-  { identifyEngine, config }: Needs,
+  { identifyEngine, media }: Needs,
 ): Promise<Pick<NewJob, 'reuse'>> {
   const engine = await identifyEngine(model);
   if (engine === null) return {};
-  const path = recordingPath(key, config.server);
+  const sha256 = found.sha256 ?? (await hashOf(found, media));
   // A file that cannot be read any more is for the job to tell.
-  const hash = sha256 ?? (path === null ? null : await hashFile(path).catch(() => null));
-  return hash === null ? {} : { reuse: { sha256: hash, engine } };
+  return sha256 === null ? {} : { reuse: { sha256, engine } };
+}
+
+async function hashOf(found: NewJob['media'], media: MediaStore): Promise<string | null> {
+  await using recording = await media.open(found);
+  return (await recording?.sha256()) ?? null;
 }
 
 async function addUpload(upload: Upload, add: (media: NewJob['media']) => ReturnType<Context['store']['addJob']>) {

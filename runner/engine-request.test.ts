@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from '#src/config/config.ts';
 import type { Claim } from '#src/store/work.ts';
-import { type JobLine, type Machine, requestFor } from './engine-request.ts';
+import { type JobLine, requestFor } from './engine-request.ts';
 import { claimOf } from './fixtures/claim.ts';
 
 const config = readConfig(join(import.meta.dirname, '..'), {});
-const machine: Machine = { hasGpu: false, hasModel: true, cores: 8, numJobs: 3 };
+const file = { path: '/proc/1/fd/9', device: '2049', inode: '77', bytes: 1 };
+const machine = { hasGpu: false, hasModel: true, cores: 8, numJobs: 3, file };
 
-function lineFor(claim: Claim, on: Machine = machine): JobLine {
+function lineFor(claim: Claim, on = machine): JobLine {
   const order = requestFor(claim, config, on);
   assert.ok(order.kind === 'START');
   return order.line;
@@ -26,7 +27,7 @@ test('the job line says all that an engine needs, as PROTOCOL.md has it', () => 
     protocol: 1,
     job: 'job_test',
     attempt: 1,
-    media: { path: '/recordings/speech.wav' },
+    media: { ...file, name: 'speech.wav' },
     model: { id: 'base', path: join(config.server.modelDirectory, 'base') },
     device: 'cpu',
     computeType: 'int8',

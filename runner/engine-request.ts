@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Config } from '#src/config/config.ts';
 import type { ComputePower, FailureCode, JobFailure, TranscriptionOptions } from '#src/jobs/job.ts';
-import { recordingPath } from '#src/media/recording.ts';
+import type { LocalFile } from '#src/media/store.ts';
 import { modelPath } from '#src/models/installed.ts';
 import type { Claim } from '#src/store/work.ts';
 import { failure } from './outcome.ts';
@@ -19,7 +19,7 @@ export interface JobLine extends EngineKind {
   readonly protocol: 1;
   readonly job: string;
   readonly attempt: number;
-  readonly media: { readonly path: string };
+  readonly media: LocalFile & { readonly name: string };
   readonly batchSize: number;
   readonly options: Readonly<Record<string, unknown>>;
   readonly limits: { readonly maxDurationSeconds: number };
@@ -49,21 +49,24 @@ export function checkpointOf(claim: Claim): Checkpoint | null {
   return checkpointSchema.safeParse(claim.checkpoint).data ?? null;
 }
 
+/** What the engine is asked with: the machine, and the file to open; null where the recording is gone. */
+interface Found extends Machine {
+  readonly file: LocalFile | null;
+}
+
 /** What to tell the engine, or why it is not started at all. */
 export type EngineRequest =
   | { readonly kind: 'START'; readonly line: JobLine }
   | { readonly kind: 'REFUSE'; readonly failure: JobFailure };
 
 /** The order that a claim comes to on this machine. */
-export function requestFor(claim: Claim, config: Config, machine: Machine): EngineRequest {
+export function requestFor(claim: Claim, config: Config, { file, ...machine }: Found): EngineRequest {
   const { options } = claim.job;
+  if (file === null) return refuse('MEDIA_NOT_FOUND', 'The recording is gone, or is not the one that was accepted.');
   if (!machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${options.model} is not installed.`);
   const kind = kindFor(options, config, machine);
   if (kind === null) return refuse('GPU_UNAVAILABLE', 'The job asks for a GPU, and the server has none.');
-  const path = recordingPath(claim.job.media.key, config.server);
-  if (path === null)
-    return refuse('MEDIA_NOT_FOUND', 'The media root of the recording is not in the settings any more.');
-  return { kind: 'START', line: jobLine(claim, config, { ...kind, media: { path } }) };
+  return { kind: 'START', line: jobLine(claim, config, { ...kind, media: { ...file, name: claim.job.media.name } }) };
 }
 
 /** The engine that these options need on this machine; null where it takes a GPU that is not there. */

@@ -109,7 +109,7 @@ function failed(code: FailureCode, message: string): Outcome {
 const failureHints: Readonly<Record<FailureCode, readonly [retryable: boolean, hint: string]>> = {
   MEDIA_NOT_FOUND: [
     false,
-    'The recording was moved or deleted after the job was accepted. Submit it again from where it is now.',
+    'The recording was moved, deleted or changed after the job was accepted. Submit it again from where it is now.',
   ],
   MEDIA_EMPTY: [false, 'The file holds no data. Check that it was copied to its end.'],
   MEDIA_NO_AUDIO: [false, 'The file has no audio track. Choose another file, or export its sound.'],

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startHashing } from '#src/media/hash.ts';
+import type { Recording } from '#src/media/store.ts';
 import type { Claim, Ending } from '#src/store/work.ts';
 import { type JobLine, requestFor } from './engine-request.ts';
 import { keepLease } from './lease.ts';
@@ -36,10 +36,13 @@ async function attempt(run: Run): Promise<Ending | null> {
   await pause(run);
   if (run.halted.aborted) return endingOf(notStarted(run));
   try {
-    const request = requestFor(claim, parts.config, await parts.machineFor(claim.job.options.model));
+    // Open until the engine is gone: it reads this file and no other, whatever becomes of the path.
+    await using recording = await parts.media.open(claim.job.media);
+    const machine = await parts.machineFor(claim.job.options.model);
+    const request = requestFor(claim, parts.config, { ...machine, file: recording?.file ?? null });
     if (run.halted.aborted) return endingOf(notStarted(run));
     if (request.kind === 'REFUSE') return { ...noProcess, kind: 'FAILED', failure: request.failure };
-    return await hashMeanwhile(run, request.line);
+    return await hashMeanwhile(run, request.line, recording);
   } catch (err) {
     parts.log.error({ job: claim.job.id, err }, 'job cannot go on');
     run.halt('fault');
@@ -51,15 +54,16 @@ async function attempt(run: Run): Promise<Ending | null> {
  * Has the recording hashed beside the engine, so that a later job with the same bytes can be spared. An upload was hashed when it came; a job that
  * ends otherwise than COMPLETED does not wait for it.
  */
-async function hashMeanwhile(run: Run, line: JobLine): Promise<Ending | null> {
+async function hashMeanwhile(run: Run, line: JobLine, recording: Recording | null): Promise<Ending | null> {
   const { claim, halted } = run;
-  if (claim.job.media.sha256 !== null) return endingOf(await runEngine(run, line));
-  using file = await startHashing(line.media.path);
-  const stop = (): void => file[Symbol.dispose]();
-  halted.addEventListener('abort', stop);
-  if (halted.aborted) stop();
+  if (recording === null || claim.job.media.sha256 !== null) return endingOf(await runEngine(run, line));
+  const unwanted = new AbortController();
+  const hashing = recording.sha256(AbortSignal.any([halted, unwanted.signal]));
   const ending = endingOf(await runEngine(run, line));
-  return ending?.kind === 'COMPLETED' ? { ...ending, sha256: await file.sha256() } : ending;
+  if (ending?.kind === 'COMPLETED') return { ...ending, sha256: await hashing };
+  unwanted.abort();
+  await hashing;
+  return ending;
 }
 
 /** So that an engine which crashes at once does not spin. */

@@ -1,5 +1,6 @@
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
+import type { MediaStore } from '#src/media/store.ts';
 import type { Notifier } from '#src/store/notifier.ts';
 import type { JobReader, Work } from '#src/store/store.ts';
 import type { Claim } from '#src/store/work.ts';
@@ -11,6 +12,7 @@ import type { Standby } from './standby.ts';
 export interface RunParts {
   readonly store: Work & Pick<JobReader, 'job'>;
   readonly notifier: Notifier;
+  readonly media: Pick<MediaStore, 'open'>;
   readonly config: Config;
   readonly log: Log;
   /** A third of the store's lease or less. */

@@ -42,7 +42,7 @@ interface RunnerState {
 }
 
 /** What a runner is started with; what is optional has its default here. */
-export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'config' | 'log'> {
+export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'media' | 'config' | 'log'> {
   /** How many jobs may run at a time; asked at each tick. */
   readonly numJobs: () => number;
   /** Whether no job may be started; asked at each tick. Never where absent. */

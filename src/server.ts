@@ -7,8 +7,8 @@ import { type Config, isLoopback } from './config/config.ts';
 import { listen } from './http/listen.ts';
 import type { Log, Logger } from './logs/log.ts';
 import { openDiskSpace } from './media/disk.ts';
+import { openLocalMediaStore } from './media/local.ts';
 import { openTrash } from './media/trash.ts';
-import { openUploads } from './media/upload.ts';
 import { openDownloads } from './models/downloads.ts';
 import { sweepModels } from './models/installed.ts';
 import { openEngineIdentity } from './operations/engine-identity.ts';
@@ -50,7 +50,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const settings = await openSettings(config, store, log);
   const trash = openTrash(dataDirectory);
   const storage = openDiskSpace(config.server, trash);
-  const uploads = await openUploads(config.server, storage);
+  const media = await openLocalMediaStore(config.server, storage);
   await sweepModels(config).catch((err: unknown) => log.warn({ err }, 'removed models not swept'));
   const downloads = stack.use(openDownloads({ config, storage, notifier, log }));
   const health = stack.use(watchHealth({ store, storage, settings, config, log }, version));
@@ -68,7 +68,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
     changes: stack.use(openJobChanges(store, notifier)),
     settings,
     storage,
-    uploads,
+    media,
     downloads,
     releaseModel: async (id) => runner?.release(id),
     serverReader: openServerReader({ config, health, store, settings, readHost, readGpus, countStandby }),
@@ -83,6 +83,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
     startRunner({
       store,
       notifier,
+      media,
       config,
       log,
       numJobs: () => settings.current().numJobs,

@@ -9,6 +9,9 @@ CONTAINERS = (
     "mj2,mp3,mpc,mpc8,mpeg,mpegts,mxf,ogg,oma,rm,sln,tak,tta,voc,w64,wav,wv"
 )
 
+# Sound without a mark of its own: only the ending of its name tells what it is.
+UNMARKED = frozenset(("gsm", "sln"))
+
 CODECS = frozenset(
     """
     aac aac_fixed aac_latm ac3 ac3_fixed adpcm_g722 adpcm_g726 adpcm_ima_qt adpcm_ima_wav adpcm_ms adpcm_yamaha alac

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from engine.errors import EngineError
+from engine.recording import Source
 
 PROTOCOL = 1
 
@@ -38,7 +39,7 @@ class Job:
     """One recording to transcribe, as the server asked for it."""
 
     id: str
-    media_path: str
+    source: Source
     model_id: str
     model_path: str
     device: Literal["cpu", "cuda"]
@@ -73,6 +74,12 @@ class _Fields:
         if value is not None and not isinstance(value, str):
             raise self.bad(name, "a text or null")
         return value or None
+
+    def digits(self, name: str) -> int | None:
+        value = self.optional_text(name)
+        if value is not None and not value.isdecimal():
+            raise self.bad(name, "a number in digits")
+        return None if value is None else int(value)
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str) -> Any:
         value = self.value.get(name, default)
@@ -115,7 +122,7 @@ def parse_job(line: str | bytes) -> Job:
     resume = job.value.get("resume")
     return Job(
         id=job.optional_text("job") or "",
-        media_path=_Fields(job.value.get("media"), "media").text("path"),
+        source=_source(_Fields(job.value.get("media"), "media")),
         model_id=model.optional_text("id") or "",
         model_path=model.text("path"),
         device=job.choice("device", ("cpu", "cuda"), "cpu"),
@@ -126,6 +133,16 @@ def parse_job(line: str | bytes) -> Job:
         max_seconds=limits.number("maxDurationSeconds", float("inf"), 0) or 0.0,
         max_memory_bytes=limits.whole("maxMemoryBytes", 0, 0, 2**62) or None,
         resume=_Fields(resume, "resume").value if resume is not None else None,
+    )
+
+
+def _source(media: _Fields) -> Source:
+    return Source(
+        path=media.text("path"),
+        name=media.optional_text("name") or "",
+        device=media.digits("device"),
+        inode=media.digits("inode"),
+        bytes=media.whole("bytes", 0, 0, 2**62) or None,
     )
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 
 from engine.errors import EngineError
-from engine.formats import CODECS, CONTAINERS, looks_damaged
+from engine.formats import CODECS, CONTAINERS, UNMARKED, looks_damaged
 from engine.recording import Recording
 
 RATE = 16_000  # samples per second, what Whisper and Silero VAD were trained on
@@ -40,7 +40,7 @@ class Media:
         self.decoded = 0
         self.finished = False
         self.warnings: list[str] = []
-        self._container = _open(recording.path)
+        self._container = _open(recording)
         with _damage_is_told(recording.path, self._container):
             self._stream, self.facts = _first_audio(self._container)
 
@@ -131,18 +131,27 @@ def lasting(seconds: float) -> str:
     return f"{seconds:.0f} seconds" if seconds < 600 else f"{seconds / 3600:.3g} hours"
 
 
-def _open(path: str) -> Any:
-    """The container of the file; "file:" keeps a name such as "http:x" or "concat:a|b" from being an address."""
+def _open(recording: Recording) -> Any:
+    """The container of the file; sound that has no mark of its own is what the ending of its name says."""
+    ending = recording.name.rpartition(".")[2].lower()
+    try:
+        return _open_as(recording.path, None)
+    except EngineError:
+        if ending not in UNMARKED:
+            raise
+        return _open_as(recording.path, ending)
+
+
+def _open_as(path: str, container: str | None) -> Any:
+    """As the container of this name; None = by its content. "file:" keeps a name from being an address."""
     options = {
         "protocol_whitelist": "file",
         "format_whitelist": CONTAINERS,
         "codec_whitelist": ",".join(sorted(CODECS)),
     }
     try:
-        return av.open(f"file:{path}", mode="r", options=options, metadata_errors="ignore")
+        return av.open(f"file:{path}", mode="r", format=container, options=options, metadata_errors="ignore")
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
-        if isinstance(error, av.error.FileNotFoundError):
-            raise EngineError("MEDIA_NOT_FOUND", "There is no such recording.") from error
         raise _unreadable(path) from error
 
 

@@ -1,50 +1,88 @@
-"""The file on disk that holds a recording: is it there, and is it still the same one?"""
+"""The open file that holds a recording: is it the one that was meant, and is it still as it was?"""
 
 import errno
 import os
 import stat
+import sys
 from dataclasses import dataclass
 
 from engine.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """A regular, non-empty file, and what identified it when it was first looked at."""
+class Source:
+    """Where to open a recording. `device`, `inode` and `bytes` tell which file must be there; None = any.
+
+    `name` is what people call the file: its ending tells the format of sound that has no mark of its own.
+    """
 
     path: str
+    name: str = ""
+    device: int | None = None
+    inode: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A regular, non-empty file that is open, and what identified it when it was opened."""
+
+    descriptor: int
+    name: str
     bytes: int
     modified_ns: int
-    inode: int
+
+    @property
+    def path(self) -> str:
+        """Leads to the open file, and to no other, whatever becomes of the path that it was opened by."""
+        return f"/proc/self/fd/{self.descriptor}" if sys.platform == "linux" else f"/dev/fd/{self.descriptor}"
 
     def check_unchanged(self) -> None:
-        """Raise MEDIA_CHANGED or MEDIA_NOT_FOUND unless the path still leads to the same file, as a stat tells."""
-        try:
-            now = find_recording(self.path)
-        except EngineError as error:
-            if error.code == "MEDIA_NOT_FOUND":
-                message = "The recording was removed while it was being read."
-                raise EngineError("MEDIA_NOT_FOUND", message) from error
-            raise EngineError("MEDIA_CHANGED", "The recording changed while it was being read.") from error
-        if now != self:
+        """Raise MEDIA_NOT_FOUND when the file is gone from its folder, MEDIA_CHANGED when it was written to."""
+        now = os.fstat(self.descriptor)
+        if now.st_nlink == 0:
+            raise EngineError("MEDIA_NOT_FOUND", "The recording was removed while it was being read.")
+        if (now.st_size, now.st_mtime_ns) != (self.bytes, self.modified_ns):
             raise EngineError("MEDIA_CHANGED", "The recording changed while it was being read.")
 
 
-def find_recording(path: str) -> Recording:
-    """Look at the file; raises MEDIA_NOT_FOUND, MEDIA_EMPTY or MEDIA_UNSUPPORTED (a device, a pipe)."""
+def open_recording(source: Source) -> Recording:
+    """Open the file, which stays open until this process ends.
+
+    Raises MEDIA_NOT_FOUND, MEDIA_CHANGED (another file is there), MEDIA_EMPTY or MEDIA_UNSUPPORTED (a device, a pipe).
+    """
     try:
-        found = os.stat(path)
-        readable = os.access(path, os.R_OK)
+        # Without O_NONBLOCK a named pipe would hold the engine until somebody writes to it.
+        descriptor = os.open(source.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
     except (OSError, ValueError) as error:
-        if isinstance(error, OSError) and error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-            raise EngineError("MEDIA_NOT_FOUND", "The recording cannot be opened.") from error
-        raise EngineError("MEDIA_NOT_FOUND", "There is no such recording.") from error
+        raise _cannot_open(error) from error
+    found = os.fstat(descriptor)
+    try:
+        _check(found, source)
+    except EngineError:
+        os.close(descriptor)
+        raise
+    return Recording(descriptor, source.name or os.path.basename(source.path), found.st_size, found.st_mtime_ns)
+
+
+def _cannot_open(error: OSError | ValueError) -> EngineError:
+    if isinstance(error, OSError):
+        if error.errno in (errno.EACCES, errno.EPERM):
+            return EngineError("MEDIA_NOT_FOUND", "The server may not read this recording.")
+        if error.errno == errno.ENXIO:
+            return EngineError("MEDIA_UNSUPPORTED", "The path leads to something that is not a file.")
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            return EngineError("MEDIA_NOT_FOUND", "The recording cannot be opened.")
+    return EngineError("MEDIA_NOT_FOUND", "There is no such recording.")
+
+
+def _check(found: os.stat_result, source: Source) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise EngineError("MEDIA_NOT_FOUND", "The path leads to a directory, not to a recording.")
     if not stat.S_ISREG(found.st_mode):
         raise EngineError("MEDIA_UNSUPPORTED", "The path leads to something that is not a file.")
-    if not readable:
-        raise EngineError("MEDIA_NOT_FOUND", "The server may not read this recording.")
+    meant = ((source.device, found.st_dev), (source.inode, found.st_ino), (source.bytes, found.st_size))
+    if any(wanted is not None and wanted != there for wanted, there in meant):
+        raise EngineError("MEDIA_CHANGED", "Another file is there than the one that was accepted.")
     if found.st_size == 0:
         raise EngineError("MEDIA_EMPTY", "The recording is an empty file.")
-    return Recording(path, found.st_size, found.st_mtime_ns, found.st_ino)

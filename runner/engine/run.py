@@ -18,7 +18,7 @@ from engine.memory import limit_memory
 from engine.messages import Told
 from engine.model import Model, load_model, versions
 from engine.plan import plan
-from engine.recording import find_recording
+from engine.recording import Source, open_recording
 from engine.transcribe import Part, Transcription, planned
 from engine.vad import FRAME
 from engine.voice import Voice
@@ -56,7 +56,7 @@ def smoke(lines: Lines, arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     model = load_model(arguments.smoke, arguments.device, arguments.compute_type, arguments.threads)
     decoder = Decoder(model, PLAIN)
-    clips = plan(Media(find_recording(str(SAMPLE)), split=False).sound(60.0, None), True, 0, 0)
+    clips = plan(Media(open_recording(Source(str(SAMPLE))), split=False).sound(60.0, None), True, 0, 0)
     readings = decoder.read(decoder.encode(next(clips).voices), ["en"])
     text = readings[0].text
     lines.say(
@@ -74,7 +74,7 @@ def smoke(lines: Lines, arguments: argparse.Namespace) -> int:
 
 
 def _open_media(job: Job) -> Media:
-    media = Media(find_recording(job.media_path), split=job.options.channels == "split")
+    media = Media(open_recording(job.source), split=job.options.channels == "split")
     said = media.facts.seconds
     if (
         said is not None and said > job.max_seconds * 1.1 and job.options.clip.end is None

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import type { GraphQLParams } from 'graphql-yoga';
 import { z } from 'zod';
-import type { Upload, UploadFolder } from '../media/upload.ts';
+import type { MediaStore } from '../media/store.ts';
+import type { Upload } from '../media/upload.ts';
 import { contentType } from './request-checks.ts';
 
 /** 1 MiB: far above any operation, far below what would hurt. */
@@ -26,8 +27,8 @@ export type Body =
   | { readonly operation: GraphQLParams; readonly uploads: readonly Upload[] };
 
 /** Reads a body within its bounds; throws BodyError. */
-export async function readBody(request: IncomingMessage, uploads: UploadFolder): Promise<Body> {
-  return contentType(request.headers) === 'multipart/form-data' ? readMultipart(request, uploads) : readBytes(request);
+export async function readBody(request: IncomingMessage, media: Pick<MediaStore, 'receive'>): Promise<Body> {
+  return contentType(request.headers) === 'multipart/form-data' ? readMultipart(request, media) : readBytes(request);
 }
 
 async function readBytes(request: IncomingMessage): Promise<Body> {
@@ -61,8 +62,8 @@ const mapSchema = z.record(z.string(), z.array(z.string().startsWith('variables.
  *
  * Throws BodyError where the parts do not fit together; files received until then are discarded.
  */
-async function readMultipart(request: IncomingMessage, folder: UploadFolder): Promise<Body> {
-  const { fields, files } = await readParts(request, folder);
+async function readMultipart(request: IncomingMessage, media: Pick<MediaStore, 'receive'>): Promise<Body> {
+  const { fields, files } = await readParts(request, media);
   try {
     const operation = parse(operationSchema, fields.get('operations'), 'operations');
     for (const [name, paths] of Object.entries(parse(mapSchema, fields.get('map'), 'map'))) {
@@ -86,7 +87,7 @@ interface Parts {
   readonly files: ReadonlyMap<string, Upload>;
 }
 
-async function readParts(request: IncomingMessage, folder: UploadFolder): Promise<Parts> {
+async function readParts(request: IncomingMessage, media: Pick<MediaStore, 'receive'>): Promise<Parts> {
   const fields = new Map<string, string>();
   const streams: BusboyFileStream[] = [];
   const files = new Map<string, Upload>();
@@ -101,7 +102,7 @@ async function readParts(request: IncomingMessage, folder: UploadFolder): Promis
     streams.push(stream);
     // A stream without a listener ends the process when it breaks, and it may break before `receive` reads it: `receive` then throws this error.
     stream.on('error', () => undefined);
-    const receipt = folder.receive(filename ?? '', stream).then((upload) => files.set(name, upload));
+    const receipt = media.receive(filename ?? '', stream).then((upload) => files.set(name, upload));
     receipt.catch(reject);
     receiving.push(receipt);
   });

@@ -66,7 +66,7 @@ async function readOrAnswer(
   context: Context,
 ): Promise<Body | null> {
   try {
-    return await readBody(request, context.uploads);
+    return await readBody(request, context.media);
   } catch (error) {
     if (!(error instanceof BodyError)) throw error;
     response.setHeader('connection', 'close');

@@ -4,7 +4,6 @@ import mime from 'mime';
 import { parse } from 'range-parser';
 import { RequestError } from '../errors.ts';
 import type { Job, Media } from '../jobs/job.ts';
-import { openRecording } from '../media/recording.ts';
 import { answerError } from './answer.ts';
 import { disposition, type FileRequest, isKnown, pour } from './file-response.ts';
 
@@ -15,11 +14,10 @@ const policyOfBytes = "default-src 'none'; sandbox";
 
 /** Answers with the recording of a job, or the one range of it that is asked for, for a player that seeks. */
 export async function answerRecording({ request, response, context }: FileRequest, job: Job): Promise<void> {
-  const recording = await openRecording(job.media, context.config.server);
+  await using recording = await context.media.open(job.media);
   if (recording === null) throw new RequestError('NOT_FOUND', 'The server does not have this recording any more.');
-  await using handle = recording.handle;
-  const { stats } = recording;
-  const validators = { etag: etag(stats, { weak: false }), lastModified: stats.mtime.toUTCString() };
+  const { bytes, modifiedAt } = recording;
+  const validators = { etag: etag(`${bytes} ${modifiedAt.getTime()}`), lastModified: modifiedAt.toUTCString() };
   response.setHeader('etag', validators.etag);
   response.setHeader('last-modified', validators.lastModified);
   response.setHeader('cache-control', 'private, no-cache');
@@ -28,24 +26,24 @@ export async function answerRecording({ request, response, context }: FileReques
     response.writeHead(304).end();
     return;
   }
-  const range = rangeOf(request, stats.size, validators);
+  const range = rangeOf(request, bytes, validators);
   if (range === 'UNSATISFIABLE') {
-    response.setHeader('content-range', `bytes */${stats.size}`);
-    return answerError(response, 416, { code: 'BAD_USER_INPUT', message: `The recording has ${stats.size} bytes.` });
+    response.setHeader('content-range', `bytes */${bytes}`);
+    return answerError(response, 416, { code: 'BAD_USER_INPUT', message: `The recording has ${bytes} bytes.` });
   }
   const type = typeOf(job.media);
   response.setHeader('content-type', type ?? 'application/octet-stream');
   response.setHeader('content-security-policy', type === null ? policyOfBytes : policyOfPlayer);
   response.setHeader('content-disposition', disposition(job.media.name, 'inline'));
-  const { start, end } = range ?? { start: 0, end: stats.size - 1 };
+  const { start, end } = range ?? { start: 0, end: bytes - 1 };
   const length = end - start + 1;
   response.setHeader('content-length', length);
-  if (range !== null) response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${stats.size}` });
+  if (range !== null) response.writeHead(206, { 'content-range': `bytes ${start}-${end}/${bytes}` });
   if (request.method === 'HEAD') {
     response.end();
     return;
   }
-  const body = handle.createReadStream({ start, end });
+  const body = recording.read(start, end);
   await pour(body, response);
   // Of a file that has become shorter the client would wait for the rest.
   if (body.bytesRead < length) request.socket.destroy();

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { nanoid } from 'nanoid';
-import type { Config } from '../config/config.ts';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { type ExpectedError, isStorageFull, MediaRejectedError, StorageFullError } from '../errors.ts';
 import type { MediaKey } from '../jobs/job.ts';
 import { type DiskSpace, syncFolder } from './disk.ts';
-import { keptFolder } from './recording.ts';
 
 /** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
 export class Upload {
@@ -57,44 +54,28 @@ interface Received {
   readonly refusal: ExpectedError | null;
 }
 
-/** Where recordings arrive and where jobs keep them, both on the disk of the data directory so that keeping is one rename. */
-export interface UploadFolder {
-  /**
-   * Writes a stream of bytes to disk, synced. A stream that is refused is read to its end and thrown away, so that its sender hears the
-   * answer; an error of the stream itself passes through and leaves nothing.
-   */
-  receive(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
-  /** Removes a recording that no job keeps any more. */
-  remove(kept: string): Promise<void>;
+/** Where an upload arrives and where it is kept, and what it may take. */
+interface Reception {
+  readonly path: string;
+  readonly keepAs: string;
+  readonly maxBytes: number;
+  readonly space: Pick<DiskSpace, 'requireFreeSpace'>;
 }
 
-/** Opens the folders under the data directory and clears what an earlier process had half received. */
-export async function openUploads(
-  { dataDirectory, maxUploadBytes }: Pick<Config['server'], 'dataDirectory' | 'maxUploadBytes'>,
-  storage: DiskSpace,
-): Promise<UploadFolder> {
-  const arriving = join(dataDirectory, 'uploads');
-  const kept = keptFolder({ dataDirectory });
-  await mkdir(arriving, { recursive: true, mode: 0o700 });
-  await mkdir(kept, { recursive: true, mode: 0o700 });
-  const left = await readdir(arriving);
-  const parts = left.filter((name) => name.endsWith('.part'));
-  await Promise.all(parts.map((name) => rm(join(arriving, name), { recursive: true, force: true })));
-  return {
-    async receive(name, bytes) {
-      const id = nanoid();
-      const path = join(arriving, `${id}.part`);
-      try {
-        const received = await write(path, bytes, { maxBytes: maxUploadBytes, storage });
-        if (received.refusal !== null) await rm(path, { force: true });
-        return new Upload({ name: cleanName(name), received, path, keepAs: join(kept, id) });
-      } catch (error) {
-        await rm(path, { force: true });
-        throw error;
-      }
-    },
-    remove: (name) => rm(join(kept, basename(name)), { force: true }),
-  };
+/** Writes a stream to disk as `MediaStore.receive` has it. */
+export async function receiveUpload(
+  name: string,
+  bytes: AsyncIterable<Uint8Array>,
+  { path, keepAs, ...limits }: Reception,
+): Promise<Upload> {
+  try {
+    const received = await write(path, bytes, limits);
+    if (received.refusal !== null) await rm(path, { force: true });
+    return new Upload({ name: cleanName(name), received, path, keepAs });
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
 /** Bytes between two checks of the free space. */
@@ -103,11 +84,11 @@ const checkEveryBytes = 16 * 1_048_576;
 async function write(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
-  { maxBytes, storage }: { readonly maxBytes: number; readonly storage: DiskSpace },
+  { maxBytes, space }: Pick<Reception, 'maxBytes' | 'space'>,
 ): Promise<Received> {
   await using file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
   const hash = createHash('sha256');
-  const check = () => storage.requireFreeSpace().then(() => null, asRefusal);
+  const check = () => space.requireFreeSpace().then(() => null, asRefusal);
   let total = 0;
   let checkAt = 0;
   let refusal: ExpectedError | null = null;

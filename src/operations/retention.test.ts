@@ -22,8 +22,8 @@ async function openArchive(retentionDays: number | null) {
   const store = stack.use(await openStore({ database: ':memory:', now: () => clock.time }));
   const notifier = openNotifier();
   const settings = { current: () => ({ retentionDays }) as TranscriptionSettings };
-  const uploads = { remove: (name: string) => rm(join(folder, name)) };
-  const parts = { store, notifier, uploads, settings, log: pino({ level: 'silent' }) };
+  const media = { remove: (name: string) => rm(join(folder, name)) };
+  const parts = { store, notifier, media, settings, log: pino({ level: 'silent' }) };
   /** A job that is finished now, with a stored recording. */
   async function finished(name: string): Promise<string> {
     const path = join(folder, name);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Log } from '../logs/log.ts';
-import type { UploadFolder } from '../media/upload.ts';
+import type { MediaStore } from '../media/store.ts';
 import type { Settings } from '../settings.ts';
 import type { Notifier } from '../store/notifier.ts';
 import type { Deleted, JobRemover } from '../store/store.ts';
@@ -48,17 +48,17 @@ export async function removeOld(parts: RetentionParts, signal: AbortSignal, now 
 export interface RemovalParts {
   readonly store: JobRemover;
   readonly notifier: Pick<Notifier, 'notify'>;
-  readonly uploads: Pick<UploadFolder, 'remove'>;
+  readonly media: Pick<MediaStore, 'remove'>;
   readonly log: Log;
 }
 
 /** Deletes a job, then the copy of its recording. Where the process ends in between, the next start removes the copy. */
-export async function removeJob(id: string, { store, notifier, uploads, log }: RemovalParts): Promise<Deleted | null> {
+export async function removeJob(id: string, { store, notifier, media, log }: RemovalParts): Promise<Deleted | null> {
   const deleted = await store.deleteJob(id);
   if (deleted === null || deleted.refused) return deleted;
   notifier.notify('jobDeleted', id);
   if (deleted.kept !== null) {
-    await uploads.remove(deleted.kept).catch((err: unknown) => log.error({ err }, 'recording not removed'));
+    await media.remove(deleted.kept).catch((err: unknown) => log.error({ err }, 'recording not removed'));
   }
   return deleted;
 }

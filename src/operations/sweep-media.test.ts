@@ -7,12 +7,15 @@ import { added } from '#src/store/contract/samples.ts';
 import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
 import { openDiskSpace } from '../media/disk.ts';
+import { openLocalMediaStore } from '../media/local.ts';
 import { openTrash } from '../media/trash.ts';
-import { openUploads } from '../media/upload.ts';
 import { sweepMedia } from './sweep-media.ts';
 
 function openFolder(dataDirectory: string): Promise<unknown> {
-  return openUploads({ dataDirectory, maxUploadBytes: 10 }, openDiskSpace({ dataDirectory, minFreeBytes: 0 }));
+  return openLocalMediaStore(
+    { dataDirectory, mediaRoots: [], maxUploadBytes: 10 },
+    openDiskSpace({ dataDirectory, minFreeBytes: 0 }),
+  );
 }
 
 /** A data directory with recordings in it, and what sweeps it. */

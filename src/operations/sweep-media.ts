@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../logs/log.ts';
-import { keptFolder } from '../media/recording.ts';
+import { keptFolder } from '../media/local.ts';
 import type { Trash } from '../media/trash.ts';
 import type { Store } from '../store/store.ts';
 import { repeat } from './repeat.ts';

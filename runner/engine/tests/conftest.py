@@ -19,7 +19,7 @@ from engine.lines import Lines
 from engine.media import Media
 from engine.messages import Told
 from engine.model import Model, load_model
-from engine.recording import find_recording
+from engine.recording import Source, open_recording
 from engine.tests.make import write_wav
 from engine.tests.outcome import COMPUTE_TYPE, DEVICE, JFK, MODEL, Outcome, job, run_engine
 from engine.transcribe import Part, Transcription
@@ -49,7 +49,7 @@ def transcribe(model: Model) -> Callable[..., Outcome]:
         parsed = parse_job(json.dumps(job(path, **changes)))
         said = io.StringIO()
         lines = Lines(said)
-        media = Media(find_recording(parsed.media_path), split=parsed.options.channels == "split")
+        media = Media(open_recording(parsed.source), split=parsed.options.channels == "split")
         Transcription(parsed, model, media, Told(lines, parsed, model), part or Part()).run()
         return Outcome([json.loads(line) for line in said.getvalue().splitlines()], 0, "")
 
@@ -59,7 +59,7 @@ def transcribe(model: Model) -> Callable[..., Outcome]:
 @pytest.fixture(scope="session")
 def jfk() -> "np.typing.NDArray[np.float32]":
     """The samples of the recording that comes with the project, mono at 16 kHz."""
-    pieces = Media(find_recording(str(JFK)), split=False).sound(60.0, None)
+    pieces = Media(open_recording(Source(str(JFK))), split=False).sound(60.0, None)
     sound: np.typing.NDArray[np.float32] = np.concatenate(list(pieces), axis=1)[0]
     return sound
 

@@ -8,7 +8,7 @@ import pytest
 from engine import model
 from engine.errors import EngineError
 from engine.media import Media
-from engine.recording import find_recording
+from engine.recording import Source, open_recording
 from engine.tests.make import noise, write_media, write_wav
 from engine.tests.outcome import JFK, MODEL, Outcome
 
@@ -18,7 +18,7 @@ Engine = Callable[..., Outcome]
 def refusal(path: Path, max_seconds: float = 86_400.0) -> EngineError:
     """The failure of opening and decoding a recording as the pipeline does."""
     with pytest.raises(EngineError) as caught:
-        for _ in Media(find_recording(str(path)), split=False).sound(max_seconds, None):
+        for _ in Media(open_recording(Source(str(path))), split=False).sound(max_seconds, None):
             pass
     assert str(path.parent) not in caught.value.message
     return caught.value
@@ -118,7 +118,7 @@ def test_a_recording_that_ends_early_is_decoded_with_a_warning(tmp_path: Path) -
     whole = write_media(tmp_path / "whole.flac", [("flac", noise(10))])
     cut = tmp_path / "cut.flac"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    media = Media(find_recording(str(cut)), split=False)
+    media = Media(open_recording(Source(str(cut))), split=False)
     decoded = sum(piece.shape[1] for piece in media.sound(86_400.0, None))
     assert 4 * 16_000 < decoded < 6 * 16_000
     assert any("says that it lasts 10.0 s" in warning for warning in media.warnings)
@@ -128,7 +128,7 @@ def test_a_truncated_mp3_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     whole = write_media(tmp_path / "whole.mp3", [("mp3", noise(10))])
     cut = tmp_path / "cut.mp3"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
-    media = Media(find_recording(str(cut)), split=False)
+    media = Media(open_recording(Source(str(cut))), split=False)
     assert 5 * 16_000 < sum(piece.shape[1] for piece in media.sound(86_400.0, None)) < 7 * 16_000
     assert any("says that it lasts" in warning for warning in media.warnings)
 
@@ -136,14 +136,14 @@ def test_a_truncated_mp3_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
 def test_the_first_sound_of_several_is_taken(tmp_path: Path) -> None:
     tone = np.sin(np.arange(5 * 16_000) * 0.1)
     path = write_media(tmp_path / "two.mov", [("pcm_s16le", np.zeros(80_000)), ("pcm_s16le", tone)], video=True)
-    pieces = list(Media(find_recording(str(path)), split=False).sound(60.0, None))
+    pieces = list(Media(open_recording(Source(str(path))), split=False).sound(60.0, None))
     assert abs(sum(piece.shape[1] for piece in pieces) - 80_000) < 100
     assert max(float(np.abs(piece).max()) for piece in pieces) < 0.001
 
 
 def test_a_recording_that_changes_or_vanishes_is_noticed(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "moving.wav", noise(1))
-    recording = find_recording(str(path))
+    recording = open_recording(Source(str(path)))
     recording.check_unchanged()
     with path.open("ab") as file:
         file.write(b"more")
@@ -187,3 +187,35 @@ def test_a_job_line_that_is_wrong_names_the_field(engine: Engine) -> None:
     outcome = engine(JFK, beamSize="many")
     assert outcome.one("error")["code"] == "ENGINE_PROTOCOL"
     assert "options.beamSize" in outcome.one("error")["message"]
+
+
+def test_another_file_than_the_one_that_was_meant_is_not_opened(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "meant.wav", noise(1))
+    meant = path.stat()
+    source = Source(str(path), "meant.wav", meant.st_dev, meant.st_ino, meant.st_size)
+    open_recording(source).check_unchanged()
+    write_wav(tmp_path / "other.wav", noise(2)).replace(path)
+    with pytest.raises(EngineError) as changed:
+        open_recording(source)
+    assert changed.value.code == "MEDIA_CHANGED"
+
+
+def test_what_is_open_is_read_whatever_becomes_of_its_path(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "first.wav", noise(3))
+    recording = open_recording(Source(str(path)))
+    path.rename(tmp_path / "moved.wav")
+    write_wav(path, noise(1))
+    pieces = Media(recording, split=False).sound(60.0, None)
+    assert sum(piece.shape[1] for piece in pieces) == 3 * 16_000
+    recording.check_unchanged()
+
+
+def test_sound_without_a_mark_is_what_its_name_says(tmp_path: Path) -> None:
+    sound = (np.sin(np.arange(16_000) * 0.1) * 20_000).astype("<i2").tobytes()
+    path = tmp_path / "kept"
+    path.write_bytes(sound)
+    pieces = Media(open_recording(Source(str(path), "call.sln")), split=False).sound(60.0, None)
+    assert abs(sum(piece.shape[1] for piece in pieces) - 2 * 16_000) < 100
+    with pytest.raises(EngineError) as unmarked:
+        Media(open_recording(Source(str(path), "call.bin")), split=False)
+    assert unmarked.value.code == "MEDIA_UNSUPPORTED"

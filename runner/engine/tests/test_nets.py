@@ -19,7 +19,7 @@ from engine.messages import Told
 from engine.model import Model
 from engine.plan import plan
 from engine.reader import Passage, Reader
-from engine.recording import find_recording
+from engine.recording import Source, open_recording
 from engine.run import PLAIN
 from engine.tests.make import noise, write_wav
 from engine.tests.outcome import JFK, Outcome, job, recording
@@ -90,7 +90,7 @@ def test_a_recording_that_is_not_the_same_at_the_end_fails(
     path = tmp_path / "moving.flac"
     path.write_bytes(JFK.read_bytes())
     parsed = parse_job(json.dumps(job(path)))
-    media = Media(find_recording(str(path)), split=False)
+    media = Media(open_recording(Source(str(path))), split=False)
     if change == "append":
         path.write_bytes(path.read_bytes() + b"more")
     else:

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { appendFile, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { openTemporary } from '#src/testing/temporary.ts';
 import type { MediaKey } from '../jobs/job.ts';
-import { openRecording } from './recording.ts';
+import { openLocalMediaStore } from './local.ts';
 
 const root = 'recordings';
+const anyRoom = { requireFreeSpace: () => Promise.resolve(), requireFreeSpaceFor: () => Promise.resolve() };
 
 /** Media roots and a data directory, with a recording of five bytes in both. */
 async function openFolders() {
@@ -19,12 +22,12 @@ async function openFolders() {
   await mkdir(join(directory, 'outside'));
   const names = ['root/a.wav', 'root/b.wav', 'root/.hidden/a.wav', 'outside/a.wav', 'data/media/kept'];
   for (const name of names) await writeFile(join(directory, name), '12345');
+  const media = await openLocalMediaStore({ ...folders, maxUploadBytes: 10 }, anyRoom);
   const opens = async (key: MediaKey) => {
-    const recording = await openRecording({ key, bytes: 5 }, folders);
-    await recording?.handle.close();
+    await using recording = await media.open({ key, bytes: 5 });
     return recording !== null;
   };
-  return { directory, opens, [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose]() };
+  return { directory, media, opens, [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose]() };
 }
 
 test('a recording is opened by its media root as the settings name it, and a copy by its name', async () => {
@@ -66,3 +69,30 @@ test('another size is another recording', async () => {
   await writeFile(join(folders.directory, 'root/a.wav'), '123456');
   assert.equal(await folders.opens({ root, path: 'a.wav' }), false);
 });
+
+test('what is open stays what it was, whatever becomes of its path', async () => {
+  await using folders = await openFolders();
+  const path = join(folders.directory, 'root/a.wav');
+  await using recording = await folders.media.open({ key: { root, path: 'a.wav' }, bytes: 5 });
+  assert.ok(recording !== null);
+  await rename(join(folders.directory, 'outside/a.wav'), path);
+  await writeFile(path, 'other');
+  assert.equal(await readFile(recording.file.path, 'utf8'), '12345');
+  assert.equal(recording.file.inode, String((await stat(recording.file.path)).ino));
+  assert.equal(await text(recording.read(1, 3)), '234');
+  assert.equal(await recording.sha256(), sha256('12345'));
+});
+
+test('a recording has the hash of its bytes, and none where they change meanwhile or nobody wants it', async () => {
+  await using folders = await openFolders();
+  await using recording = await folders.media.open({ key: { kept: 'kept' }, bytes: 5 });
+  assert.ok(recording !== null);
+  assert.equal(await recording.sha256(), sha256('12345'));
+  assert.equal(await recording.sha256(AbortSignal.abort()), null);
+  await appendFile(join(folders.directory, 'data/media/kept'), '6');
+  assert.equal(await recording.sha256(), null);
+});
+
+function sha256(bytes: string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,40 @@
+import type { Readable } from 'node:stream';
+import type { Media } from '../jobs/job.ts';
+import type { Upload } from './upload.ts';
+
+/** Where the recordings of jobs are: found by a key, never by a path. */
+export interface MediaStore {
+  /**
+   * Takes a stream of bytes in, durable when this returns. A stream that is refused is read to its end and thrown away, so that its sender hears the
+   * answer; an error of the stream itself passes through and leaves nothing.
+   */
+  receive(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
+  /**
+   * Opens the recording of a job again: the copy that is kept, or the file under a media root, while it is still there and has the size that it had.
+   * Null where it is not. The caller disposes of it.
+   */
+  open(media: Pick<Media, 'key' | 'bytes'>): Promise<Recording | null>;
+  /** Removes a copy that no job has any more. */
+  remove(kept: string): Promise<void>;
+}
+
+/** An open recording: what was checked and what is read are the same, whatever becomes of its path. */
+export interface Recording extends AsyncDisposable {
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+  /** What an engine opens, as long as the recording is open. */
+  readonly file: LocalFile;
+  /** The bytes from `start` to `end`, both included. */
+  read(start: number, end: number): Readable & { readonly bytesRead: number };
+  /** SHA-256 of all bytes in hex; null where they cannot be read, are changed meanwhile, or the signal is aborted. */
+  sha256(signal?: AbortSignal): Promise<string | null>;
+}
+
+/** A file on this machine, with what tells it from every other one. */
+export interface LocalFile {
+  readonly path: string;
+  /** Numbers of up to 64 bits, in digits. */
+  readonly device: string;
+  readonly inode: string;
+  readonly bytes: number;
+}
