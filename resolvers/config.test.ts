@@ -8,7 +8,7 @@ const mutation = `mutation ($input: ConfigInput!) {
     __typename
     ... on SetConfigSuccess { config { ${fields} } }
     ... on InvalidInputError { field }
-    ... on ModelNotInstalledError { model }
+    ... on ModelNotInstalledError { modelId }
     ... on Error { code hint }
   }
 }`;
@@ -57,7 +57,7 @@ test('a value that is not allowed is refused and nothing is changed', async () =
   assert.equal((await set(server, { numJobs: 0, vad: false })).field, 'input.numJobs');
   assert.equal((await set(server, { numJobs: 17 })).field, 'input.numJobs');
   assert.equal((await set(server, { language: 'xx', vad: false })).field, 'input.language');
-  assert.equal((await set(server, { mode: 'HIGH_ACCURACY', vad: false })).model, 'large-v2');
+  assert.equal((await set(server, { mode: 'HIGH_ACCURACY', vad: false })).modelId, 'large-v2');
   assert.equal((await get(server)).vad, true);
   const { errors } = await server.ask(mutation, { input: { mode: 'FASTEST' } });
   assert.equal(errors?.[0]?.extensions['code'], 'BAD_USER_INPUT');

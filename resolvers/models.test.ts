@@ -10,7 +10,7 @@ const fields = 'id installed bytes languages downloading problem';
 const success = {
   downloadModel: `... on DownloadModelSuccess { model { ${fields} } }`,
   cancelDownload: `... on DownloadModelSuccess { model { ${fields} } }`,
-  removeModel: `... on RemoveModelSuccess { model { ${fields} } } ... on ModelInUseError { inUse: model }`,
+  removeModel: `... on RemoveModelSuccess { model { ${fields} } } ... on ModelInUseError { modelId }`,
 };
 
 async function mutate(server: TestServer, name: keyof typeof success, id: string) {
@@ -175,7 +175,7 @@ test('a model is removed when nobody needs it', async () => {
   await using server = await openTestServer({ engine: 'hangs', server: { hubEndpoint: hub.endpoint } });
   const folder = server.config.server.modelDirectory;
   const ofMode = await mutate(server, 'removeModel', 'base');
-  assert.deepEqual([ofMode.__typename, ofMode.code, ofMode.inUse], ['ModelInUseError', 'MODEL_IN_USE', 'base']);
+  assert.deepEqual([ofMode.__typename, ofMode.code, ofMode.modelId], ['ModelInUseError', 'MODEL_IN_USE', 'base']);
   assert.match(ofMode.hint, /setConfig/u);
   const place = join(folder, 'tiny');
   await mkdir(place);

@@ -17,7 +17,7 @@ const mutation = `mutation ($input: TranscribeInput!) {
     ... on TranscribeSuccess { existing job { id options { mode model language wordTimestamps beamSize clip { startSeconds endSeconds } } } }
     ... on MediaRejectedError { reason }
     ... on InvalidInputError { field }
-    ... on ModelNotInstalledError { model }
+    ... on ModelNotInstalledError { modelId }
     ... on Error { code message hint }
   }
 }`;
@@ -84,8 +84,8 @@ test('values that are not allowed are refused with the path of the argument', as
 
 test('a model that is not installed is told with its name', async () => {
   const media = { path: 'speech.wav' };
-  assert.equal((await send({ media, mode: 'HIGH_ACCURACY' })).model, 'large-v2');
-  assert.equal((await send({ media, model: 'tiny' })).model, 'tiny');
+  assert.equal((await send({ media, mode: 'HIGH_ACCURACY' })).modelId, 'large-v2');
+  assert.equal((await send({ media, model: 'tiny' })).modelId, 'tiny');
   assert.equal((await send({ media, model: '../base' })).field, 'input.model');
 });
 

@@ -47,6 +47,21 @@ test('what the schema has beyond the contract is optional for clients', () => {
   assert.deepEqual(more, []);
 });
 
+test('fields of one name can be selected together in every union, in JobEvent and in Error', () => {
+  const groups = namedTypes(schema).flatMap((type) => {
+    if (isUnionType(type)) return [type.getTypes()];
+    return isInterfaceType(type) && type.name !== 'Node' ? [schema.getPossibleTypes(type)] : [];
+  });
+  assert.ok(groups.length > 5);
+  for (const members of groups) {
+    const fields = members.flatMap((type) => Object.values(type.getFields()));
+    for (const [name, same] of Map.groupBy(fields, (field) => field.name)) {
+      const types = new Set(same.map(({ type }) => String(type)));
+      assert.equal(types.size, 1, `${members.map(String).join(' | ')}: ${name} is ${[...types].join(' and ')}`);
+    }
+  }
+});
+
 test('every type, field, argument and enum value has a description', () => {
   const silent = describedPlaces(schema)
     .filter(([, description]) => (description ?? '').trim().length < 4)

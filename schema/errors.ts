@@ -51,14 +51,14 @@ builder.objectType(ModelNotInstalledError, {
   name: 'ModelNotInstalledError',
   interfaces: [ErrorInterface],
   description: 'The model is not in the model directory.',
-  fields: (t) => ({ model: t.exposeID('model', { description: 'The model.' }) }),
+  fields: (t) => ({ modelId: t.exposeID('modelId', { description: 'The model.' }) }),
 });
 
 builder.objectType(ModelInUseError, {
   name: 'ModelInUseError',
   interfaces: [ErrorInterface],
   description: 'Jobs or the settings need the model.',
-  fields: (t) => ({ model: t.exposeID('model', { description: 'The model.' }) }),
+  fields: (t) => ({ modelId: t.exposeID('modelId', { description: 'The model.' }) }),
 });
 
 builder.objectType(QueueFullError, {

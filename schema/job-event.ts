@@ -67,7 +67,12 @@ builder.objectRef<EventOf<'TRANSCRIPT_CLEARED'>>('JobTranscriptCleared').impleme
   description:
     'The segments sent so far are void, indices start again at 0: retry from the start, or a resume that had to be refused.',
   interfaces: [JobEvent],
-  fields: (t) => ({ attempt: t.exposeInt('attempt', { description: 'The attempt whose segments are void.' }) }),
+  fields: (t) => ({
+    attempt: t.exposeInt('attempt', {
+      nullable: true,
+      description: 'The attempt whose segments are void; null where it was none.',
+    }),
+  }),
 });
 
 builder.subscriptionField('jobEvents', (t) =>

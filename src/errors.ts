@@ -46,26 +46,28 @@ export class InvalidInputError extends ExpectedError {
 export class ModelNotInstalledError extends ExpectedError {
   override readonly name = 'ModelNotInstalledError';
   readonly code = 'MODEL_NOT_INSTALLED';
-  readonly model: string;
+  readonly modelId: string;
   readonly hint: string;
   /** `because`: why the folder that is there holds no whole model. */
-  constructor(model: string, because: string | null = null) {
+  constructor(modelId: string, because: string | null = null) {
     super(
-      because === null ? `The model ${model} is not installed.` : `The model ${model} is not installed: ${because}.`,
+      because === null
+        ? `The model ${modelId} is not installed.`
+        : `The model ${modelId} is not installed: ${because}.`,
     );
-    this.model = model;
-    this.hint = `Call downloadModel(id: "${model}") and wait until it is installed, put a CTranslate2 model into the folder ${model} of the model directory, or choose a mode whose model configOptions shows as installed.`;
+    this.modelId = modelId;
+    this.hint = `Call downloadModel(id: "${modelId}") and wait until it is installed, put a CTranslate2 model into the folder ${modelId} of the model directory, or choose a mode whose model configOptions shows as installed.`;
   }
 }
 
 export class ModelInUseError extends ExpectedError {
   override readonly name = 'ModelInUseError';
   readonly code = 'MODEL_IN_USE';
-  readonly model: string;
+  readonly modelId: string;
   readonly hint: string;
-  constructor(model: string, message: string, hint: string) {
+  constructor(modelId: string, message: string, hint: string) {
     super(message);
-    this.model = model;
+    this.modelId = modelId;
     this.hint = hint;
   }
 }

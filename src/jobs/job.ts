@@ -14,7 +14,7 @@ export type JobFact =
   | { readonly kind: 'PROGRESSED'; readonly progress: Progress }
   | { readonly kind: 'LANGUAGE_DETECTED'; readonly language: DetectedLanguage }
   | { readonly kind: 'SEGMENTS_ADDED'; readonly segments: readonly Segment[] }
-  | { readonly kind: 'TRANSCRIPT_CLEARED'; readonly attempt: number };
+  | { readonly kind: 'TRANSCRIPT_CLEARED'; readonly attempt: number | null };
 
 /** A fact with its place: seq is 1, 2, 3 ... within the job, without gaps. */
 export type JobEvent = JobFact & {

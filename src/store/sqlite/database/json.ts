@@ -122,7 +122,7 @@ const factSchema: z.ZodType<JobFact> = z.discriminatedUnion('kind', [
     language: z.object({ code: z.string(), probability: z.number() }),
   }),
   z.object({ kind: z.literal('SEGMENTS_ADDED'), segments: z.array(segmentSchema) }),
-  z.object({ kind: z.literal('TRANSCRIPT_CLEARED'), attempt: z.number() }),
+  z.object({ kind: z.literal('TRANSCRIPT_CLEARED'), attempt: z.number().nullable().catch(null) }),
 ]);
 
 /** What an event says, from its two columns. Throws where it cannot be told: a gap must not look like an event. */
