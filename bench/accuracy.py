@@ -4,7 +4,7 @@ npm run bench:accuracy -- [WORD ...]
 With ENGINE_DEVICE=cuda all run on the graphics card.
 
 Word error rate (character error rate for Japanese) after NFKC, lower case and removal of punctuation. Errors are pooled
-over the recordings, as a single sentence says nothing; the longest run of deleted words shows a lost passage.
+over the recordings, as a single sentence says nothing; the longest run of deleted words shows a lost utterance.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def bare(batched: bool) -> Callable[[Path], Timed]:
     return run
 
 
-def judge(row: dict[str, str], said: Timed, tally: Tally) -> str:
+def verdict_of(row: dict[str, str], said: Timed, tally: Tally) -> str:
     characters = row["language"] == "ja"
     compared = jiwer.process_words(
         plain(row["reference"], characters), plain(" ".join(text for _, _, text in said), characters)
@@ -90,7 +90,7 @@ def main() -> None:
         wanted = not words or any(word in row["file"] for word in words)
         if wanted and not any(word in row["file"] for word in LEFT_OUT):
             cells = [
-                f"{name} {judge(row, run(AUDIO / row['file']), tallies[name])}" for name, run in contenders.items()
+                f"{name} {verdict_of(row, run(AUDIO / row['file']), tallies[name])}" for name, run in contenders.items()
             ]
             print(f"{row['file']:30}", "  ".join(cells), flush=True)
     for name, tally in tallies.items():

@@ -24,7 +24,7 @@ FILES = (
 
 
 def joined(minutes: float, folder: Path) -> Path:
-    """A recording of so many minutes, joined from different ones; under 5 minutes it is the one long reading."""
+    """A recording of so many minutes, joined from different ones; under 5 minutes it is the one long decoding."""
     if minutes < 5:
         return AUDIO / FILES[0]
     path = folder / f"{minutes:g}min.wav"

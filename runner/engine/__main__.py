@@ -38,7 +38,7 @@ def main() -> int:
             message = "The engine's libraries are not installed; run the set-up again."
             error = EngineError("ENGINE_NOT_INSTALLED", message)
         known = explain(error)
-        lines.say("error", code=known.code, message=known.message, retryable=known.retryable)
+        lines.write("error", code=known.code, message=known.message, retryable=known.retryable)
         return 1
 
 

@@ -43,12 +43,12 @@ def ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
     return taken()
 
 
-def side_by_side(work: Callable[[T], R], items: Iterator[T], hands: int) -> Iterator[R]:
+def side_by_side(work: Callable[[T], R], items: Iterator[T], workers: int) -> Iterator[R]:
     """`work` of each item in the order of the items, on so many at a time.
 
     The first is worked at alone, so that nothing holds it up.
     """
     yield from (work(first) for first in islice(items, 1))
-    pool = ThreadPoolExecutor(hands, "hand")
-    for done in ahead((pool.submit(work, item) for item in items), hands - 1):
+    pool = ThreadPoolExecutor(workers, "hand")
+    for done in ahead((pool.submit(work, item) for item in items), workers - 1):
         yield done.result()

@@ -1,6 +1,6 @@
 """From sound to tokens and word times: batches at temperature 0 without timestamp tokens.
 
-Timestamp tokens make the batched model end early and lose whole passages (15.8 % instead of 6.8 % WER over 14
+Timestamp tokens make the batched model end early and lose whole utterances (15.8 % instead of 6.8 % WER over 14
 recordings), so the times come from aligning the words afterwards. Everything here is deterministic.
 """
 
@@ -13,41 +13,41 @@ import numpy as np
 import numpy.typing as npt
 from faster_whisper.transcribe import get_compression_ratio, get_ctranslate2_storage, get_suppressed_tokens
 
+from engine.channel_audio import ChannelAudio
 from engine.job import Options
 from engine.media import RATE
 from engine.model import Model
 from engine.plan import LONGEST
 from engine.vad import FRAME
-from engine.voice import Voice
 from engine.words import Word, timed_words
 
 HOP = 160  # samples of a feature frame (10 ms)
 STATE = 320  # samples of an encoder state (20 ms)
 REST_STEP = 5  # frames of the VAD after which a frame and a state begin together (160 ms)
-WHISPER = 30  # s that the encoder was trained to hear; what a voice lacks is filled with zeros
-FEWEST, MOST = 20, math.ceil(LONGEST * FRAME / RATE)  # s that it hears of a voice on the CPU
-QUIET = 0.5  # s of zeros at least after a voice on the CPU
+WHISPER = 30  # s that the encoder was trained to hear; what a channel lacks is filled with zeros
+FEWEST, MOST = 20, math.ceil(LONGEST * FRAME / RATE)  # s that it hears of a channel on the CPU
+QUIET = 0.5  # s of zeros at least after a channel on the CPU
 MOST_TOKENS = 448  # Whisper's context; at most half of it is new text
 PROMPT_TOKENS = MOST_TOKENS // 2 - 1  # the other half is for what the user said beforehand
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A batch of voices as the decoder sees them; `states` is a StorageView [voices, at most 1500, model size]."""
+    """A batch of channels as the decoder sees them; `states` is a StorageView [channels, at most 1500, model size]."""
 
-    voices: tuple[Voice, ...]
+    channels: tuple[ChannelAudio, ...]
     states: Any
 
     def alone(self, number: int, first: int = 0) -> "Encoded":
-        """One voice of a batch on the CPU, from frame `first` of its own on, a multiple of REST_STEP."""
-        voice = self.voices[number]
+        """One channel of a batch on the CPU, from frame `first` of its own on, a multiple of REST_STEP."""
+        channel = self.channels[number]
         states = np.asarray(self.states)[number : number + 1, first * FRAME // STATE :]
-        return Encoded((voice.part(first, voice.frames),), get_ctranslate2_storage(states))
+        return Encoded((channel.part(first, channel.frames),), get_ctranslate2_storage(states))
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the model made of one voice. Log-probability is the mean per token; ratio is that of zlib over the text."""
+class Decoding:
+    """What the model made of one channel. Log-probability: mean per token; ratio: that of zlib over the text."""
 
     text: str
     tokens: int
@@ -59,44 +59,48 @@ class Reading:
 
 
 class Decoder:
-    """Reads batches of voices with one model and one job's options."""
+    """Reads batches of channels with one model and one job's options."""
 
     def __init__(self, model: Model, options: Options) -> None:
         self.model, self.options = model, options
         self._tokenizers: dict[str, Any] = {}
 
-    def encode(self, voices: Sequence[Voice]) -> Encoded:
-        """The encoder's states; the costly half of reading a short clip, and all that language detection needs.
+    def encode(self, channels: Sequence[ChannelAudio]) -> Encoded:
+        """The encoder's states; the costly half of decoding a short clip, and all that language detection needs.
 
-        A graphics card takes the voices together. On the CPU one at a time: as fast, and without their attention scores
-        side by side in memory (60 MB a voice with the base model); and each only as long as it is, since the cost of
-        attention grows with the square of the length. Its last state then stands for the rest of MOST, so that a voice
-        reads the same in every batch. The cost in accuracy is small: 10.3 % WER instead of 10.1 over 7,324 words.
+        A graphics card takes the channels together. On the CPU one at a time: as fast, and without their attention
+        scores side by side in memory (60 MB a channel with the base model); and each only as long as it is, since the
+        cost of attention grows with the square of the length. Its last state then stands for the rest of MOST, so that
+        a channel reads the same in every batch. The cost is small: 10.3 % WER instead of 10.1 over 7,324 words.
         """
         if self.model.device != "cpu":
-            return Encoded(tuple(voices), self._states(np.stack([self._features(voice, WHISPER) for voice in voices])))
-        states = [np.asarray(self._states(self._features(voice, _heard(voice))[None])) for voice in voices]
+            return Encoded(
+                tuple(channels), self._states(np.stack([self._features(channel, WHISPER) for channel in channels]))
+            )
+        states = [
+            np.asarray(self._states(self._features(channel, _encoder_seconds(channel))[None])) for channel in channels
+        ]
         most = MOST * RATE // STATE
         filled = [np.pad(one, ((0, 0), (0, most - one.shape[1]), (0, 0)), mode="edge") for one in states]
-        return Encoded(tuple(voices), get_ctranslate2_storage(np.concatenate(filled)))
+        return Encoded(tuple(channels), get_ctranslate2_storage(np.concatenate(filled)))
 
     def encode_rest(self, encoded: Encoded, number: int, first: int) -> Encoded:
-        """The states of one voice from frame `first` of its own on, a multiple of REST_STEP.
+        """The states of one channel from frame `first` of its own on, a multiple of REST_STEP.
 
         On the CPU they are cut from those that are there: that costs nothing, and reads as well as the rest heard anew.
         """
-        voice = encoded.voices[number]
+        channel = encoded.channels[number]
         if self.model.device != "cpu":
-            return self.encode([voice.part(first, voice.frames)])
+            return self.encode([channel.part(first, channel.frames)])
         return encoded.alone(number, first)
 
     def languages(self, encoded: Encoded) -> list[dict[str, float]]:
-        """For each voice, the probability of each language code."""
+        """For each channel, the probability of each language code."""
         found = self.model.whisper.model.detect_language(encoded.states)
         return [{token[2:-2]: float(p) for token, p in row} for row in found]
 
-    def read(self, encoded: Encoded, languages: Sequence[str], wary: bool = False) -> list[Reading]:
-        """The text of each voice in the language given for it. `wary`: with penalties against repetition."""
+    def read(self, encoded: Encoded, languages: Sequence[str], with_penalties: bool = False) -> list[Decoding]:
+        """The text of each channel in the language given for it. `with_penalties`: against repetition."""
         tokenizers = [self._tokenizer(language) for language in languages]
         results = self.model.whisper.model.generate(
             encoded.states,
@@ -107,22 +111,22 @@ class Decoder:
             suppress_tokens=list(get_suppressed_tokens(tokenizers[0], [-1])),
             return_scores=True,
             return_no_speech_prob=True,
-            repetition_penalty=1.1 if wary else 1.0,
-            no_repeat_ngram_size=3 if wary else 0,
+            repetition_penalty=1.1 if with_penalties else 1.0,
+            no_repeat_ngram_size=3 if with_penalties else 0,
         )
         tokens = [list(result.sequences_ids[0]) for result in results]
         words = self._align(encoded, tokens, languages)
         return [
-            self._reading(result, tokens[i], tokenizers[i], languages[i], words[i]) for i, result in enumerate(results)
+            self._decoding(result, tokens[i], tokenizers[i], languages[i], words[i]) for i, result in enumerate(results)
         ]
 
     def _states(self, features: npt.NDArray[np.float32]) -> Any:
         return self.model.whisper.model.encode(get_ctranslate2_storage(features))
 
-    def _features(self, voice: Voice, seconds: int) -> npt.NDArray[np.float32]:
+    def _features(self, channel: ChannelAudio, seconds: int) -> npt.NDArray[np.float32]:
         """Log-mel features [mels, seconds * 100], filled up with zeros as faster-whisper does."""
         frames = seconds * RATE // HOP
-        features = self.model.whisper.feature_extractor(voice.audio)[:, :frames]
+        features = self.model.whisper.feature_extractor(channel.audio)[:, :frames]
         return np.pad(features, ((0, 0), (0, frames - features.shape[1]))).astype(np.float32, copy=False)
 
     def _tokenizer(self, language: str) -> Any:
@@ -137,7 +141,7 @@ class Decoder:
         return [*start, *tokenizer.sot_sequence, tokenizer.no_timestamps]
 
     def _align(self, encoded: Encoded, tokens: list[list[int]], languages: Sequence[str]) -> list[tuple[Word, ...]]:
-        """Word times for each voice. On the CPU one voice at a time, as in `encode`: that saves 75 MB a voice.
+        """Word times for each channel. On the CPU one channel at a time, as in `encode`: that saves 75 MB a channel.
 
         A graphics card aligns the whole batch for one language in a call: the states stay there.
         """
@@ -145,21 +149,21 @@ class Decoder:
             each = range(len(tokens))
             return [self._align(encoded.alone(i), [tokens[i]], [languages[i]])[0] for i in each]
         words: list[tuple[Word, ...]] = [() for _ in tokens]
-        frames = [voice.audio.size // HOP for voice in encoded.voices]
+        frames = [channel.audio.size // HOP for channel in encoded.channels]
         for language in sorted(set(languages)):
             tokenizer = self._tokenizer(language)
             texts = [[token for token in row if token < tokenizer.eot] for row in tokens]
             found = self.model.whisper.find_alignment(tokenizer, texts, encoded.states, frames)
-            for i, voice in enumerate(encoded.voices):
+            for i, channel in enumerate(encoded.channels):
                 if languages[i] == language:
-                    words[i] = timed_words(found[i], voice)
+                    words[i] = timed_words(found[i], channel)
         return words
 
-    def _reading(
+    def _decoding(
         self, result: Any, tokens: list[int], tokenizer: Any, language: str, words: tuple[Word, ...]
-    ) -> Reading:
+    ) -> Decoding:
         text = tokenizer.decode(tokens).strip()
-        return Reading(
+        return Decoding(
             text=text,
             tokens=len(tokens),
             log_probability=float(result.scores[0]) * len(tokens) / (len(tokens) + 1),
@@ -170,6 +174,6 @@ class Decoder:
         )
 
 
-def _heard(voice: Voice) -> int:
-    """Seconds that the encoder hears of a voice. Whole ones: oneDNN prepares, and keeps, its work for each length."""
-    return min(max(FEWEST, math.ceil(voice.seconds + QUIET)), MOST)
+def _encoder_seconds(channel: ChannelAudio) -> int:
+    """Seconds that the encoder hears of a channel. Whole ones: oneDNN prepares, and keeps, its work for each length."""
+    return min(max(FEWEST, math.ceil(channel.seconds + QUIET)), MOST)

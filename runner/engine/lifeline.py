@@ -69,4 +69,4 @@ def _watch() -> None:
 def _beat(lines: Lines) -> None:
     while True:
         time.sleep(HEARTBEAT_SECONDS)
-        lines.say("heartbeat")
+        lines.write("heartbeat")

@@ -11,7 +11,7 @@ class Lines:
     def __init__(self, out: IO[str]) -> None:
         self._out, self._lock, self._closed = out, threading.Lock(), False
 
-    def say(self, type: str, **fields: object) -> None:
+    def write(self, type: str, **fields: object) -> None:
         """Write one line; `fields` must be plain JSON values, NaN is refused."""
         text = json.dumps({"type": type, **fields}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         with self._lock:

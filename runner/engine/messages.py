@@ -4,17 +4,17 @@ import os
 from collections.abc import Iterator, Sequence
 
 from engine import VERSION
+from engine.channel_audio import ChannelAudio, Clip
 from engine.job import PROTOCOL, Job, Options
 from engine.lines import Lines
 from engine.media import RATE, Media
 from engine.memory import peak_memory
 from engine.model import Model, instruction_set, versions
-from engine.reader import Passage
+from engine.reader import Utterance
 from engine.segments import Timed, monotone, split_into_segments, text_of
-from engine.voice import Clip, Voice
 
 
-class Told:
+class Messages:
     """What has been said about a job, in the shape that PROTOCOL.md fixes."""
 
     def __init__(self, lines: Lines, job: Job, model: Model) -> None:
@@ -23,7 +23,7 @@ class Told:
 
     def hello(self, resumed: bool) -> None:
         model = self._model
-        self._lines.say(
+        self._lines.write(
             "hello",
             protocol=PROTOCOL,
             pid=os.getpid(),
@@ -39,11 +39,11 @@ class Told:
         )
 
     def stage(self, stage: str) -> None:
-        self._lines.say("stage", stage=stage)
+        self._lines.write("stage", stage=stage)
 
     def media(self, media: Media, final: bool = False) -> None:
         facts, seconds = media.facts, media.seconds
-        self._lines.say(
+        self._lines.write(
             "media",
             durationSeconds=None if seconds is None else round(seconds, 3),
             final=final,
@@ -61,20 +61,20 @@ class Told:
             self.media(media, final=True)
 
     def language(self, code: str | None, probability: float) -> None:
-        self._lines.say("language", code=code, probability=round(probability, 4))
+        self._lines.write("language", code=code, probability=round(probability, 4))
 
     def segment(self, **fields: object) -> None:
-        self._lines.say("segment", **fields)
+        self._lines.write("segment", **fields)
 
     def progress(self, fields: dict[str, float | None]) -> None:
-        self._lines.say("progress", **fields)
+        self._lines.write("progress", **fields)
 
     def checkpoint(self, batch: int, processed: float, resume: dict[str, object]) -> None:
-        self._lines.say("checkpoint", batch=batch, processedSeconds=processed, resume=resume)
+        self._lines.write("checkpoint", batch=batch, processedSeconds=processed, resume=resume)
 
     def end(self, segments: int, media: Media) -> None:
         seconds = media.seconds
-        self._lines.say(
+        self._lines.write(
             "end",
             segments=segments,
             durationSeconds=None if seconds is None else round(seconds, 3),
@@ -84,36 +84,36 @@ class Told:
 
 
 def segment_fields(
-    clip: Clip, passages: Sequence[list[Passage]], options: Options, language: str | None
+    clip: Clip, utterances: Sequence[list[Utterance]], options: Options, language: str | None
 ) -> Iterator[dict[str, object]]:
-    """The segments of one clip, in the order of time over all its voices; `passages`: those of each voice.
+    """The segments of one clip, in the order of time over all its channels; `utterances`: those of each channel.
 
     None begins before the clip or ends after it, so that no segment of the next clip begins before one of this.
     """
     found: list[tuple[float, dict[str, object]]] = []
-    for voice, of_voice in zip(clip.voices, passages, strict=True):
+    for channel, of_channel in zip(clip.channels, utterances, strict=True):
         floor, ceiling = clip.start / RATE, clip.end / RATE
-        for passage in of_voice:
-            words = monotone(passage.words, floor, ceiling)
+        for utterance in of_channel:
+            words = monotone(utterance.words, floor, ceiling)
             floor = words[-1].end if words else floor
             groups = split_into_segments(words)
-            found += [(group[0].start, _fields(group, passage, voice, options, language)) for group in groups]
+            found += [(group[0].start, _fields(group, utterance, channel, options, language)) for group in groups]
     yield from (fields for _, fields in sorted(found, key=lambda pair: pair[0]))
 
 
 def _fields(
-    words: list[Timed], passage: Passage, voice: Voice, options: Options, language: str | None
+    words: list[Timed], utterance: Utterance, channel: ChannelAudio, options: Options, language: str | None
 ) -> dict[str, object]:
-    reading = passage.reading
+    decoding = utterance.decoding
     return {
         "startSeconds": round(words[0].start, 3),
         "endSeconds": round(words[-1].end, 3),
         "text": text_of(words),
-        "language": reading.language if reading.language != language else None,
-        "speaker": voice.speaker,
-        "avgLogProbability": round(reading.log_probability, 4),
-        "noSpeechProbability": round(reading.no_speech, 4),
-        "guard": passage.guard,
+        "language": decoding.language if decoding.language != language else None,
+        "speaker": channel.speaker,
+        "avgLogProbability": round(decoding.log_probability, 4),
+        "noSpeechProbability": round(decoding.no_speech, 4),
+        "guard": utterance.guard,
         "words": [_word(word) for word in words if word.text.strip()] if options.word_timestamps else None,
     }
 

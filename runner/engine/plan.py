@@ -10,9 +10,9 @@ from itertools import chain, islice, pairwise
 
 import numpy as np
 
+from engine.channel_audio import ChannelAudio, Clip
 from engine.media import RATE, Sound
-from engine.vad import FRAME, Listener, Probabilities, speech
-from engine.voice import Clip, Voice
+from engine.vad import FRAME, Probabilities, SpeechDetector, speech
 
 LONGEST = 860  # 27.5 s, of which no more errors come than of 30, for 4 % less work; of 25 s come 3 % more
 EARLIEST = 500  # 16 s: a cut before this wastes too much of what every clip costs, 20 s of the encoder at least
@@ -87,41 +87,41 @@ def plan(pieces: Iterator[Sound], vad: bool, first_clip: int, position: int) -> 
         clip = _next_clip(reel, vad, number)
         if clip is None:
             return
-        if clip.voices:
+        if clip.channels:
             yield clip
             number += 1
 
 
 def _next_clip(reel: Reel, vad: bool, number: int) -> Clip | None:
-    listeners: list[Listener] = []
-    heard: list[Probabilities] = []  # one row a channel
+    detectors: list[SpeechDetector] = []
+    rows: list[Probabilities] = []  # one row a channel
     while True:
-        have = heard[0].size if heard else 0
+        have = rows[0].size if rows else 0
         frames, ended = reel.frames(have, BLOCK)
         if frames.shape[1]:
-            listeners = listeners or [Listener() for _ in frames]
-            new = [listener.hear(channel) for listener, channel in zip(listeners, frames, strict=True)]
-            heard = [np.concatenate(pair) for pair in zip(heard, new, strict=True)] if heard else new
-        if not heard:
+            detectors = detectors or [SpeechDetector() for _ in frames]
+            new = [detector.probabilities(channel) for detector, channel in zip(detectors, frames, strict=True)]
+            rows = [np.concatenate(pair) for pair in zip(rows, new, strict=True)] if rows else new
+        if not rows:
             return None
-        loudest = np.max(heard, axis=0)
+        loudest = np.max(rows, axis=0)
         talk = speech(loudest)
         if vad and not talk:  # silence before the first word is left out as it comes
             if ended:
                 return None
             surplus = max(0, loudest.size - PAD)
             reel.drop(surplus)
-            heard = [row[surplus:] for row in heard]
+            rows = [row[surplus:] for row in rows]
             continue
         cut = _cut(loudest, talk, vad, ended)
         if cut is not None:
-            clip = Clip(number, reel.position, 0, _voices(reel, heard, cut, vad))
+            clip = Clip(number, reel.position, 0, _channels(reel, rows, cut, vad))
             reel.drop(cut)
             return clip.ending_at(reel.position)
 
 
 def _cut(loudest: Probabilities, talk: list[Interval], vad: bool, ended: bool) -> int | None:
-    """The frame at which the clip ends, or None while more must be heard."""
+    """The frame at which the clip ends, or None while more must be read."""
     count = loudest.size
     kept = _kept(talk, count, vad)
     total = sum(end - start for start, end in kept)
@@ -170,18 +170,18 @@ def _kept(talk: list[Interval], count: int, vad: bool) -> list[Interval]:
     return kept
 
 
-def _voices(reel: Reel, heard: list[Probabilities], cut: int, vad: bool) -> tuple[Voice, ...]:
+def _channels(reel: Reel, rows: list[Probabilities], cut: int, vad: bool) -> tuple[ChannelAudio, ...]:
     assert reel.sound is not None
-    voices: list[Voice] = []
-    for channel, row in enumerate(heard):
+    channels: list[ChannelAudio] = []
+    for channel, row in enumerate(rows):
         kept = _kept(speech(row[:cut]), cut, vad)
         if kept:
             frames = [reel.frames(start, end - start)[0][channel] for start, end in kept]
             spans = tuple((reel.position + start * FRAME, end - start) for start, end in kept)
             probabilities = np.concatenate([row[start:end] for start, end in kept])
-            name = None if len(heard) == 1 else str(channel + 1)
-            voices.append(Voice(name, np.concatenate(frames).reshape(-1), probabilities, spans))
-    return tuple(voices)
+            name = None if len(rows) == 1 else str(channel + 1)
+            channels.append(ChannelAudio(name, np.concatenate(frames).reshape(-1), probabilities, spans))
+    return tuple(channels)
 
 
 @dataclass(frozen=True, slots=True)

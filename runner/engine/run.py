@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from engine import VERSION
+from engine.channel_audio import ChannelAudio
 from engine.decode import Decoder
 from engine.errors import EngineError
 from engine.job import Job, Options, Span, parse_job
@@ -15,13 +16,12 @@ from engine.lifeline import EXIT_ORPHANED, keep_beating, read_job_line, watch_st
 from engine.lines import Lines
 from engine.media import RATE, Media, lasting
 from engine.memory import limit_memory
-from engine.messages import Told
+from engine.messages import Messages
 from engine.model import Model, load_model, versions
 from engine.plan import plan
 from engine.recording import Source, open_recording
 from engine.transcribe import Part, Transcription, planned
 from engine.vad import FRAME
-from engine.voice import Voice
 
 SAMPLE = Path(__file__).with_name("sample.ogg")  # four seconds of a speech of 1961, in the public domain
 SAMPLE_WORD = "country"  # spoken in it; some driver and library pairs decode without an error and without a word
@@ -35,7 +35,7 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
         started = time.monotonic()
         model = load_model(arguments.standby, arguments.device, arguments.compute_type, arguments.threads)
         _warm_up(model)
-        lines.say("ready", loadSeconds=round(time.monotonic() - started, 3))
+        lines.write("ready", loadSeconds=round(time.monotonic() - started, 3))
     line = read_job_line()
     if not line.strip():
         os._exit(EXIT_ORPHANED)
@@ -48,7 +48,7 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
     if model is None or not _fits(model, arguments.compute_type, job):
         model = load_model(job.model_path, job.device, job.compute_type, job.threads)
     _check_language(job, model)
-    Transcription(job, model, media, Told(lines, job, model), Part(arguments.first, arguments.last)).run(batches)
+    Transcription(job, model, media, Messages(lines, job, model), Part(arguments.first, arguments.last)).run(batches)
 
 
 def smoke(lines: Lines, arguments: argparse.Namespace) -> int:
@@ -57,9 +57,9 @@ def smoke(lines: Lines, arguments: argparse.Namespace) -> int:
     model = load_model(arguments.smoke, arguments.device, arguments.compute_type, arguments.threads)
     decoder = Decoder(model, PLAIN)
     clips = plan(Media(open_recording(Source(str(SAMPLE))), split=False).sound(60.0, None), True, 0, 0)
-    readings = decoder.read(decoder.encode(next(clips).voices), ["en"])
-    text = readings[0].text
-    lines.say(
+    decodings = decoder.read(decoder.encode(next(clips).channels), ["en"])
+    text = decodings[0].text
+    lines.write(
         "smoke",
         ok=SAMPLE_WORD in text,
         text=text,
@@ -102,8 +102,8 @@ def _warm_up(model: Model) -> None:
     """Run every stage once, so that the first job pays for no lazy set-up."""
     frames = RATE // FRAME
     noise = np.random.default_rng(0).standard_normal(frames * FRAME).astype(np.float32) * np.float32(0.01)
-    voice = Voice(None, noise, np.ones(frames, np.float32), ((0, frames),))
+    channel = ChannelAudio(None, noise, np.ones(frames, np.float32), ((0, frames),))
     decoder = Decoder(model, PLAIN)
-    decoder.languages(decoder.encode([voice]))
-    decoder.read(decoder.encode([voice]), ["en"])
+    decoder.languages(decoder.encode([channel]))
+    decoder.read(decoder.encode([channel]), ["en"])
     list(plan(iter([noise[None]]), True, 0, 0))

@@ -9,16 +9,16 @@ from engine.ahead import ahead, side_by_side
 from engine.checkpoint import State, resume_key, resumed_state
 from engine.decode import Decoder, Encoded
 from engine.job import Job
-from engine.language import Heard
+from engine.language import EncodedBatch
 from engine.media import RATE, Media
-from engine.messages import Told, segment_fields
+from engine.messages import Messages, segment_fields
 from engine.model import Model
 from engine.plan import Batch, in_batches, plan, skip
 from engine.progress import Progress
-from engine.reader import Passage, Reader
+from engine.reader import Reader, Utterance
 
-HANDS = 2  # groups of voices that are read at the same time, as many as the model has workers on the CPU
-Passages = list[Passage]
+DECODE_WORKERS = 2  # groups of channels that are read at the same time, as many as the model has workers on the CPU
+Utterances = list[Utterance]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def _start(job: Job) -> State:
 class Transcription:
     """One run of one job. `run()` says everything from `hello` to `end`; failures are raised."""
 
-    def __init__(self, job: Job, model: Model, media: Media, told: Told, part: Part) -> None:
-        self._job, self._model, self._media, self._told, self._part = job, model, media, told, part
+    def __init__(self, job: Job, model: Model, media: Media, messages: Messages, part: Part) -> None:
+        self._job, self._model, self._media, self._messages, self._part = job, model, media, messages, part
         self._key = resume_key(job, model, media.recording)
         state = resumed_state(job.resume, self._key)
         self._resumed = state is not None
@@ -62,51 +62,51 @@ class Transcription:
     def run(self, batches: Iterator[Batch] | None = None) -> None:
         """`batches`: of a job from its start, where cutting them has begun before the model was there."""
         batches = batches or planned(self._job, self._media, self._state)
-        self._told.hello(self._resumed)
-        self._told.media(self._media)
-        self._told.stage("DECODING")
+        self._messages.hello(self._resumed)
+        self._messages.media(self._media)
+        self._messages.stage("DECODING")
         progress = Progress(self._job.options.clip.start)
-        read: list[Passages] = []
-        for passages, batch in side_by_side(self._read, self._groups(batches), HANDS):
-            read += passages
+        read: list[Utterances] = []
+        for utterances, batch in side_by_side(self._read, self._groups(batches), DECODE_WORKERS):
+            read += utterances
             if batch is not None:
                 self._media.recording.check_unchanged()
-                self._told.media_once_final(self._media)
-                self._say(batch, read)
+                self._messages.media_once_final(self._media)
+                self._write(batch, read)
                 self._checkpoint(batch, progress)
                 read = []
-        self._told.stage("FINISHING")
+        self._messages.stage("FINISHING")
         if self._media.finished and self._job.options.clip.start >= (self._media.seconds or 0.0) > 0.0:
             self._media.warnings.append("The part that was asked for begins after the end of the recording.")
         self._media.recording.check_unchanged()
-        self._told.media_once_final(self._media, anyway=True)
-        self._told.end(self._state.segments, self._media)
+        self._messages.media_once_final(self._media, anyway=True)
+        self._messages.end(self._state.segments, self._media)
 
-    def _heard(self, batches: Iterator[Batch]) -> Iterator[Heard]:
+    def _in_language(self, batches: Iterator[Batch]) -> Iterator[EncodedBatch]:
         """The wanted batches, encoded, once the language is settled."""
-        first: list[Heard] = []
+        first: list[EncodedBatch] = []
         # The first batch is encoded beside the second: there is nothing yet to read on the other core.
         opening = list(islice(batches, 1)) if self._model.workers > 1 else []
         rest = chain(ahead(self._encoded(iter(opening))), ahead(self._encoded(batches), 2))
         if self._state.language is None:
-            self._told.stage("DETECTING_LANGUAGE")
+            self._messages.stage("DETECTING_LANGUAGE")
             found = language.detect(rest, self._decoder)
             if found is None:
                 return
             first, code, probability = found
             self._state = replace(self._state, language=code, probability=probability)
-        self._told.language(self._state.language, self._state.probability)
-        self._told.stage("TRANSCRIBING")
-        yield from (heard for heard in chain(first, rest) if self._wants(heard.batch))
+        self._messages.language(self._state.language, self._state.probability)
+        self._messages.stage("TRANSCRIBING")
+        yield from (encoded for encoded in chain(first, rest) if self._wants(encoded.batch))
 
-    def _encoded(self, batches: Iterator[Batch]) -> Iterator[Heard]:
+    def _encoded(self, batches: Iterator[Batch]) -> Iterator[EncodedBatch]:
         """The batches that the part has a clip of; until the language is settled every one, as it may need them."""
         for batch in batches:
             settled = self._state.language is not None
             if settled and self._part.last is not None and batch.clips[0].number >= self._part.last:
                 return
             if not settled or self._wants(batch):
-                yield language.hear(batch, self._decoder, self._job.batch_size)
+                yield language.encode_batch(batch, self._decoder, self._job.batch_size)
 
     def _wants(self, batch: Batch) -> bool:
         """Whether the part has a clip of the batch; a batch is read as a whole or not at all."""
@@ -114,35 +114,35 @@ class Transcription:
 
     def _groups(self, batches: Iterator[Batch]) -> Iterator[tuple[Encoded, Batch | None]]:
         """What is read at a time, each with the batch that is complete with it."""
-        for heard in self._heard(batches):
-            yield from ((group, None) for group in heard.groups[:-1])
-            yield heard.groups[-1], heard.batch
+        for encoded in self._in_language(batches):
+            yield from ((group, None) for group in encoded.groups[:-1])
+            yield encoded.groups[-1], encoded.batch
 
-    def _read(self, item: tuple[Encoded, Batch | None]) -> tuple[list[Passages], Batch | None]:
-        """The passages of every voice of a group; whatever else is read at the same time does not change them."""
+    def _read(self, item: tuple[Encoded, Batch | None]) -> tuple[list[Utterances], Batch | None]:
+        """The utterances of every channel of a group; whatever else is read at the same time does not change them."""
         group, completes = item
-        codes = [self._state.language or "en" for _ in group.voices]
+        codes = [self._state.language or "en" for _ in group.channels]
         if self._job.options.multilingual and self._model.multilingual:
             codes = [language.settle([vote])[0] for vote in self._decoder.languages(group)]
         return self._reader.read(group, codes), completes
 
-    def _say(self, batch: Batch, read: list[Passages]) -> None:
+    def _write(self, batch: Batch, read: list[Utterances]) -> None:
         """The segments of the clips that the part has."""
-        passages = iter(read)
+        utterances = iter(read)
         for clip in batch.clips:
-            of_clip = [next(passages) for _ in clip.voices]
+            of_clip = [next(utterances) for _ in clip.channels]
             if not self._part.has(clip.number):
                 continue
             for fields in segment_fields(clip, of_clip, self._job.options, self._state.language):
-                self._told.segment(batch=batch.number, clip=clip.number, **fields)
+                self._messages.segment(batch=batch.number, clip=clip.number, **fields)
                 self._state = replace(self._state, segments=self._state.segments + 1)
 
     def _checkpoint(self, batch: Batch, progress: Progress) -> None:
         last = batch.clips[-1]
         self._state = replace(self._state, batch=batch.number + 1, clip=last.number + 1, sample=last.end)
         processed = round(last.end / RATE, 3)
-        self._told.progress(progress.at(processed, self._total()))
-        self._told.checkpoint(batch.number, processed, self._state.to_json(self._key))
+        self._messages.progress(progress.at(processed, self._total()))
+        self._messages.checkpoint(batch.number, processed, self._state.to_json(self._key))
 
     def _total(self) -> float | None:
         """The second at which the work will end, as far as is known."""

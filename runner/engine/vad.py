@@ -13,7 +13,7 @@ Probabilities = npt.NDArray[np.float32]  # shape [frames], 0 to 1
 STARTS, ENDS, PAUSE = 0.5, 0.35, 5
 
 
-class Listener:
+class SpeechDetector:
     """Judges one channel from a fresh state; the answers do not depend on how the frames are cut into calls."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Listener:
         self._c = np.zeros((1, 1, 128), np.float32)
         self._context = np.zeros(CONTEXT, np.float32)
 
-    def hear(self, frames: npt.NDArray[np.float32]) -> Probabilities:
+    def probabilities(self, frames: npt.NDArray[np.float32]) -> Probabilities:
         """Speech probabilities of frames of shape [n, 512], n >= 1."""
         contexts = np.vstack([self._context[None], frames[:-1, -CONTEXT:]])
         self._context = frames[-1, -CONTEXT:].copy()

@@ -5,7 +5,7 @@ from typing import Any
 
 from faster_whisper.transcribe import merge_punctuations
 
-from engine.voice import Voice
+from engine.channel_audio import ChannelAudio
 
 # Marks that belong to the word after them and to the word before them, as OpenAI's Whisper groups them.
 OPENING = "\"'“¿([{-"
@@ -15,7 +15,7 @@ LONGEST_WORD = 0.8  # s; a longer one usually has a pause in it that the alignme
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as the model wrote it, with the space before it if it has one; times in seconds of its voice."""
+    """A word as the model wrote it, with the space before it if it has one; times in seconds of its channel."""
 
     text: str
     start: float
@@ -23,18 +23,18 @@ class Word:
     probability: float
 
 
-def timed_words(alignment: list[dict[str, Any]], voice: Voice) -> tuple[Word, ...]:
-    """The words of one voice, in order, times never going back."""
+def timed_words(alignment: list[dict[str, Any]], channel: ChannelAudio) -> tuple[Word, ...]:
+    """The words of one channel, in order, times never going back."""
     merge_punctuations(alignment, OPENING, CLOSING)
-    speech = voice.speech()
+    speech = channel.speech()
     words: list[Word] = []
     before = 0.0
     for item in alignment:
         if not item["word"]:
             continue
         start, end = _within_speech(float(item["start"]), float(item["end"]), speech)
-        start = min(max(start, before), voice.seconds)
-        end = min(max(end, start), voice.seconds)
+        start = min(max(start, before), channel.seconds)
+        end = min(max(end, start), channel.seconds)
         words.append(Word(item["word"], start, end, float(item["probability"])))
         before = end
     return tuple(words)

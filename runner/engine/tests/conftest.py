@@ -17,7 +17,7 @@ import pytest
 from engine.job import parse_job
 from engine.lines import Lines
 from engine.media import Media
-from engine.messages import Told
+from engine.messages import Messages
 from engine.model import Model, load_model
 from engine.recording import Source, open_recording
 from engine.tests.make import write_wav
@@ -50,7 +50,7 @@ def transcribe(model: Model) -> Callable[..., Outcome]:
         said = io.StringIO()
         lines = Lines(said)
         media = Media(open_recording(parsed.source), split=parsed.options.channels == "split")
-        Transcription(parsed, model, media, Told(lines, parsed, model), part or Part()).run()
+        Transcription(parsed, model, media, Messages(lines, parsed, model), part or Part()).run()
         return Outcome([json.loads(line) for line in said.getvalue().splitlines()], 0, "")
 
     return run

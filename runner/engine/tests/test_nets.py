@@ -10,53 +10,53 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine import reader
-from engine.decode import Decoder, Encoded, Reading
+from engine.channel_audio import ChannelAudio
+from engine.decode import Decoder, Decoding, Encoded
 from engine.errors import EngineError
 from engine.job import parse_job
 from engine.lines import Lines
 from engine.media import Media
-from engine.messages import Told
+from engine.messages import Messages
 from engine.model import Model
 from engine.plan import plan
-from engine.reader import Passage, Reader
+from engine.reader import Reader, Utterance
 from engine.recording import Source, open_recording
 from engine.run import PLAIN
 from engine.tests.make import noise, write_wav
 from engine.tests.outcome import JFK, Outcome, job, recording
 from engine.transcribe import Part, Transcription
-from engine.voice import Voice
 
 Transcribe = Callable[..., Outcome]
 
 
 class Forgetful(Decoder):
-    """A real decoder whose first reading of each batch loses its second half."""
+    """A real decoder whose first decoding of each batch loses its second half."""
 
     forgets = True
 
-    def read(self, encoded: Encoded, languages: Sequence[str], wary: bool = False) -> list[Reading]:
-        readings = super().read(encoded, languages, wary)
+    def read(self, encoded: Encoded, languages: Sequence[str], with_penalties: bool = False) -> list[Decoding]:
+        decodings = super().read(encoded, languages, with_penalties)
         if not self.forgets:
-            return readings
+            return decodings
         self.forgets = False
-        return [replace(reading, words=reading.words[: len(reading.words) // 2]) for reading in readings]
+        return [replace(decoding, words=decoding.words[: len(decoding.words) // 2]) for decoding in decodings]
 
 
 @pytest.fixture
-def voice(jfk: "np.typing.NDArray[np.float32]") -> Voice:
-    return next(plan(iter([jfk[None]]), True, 0, 0)).voices[0]
+def channel(jfk: "np.typing.NDArray[np.float32]") -> ChannelAudio:
+    return next(plan(iter([jfk[None]]), True, 0, 0)).channels[0]
 
 
-def said(passages: list[Passage]) -> str:
-    return "".join(word.text for passage in passages for word in passage.words).lower()
+def said(utterances: list[Utterance]) -> str:
+    return "".join(word.text for utterance in utterances for word in utterance.words).lower()
 
 
-def test_speech_that_the_model_passed_over_is_read_again(model: Model, voice: Voice) -> None:
+def test_speech_that_the_model_passed_over_is_read_again(model: Model, channel: ChannelAudio) -> None:
     decoder = Forgetful(model, PLAIN)
-    passages = Reader(decoder).read(decoder.encode([voice]), ["en"])[0]
-    assert [passage.guard for passage in passages][:2] == [None, "TAIL_RECOVERED"]
-    assert "what you can do for your country" in said(passages)
-    times = [word.start for passage in passages for word in passage.words]
+    utterances = Reader(decoder).read(decoder.encode([channel]), ["en"])[0]
+    assert [utterance.guard for utterance in utterances][:2] == [None, "TAIL_RECOVERED"]
+    assert "what you can do for your country" in said(utterances)
+    times = [word.start for utterance in utterances for word in utterance.words]
     assert times == sorted(times)
 
 
@@ -70,12 +70,12 @@ def test_a_real_recording_that_loses_its_tail_gets_it_back(transcribe: Transcrib
 def test_a_clip_that_is_cut_off_is_read_in_parts(
     model: Model, jfk: "np.typing.NDArray[np.float32]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    two = next(plan(iter([np.concatenate([jfk, jfk])[None]]), True, 0, 0)).voices[0]
+    two = next(plan(iter([np.concatenate([jfk, jfk])[None]]), True, 0, 0)).channels[0]
     monkeypatch.setattr(reader, "FULL", 40)
     decoder = Decoder(model, PLAIN)
-    passages = Reader(decoder).read(decoder.encode([two]), ["en"])[0]
-    assert {passage.guard for passage in passages} == {"SPLIT"}
-    assert said(passages).count("what you can do for your country") == 2
+    utterances = Reader(decoder).read(decoder.encode([two]), ["en"])[0]
+    assert {utterance.guard for utterance in utterances} == {"SPLIT"}
+    assert said(utterances).count("what you can do for your country") == 2
 
 
 def test_a_loop_in_noise_is_not_told(transcribe: Transcribe, tmp_path: Path) -> None:
@@ -97,5 +97,5 @@ def test_a_recording_that_is_not_the_same_at_the_end_fails(
         path.unlink()
     lines = Lines(io.StringIO())
     with pytest.raises(EngineError) as caught:
-        Transcription(parsed, model, media, Told(lines, parsed, model), Part()).run()
+        Transcription(parsed, model, media, Messages(lines, parsed, model), Part()).run()
     assert caught.value.code == code

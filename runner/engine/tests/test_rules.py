@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from engine.decode import Reading
+from engine.channel_audio import ChannelAudio, Clip
+from engine.decode import Decoding
 from engine.errors import explain
 from engine.job import parse_job
 from engine.language import settle
@@ -15,10 +16,9 @@ from engine.lines import Lines
 from engine.messages import segment_fields
 from engine.plan import LONGEST, in_batches, plan
 from engine.progress import Progress
-from engine.reader import Passage, is_loop, judge
+from engine.reader import Utterance, is_loop, verdict_of
 from engine.segments import Timed, monotone, split_into_segments, text_of, width
 from engine.vad import FRAME, speech
-from engine.voice import Clip, Voice
 
 
 def words(text: str, seconds: float, gap: float = 0.0) -> list[Timed]:
@@ -32,8 +32,8 @@ def test_the_plan_does_not_depend_on_how_the_sound_comes(jfk: "np.typing.NDArray
     clips = list(plan(iter([sound[None]]), vad, 0, 0))
     pieces = list(plan((piece[None] for piece in np.split(sound, cuts)), vad, 0, 0))
     assert [(c.start, c.end) for c in clips] == [(c.start, c.end) for c in pieces]
-    assert all(np.array_equal(a.voices[0].audio, b.voices[0].audio) for a, b in zip(clips, pieces, strict=True))
-    assert all(voice.frames <= LONGEST for clip in clips for voice in clip.voices)
+    assert all(np.array_equal(a.channels[0].audio, b.channels[0].audio) for a, b in zip(clips, pieces, strict=True))
+    assert all(channel.frames <= LONGEST for clip in clips for channel in clip.channels)
     assert all(a.end == b.start or vad for a, b in pairwise(clips))
     middle = clips[2]
     rest = list(plan(iter([sound[None, middle.start :]]), vad, 2, middle.start))
@@ -46,10 +46,12 @@ def test_speech_goes_on_over_short_dips() -> None:
 
 
 def test_times_lead_back_over_left_out_silence() -> None:
-    voice = Voice(None, np.zeros(20 * FRAME, np.float32), np.zeros(20, np.float32), ((16_000, 10), (160_000, 10)))
-    assert voice.original(0.1, 0.2) == pytest.approx((1.1, 1.2))
-    assert voice.original(0.31, 0.5) == pytest.approx((10.0, 10.18))
-    part = voice.part(5, 15)
+    channel = ChannelAudio(
+        None, np.zeros(20 * FRAME, np.float32), np.zeros(20, np.float32), ((16_000, 10), (160_000, 10))
+    )
+    assert channel.original(0.1, 0.2) == pytest.approx((1.1, 1.2))
+    assert channel.original(0.31, 0.5) == pytest.approx((10.0, 10.18))
+    part = channel.part(5, 15)
     assert part.spans == ((16_000 + 5 * FRAME, 5), (160_000, 5))
 
 
@@ -102,30 +104,32 @@ def test_no_segment_begins_before_the_one_ahead_of_it() -> None:
     for _ in range(300):
         last = 0.0
         for number in range(3):
-            voices = tuple(Voice(str(i + 1), np.zeros(0, np.float32), np.zeros(0, np.float32), ()) for i in range(2))
-            clip = Clip(number, number * 20 * 16_000, (number + 1) * 20 * 16_000, voices)
-            passages = [[passage(random_words(random)) for _ in range(random.integers(1, 4))] for _ in voices]
-            for fields in segment_fields(clip, passages, options, "en"):
+            channels = tuple(
+                ChannelAudio(str(i + 1), np.zeros(0, np.float32), np.zeros(0, np.float32), ()) for i in range(2)
+            )
+            clip = Clip(number, number * 20 * 16_000, (number + 1) * 20 * 16_000, channels)
+            utterances = [[utterance(random_words(random)) for _ in range(random.integers(1, 4))] for _ in channels]
+            for fields in segment_fields(clip, utterances, options, "en"):
                 start, end = fields["startSeconds"], fields["endSeconds"]
                 assert isinstance(start, float) and isinstance(end, float)
                 assert last <= start <= end <= clip.end / 16_000
                 last = start
 
 
-def passage(said: list[Timed]) -> Passage:
-    return Passage(tuple(said), Reading("", 5, -0.3, 0.1, 1.0, "en", ()), None)
+def utterance(said: list[Timed]) -> Utterance:
+    return Utterance(tuple(said), Decoding("", 5, -0.3, 0.1, 1.0, "en", ()), None)
 
 
 def test_guards_need_two_witnesses_for_silence() -> None:
-    plain = Reading("A sentence.", 5, -0.3, 0.1, 1.0, "en", ())
-    assert judge(plain, 5.0) == "KEEP"
-    assert judge(replace(plain, no_speech=0.9), 5.0) == "KEEP"
-    assert judge(replace(plain, log_probability=-1.5), 5.0) == "KEEP"
-    assert judge(replace(plain, no_speech=0.9, log_probability=-1.5), 5.0) == "DROP"
-    assert judge(replace(plain, no_speech=0.9), 0.2) == "DROP"
-    assert judge(replace(plain, ratio=2.6), 5.0) == "KEEP"
+    plain = Decoding("A sentence.", 5, -0.3, 0.1, 1.0, "en", ())
+    assert verdict_of(plain, 5.0) == "KEEP"
+    assert verdict_of(replace(plain, no_speech=0.9), 5.0) == "KEEP"
+    assert verdict_of(replace(plain, log_probability=-1.5), 5.0) == "KEEP"
+    assert verdict_of(replace(plain, no_speech=0.9, log_probability=-1.5), 5.0) == "DROP"
+    assert verdict_of(replace(plain, no_speech=0.9), 0.2) == "DROP"
+    assert verdict_of(replace(plain, ratio=2.6), 5.0) == "KEEP"
     full = replace(plain, tokens=224)
-    assert judge(full, 20.0) == "SPLIT" and not is_loop(full)
+    assert verdict_of(full, 20.0) == "SPLIT" and not is_loop(full)
     assert is_loop(replace(full, ratio=9.0))
 
 
@@ -176,6 +180,6 @@ def test_failures_of_libraries_are_told_apart(error: Exception, code: str) -> No
 def test_nothing_is_said_after_the_last_line() -> None:
     out = io.StringIO()
     lines = Lines(out)
-    lines.say("end", segments=0)
-    lines.say("heartbeat")
+    lines.write("end", segments=0)
+    lines.write("heartbeat")
     assert [json.loads(line) for line in out.getvalue().splitlines()] == [{"type": "end", "segments": 0}]

@@ -1,4 +1,4 @@
-"""A clip and the voices in it: sound with silences left out, and the way back to the recording's own time."""
+"""A clip and the channels in it: sound with silences left out, and the way back to the recording's own time."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from engine.vad import FRAME, Probabilities, speech
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ChannelAudio:
     """One channel's sound in a clip, at most 27.5 s.
 
     speaker: the channel's number as text, None when the channels are mixed.
@@ -32,7 +32,7 @@ class Voice:
         return self.audio.size / RATE
 
     def speech(self) -> list[tuple[float, float]]:
-        """Stretches of speech in seconds of this voice's own time."""
+        """Stretches of speech in seconds of this channel's own time."""
         return [(start * FRAME / RATE, end * FRAME / RATE) for start, end in speech(self.probabilities)]
 
     @property
@@ -50,9 +50,9 @@ class Voice:
                 low, high = before, before + length
                 return offset + min(max(start, low), high), offset + min(max(end, low), high)
             before += length
-        raise AssertionError("a voice has at least one span")
+        raise AssertionError("a channel has at least one span")
 
-    def part(self, first: int, last: int) -> "Voice":
+    def part(self, first: int, last: int) -> "ChannelAudio":
         """The frames [first, last) alone."""
         spans: list[tuple[int, int]] = []
         before = 0
@@ -62,7 +62,7 @@ class Voice:
                 spans.append((sample + low * FRAME, high - low))
             before += frames
         audio = self.audio[first * FRAME : last * FRAME]
-        return Voice(self.speaker, audio, self.probabilities[first:last], tuple(spans))
+        return ChannelAudio(self.speaker, audio, self.probabilities[first:last], tuple(spans))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Clip:
     number: int
     start: int
     end: int
-    voices: tuple[Voice, ...]
+    channels: tuple[ChannelAudio, ...]
 
     def ending_at(self, sample: int) -> "Clip":
         return replace(self, end=sample)
