@@ -8,8 +8,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runner"))
 
-from engine.media import Media  # noqa: E402
-from engine.recording import Source, open_recording  # noqa: E402
+from engine.audio.media import Media  # noqa: E402
+from engine.audio.recording import Source, open_recording  # noqa: E402
 from engine.tests.make import write_wav  # noqa: E402
 from engine.tests.outcome import AUDIO  # noqa: E402
 

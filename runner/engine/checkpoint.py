@@ -7,9 +7,9 @@ from importlib.metadata import version
 from typing import Any
 
 from engine import VERSION
+from engine.audio.recording import Recording
 from engine.job import Job
 from engine.model import Model, instruction_set, versions
-from engine.recording import Recording
 
 # Libraries beside those that `hello` names whose arithmetic or text handling a transcript depends on.
 LIBRARIES = ("numpy", "onnxruntime", "tokenizers")

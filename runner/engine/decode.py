@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from faster_whisper.transcribe import get_compression_ratio, get_ctranslate2_storage, get_suppressed_tokens
 
-from engine.channel_audio import ChannelAudio
+from engine.audio.channel_audio import ChannelAudio
+from engine.audio.media import RATE
+from engine.audio.plan import LONGEST
+from engine.audio.vad import FRAME
 from engine.job import Options
-from engine.media import RATE
 from engine.model import Model
-from engine.plan import LONGEST
-from engine.vad import FRAME
 from engine.words import Word, timed_words
 
 HOP = 160  # samples of a feature frame (10 ms)

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from engine.audio.recording import Source
 from engine.errors import EngineError
-from engine.recording import Source
 
 PROTOCOL = 1
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from engine.audio.plan import Batch
 from engine.decode import Decoder, Encoded
-from engine.plan import Batch
 
 SURE = 0.5  # faster-whisper's threshold
 MOST_VOTES = 3  # channels that are asked together when the first one is not sure

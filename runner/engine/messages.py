@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator, Sequence
 
 from engine import VERSION
-from engine.channel_audio import ChannelAudio, Clip
+from engine.audio.channel_audio import ChannelAudio, Clip
+from engine.audio.media import RATE, Media
 from engine.job import PROTOCOL, Job, Options
 from engine.lines import Lines
-from engine.media import RATE, Media
 from engine.memory import peak_memory
 from engine.model import Model, instruction_set, versions
 from engine.reader import Utterance

@@ -6,11 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from engine.channel_audio import ChannelAudio
+from engine.audio.channel_audio import ChannelAudio
+from engine.audio.media import RATE
+from engine.audio.vad import FRAME
 from engine.decode import REST_STEP, Decoder, Decoding, Encoded
-from engine.media import RATE
 from engine.segments import Timed
-from engine.vad import FRAME
 
 SMALLEST = 188  # frames (6 s): a channel shorter than this is not split any further
 MISSED = 1.5  # s of speech after the last word that make the rest worth another decoding

@@ -8,20 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from engine import VERSION
-from engine.channel_audio import ChannelAudio
+from engine.audio.channel_audio import ChannelAudio
+from engine.audio.media import RATE, Media, lasting
+from engine.audio.plan import plan
+from engine.audio.recording import Source, open_recording
+from engine.audio.vad import FRAME
 from engine.decode import Decoder
 from engine.errors import EngineError
 from engine.job import Job, Options, Span, parse_job
 from engine.lifeline import EXIT_ORPHANED, keep_beating, read_job_line, watch_stdin
 from engine.lines import Lines
-from engine.media import RATE, Media, lasting
 from engine.memory import limit_memory
 from engine.messages import Messages
 from engine.model import Model, load_model, versions
-from engine.plan import plan
-from engine.recording import Source, open_recording
 from engine.transcribe import Part, Transcription, planned
-from engine.vad import FRAME
 
 SAMPLE = Path(__file__).with_name("sample.ogg")  # four seconds of a speech of 1961, in the public domain
 SAMPLE_WORD = "country"  # spoken in it; some driver and library pairs decode without an error and without a word

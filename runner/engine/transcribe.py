@@ -6,14 +6,14 @@ from itertools import chain, islice
 
 from engine import language
 from engine.ahead import ahead, side_by_side
+from engine.audio.media import RATE, Media
+from engine.audio.plan import Batch, in_batches, plan, skip
 from engine.checkpoint import State, resume_key, resumed_state
 from engine.decode import Decoder, Encoded
 from engine.job import Job
 from engine.language import EncodedBatch
-from engine.media import RATE, Media
 from engine.messages import Messages, segment_fields
 from engine.model import Model
-from engine.plan import Batch, in_batches, plan, skip
 from engine.progress import Progress
 from engine.reader import Reader, Utterance
 

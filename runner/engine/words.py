@@ -5,7 +5,7 @@ from typing import Any
 
 from faster_whisper.transcribe import merge_punctuations
 
-from engine.channel_audio import ChannelAudio
+from engine.audio.channel_audio import ChannelAudio
 
 # Marks that belong to the word after them and to the word before them, as OpenAI's Whisper groups them.
 OPENING = "\"'“¿([{-"

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engine.audio.media import Media
+from engine.audio.recording import Source, open_recording
 from engine.job import parse_job
 from engine.lines import Lines
-from engine.media import Media
 from engine.messages import Messages
 from engine.model import Model, load_model
-from engine.recording import Source, open_recording
 from engine.tests.make import write_wav
 from engine.tests.outcome import COMPUTE_TYPE, DEVICE, JFK, MODEL, Outcome, job, run_engine
 from engine.transcribe import Part, Transcription

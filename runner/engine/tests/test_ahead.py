@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from engine.ahead import ahead, side_by_side
-from engine.channel_audio import Clip
-from engine.plan import in_batches
+from engine.audio.channel_audio import Clip
+from engine.audio.plan import in_batches
 
 
 def test_items_come_in_their_order_whichever_is_done_first() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine import model
+from engine.audio.media import Media
+from engine.audio.recording import Source, open_recording
 from engine.errors import EngineError
-from engine.media import Media
-from engine.recording import Source, open_recording
 from engine.tests.make import noise, write_media, write_wav
 from engine.tests.outcome import JFK, MODEL, Outcome
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from engine import reader
-from engine.channel_audio import ChannelAudio
+from engine.audio.channel_audio import ChannelAudio
+from engine.audio.media import Media
+from engine.audio.plan import plan
+from engine.audio.recording import Source, open_recording
 from engine.decode import Decoder, Decoding, Encoded
 from engine.errors import EngineError
 from engine.job import parse_job
 from engine.lines import Lines
-from engine.media import Media
 from engine.messages import Messages
 from engine.model import Model
-from engine.plan import plan
 from engine.reader import Reader, Utterance
-from engine.recording import Source, open_recording
 from engine.run import PLAIN
 from engine.tests.make import noise, write_wav
 from engine.tests.outcome import JFK, Outcome, job, recording

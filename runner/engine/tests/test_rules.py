@@ -7,18 +7,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from engine.channel_audio import ChannelAudio, Clip
+from engine.audio.channel_audio import ChannelAudio, Clip
+from engine.audio.plan import LONGEST, in_batches, plan
+from engine.audio.vad import FRAME, speech
 from engine.decode import Decoding
 from engine.errors import explain
 from engine.job import parse_job
 from engine.language import settle
 from engine.lines import Lines
 from engine.messages import segment_fields
-from engine.plan import LONGEST, in_batches, plan
 from engine.progress import Progress
 from engine.reader import Utterance, is_loop, verdict_of
 from engine.segments import Timed, monotone, split_into_segments, text_of, width
-from engine.vad import FRAME, speech
 
 
 def words(text: str, seconds: float, gap: float = 0.0) -> list[Timed]:

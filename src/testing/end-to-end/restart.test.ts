@@ -16,7 +16,7 @@ const send = (url: string, query: string) => ask(url, JSON.stringify({ query }))
 /** Writes a config.json of the harness's own with changed settings. */
 async function configure(harness: ProcessHarness, change: (config: any) => void): Promise<string> {
   const file = join(harness.directory, 'config.json');
-  const config = JSON.parse(await readFile(join(import.meta.dirname, '../config.json'), 'utf8'));
+  const config = JSON.parse(await readFile(join(import.meta.dirname, '../../../config.json'), 'utf8'));
   change(config);
   await writeFile(file, JSON.stringify(config));
   return file;

@@ -7,7 +7,7 @@ import { followByWebSocket } from '#src/testing/follow.ts';
 import { openProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../../..');
 
 /** How a clock is set: for JavaScript alone, which works everywhere, and for the whole process where libfaketime is installed. */
 const ways: readonly { readonly name: string; readonly environment: (file: string) => Record<string, string> }[] = [

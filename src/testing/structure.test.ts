@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 
 /** The layers, from the top down: imports go down only, or stay within a layer. The first that fits a path counts. */
 const layers: readonly RegExp[] = [
   /^src\/main\.ts$/u,
-  /^src\/(server|keep-serving|run-backup)\.ts$/u,
+  /^src\/server\.ts$/u,
   /^src\/http\//u,
   /^schema\//u,
   /^(resolvers|runner)\//u,
@@ -150,4 +150,35 @@ test('clients know the server by the network alone', () => {
     clients.filter((text) => /from '(#|\.\.\/(?:\.\.\/)?(src|schema|resolvers|runner))/u.test(text)),
     [],
   );
+});
+
+/** Code of the product and its benches: no tests, fixtures or contract suites. */
+const code = globSync('{src,schema,resolvers,runner,migrations,clients,bench}/**/*.{ts,mjs,py}', { cwd: root })
+  .map(normalize)
+  .filter(
+    (file) => !/\.test\.|^runner\/fixtures\/|^runner\/engine\/tests\/|^src\/(store\/contract|testing)\//u.test(file),
+  );
+
+/** What a folder may hold before it hides what is in it, what stands at the top of the project and of src, and how small files may be on average. */
+const limits = { filesInFolder: 23, entriesOfRoot: 20, entriesOfSrc: 15, filesPerThousandLines: 11 };
+
+test('the tree stays one that a newcomer can walk through', (t) => {
+  const lines = code.reduce((sum, file) => sum + readFileSync(join(root, file), 'utf8').split('\n').length - 1, 0);
+  const filesPerThousandLines = (code.length / lines) * 1000;
+  const folders = Map.groupBy(code, (file) => dirname(file));
+  const [largest = '', files = []] = [...folders].toSorted(([, a], [, b]) => b.length - a.length)[0] ?? [];
+  const entriesOf = (folder: string) =>
+    new Set(code.filter((file) => file.startsWith(folder)).map((file) => file.slice(folder.length).split('/')[0])).size;
+  const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n');
+  const top = readdirSync(root).filter(
+    (name) => !name.startsWith('.') && !ignored.includes(`/${name}/`) && !ignored.includes(`${name}/`),
+  );
+  t.diagnostic(`${code.length} files, ${lines} lines: ${filesPerThousandLines.toFixed(1)} files a thousand lines`);
+  t.diagnostic(
+    `largest folder: ${largest} with ${files.length} files; ${entriesOf('src/')} entries in src, ${top.length} in the project`,
+  );
+  assert.ok(filesPerThousandLines <= limits.filesPerThousandLines);
+  assert.ok(files.length <= limits.filesInFolder, files.join(' '));
+  assert.ok(entriesOf('src/') <= limits.entriesOfSrc);
+  assert.ok(top.length <= limits.entriesOfRoot, top.join(' '));
 });

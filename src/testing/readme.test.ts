@@ -51,7 +51,7 @@ test('the client of the README goes on from its last event when the server is ki
 });
 
 test('every address of a file of a job in the README is answered', async () => {
-  const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
   const addresses = [...readme.matchAll(/http:\/\/127\.0\.0\.1:4000\/jobs\/job_\.\.\.(?<path>\/[^\s']+)/gu)];
   assert.ok(addresses.length > 3);
   await using server = await openTestServer();

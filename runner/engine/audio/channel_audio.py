@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from engine.media import RATE
-from engine.vad import FRAME, Probabilities, speech
+from engine.audio.media import RATE
+from engine.audio.vad import FRAME, Probabilities, speech
 
 
 @dataclass(frozen=True, slots=True)

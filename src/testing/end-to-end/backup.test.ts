@@ -11,7 +11,7 @@ import { ask } from '#src/testing/server.ts';
 /** Runs `node src/main.ts backup ...`. */
 async function backup(directory: string, ...args: readonly string[]) {
   const env = { PATH: process.env['PATH'], PHONOGRAPH_DATA_DIRECTORY: directory };
-  const command = [join(import.meta.dirname, 'main.ts'), 'backup', ...args];
+  const command = [join(import.meta.dirname, '../../main.ts'), 'backup', ...args];
   return new Promise<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }>((resolve) => {
     execFile(process.execPath, command, { env }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, stdout, stderr }),

@@ -50,7 +50,7 @@ test('a server that is killed takes its engines with it, and its jobs run again'
 
 test('a promise that is rejected and that nobody waits for is logged, and stops the server in order', async () => {
   await using harness = await openProcessHarness('waits');
-  const first = harness.start({ NODE_OPTIONS: `--import ${join(import.meta.dirname, 'testing/fail-later.ts')}` });
+  const first = harness.start({ NODE_OPTIONS: `--import ${join(import.meta.dirname, '../fail-later.ts')}` });
   const id = await submitTo(await first.url);
   await untilEvent(await first.url, id, ({ segments }) => segments !== undefined);
   const told = first.said('unexpected failure');
@@ -77,7 +77,7 @@ test('wrong settings end the start with 78, each told with its key', async () =>
 
 test('a key that was made lets its holder in, and what listens for everybody says so loudly', async () => {
   await using harness = await openProcessHarness('speaks');
-  const made = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), 'keys', 'alice'], {
+  const made = spawnSync(process.execPath, [join(import.meta.dirname, '../../main.ts'), 'keys', 'alice'], {
     encoding: 'utf8',
   });
   assert.equal(made.status, 0);
@@ -99,7 +99,7 @@ test('a key that was made lets its holder in, and what listens for everybody say
 test('a name that cannot be one is told, and no key is made', () => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [join(import.meta.dirname, 'main.ts'), 'keys', 'a:b'],
+    [join(import.meta.dirname, '../../main.ts'), 'keys', 'a:b'],
     { encoding: 'utf8' },
   );
   assert.deepEqual([status, stdout], [64, '']);

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { newCaller } from '#src/testing/caller.ts';
-import { readConfig } from './config/config.ts';
+import { readConfig } from '../../config/config.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../../..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
 const dockerfile = read('Dockerfile')
   .replaceAll(/^#.*\n/gmu, '')

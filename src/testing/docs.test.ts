@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { eventsOf, wsClient } from '#src/testing/follow.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 
 let server: TestServer;
 let id: string;

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 
+from engine.audio.formats import CODECS, CONTAINERS, UNMARKED, looks_damaged
+from engine.audio.recording import Recording
 from engine.errors import EngineError
-from engine.formats import CODECS, CONTAINERS, UNMARKED, looks_damaged
-from engine.recording import Recording
 
 RATE = 16_000  # samples per second, what Whisper and Silero VAD were trained on
 LOWEST_RATE, HIGHEST_RATE, MOST_CHANNELS = 4_000, 384_000, 8

@@ -8,7 +8,7 @@ import { recordings } from '#src/testing/recordings.ts';
 import { openTestServer, type TestServer } from '#src/testing/server.ts';
 import { wordErrors } from '#src/testing/word-errors.ts';
 
-const { engineCommand, modelDirectory } = readConfig(join(import.meta.dirname, '..'), {}).server;
+const { engineCommand, modelDirectory } = readConfig(join(import.meta.dirname, '../../..'), {}).server;
 
 /** A server with the real engine and the COMPACT model. */
 const openRealServer = (...roots: readonly string[]) =>

@@ -7,7 +7,7 @@ import Sqlite from 'better-sqlite3';
 import { eventsOf } from '#src/testing/follow.ts';
 import { openTestServer, type TestServer } from '#src/testing/server.ts';
 
-const folder = join(import.meta.dirname, 'testing/data-directories');
+const folder = join(import.meta.dirname, '../data-directories');
 /** Where the recordings of its jobs lay when it was made. */
 const rootBefore = '/srv/recordings';
 

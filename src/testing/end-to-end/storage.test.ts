@@ -42,7 +42,7 @@ test('on a full disk nothing is lost: reads go on, jobs wait, and all goes on wh
   if (disk === null) return;
   const engineCommand = [
     process.execPath,
-    join(import.meta.dirname, '../runner/fixtures/checked.ts'),
+    join(import.meta.dirname, '../../../runner/fixtures/checked.ts'),
     'twelve-batches',
     '150',
   ];

@@ -10,9 +10,9 @@ from itertools import chain, islice, pairwise
 
 import numpy as np
 
-from engine.channel_audio import ChannelAudio, Clip
-from engine.media import RATE, Sound
-from engine.vad import FRAME, Probabilities, SpeechDetector, speech
+from engine.audio.channel_audio import ChannelAudio, Clip
+from engine.audio.media import RATE, Sound
+from engine.audio.vad import FRAME, Probabilities, SpeechDetector, speech
 
 LONGEST = 860  # 27.5 s, of which no more errors come than of 30, for 4 % less work; of 25 s come 3 % more
 EARLIEST = 500  # 16 s: a cut before this wastes too much of what every clip costs, 20 s of the encoder at least
