@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import {
   JobAlreadyFinishedError,
   JobNotFoundError,
@@ -7,15 +6,14 @@ import {
   RequestError,
 } from '#src/errors.ts';
 import type { JobFilter } from '#src/jobs/job-filter.ts';
-import type { Job, JobStatus } from '#src/jobs/job.ts';
+import type { Job, JobLabels, JobStatus } from '#src/jobs/job.ts';
 import type { Segment } from '#src/jobs/transcript.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import { requireModel } from '#src/models/installed.ts';
 import { removeJob } from '#src/operations/retention.ts';
-import type { JobLabels } from '#src/store/store.ts';
 import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
 import type { Context } from './context.ts';
-import { checkInput, labelFields } from './input.ts';
+import { type LabelsInput, readLabels } from './input.ts';
 
 /** Filter of jobs as a client gives it: null is the same as absent. */
 export interface JobFilterInput {
@@ -106,23 +104,16 @@ async function isThere(media: Job['media'], store: MediaStore): Promise<boolean>
   return recording !== null;
 }
 
-/** What a job is to be called: absent = unchanged, null clears, null as priority = 0. */
-export type UpdateJobInput = { readonly [K in keyof JobLabels]?: unknown };
-
-const labelsSchema = z.object(labelFields);
-
-/** Writes what a client calls a job, whatever its status. Throws InvalidInputError, JobNotFoundError. */
+/** Writes what a client calls a job, whatever its status: absent = unchanged, null = the default. Throws InvalidInputError, JobNotFoundError. */
 export async function updateJob(
-  { id, input }: { readonly id: string; readonly input: UpdateJobInput },
+  { id, input }: { readonly id: string; readonly input: LabelsInput },
   { store }: Pick<Context, 'store'>,
 ): Promise<Job> {
-  const { title, tags, metadata, priority } = checkInput(labelsSchema, input);
-  const job = await store.updateJob(id, {
-    ...(title === undefined ? {} : { title }),
-    ...(tags === undefined ? {} : { tags: tags ?? [] }),
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(priority === undefined ? {} : { priority: priority ?? 0 }),
-  });
+  const isGiven = (name: string) => Object.entries(input).some(([each, value]) => each === name && value !== undefined);
+  const labels: Partial<JobLabels> = Object.fromEntries(
+    Object.entries(readLabels(input)).filter(([name]) => isGiven(name)),
+  );
+  const job = await store.updateJob(id, labels);
   if (job === null) throw new JobNotFoundError();
   return job;
 }

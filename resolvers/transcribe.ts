@@ -6,7 +6,7 @@ import { Upload } from '#src/media/upload.ts';
 import { isModelId, requireModel } from '#src/models/installed.ts';
 import type { NewJob } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
-import { readLabels, readOptions, type TranscribeInput } from './input.ts';
+import { readIdempotencyKey, readLabels, readOptions, type TranscribeInput } from './input.ts';
 
 type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'media' | 'caller'>;
 
@@ -21,7 +21,7 @@ export async function transcribe(
 ): Promise<{ readonly job: Job; readonly existing: boolean }> {
   const { config, settings } = context;
   const options = readOptions(input, { settings: settings.current(), config: config.transcription });
-  const labels = { ...readLabels(input), callerId: context.caller.name };
+  const labels = { ...readLabels(input), idempotencyKey: readIdempotencyKey(input), callerId: context.caller.name };
   if (!isModelId(options.model)) throw new InvalidInputError('input.model', 'input.model must be an id of models.');
   await requireModel(config, options.model);
   try {

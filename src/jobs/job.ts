@@ -95,6 +95,32 @@ export const transcriptionOptionsSchema = z.object({
 /** What was asked for, with every default filled in. */
 export type TranscriptionOptions = Readonly<z.infer<typeof transcriptionOptionsSchema>>;
 
+const maxMetadataCharacters = 16_384;
+
+const metadataSchema = z
+  .record(z.string().max(100), z.unknown())
+  .refine((value) => Object.keys(value).length <= 50, 'must have at most 50 keys')
+  .refine(
+    (value) => JSON.stringify(value).length <= maxMetadataCharacters,
+    `must have at most ${maxMetadataCharacters} characters as JSON`,
+  );
+
+/** What a client calls a job, and how urgent it is: the one place where it is told, as of the options. */
+export const jobLabelsSchema = z.object({
+  title: z.string().max(500).nullable().default(null),
+  // A tag that is given twice is one.
+  tags: z
+    .array(z.string().min(1).max(100))
+    .max(50)
+    .transform((tags): readonly string[] => [...new Set(tags)])
+    .default([]),
+  metadata: metadataSchema.nullable().default(null),
+  priority: z.int().min(-1000).max(1000).default(0),
+});
+
+/** What a client calls a job, and how urgent it is. */
+export type JobLabels = Readonly<z.infer<typeof jobLabelsSchema>>;
+
 /** How far a job is. `fraction` runs from 0 to 1 and is 1 only when the job is COMPLETED. */
 export interface Progress {
   readonly stage: JobStage;
@@ -166,14 +192,10 @@ export const failureCodes = [
 export type FailureCode = (typeof failureCodes)[number];
 
 /** A job as it is now. Rows outlive processes. */
-export interface Job {
+export interface Job extends JobLabels {
   /** `job_` and 21 URL-safe characters. */
   readonly id: string;
   readonly status: JobStatus;
-  readonly title: string | null;
-  readonly metadata: Readonly<Record<string, unknown>> | null;
-  readonly tags: readonly string[];
-  readonly priority: number;
   readonly createdAt: Date;
   readonly startedAt: Date | null;
   readonly finishedAt: Date | null;

@@ -1,6 +1,15 @@
 import type { MediaRoot } from '../config/config.ts';
 import type { JobFilter } from '../jobs/job-filter.ts';
-import type { Attempt, DetectedLanguage, Job, JobEvent, Media, Progress, TranscriptionOptions } from '../jobs/job.ts';
+import type {
+  Attempt,
+  DetectedLanguage,
+  Job,
+  JobEvent,
+  JobLabels,
+  Media,
+  Progress,
+  TranscriptionOptions,
+} from '../jobs/job.ts';
 import type { EngineIdentity } from '../jobs/provenance.ts';
 import type { Segment } from '../jobs/transcript.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
@@ -177,9 +186,6 @@ export interface SettingStore {
 export type Deleted =
   | { readonly refused: false; readonly kept: string | null }
   | { readonly refused: true; readonly job: Job };
-
-/** What a client calls a job, and how urgent it is. */
-export type JobLabels = Pick<Job, 'title' | 'metadata' | 'tags' | 'priority'>;
 
 export interface NewJob extends JobLabels {
   readonly options: TranscriptionOptions;

@@ -1,4 +1,4 @@
-import { type Job, type JobEvent, type Progress, transcriptionOptionsSchema } from '../../jobs/job.ts';
+import { type Job, type JobEvent, jobLabelsSchema, type Progress, transcriptionOptionsSchema } from '../../jobs/job.ts';
 import type { NewSegment } from '../../jobs/transcript.ts';
 import type { Notifier } from '../notifier.ts';
 import type { NewJob, Store } from '../store.ts';
@@ -18,10 +18,7 @@ const options = transcriptionOptionsSchema.parse({ model: 'base', beamSize: 1, c
 /** A job to be added, like any other but for `changes`. */
 export function newJob(changes: Partial<NewJob> = {}): NewJob {
   return {
-    title: 'Address',
-    metadata: { source: 'archive' },
-    tags: ['speech'],
-    priority: 0,
+    ...jobLabelsSchema.parse({ title: 'Address', metadata: { source: 'archive' }, tags: ['speech'] }),
     options,
     media: { name: 'address.wma', key: { root: '/media', path: 'address.wma' }, bytes: 12, sha256: null },
     idempotencyKey: null,

@@ -24,7 +24,7 @@ export interface Tables {
 
 interface JobTable {
   readonly id: string;
-  /** Its place among all jobs, the oldest first: see job-number.ts. */
+  /** Its place among all jobs, the oldest first: see keyset.ts. */
   readonly number: number;
   readonly status: JobStatus;
   readonly title: string | null;

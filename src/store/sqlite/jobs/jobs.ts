@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Insertable, sql, type Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
 import { QueueFullError } from '../../../errors.ts';
-import { allowedIn, type Job, type JobFact } from '../../../jobs/job.ts';
+import { allowedIn, type Job, type JobFact, type JobLabels } from '../../../jobs/job.ts';
 import { isOf } from '../../../jobs/provenance.ts';
-import type { JobLabels, JobWriter, NewJob } from '../../store.ts';
+import type { JobWriter, NewJob } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseObject, parseOptions, toJson } from '../database/json.ts';
 import { nextNumber } from '../database/keyset.ts';
@@ -82,10 +82,7 @@ function jobRow(
     id: at.id,
     number: at.number,
     status: 'QUEUED',
-    title: job.title === null ? null : cleanText(job.title),
-    tags: toJson(job.tags),
-    metadata: job.metadata === null ? null : toJson(job.metadata),
-    priority: job.priority,
+    ...labelColumns(job),
     options: toJson(job.options),
     media_id: at.mediaId,
     api_key_id: job.callerId,
@@ -166,6 +163,8 @@ function updateJob(connection: Connection, id: string, labels: Partial<JobLabels
   });
 }
 
+function labelColumns(labels: JobLabels): Pick<Insertable<Tables['job']>, 'title' | 'tags' | 'metadata' | 'priority'>;
+function labelColumns(labels: Partial<JobLabels>): Change['set'];
 function labelColumns({ title, tags, metadata, priority }: Partial<JobLabels>): Change['set'] {
   return {
     ...(title === undefined ? {} : { title: title === null ? null : cleanText(title) }),
