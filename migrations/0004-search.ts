@@ -4,7 +4,7 @@ import type { Migration } from 'kysely/migration';
 /**
  * The full-text index of segments. An entry's rowid is 2^24 times the number of its job in `search_job`, plus the index of its segment.
  *
- * Contentless: texts stay in `segment` alone. The tokenizer only parts at spaces what search/entry-text.ts has made of a text. What is already
+ * Contentless: texts stay in `segment` alone. The tokenizer only parts at spaces what transcripts/search/tokens.ts has made of a text. What is already
  * there is indexed after the start, slice by slice, from `search_older` down.
  */
 export const search: Migration = {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { goldenFolder, rendered, transcript, trickySegments } from '#src/testing/transcripts.ts';
 import { transcriptFormats } from '../../jobs/transcript.ts';
 
-// A file that should differ is written anew by: npm test -- --test-update-snapshots src/render/golden.test.ts
+// A file that should differ is written anew by: npm test -- --test-update-snapshots src/transcripts/render/golden.test.ts
 const asItIs = { serializers: [(text: string) => text] };
 
 for (const format of transcriptFormats) {

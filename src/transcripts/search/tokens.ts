@@ -2,7 +2,7 @@ import { fold, isAscii } from '../../jobs/job-filter.ts';
 
 /** What a text is found by: a word, or two neighbouring characters of a script that is written without spaces. */
 export interface Token {
-  /** As it is compared: see fold.ts. */
+  /** As it is compared: see job-filter.ts. */
   readonly form: string;
   /** Where it begins and ends in the text, in UTF-16 units. */
   readonly start: number;
