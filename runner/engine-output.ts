@@ -9,7 +9,7 @@ import type { Length } from './watchdog.ts';
 /** Writes to the store under the lease of the claim; throws where the lease is lost. */
 export type Write = (what: keyof Work, act: () => Promise<boolean>) => Promise<void>;
 
-/** An engine only moves forward through these, so that each is written once. */
+/** The stages in their order. A stage that does not come after the present one is not written. */
 const stages: readonly JobStage[] = ['STARTING', 'DECODING', 'DETECTING_LANGUAGE', 'TRANSCRIBING', 'FINISHING'];
 
 /**

@@ -4,7 +4,7 @@ import type { ComputePower, FailureCode, JobFailure, TranscriptionOptions } from
 import type { LocalFile } from '#src/media/store.ts';
 import { modelPath } from '#src/models/installed.ts';
 import type { Claim } from '#src/store/work.ts';
-import { failure } from './outcome.ts';
+import { failure } from './failure-hints.ts';
 
 /** What an engine must have loaded, and how, before it can work at a job. */
 export interface EngineKind {

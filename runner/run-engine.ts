@@ -4,7 +4,7 @@ import type { EndedAttempt } from './outcome.ts';
 import { type Child, startChild } from './process/child.ts';
 import { EngineProtocolError, parseLine } from './protocol.ts';
 import { retry } from './retry.ts';
-import type { Run } from './run.ts';
+import type { Run } from './run-context.ts';
 import { startWatchdog, timeLimitSeconds, type Watchdog } from './watchdog.ts';
 
 /** The lease is another's: nothing more may be written, and nobody wants what the engine says. */

@@ -5,8 +5,8 @@ import { type JobLine, requestFor } from './engine-request.ts';
 import { keepLease } from './lease.ts';
 import { type EndedAttempt, endingOf } from './outcome.ts';
 import { retry } from './retry.ts';
+import { openRun, type Run, type RunParts } from './run-context.ts';
 import { runEngine } from './run-engine.ts';
-import { openRun, type Run, type RunParts } from './run.ts';
 
 /** Runs a claimed job to its end and writes how it ended. Never rejects. `stopping`: the server stops, the job goes back to the queue. */
 export async function runJob(parts: RunParts, claim: Claim, stopping: AbortSignal): Promise<void> {

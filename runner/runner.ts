@@ -8,8 +8,8 @@ import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
 import { reap } from './reap.ts';
 import { retry } from './retry.ts';
+import type { RunParts } from './run-context.ts';
 import { runJob } from './run-job.ts';
-import type { RunParts } from './run.ts';
 import { openStandby } from './standby.ts';
 
 /** Takes jobs from the store and runs them, as many at a time as there are slots. */
@@ -61,7 +61,7 @@ export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'me
 const slowTickMs = 5000;
 /** So many renewals may be missed before a lease is over. */
 const renewalsPerLease = 3;
-/** Beyond the time that an engine has for its end: what even SIGKILL does not end waits for a device. */
+/** How much longer than engineStopSeconds a stop waits: a process that even SIGKILL does not end hangs in a device driver, and may stay for ever. */
 const lastMs = 4000;
 
 /** Starts to run jobs; those of a server that died are given back to the queue first. */

@@ -14,7 +14,7 @@ import { sweepModels } from './models/installed.ts';
 import { openEngineIdentity } from './operations/engine-identity.ts';
 import { watchHealth } from './operations/health.ts';
 import { openHost } from './operations/host.ts';
-import { keepLog } from './operations/log-retention.ts';
+import { startLogStorage } from './operations/log-retention.ts';
 import { startRetention } from './operations/retention.ts';
 import { startIndexing } from './operations/search-indexing.ts';
 import { openServerReader } from './operations/server-status.ts';
@@ -46,7 +46,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const notifier = openNotifier();
   const { dataDirectory, mediaRoots } = config.server;
   const store = stack.use(await openStore({ database: databaseOf(config.server), notifier, mediaRoots }));
-  stack.use(keepLog(logger, { store, notifier, config }));
+  stack.use(startLogStorage(logger, { store, notifier, config }));
   const settings = await openSettings(config, store, log);
   const trash = openTrash(dataDirectory);
   const storage = openDiskSpace(config.server, trash);

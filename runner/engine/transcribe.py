@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from engine import language
-from engine.ahead import ahead, side_by_side
 from engine.audio.media import RATE, Media
 from engine.audio.plan import Batch, in_batches, plan, skip
 from engine.checkpoint import State, resume_key, resumed_state
@@ -14,6 +13,7 @@ from engine.job import Job
 from engine.language import EncodedBatch
 from engine.messages import Messages, segment_fields
 from engine.model import Model
+from engine.prefetch import prefetch, side_by_side
 from engine.progress import Progress
 from engine.reader import Reader, Utterance
 
@@ -36,7 +36,7 @@ def planned(job: Job, media: Media, state: State | None = None) -> Iterator[Batc
     """The batches after a state, or of the whole, cut from now on in a thread of their own. The sound is read once."""
     options, at = job.options, state or _start(job)
     pieces = skip(media.sound(job.max_seconds, options.clip.end), at.sample)
-    return ahead(in_batches(plan(pieces, options.vad, at.clip, at.sample), job.batch_size, at.batch))
+    return prefetch(in_batches(plan(pieces, options.vad, at.clip, at.sample), job.batch_size, at.batch))
 
 
 def _start(job: Job) -> State:
@@ -87,7 +87,7 @@ class Transcription:
         first: list[EncodedBatch] = []
         # The first batch is encoded beside the second: there is nothing yet to read on the other core.
         opening = list(islice(batches, 1)) if self._model.workers > 1 else []
-        rest = chain(ahead(self._encoded(iter(opening))), ahead(self._encoded(batches), 2))
+        rest = chain(prefetch(self._encoded(iter(opening))), prefetch(self._encoded(batches), 2))
         if self._state.language is None:
             self._messages.stage("DETECTING_LANGUAGE")
             found = language.detect(rest, self._decoder)

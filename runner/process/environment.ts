@@ -24,7 +24,7 @@ export function childEnvironment(
     // What the allocator is told before the engine can speak to it; runner/engine/memory.py tells why.
     GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     HF_HUB_OFFLINE: '1',
-    // An engine that is only starting when its server dies has another parent by the time it can look.
+    // If the server dies while the engine starts, the engine's parent is another process by then; with this it can still tell whose it was.
     PHONOGRAPH_SERVER_PID: String(process.pid),
     PYTHONPATH: engineFolder,
     // Without it `python -m` looks for the engine in the working directory first.

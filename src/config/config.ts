@@ -79,7 +79,7 @@ const serverSchema = serverFields
       'must be 127.0.0.1, ::1 or localhost while there are no apiKeys: make one with `npm run key -- NAME`, or set allowUnauthenticated to true, which lets everybody in',
     when: areRight('listenHost', 'apiKeys', 'allowUnauthenticated'),
   })
-  // A page that has its own name resolved to this server needs no such trick where every request needs a key.
+  // DNS rebinding (a page whose name resolves to this server) gains nothing where every request needs a key; without keys a * would allow it.
   .refine((server) => server.apiKeys.length > 0 || !server.allowedHosts.includes('*'), {
     path: ['allowedHosts'],
     error: 'may hold * only with apiKeys; without them name each host',

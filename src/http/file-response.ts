@@ -29,7 +29,7 @@ export function disposition(name: string, type: 'attachment' | 'inline'): string
 }
 
 /** Sends a body to its end. A client that leaves ends it, which is no error. */
-export async function pour(body: Readable, response: ServerResponse): Promise<void> {
+export async function streamBody(body: Readable, response: ServerResponse): Promise<void> {
   try {
     await pipeline(body, response);
   } catch (error) {

@@ -5,7 +5,7 @@ import { parse } from 'range-parser';
 import { RequestError } from '../errors.ts';
 import type { Job, Media } from '../jobs/job.ts';
 import { answerError } from './answer.ts';
-import { disposition, type FileRequest, isKnown, pour } from './file-response.ts';
+import { disposition, type FileRequest, isKnown, streamBody } from './file-response.ts';
 
 /** A browser plays a recording on a page that it makes itself: the page may fetch the recording. A sandbox has no origin, and may not. */
 const policyOfPlayer = "default-src 'none'; media-src 'self'";
@@ -44,7 +44,7 @@ export async function answerRecording({ request, response, context }: FileReques
     return;
   }
   const body = recording.read(start, end);
-  await pour(body, response);
+  await streamBody(body, response);
   // Of a file that has become shorter the client would wait for the rest.
   if (body.bytesRead < length) request.socket.destroy();
 }

@@ -81,7 +81,7 @@ export type Authentication =
 /** RFC 6750, 2.1. */
 const bearer = /^bearer +(?<token>[\w.~+/-]+=*) *$/iu;
 
-/** Decides by what a caller has shown as `authorization`: Bearer and its token. Everything but /health goes through here, on HTTP and on WebSocket. */
+/** Tells who is asking by the Authorization header, or a WebSocket's connection parameter: Bearer and its token. routes.ts says what needs a caller. */
 export function authenticate(authorization: unknown, keys: readonly ApiKey[]): Authentication {
   if (keys.length === 0) return { kind: 'ADMITTED', caller: anybody };
   const challenge = 'Bearer realm="Phonograph"';

@@ -7,7 +7,7 @@ import { explainIssue } from '../config/explain-issue.ts';
 import { RequestError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
 import { type TranscriptFormat, transcriptFormats } from '../jobs/transcript.ts';
-import { disposition, type FileRequest, isKnown, pour } from './file-response.ts';
+import { disposition, type FileRequest, isKnown, streamBody } from './file-response.ts';
 
 const types: Readonly<Record<TranscriptFormat, string>> = {
   TXT: 'text/plain',
@@ -49,7 +49,7 @@ export async function answerTranscript(
   }
   response.setHeader('content-type', `${types[format]}; charset=utf-8`);
   response.setHeader('content-disposition', disposition(`${stemOf(job)}.${suffix}`, 'attachment'));
-  await (request.method === 'HEAD' ? response.end() : pour(Readable.from(pieces), response));
+  await (request.method === 'HEAD' ? response.end() : streamBody(Readable.from(pieces), response));
 }
 
 /** What the job is called, else its recording. */

@@ -60,7 +60,7 @@ export function fold(text: string): string {
   return bare.replaceAll('ß', 'ss');
 }
 
-/** What a text is asked for a part by: folded, and a Greek sigma alike wherever it stands in a word. Every "contains" of a filter compares it. */
+/** The form in which every "contains" of a filter compares texts: folded, and with one Greek sigma, which has another form at the end of a word. */
 export function foldForPart(text: string): string {
   return fold(text).replaceAll('ς', 'σ');
 }

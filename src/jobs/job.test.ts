@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allowedIn, follow, isFinished, jobStatuses, type JobAct } from './job.ts';
+import { allowedIn, isFinished, type JobAct, jobStatuses, nextStatus } from './job.ts';
 
 const table: Readonly<Record<JobAct, string>> = {
   claim: 'QUEUED>WORKING',
@@ -14,7 +14,7 @@ const table: Readonly<Record<JobAct, string>> = {
 test('each act leads where the table says, and nowhere else', () => {
   for (const act of Object.keys(table) as JobAct[]) {
     const allowed = jobStatuses.flatMap((status) => {
-      const next = follow(status, act);
+      const next = nextStatus(status, act);
       return next === null ? [] : [`${status}>${next}`];
     });
     assert.equal(allowed.join(' '), table[act]);
@@ -27,7 +27,7 @@ test('each act leads where the table says, and nowhere else', () => {
 
 test('a finished job leaves its status by a retry alone, a completed one never', () => {
   for (const status of jobStatuses.filter(isFinished)) {
-    const acts = (Object.keys(table) as JobAct[]).filter((act) => follow(status, act) !== null);
+    const acts = (Object.keys(table) as JobAct[]).filter((act) => nextStatus(status, act) !== null);
     assert.deepEqual(acts, status === 'COMPLETED' ? [] : ['retry']);
   }
 });

@@ -237,13 +237,13 @@ const transitions: Readonly<Record<JobAct, Readonly<Partial<Record<JobStatus, Jo
 };
 
 /** The status that `act` leads to, or null where it is not allowed in `status`. */
-export function follow(status: JobStatus, act: JobAct): JobStatus | null {
+export function nextStatus(status: JobStatus, act: JobAct): JobStatus | null {
   return transitions[act][status] ?? null;
 }
 
 /** The statuses in which `act` is allowed: what an adapter puts into its WHERE. */
 export function allowedIn(act: JobAct): readonly JobStatus[] {
-  return jobStatuses.filter((status) => follow(status, act) !== null);
+  return jobStatuses.filter((status) => nextStatus(status, act) !== null);
 }
 
 /** Whether nothing more happens to a job in this status by itself. */

@@ -49,7 +49,7 @@ async function realRootsOf(roots: readonly MediaRoot[]): Promise<readonly RealRo
 async function check(candidate: string, roots: readonly RealRoot[]): Promise<LocatedMedia | null> {
   const file = await openRealFile(candidate);
   if (file === null) {
-    // What does not exist behind a link that leads out is told apart from what exists there by nobody.
+    // Outside of the roots nobody may learn what exists: a path that leads out is refused in the same way, whether its goal exists or not.
     const reals = roots.map(({ real }) => real);
     if (!isUnder(await realOfExistingPart(candidate), reals)) throw outside();
     return null;

@@ -79,7 +79,7 @@ export function openDownloads({ config, storage, notifier, log, hub = hubOf(conf
     notifier.notify('model', id);
   }
 
-  /** What stays although it should go costs room alone, and goes with the next try. */
+  /** Removes what came of a download. Where that fails, the files only take room until the next download of this model. */
   async function sweep(id: string): Promise<void> {
     await rm(stagingOf(id), { recursive: true, force: true }).catch((err: unknown) =>
       log.warn({ model: id, err }, 'model parts not removed'),

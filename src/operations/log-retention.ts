@@ -52,7 +52,7 @@ interface LogParts {
 }
 
 /** From now on lines go into the store and into files, which stay within their limits; disposing of it writes what is on its way. */
-export function keepLog(logger: Logger, { store, notifier, config }: LogParts): AsyncDisposable {
+export function startLogStorage(logger: Logger, { store, notifier, config }: LogParts): AsyncDisposable {
   const { dataDirectory, logMaxBytes } = config.server;
   const folder = openLogFolder(join(dataDirectory, 'logs'), logMaxBytes);
   logger.attach({ store, folder, notifier });

@@ -21,7 +21,7 @@ export interface ServerStatus extends HostStats {
 export interface ServerReader {
   /** The queue, the engine and the settings as they are now; the machine as at most half a second ago. */
   readonly now: () => Promise<ServerStatus>;
-  /** All of it as at most half a second ago: however many look now and then, that often it is read. */
+  /** All of it as at most half a second ago: it is read at most twice a second, however many ask. */
   readonly recent: () => Promise<ServerStatus>;
 }
 

@@ -21,7 +21,7 @@ export interface JobChanges extends Disposable {
   readonly read: (jobId: string, since: number | Date) => Promise<ChangedJob | null>;
 }
 
-/** Events that everybody is told of: more than come within a look of who keeps up. */
+/** How many of the newest events one reading for everybody covers. A watcher that keeps up misses fewer; one that does not reads its own. */
 const lookBack = 50;
 /** Answers that are kept until their job changes again, of a few kilobytes each. */
 const maxKept = 100;

@@ -49,8 +49,8 @@ const counted = 'with recursive at(n) as (select 0 union all select n + 1 from a
 
 /** The one job that a store has added lends its options, and goes. */
 const statements: readonly string[] = [
-  `insert into media (id, name, path, stored, bytes, warnings)
-   ${counted} select format('media_%021d', n), format('recording-%07d.wma', n), '/media/recording.wma', 0, 12, '[]' from at`,
+  `insert into media (id, name, root, path, bytes, warnings)
+   ${counted} select format('media_%021d', n), format('recording-%07d.wma', n), '/media', 'recording.wma', 12, '[]' from at`,
   `insert into job (id, number, status, title, tags, priority, options, media_id, created_at, queued_at, started_at, finished_at, stage, fraction,
      processed_seconds, segment_count, crashes, begun, event_seq)
    ${counted} select format('job_%021d', n), (1700000000000 + n * 1000) * 1024, iif(n < @odd, 'FAILED', 'COMPLETED'),

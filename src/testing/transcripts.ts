@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Segment, TranscriptFormat } from '#src/jobs/transcript.ts';
 import { render } from '#src/transcripts/render/render.ts';
-import type { Transcript } from '#src/transcripts/render/source.ts';
+import type { Transcript } from '#src/transcripts/render/transcript.ts';
 
 /** Where the stored segments lie that are hard to write, and what becomes of them in each format. */
 export const goldenFolder = join(import.meta.dirname, '../transcripts/render/golden');

@@ -135,9 +135,9 @@ interface HubRetryOptions {
   readonly signal: AbortSignal;
   /** Pause after the first failure; doubled after each further one. */
   readonly pauseMs: number;
-  /** Hears of each failure that something is tried again after. */
+  /** Called at each failure after which there is another try. */
   readonly onTrouble: (error: HubError) => void;
-  /** Grows with what is reached: a failure after that is the first again. */
+  /** How far the act has come; where that has grown since the last failure, failures are counted from one again. */
   readonly reached?: () => number;
 }
 

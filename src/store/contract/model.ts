@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type AttemptOutcome, follow, type JobAct, type JobStatus } from '../../jobs/job.ts';
+import { type AttemptOutcome, type JobAct, type JobStatus, nextStatus } from '../../jobs/job.ts';
 import type { Store } from '../store.ts';
 import type { Ending, Lease, OpenAttempt } from '../work.ts';
 import { openQueueModel } from './queue-model.ts';
@@ -81,13 +81,13 @@ export function openModel(store: Store, clock: { time: number }): Model {
   }
 
   async function cancel(job: ModelJob): Promise<void> {
-    if (follow(job.status, 'cancel') !== null) job.isCancelled = true;
+    if (nextStatus(job.status, 'cancel') !== null) job.isCancelled = true;
     if (job.status === 'QUEUED') move(job, 'cancel');
     assert.equal((await store.cancel(job.id))?.status, job.status);
   }
 
   async function retry(job: ModelJob, fromStart: boolean): Promise<void> {
-    const isRefused = follow(job.status, 'retry') === null;
+    const isRefused = nextStatus(job.status, 'retry') === null;
     assert.equal((await store.retry(job.id, fromStart))?.refused, isRefused);
     if (isRefused) return;
     move(job, 'retry');
@@ -168,7 +168,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
 }
 
 function move(job: ModelJob, act: JobAct): void {
-  const status = follow(job.status, act);
+  const status = nextStatus(job.status, act);
   assert.ok(status);
   job.status = status;
 }

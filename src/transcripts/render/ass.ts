@@ -1,6 +1,6 @@
 import { cuesOf } from './cues.ts';
 import { clock, nameOf, twoDigits } from './line.ts';
-import type { Transcript } from './source.ts';
+import type { Transcript } from './transcript.ts';
 
 const head = `[Script Info]
 ScriptType: v4.00+

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { nameOf, oneLine } from './line.ts';
-import type { Transcript } from './source.ts';
+import type { Transcript } from './transcript.ts';
 
 const head = ['index', 'startSeconds', 'endSeconds', 'speaker', 'language', 'text'];
 

@@ -1,6 +1,6 @@
 import type { Segment } from '../../jobs/transcript.ts';
-import { joint } from './line.ts';
-import type { Transcript } from './source.ts';
+import { separatorBetween } from './line.ts';
+import type { Transcript } from './transcript.ts';
 
 /**
  * The JSON of openai/whisper's command line, a segment a line: language, segments with id, times in seconds and text, and the whole text.
@@ -17,7 +17,7 @@ export async function* renderJson({ segments, language }: Transcript): AsyncGene
     comma = ',';
     if (segment.text.trim() === '') continue;
     const before = whole.at(-1);
-    if (before !== undefined) whole.push(joint(before, segment.text));
+    if (before !== undefined) whole.push(separatorBetween(before, segment.text));
     whole.push(segment.text);
   }
   yield `\n], "text": ${JSON.stringify(whole.join(''))}}\n`;

@@ -19,7 +19,7 @@ const endsUnspaced = new RegExp(String.raw`${unspaced}\s*$`, 'u');
 const beginsUnspaced = new RegExp(String.raw`^\s*${unspaced}`, 'u');
 
 /** What stands between two texts that follow each other on a line. */
-export function joint(text: string, next: string): '' | ' ' {
+export function separatorBetween(text: string, next: string): '' | ' ' {
   return endsUnspaced.test(text) && beginsUnspaced.test(next) ? '' : ' ';
 }
 

@@ -1,5 +1,5 @@
 import { nameOf, oneLine, spoken, toMs, twoDigits } from './line.ts';
-import type { Transcript } from './source.ts';
+import type { Transcript } from './transcript.ts';
 
 /** Lyrics: one line a segment, its begin as minutes, seconds and hundredths. */
 export async function* renderLrc({ segments, speakers }: Transcript): AsyncGenerator<string> {

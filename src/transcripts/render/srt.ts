@@ -1,6 +1,6 @@
 import { cuesOf } from './cues.ts';
 import { clock } from './line.ts';
-import type { Transcript } from './source.ts';
+import type { Transcript } from './transcript.ts';
 
 /** SubRip: a number from 1, the times with a comma, the text, an empty line. */
 export async function* renderSrt(transcript: Transcript): AsyncGenerator<string> {

@@ -1,5 +1,5 @@
 import { oneLine, toMs } from './line.ts';
-import type { Transcript } from './source.ts';
+import type { Transcript } from './transcript.ts';
 
 /** The table of openai/whisper's command line: start and end in whole milliseconds, and the text. */
 export async function* renderTsv({ segments }: Transcript): AsyncGenerator<string> {

@@ -1,6 +1,6 @@
 import type { Segment } from '../../jobs/transcript.ts';
-import { joint, nameOf, oneLine, spoken, withNext } from './line.ts';
-import type { Transcript } from './source.ts';
+import { nameOf, oneLine, separatorBetween, spoken, withNext } from './line.ts';
+import type { Transcript } from './transcript.ts';
 
 /** A pause after which a line ends even within a sentence. */
 const longPauseSeconds = 2;
@@ -11,7 +11,7 @@ export async function* renderTxt({ segments, speakers }: Transcript): AsyncGener
   for await (const [segment, next] of withNext(withText(segments))) {
     const text = oneLine(segment.text);
     const said = before?.speaker === segment.speaker ? text : spoken(text, nameOf(segment.speaker, speakers));
-    yield said + (next === null || endsLine(segment, next) ? '\n' : joint(segment.text, next.text));
+    yield said + (next === null || endsLine(segment, next) ? '\n' : separatorBetween(segment.text, next.text));
     before = segment;
   }
 }

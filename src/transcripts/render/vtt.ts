@@ -1,6 +1,6 @@
 import { cuesOf } from './cues.ts';
 import { clock, nameOf } from './line.ts';
-import type { Transcript } from './source.ts';
+import type { Transcript } from './transcript.ts';
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 

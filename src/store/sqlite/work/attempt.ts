@@ -3,10 +3,10 @@ import {
   allowedIn,
   type AttemptOutcome,
   type DetectedLanguage,
-  follow,
   type JobAct,
   type JobFact,
   type JobStatus,
+  nextStatus,
   type Progress,
 } from '../../../jobs/job.ts';
 import type { AttemptProcess, Batch, Ending, Lease, MediaProbe } from '../../work.ts';
@@ -77,7 +77,7 @@ export async function applyAct(
   job: LockedJob,
   { act, attempt, set, time }: Move,
 ): Promise<JobStatus> {
-  const status = follow(job.status, act);
+  const status = nextStatus(job.status, act);
   if (status === null) throw new Error(`A job that is ${job.status} cannot ${act}.`);
   await changeJob(tx, job, { set: { ...set, status }, facts: [statusChanged(job, status, attempt)], time });
   return status;

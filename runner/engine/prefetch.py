@@ -11,7 +11,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
+def prefetch(items: Iterator[T], most: int = 1) -> Iterator[T]:
     """The same items, made in a thread, at most so many before they are asked for, the one being made among them.
 
     Its failure comes where the item would have.
@@ -39,7 +39,7 @@ def ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
             yield item
 
     # A daemon: the process may end while it waits for room, and nothing it holds outlives the process.
-    threading.Thread(target=work, name="ahead", daemon=True).start()
+    threading.Thread(target=work, name="prefetch", daemon=True).start()
     return taken()
 
 
@@ -50,5 +50,5 @@ def side_by_side(work: Callable[[T], R], items: Iterator[T], workers: int) -> It
     """
     yield from (work(first) for first in islice(items, 1))
     pool = ThreadPoolExecutor(workers, "hand")
-    for done in ahead((pool.submit(work, item) for item in items), workers - 1):
+    for done in prefetch((pool.submit(work, item) for item in items), workers - 1):
         yield done.result()

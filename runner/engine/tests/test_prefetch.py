@@ -4,9 +4,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from engine.ahead import ahead, side_by_side
 from engine.audio.channel_audio import Clip
 from engine.audio.plan import in_batches
+from engine.prefetch import prefetch, side_by_side
 
 
 def test_items_come_in_their_order_whichever_is_done_first() -> None:
@@ -43,7 +43,7 @@ def test_a_failure_of_the_items_themselves_is_told_too() -> None:
         raise ValueError("torn")
 
     with pytest.raises(ValueError, match="torn"):
-        list(side_by_side(str, ahead(items()), 2))
+        list(side_by_side(str, prefetch(items()), 2))
 
 
 @pytest.mark.parametrize(("clips", "sizes"), [(0, []), (1, [1]), (3, [1, 2]), (7, [1, 2, 4]), (9, [1, 2, 4, 2])])
