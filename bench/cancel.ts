@@ -11,14 +11,14 @@ const times = 10;
 const recording = recordings('long_ljspeech_one_voice.flac').at(-1)?.path ?? '';
 
 /** Milliseconds since `start` until nothing runs that the server has started. */
-async function untilGone(house: ProcessHarness, start: number): Promise<number> {
-  while (house.children().length > 0) await sleep(2);
+async function untilGone(harness: ProcessHarness, start: number): Promise<number> {
+  while (harness.children().length > 0) await sleep(2);
   return performance.now() - start;
 }
 
 /** Submits the recording and waits until its first words are decoded. */
-async function decoding(house: ProcessHarness, url: string): Promise<string> {
-  while (house.children().length > 0) await sleep(50);
+async function decoding(harness: ProcessHarness, url: string): Promise<string> {
+  while (harness.children().length > 0) await sleep(50);
   const id = await submitTo(url, { media: { path: basename(recording) } });
   await untilEvent(url, id, ({ progress }) => progress?.stage === 'TRANSCRIBING');
   return id;
@@ -34,24 +34,24 @@ function line(name: string, ms: readonly number[]): number {
   return median;
 }
 
-await using house = await openProcessHarness(null);
-const url = await house.start({ PHONOGRAPH_MEDIA_ROOTS: dirname(recording) }).url;
+await using harness = await openProcessHarness(null);
+const url = await harness.start({ PHONOGRAPH_MEDIA_ROOTS: dirname(recording), PHONOGRAPH_STANDBY: '0' }).url;
 while ((await fetch(`${url}/ready`)).status !== 200) await sleep(100);
 const [gone, told, killed]: [number[], number[], number[]] = [[], [], []];
 for (let count = 0; count < times; count += 1) {
-  const id = await decoding(house, url);
+  const id = await decoding(harness, url);
   const start = performance.now();
   const heard = eventsOf(url, id).then(() => performance.now() - start);
   await send(url, 'cancel', id);
-  gone.push(await untilGone(house, start));
+  gone.push(await untilGone(harness, start));
   told.push(await heard);
 }
 for (let count = 0; count < times; count += 1) {
-  const id = await decoding(house, url);
-  const engines = house.children();
+  const id = await decoding(harness, url);
+  const engines = harness.children();
   const start = performance.now();
   for (const pid of engines) process.kill(pid, 'SIGKILL');
-  while (house.children().some((pid) => engines.includes(pid))) await sleep(2);
+  while (harness.children().some((pid) => engines.includes(pid))) await sleep(2);
   killed.push(performance.now() - start);
   await send(url, 'cancel', id);
 }

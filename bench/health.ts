@@ -40,9 +40,9 @@ async function ready(url: string): Promise<void> {
 
 /** Measures idle, then with a job at work, against one server. */
 async function compare(name: string, engine: string | null, recording?: string): Promise<void> {
-  await using house = await openProcessHarness(engine);
+  await using harness = await openProcessHarness(engine);
   const roots = recording === undefined ? {} : { PHONOGRAPH_MEDIA_ROOTS: dirname(recording) };
-  const url = await house.start(roots).url;
+  const url = await harness.start(roots).url;
   await ready(url);
   await measure(url);
   const idle = await measure(url);

@@ -23,8 +23,8 @@ interface Cost {
 
 /** Runs the jobs with so many subscribers, in a server of its own. */
 async function measure(subscribers: number): Promise<Cost> {
-  await using house = await openProcessHarness('twelve-batches 250');
-  const server = house.start({ PHONOGRAPH_NUM_JOBS: '4' });
+  await using harness = await openProcessHarness('twelve-batches 250');
+  const server = harness.start({ PHONOGRAPH_NUM_JOBS: '4' });
   const url = await server.url;
   await server.said('engine ready');
   const clients = Array.from({ length: Math.ceil(subscribers / subscriptionsPerSocket) }, () => wsClient(url));
