@@ -40,9 +40,11 @@ export function openLog(
 const levelOf = (level: number): LogLevel =>
   level >= 50 ? 'ERROR' : level >= 40 ? 'WARN' : level >= 30 ? 'INFO' : 'DEBUG';
 
+const lineSchema = z.record(z.string(), z.unknown());
+
 /** Reads back what pino wrote a moment ago. */
 function parseLine(text: string): LogRecord {
-  const { level, time, event, job, ...rest } = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  const { level, time, event, job, ...rest } = lineSchema.parse(JSON.parse(text));
   const { text: told, ...fields } = rest;
   const entry = {
     time: new Date(String(time)),

@@ -38,27 +38,46 @@ function parse<T>(text: string, schema: z.ZodType<T>, fallback: NoInfer<T>): T {
 
 /** The value of a column that may hold any JSON; null where it is empty. */
 export function parseAny(text: string | null): unknown {
-  return text === null ? null : parse(text, z.unknown(), null);
+  return text === null ? null : parse(text, anySchema, null);
 }
 
+const anySchema = z.unknown();
 const objectSchema = z.record(z.string(), z.unknown());
+const objectOrNullSchema = objectSchema.nullable();
+const textsSchema = z.array(z.string());
 
 /** A column that holds an object, such as metadata, provenance and the fields of a log line. */
 export function parseObject(text: string | null): Readonly<Record<string, unknown>> | null {
-  return text === null ? null : parse(text, objectSchema.nullable(), null);
+  return text === null ? null : parse(text, objectOrNullSchema, null);
 }
 
 /** A column that holds texts, such as tags and warnings. */
 export function parseTexts(text: string): readonly string[] {
-  return parse(text, z.array(z.string()), []);
+  return parse(text, textsSchema, []);
 }
 
 /** The options of a job. One that is missing, or that this version does not know, has its default. */
-export function parseOptions(text: string): TranscriptionOptions {
+function readOptions(text: string): TranscriptionOptions {
   const stored = parseObject(text) ?? {};
-  const wrong = new Set(transcriptionOptionsSchema.safeParse(stored).error?.issues.map(({ path }) => path[0]));
+  const parsed = transcriptionOptionsSchema.safeParse(stored);
+  if (parsed.success) return parsed.data;
+  const wrong = new Set(parsed.error.issues.map(({ path }) => path[0]));
   const readable = Object.entries(stored).filter(([name]) => !wrong.has(name));
   return transcriptionOptionsSchema.parse(Object.fromEntries(readable));
+}
+
+/** Most jobs have the same few options: lists read them many times over. */
+const maxKnownOptions = 100;
+const knownOptions = new Map<string, TranscriptionOptions>();
+
+/** As `readOptions`; not to be changed, since other jobs may share it. */
+export function parseOptions(text: string): TranscriptionOptions {
+  const known = knownOptions.get(text);
+  if (known !== undefined) return known;
+  if (knownOptions.size >= maxKnownOptions) knownOptions.clear();
+  const options = readOptions(text);
+  knownOptions.set(text, options);
+  return options;
 }
 
 const failureSchema = z.object({
@@ -83,9 +102,11 @@ const wordsSchema = z.array(
   }),
 );
 
+const wordsOrNullSchema = wordsSchema.nullable();
+
 /** The words of a segment. */
 export function parseWords(text: string | null): readonly Word[] | null {
-  return text === null ? null : parse(text, wordsSchema.nullable(), null);
+  return text === null ? null : parse(text, wordsOrNullSchema, null);
 }
 
 const segmentSchema = z.object({
@@ -98,7 +119,7 @@ const segmentSchema = z.object({
   avgLogProbability: z.number().nullable().catch(null),
   noSpeechProbability: z.number().nullable().catch(null),
   guard: z.string().nullable().catch(null),
-  words: wordsSchema.nullable().catch(null),
+  words: wordsOrNullSchema.catch(null),
 });
 
 const progressSchema = z.object({
