@@ -85,7 +85,7 @@ def compare_memory(minutes: list[float], hours: float, folder: Path) -> None:
         pace = read[-1]["resume"]["clip"] / length if read else pace
         peaks = [outcome.one("end")["peakMemoryBytes"] for outcome in outcomes]
         first = first or max(peaks)
-        messages = ", ".join(f"{peak / 2**20:.0f}" for peak in peaks)
+        told = ", ".join(f"{peak / 2**20:.0f}" for peak in peaks)
         print(f"{length:g} min  peak memory {told} MiB, of the first: {max(peaks) / first:.2f}", flush=True)
 
 
