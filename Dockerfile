@@ -10,7 +10,7 @@ RUN apt-get update \
   && apt-get clean && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 
-# The set-up of a clone without the tools of development. Only what it reads is copied, so that a change elsewhere fetches nothing anew.
+# The set-up of a clone, without the tools of development. Only what it reads is copied, so that a change elsewhere fetches nothing anew.
 FROM system AS setup
 ARG PYTHON=python3.11
 # Debian's Node is old: it only runs the set-up, which brings the one that runs the server.
@@ -19,7 +19,7 @@ RUN apt-get update \
   && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY package.json package-lock.json ./
 COPY src/setup/ src/setup/
-COPY runner/engine/requirements.txt runner/engine/requirements-cuda.txt runner/engine/
+COPY runner/engine/pyproject.toml runner/engine/uv.lock runner/engine/
 # For registries and certificates of your own; what is secret goes by --secret id=npmrc and id=pip.
 ARG NPM_CONFIG_REGISTRY
 ARG NODE_EXTRA_CA_CERTS
@@ -29,7 +29,7 @@ ARG PIP_CERT
 ARG CUDA=no
 ENV PHONOGRAPH_MODEL_DIRECTORY=/models
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=pip,target=/etc/pip.conf \
-  if [ "$CUDA" = yes ]; then node src/setup/setup.mjs setup --lean --cuda; else node src/setup/setup.mjs setup --lean; fi
+  if [ "$CUDA" = yes ]; then node src/setup/setup.mjs --cuda; else node src/setup/setup.mjs; fi
 
 FROM system
 RUN useradd --system --uid 10001 --user-group --no-create-home phonograph \
@@ -37,7 +37,7 @@ RUN useradd --system --uid 10001 --user-group --no-create-home phonograph \
 # What changes seldom first.
 COPY --from=setup --chown=phonograph:phonograph /models /models
 COPY --from=setup /app/.venv .venv
-COPY --from=setup /app/.tools .tools
+COPY --from=setup /app/.tools/node .tools/node
 COPY --from=setup /app/node_modules node_modules
 COPY LICENSE package.json config.json ./
 COPY migrations/ migrations/

@@ -39,7 +39,7 @@ export function isOfChild(environment: string): boolean {
   return environment.split('\0').includes(`PYTHONPATH=${engineFolder}`);
 }
 
-/** The CTranslate2 wheel does not bring cuBLAS; the set-up puts it beside the engine's environment where there is an NVIDIA driver. */
+/** The CTranslate2 wheel does not bring cuBLAS; the set-up puts it into the engine's environment where there is an NVIDIA driver. */
 function cudaLibraries(program: string): readonly string[] {
-  return globSync(join(dirname(dirname(dirname(program))), '.tools/cuda/nvidia/*/lib')).toSorted();
+  return globSync(join(dirname(dirname(program)), 'lib/python3*/site-packages/nvidia/*/lib')).toSorted();
 }

@@ -1,117 +1,68 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cudaStep } from './cuda.mjs';
 import { explain, SetupError } from './failure.mjs';
-import { removeLeftovers, takeLock } from './files.mjs';
-import { launch, listenForInterrupt } from './launch.mjs';
+import { takeLock } from './files.mjs';
+import { exitCodeOf, launch, listenForInterrupt } from './launch.mjs';
 import { modelStep } from './model.mjs';
 import { nodeModulesStep, nodeProgram, nodeStep } from './node.mjs';
 import { openProject } from './project.mjs';
-import { engineStep, pythonOf } from './python.mjs';
+import { engineStep, pythonOf, uvStep } from './python.mjs';
 import { startProgress } from './tool.mjs';
 
-const usage = `Usage: npm run demo | npm start | npm test | npm run check | npm run setup
-   or: node src/setup/setup.mjs <command> [arguments]
+const usage = `Usage: node src/setup/setup.mjs [--dev] [--cuda] [FILE [ARGUMENT...]]
 
-  demo [-- --stay]         transcribe the sample recording and show it live; --stay keeps the server up until Ctrl-C
-  start                    start the server (settings: config.json and PHONOGRAPH_... variables)
-  test [-- FILE...]        run every check and every test, or only the tests in the files given
-  check [-- --fix]         types, lint, format, dead code and the quick tests; --fix repairs what a tool can
-  run FILE [ARGUMENT...]   run a program of the project with the Node or Python of the set-up (npm run schema, bench:...)
-  setup [--lean] [--cuda]  only set up: node packages, Node, the engine's Python environment, the COMPACT model; for an image:
-                           --lean without the tools of development, --cuda with the CUDA libraries
+Sets up what is missing (Node packages, Node, the engine's Python environment, the COMPACT model), then runs a program of the project with the Node or
+the Python of the set-up. With everything in place this takes no time and needs no network. package.json names the programs: npm run lists them.
 
-Each command first sets up what is missing. With everything in place this takes no time and needs no network.
+  --dev    with the tools of development; the settings of the server on this machine do not count
+  --cuda   with the CUDA libraries, even without a graphics card
 `;
 
-/** What each command runs once the set-up is complete. `dev`: it needs the tools of development too. */
-const commands = /** @type {Record<string, { readonly dev: boolean, readonly program: readonly string[] | null }>} */ ({
-  demo: { dev: false, program: ['clients/demo.ts'] },
-  start: { dev: false, program: ['src/main.ts'] },
-  test: { dev: true, program: ['src/setup/checks.mjs', '--all'] },
-  check: { dev: true, program: ['src/setup/checks.mjs', '--quick'] },
-  run: { dev: true, program: [] },
-  setup: { dev: false, program: null },
-});
+const flags = ['--dev', '--cuda'];
 
-/** Their programs tell their own usage. */
-const takesHelp = ['start', 'run'];
-
-/**
- * Sets up, then runs the command to its end.
- *
- * @param {readonly string[]} args
- * @returns {Promise<number>} the exit code
- */
-export async function main([name = 'setup', ...args]) {
-  const command = commands[name];
-  const helpWanted =
-    name === '--help' ||
-    name === '-h' ||
-    (!takesHelp.includes(name) && (args.includes('--help') || args.includes('-h')));
-  if (helpWanted) {
-    process.stdout.write(usage);
-    return 0;
+/** Sets up, then runs a program to its end. @param {readonly string[]} args @returns {Promise<number>} the exit code */
+export async function main(args) {
+  const end = [...args, ''].findIndex((arg) => !flags.includes(arg));
+  const [asked, [file, ...rest]] = [args.slice(0, end), args.slice(end)];
+  if (file?.startsWith('-')) {
+    const isHelp = file === '--help' || file === '-h';
+    process[isHelp ? 'stdout' : 'stderr'].write(isHelp ? usage : `There is no option ${file}.\n\n${usage}`);
+    return isHelp ? 0 : 1;
   }
-  if (command === undefined) {
-    process.stderr.write(`There is no command "${name}".\n\n${usage}`);
-    return 1;
-  }
-  return await setUpAndRun(command, args);
-}
-
-/**
- * @param {{ readonly dev: boolean, readonly program: readonly string[] | null }} command
- * @param {readonly string[]} args
- */
-async function setUpAndRun({ dev, program: fixed }, args) {
   const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/u, '');
-  const interrupt = listenForInterrupt();
+  const { signal, stop } = listenForInterrupt();
+  const [dev = false, cuda = false] = flags.map((flag) => asked.includes(flag));
+  const project = openProject({ root, dev, cuda, environment: process.env, signal });
   try {
-    const asks = (/** @type {string} */ option) => fixed === null && args.includes(option);
-    const [lean, cuda] = [asks('--lean'), asks('--cuda')];
-    const project = openProject({ root, dev, lean, cuda, environment: process.env, signal: interrupt.signal });
     await prepare(project);
-    if (fixed === null) return 0;
-    const [file = '', ...others] = [...fixed, ...args];
-    interrupt.stop();
-    const program = file.endsWith('.py') ? pythonOf(join(root, '.venv')) : nodeProgram(project);
-    return await launch(program, [join(root, file), ...others], project);
   } catch (error) {
-    process.stderr.write(
-      interrupt.exitCode === null
-        ? explain(error)
-        : 'Set-up interrupted. Run the same command again: what is done stays done.\n',
-    );
-    return interrupt.exitCode ?? 1;
+    const interrupted = 'Set-up interrupted. Run the same command again: what is done stays done.\n';
+    process.stderr.write(signal.aborted ? interrupted : explain(error));
+    return signal.aborted ? exitCodeOf(signal.reason) : 1;
   } finally {
-    interrupt.stop();
+    stop();
   }
+  if (file === undefined) return 0;
+  const program = file.endsWith('.py') ? pythonOf(join(root, '.venv')) : nodeProgram(project);
+  return await launch(program, [join(root, file), ...rest], project);
 }
 
-/**
- * Brings everything into place that is not there yet.
- *
- * @param {import('./project.mjs').Project} project
- * @param {readonly import('./project.mjs').Step[]} [steps] in this order: later ones use earlier ones
- */
-async function prepare(project, steps = allSteps(project)) {
+/** Brings everything into place that is not there yet. @param {import('./project.mjs').Project} project */
+async function prepare(project) {
+  const fromPypi = [nodeStep(project), engineStep(project), modelStep(project)];
+  // In this order: later ones use earlier ones.
+  const steps = [nodeModulesStep(project), uvStep(project, fromPypi), ...fromPypi];
   if (steps.every((step) => step.isReady())) return;
-  const giveBack = await takeLock(join(project.tools, 'set-up.lock'), { signal: project.signal, onWait: tellWait });
+  const giveBack = await takeLock(project.tools, {
+    signal: project.signal,
+    onWait: (pid) => process.stderr.write(`Another set-up (process ${pid}) is at work here. Waiting for it to end.\n`),
+  });
   try {
-    removeLeftovers(project.temporary);
-    for (const step of steps) {
-      // Asked again under the lock: another set-up may have done it in the meantime.
-      if (!step.isReady()) await install(step);
-    }
+    // Asked again under the lock: another set-up may have done it in the meantime.
+    for (const step of steps) if (!step.isReady()) await install(step);
   } finally {
     giveBack();
   }
-}
-
-/** @param {import('./project.mjs').Project} project */
-function allSteps(project) {
-  return [nodeStep(project), nodeModulesStep(project), engineStep(project), cudaStep(project), modelStep(project)];
 }
 
 /** @param {import('./project.mjs').Step} step */
@@ -125,9 +76,4 @@ async function install(step) {
     if (error instanceof SetupError) error.step = step.title;
     throw error;
   }
-}
-
-/** @param {number} pid */
-function tellWait(pid) {
-  process.stderr.write(`Another set-up (process ${pid}) is at work here. Waiting for it to end.\n`);
 }

@@ -6,64 +6,49 @@ import { join, resolve } from 'node:path';
  *
  * @typedef {object} Project
  * @property {string} root the project's folder
- * @property {boolean} dev whether the tools of development are wanted too
- * @property {boolean} lean whether the tools of development must not come: for an image
- * @property {boolean} cuda whether the CUDA libraries are wanted on a machine without a graphics card: for an image
+ * @property {string} engine the folder of the engine, with its lock file
  * @property {string} modelDirectory
- * @property {boolean} cpuOnly whether the settings rule the graphics card out
  * @property {string} tools where the set-up puts what has no other place
- * @property {string} temporary on the same file system as what is made in it
+ * @property {boolean} dev whether the tools of development are wanted too
+ * @property {boolean} cuda whether the CUDA libraries are wanted on a machine without a graphics card: for an image
+ * @property {boolean} cpuOnly whether the settings rule the graphics card out
  * @property {NodeJS.ProcessEnv} environment for the programs that are run
  * @property {AbortSignal} signal aborts when the user interrupts
- */
-
-/**
+ *
  * One thing that must be in place.
  *
  * @typedef {object} Step
  * @property {string} title with its size, for the user to decide whether to wait
  * @property {() => boolean} isReady fast, without network or child processes
- * @property {(progress: import('./tool.mjs').Progress) => Promise<void>} install leaves it ready, or as it was
+ * @property {(progress: import('./tool.mjs').Progress) => Promise<unknown>} install leaves it ready, or as it was
+ *
+ * What a step has to work with: a folder for what is half done, and where to tell how far it is.
+ *
+ * @typedef {{ readonly project: Project, readonly staging: string, readonly progress: import('./tool.mjs').Progress }} Work
  */
 
 /**
- * @param {{
- *   readonly root: string,
- *   readonly dev: boolean,
- *   readonly lean?: boolean,
- *   readonly cuda?: boolean,
- *   readonly environment: NodeJS.ProcessEnv,
- *   readonly signal: AbortSignal,
- * }} options
+ * @param {Pick<Project, 'root' | 'environment' | 'signal'> & Partial<Pick<Project, 'dev' | 'cuda'>>} options
  * @returns {Project}
  */
-export function openProject({ root, dev, lean = false, cuda = false, environment, signal }) {
-  const settings = dev ? withoutSettings(environment) : environment;
-  const config = readConfig(resolve(root, settings['PHONOGRAPH_CONFIG'] ?? 'config.json'));
-  const modelDirectory = settings['PHONOGRAPH_MODEL_DIRECTORY'] ?? config.server?.modelDirectory ?? 'models';
-  const computePower = settings['PHONOGRAPH_COMPUTE_POWER'] ?? config.transcription?.computePower;
-  const tools = join(root, '.tools');
+export function openProject({ root, environment: given, signal, dev = false, cuda = false }) {
+  // Checks must not depend on how the server is set up on this machine.
+  const isKept = (/** @type {string} */ name) => !dev || !name.startsWith('PHONOGRAPH_');
+  const environment = Object.fromEntries(Object.entries(given).filter(([name]) => isKept(name)));
+  const config = readConfig(resolve(root, environment['PHONOGRAPH_CONFIG'] ?? 'config.json'));
+  const modelDirectory = environment['PHONOGRAPH_MODEL_DIRECTORY'] ?? config.server?.modelDirectory ?? 'models';
+  const computePower = environment['PHONOGRAPH_COMPUTE_POWER'] ?? config.transcription?.computePower;
   return {
     root,
-    dev,
-    lean,
-    cuda,
+    engine: join(root, 'runner/engine'),
     modelDirectory: resolve(root, modelDirectory),
+    tools: join(root, '.tools'),
+    dev,
+    cuda,
     cpuOnly: computePower === 'CPU_ONLY',
-    tools,
-    temporary: join(tools, 'tmp'),
-    environment: settings,
+    environment,
     signal,
   };
-}
-
-/**
- * Checks must not depend on how the server is set up on this machine.
- *
- * @param {NodeJS.ProcessEnv} environment
- */
-function withoutSettings(environment) {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PHONOGRAPH_')));
 }
 
 /**

@@ -3,12 +3,12 @@ import Sqlite from 'better-sqlite3';
 import { added, claimed, quietly } from '#src/store/contract/samples.ts';
 import { openStore } from '#src/store/open.ts';
 
-/** Stores a finished job with so many events of 6 KB under a data directory, as no engine could say them in a test's time. Answers its id. */
-export async function storeBigJob(dataDirectory: string, events: number): Promise<string> {
+/** Stores a finished job with so many events of so many letters under a data directory, as no engine could say them in a test's time. Answers its id. */
+export async function storeBigJob(dataDirectory: string, events: number, letters: number): Promise<string> {
   const file = join(dataDirectory, 'phonograph.db');
   const id = await storeJob(file);
   const db = new Sqlite(file);
-  const segment = { startSeconds: 0, endSeconds: 1, text: 'x'.repeat(6000), language: null, speaker: null };
+  const segment = { startSeconds: 0, endSeconds: 1, text: 'x'.repeat(letters), language: null, speaker: null };
   const rest = { avgLogProbability: null, noSpeechProbability: null, guard: null, words: null };
   const data = JSON.stringify({ segments: [{ index: 0, ...segment, ...rest }] });
   const insert = db.prepare(

@@ -21,10 +21,12 @@ JFK = ROOT / "samples" / "jfk.flac"  # the recording that comes with the project
 # ENGINE_DEVICE=cuda runs the same tests and benches on the graphics card.
 DEVICE = os.environ.get("ENGINE_DEVICE", "cpu")
 COMPUTE_TYPE, BATCH_SIZE = {"cpu": ("int8", 3), "cuda": ("float16", 8)}[DEVICE]  # of mode COMPACT in config.json
-LIBRARIES = ":".join(str(path) for path in sorted(ROOT.glob(".tools/cuda/nvidia/*/lib")))
+LIBRARIES = ":".join(str(path) for path in sorted(ROOT.glob(".venv/lib/python3*/site-packages/nvidia/*/lib")))
 CUDA = {"LD_LIBRARY_PATH": LIBRARIES} if LIBRARIES else {}
 if DEVICE == "cuda":  # for a model loaded in this very process, for which LD_LIBRARY_PATH would come too late
-    for library in sorted(ROOT.glob(".tools/cuda/nvidia/cublas/lib/libcublas*.so.*"), reverse=True):
+    for library in sorted(
+        ROOT.glob(".venv/lib/python3*/site-packages/nvidia/cublas/lib/libcublas*.so.*"), reverse=True
+    ):
         ctypes.CDLL(str(library))  # libcublasLt first, which libcublas needs
 
 

@@ -39,13 +39,10 @@ const textOf = (events: readonly SeenEvent[]) =>
   events.flatMap(({ segments = [] }) => segments.map(({ text }) => text)).join(' ');
 
 for (const { path, reference } of recordings('en_columbia_address.wma')) {
-  test(`${basename(path)} by path and by upload, over SSE and over WebSocket, is what was said`, async () => {
+  test(`${basename(path)}, over SSE and over WebSocket, is what was said`, async () => {
     await using server = await openRealServer(dirname(path));
-    const byPath = await submitPath(server, basename(path));
-    const [events, sse] = await Promise.all([
-      eventsOf(server.url, byPath),
-      Array.fromAsync(followBySse(server.url, byPath)),
-    ]);
+    const id = await submitPath(server, basename(path));
+    const [events, sse] = await Promise.all([eventsOf(server.url, id), Array.fromAsync(followBySse(server.url, id))]);
     assert.deepEqual(sse, events);
     assert.deepEqual(
       events.map(({ seq }) => seq),
@@ -55,10 +52,17 @@ for (const { path, reference } of recordings('en_columbia_address.wma')) {
     const { rate, longestDeletion } = wordErrors(reference, textOf(events));
     assert.ok(rate <= 0.05, `word error rate ${rate}`);
     assert.ok(longestDeletion <= 5, `${longestDeletion} words in a row are missing`);
-    const byUpload = await eventsOf(server.url, await upload(server, path));
-    assert.equal(textOf(byUpload), textOf(events), 'the same bytes give the same text');
   });
 }
+
+test('a recording that is sent has the same text as by its path', async () => {
+  const path = join(import.meta.dirname, '../../../samples/jfk.flac');
+  await using server = await openRealServer(dirname(path));
+  const byPath = await eventsOf(server.url, await submitPath(server, basename(path)));
+  const byUpload = await eventsOf(server.url, await upload(server, path));
+  assert.match(textOf(byPath), /ask not what your country can do for you/u);
+  assert.equal(textOf(byUpload), textOf(byPath));
+});
 
 test('cancelling a job while speech is decoded ends its processes and keeps what was heard', async () => {
   const recording = recordings('en_columbia_address.wma').at(-1);

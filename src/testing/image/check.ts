@@ -33,7 +33,7 @@ const unwanted = [
   'app/runner/{fixtures,engine/tests}',
   'app/src/{testing,store/contract}',
   'app/.venv/lib/python*/site-packages/{pytest,ruff,mypy}',
-  'app/.tools/{tmp,cuda}',
+  'app/.tools/{tmp,uv}',
   'root/.{npm,cache,npmrc}',
   'var/{cache/apt/archives/*.deb,lib/apt/lists/*Packages*}',
   'usr/bin/{npm,gcc,git}',

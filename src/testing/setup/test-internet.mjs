@@ -27,6 +27,7 @@ export async function startInternet() {
     const page = pages.get(path);
     response.writeHead(page === undefined ? 404 : 200, {
       'content-type': path.startsWith('/simple/') ? 'text/html' : 'application/octet-stream',
+      'content-length': Buffer.byteLength(page ?? ''),
     });
     response.end(page);
   });
@@ -56,6 +57,8 @@ export async function startInternet() {
       // With none, pip would not tell why it got no answer.
       PIP_RETRIES: '1',
       PIP_NO_CACHE_DIR: '1',
+      UV_NO_CACHE: '1',
+      UV_HTTP_RETRIES: '0',
       HF_ENDPOINT: origin,
     },
     /** @param {string} name @param {string} version @param {Readonly<Record<string, string>>} files */
@@ -77,20 +80,25 @@ export async function startInternet() {
       pages.set(`/npm/${name}/-/${name}-${version}.tgz`, archive);
       return { integrity };
     },
-    /** @param {string} name with underscores @param {string} version @param {Readonly<Record<string, string>>} files */
-    wheel(name, version, files) {
+    /** @param {string} name with underscores @param {string} version @param {Readonly<Record<string, string>>} files @param {string} [tag] */
+    wheel(name, version, files, tag = 'py3-none-any') {
       const info = `${name}-${version}.dist-info`;
       const own = {
         [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
-        [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
+        [`${info}/WHEEL`]: `Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: ${tag}\n`,
         [`${info}/RECORD`]: '',
       };
-      const file = `${name}-${version}-py3-none-any.whl`;
+      const file = `${name}-${version}-${tag}.whl`;
       const archive = pack(folder, '', { ...files, ...own }, ['python3', '-m', 'zipfile', '-c']);
       const sha256 = createHash('sha256').update(archive).digest('hex');
       pages.set(`/simple/${name.replaceAll('_', '-')}/`, `<a href="/wheels/${file}">${file}</a>`);
       pages.set(`/wheels/${file}`, archive);
-      return { file, sha256, requirement: `${name.replaceAll('_', '-')}==${version}` };
+      const dashed = name.replaceAll('_', '-');
+      return { name: dashed, version, file, sha256, requirement: `${dashed}==${version}` };
+    },
+    /** One of the hub. @param {string} name @param {string} revision @param {Readonly<Record<string, string>>} files */
+    repository(name, revision, files) {
+      for (const [file, text] of Object.entries(files)) pages.set(`/${name}/resolve/${revision}/${file}`, text);
     },
     async [Symbol.asyncDispose]() {
       server.close();

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compactModel } from '../../setup/compact-model.mjs';
 import { hashOf, writeStamp } from '../../setup/files.mjs';
+import { readCompactModel } from '../../setup/model.mjs';
 import { openProject } from '../../setup/project.mjs';
 
 const ownRoot = fileURLToPath(new URL('../../..', import.meta.url));
@@ -37,9 +37,23 @@ export function makeTestProject(environment = {}) {
       mkdirSync(dirname(join(root, name)), { recursive: true });
       writeFileSync(join(root, name), text);
     },
-    /** The environment of the real project: it has pip. */
+    /** The uv of the real project. */
+    borrowUv() {
+      mkdirSync(join(root, '.tools'));
+      symlinkSync(join(ownRoot, '.tools/uv'), join(root, '.tools/uv'));
+    },
+    /** The environment of the real project: it has the program that asks the hub. */
     borrowPython() {
       symlinkSync(join(ownRoot, '.venv'), join(root, '.venv'));
+    },
+    /**
+     * A lock file of uv for the engine.
+     *
+     * @param {readonly Wheel[]} engine its packages
+     * @param {Readonly<Record<string, readonly Wheel[]>>} groups
+     */
+    lockEngine(engine, groups = {}) {
+      writeLock(join(root, 'runner/engine'), engine, groups);
     },
     /** The set-up itself, to be run as a program. */
     copySetup() {
@@ -50,25 +64,70 @@ export function makeTestProject(environment = {}) {
       const folder = join(root, '.venv');
       mkdirSync(join(folder, 'bin'), { recursive: true });
       symlinkSync(process.execPath, join(folder, 'bin/python'));
-      const lock = join(root, 'runner/engine/requirements.txt');
-      mkdirSync(dirname(lock), { recursive: true });
-      writeFileSync(lock, '');
-      writeStamp(folder, { runtime: hashOf(lock), interpreter: realpathSync(process.execPath) });
+      writeLock(join(root, 'runner/engine'), [], {});
+      const lock = hashOf(join(root, 'runner/engine/uv.lock'));
+      writeStamp(folder, { lock, interpreter: realpathSync(process.execPath), groups: [] });
     },
     /** A model of the right sizes, all zeros, and its stamp: a set-up takes it as done. */
     pretendModel() {
+      const { pypi } = readCompactModel();
       const folder = join(root, 'models', 'base');
       mkdirSync(folder, { recursive: true });
-      for (const [name, { bytes }] of Object.entries(compactModel.pypi.files)) {
+      for (const [name, { bytes }] of Object.entries(pypi)) {
         writeFileSync(join(folder, name), '');
         truncateSync(join(folder, name), bytes);
       }
-      writeStamp(folder, { model: compactModel.pypi.files['model.bin']?.sha256 });
+      writeStamp(folder, { model: pypi['model.bin']?.sha256 });
     },
     [Symbol.dispose]() {
       rmSync(parent, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * @typedef {ReturnType<Awaited<ReturnType<typeof import('./test-internet.mjs').startInternet>>['wheel']>} Wheel
+ *
+ * @param {string} folder
+ * @param {readonly Wheel[]} engine
+ * @param {Readonly<Record<string, readonly Wheel[]>>} groups
+ */
+function writeLock(folder, engine, groups) {
+  const named = (/** @type {readonly Wheel[]} */ wheels) =>
+    `[${wheels.map(({ name }) => `{ name = "${name}" }`).join(', ')}]`;
+  const pypi = 'https://files.pythonhosted.org';
+  const project = ['name = "engine"', 'version = "0"'];
+  const lines = [
+    'version = 1',
+    'revision = 3',
+    'requires-python = ">=3.11"',
+    '[[package]]',
+    ...project,
+    'source = { virtual = "." }',
+    `dependencies = ${named(engine)}`,
+    '[package.dev-dependencies]',
+    ...Object.entries(groups).map(([name, wheels]) => `${name} = ${named(wheels)}`),
+  ];
+  for (const { name, version, file, sha256 } of new Set([...engine, ...Object.values(groups).flat()])) {
+    lines.push('[[package]]', `name = "${name}"`, `version = "${version}"`);
+    lines.push('source = { registry = "https://pypi.org/simple" }');
+    lines.push(`wheels = [{ url = "${pypi}/${file}", hash = "sha256:${sha256}" }]`);
+  }
+  mkdirSync(folder, { recursive: true });
+  const list = (/** @type {readonly Wheel[]} */ wheels) => JSON.stringify(wheels.map(({ requirement }) => requirement));
+  const declared = Object.entries(groups).map(([name, wheels]) => `${name} = ${list(wheels)}`);
+  const needs = ['requires-python = ">=3.11"', `dependencies = ${list(engine)}`];
+  const settings = [
+    '[project]',
+    ...project,
+    ...needs,
+    '[dependency-groups]',
+    ...declared,
+    '[tool.uv]',
+    'package = false',
+  ];
+  writeFileSync(join(folder, 'pyproject.toml'), settings.join('\n'));
+  writeFileSync(join(folder, 'uv.lock'), lines.join('\n'));
 }
 
 /**
@@ -78,7 +137,7 @@ export function makeTestProject(environment = {}) {
  */
 function openTestProject(root, environment, controller) {
   return {
-    project: openProject({ root, dev: false, environment, signal: controller.signal }),
+    project: openProject({ root, environment, signal: controller.signal }),
     abort: () => controller.abort(new Error('aborted')),
   };
 }
@@ -95,7 +154,7 @@ export function makeNearlyReadyProject(internet) {
     name: 'mine',
     version: '1.0.0',
     type: 'module',
-    scripts: { start: 'exec node src/setup/setup.mjs start' },
+    scripts: { start: 'exec node src/setup/setup.mjs src/main.ts' },
     dependencies: { tiny: '1.0.0' },
   };
   fixture.write('package.json', JSON.stringify(own));

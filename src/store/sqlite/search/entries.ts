@@ -175,7 +175,7 @@ export const partMark = '·';
 const beginningMark = '¦';
 /** How long they are, in letters: for a longer one FTS5 reads all words that begin so before it gives the first, and they are few enough. */
 const beginningLengths = [1, 2, 3, 4];
-/** Longer ones are no words. */
+/** How many ends a word has in the index, and how many letters an end: longer ones are no words, and would hold the event loop. */
 const mostParts = 64;
 
 /**
@@ -208,5 +208,5 @@ function beginningsOf(form: string): readonly string[] {
 function endsOf(word: string): readonly string[] {
   const letters = Array.from(word);
   const count = Math.min(mostParts, letters.length - shortestPart + 1);
-  return Array.from({ length: count }, (_, from) => partMark + letters.slice(from).join(''));
+  return Array.from({ length: count }, (_, from) => partMark + letters.slice(from, from + mostParts).join(''));
 }

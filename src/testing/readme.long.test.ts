@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { createClient } from 'graphql-ws';
-import { eventsOf } from '#src/testing/follow.ts';
 import { openProcessHarness } from '#src/testing/process.ts';
-import { ask, openTestServer, submit } from '#src/testing/server.ts';
+import { ask } from '#src/testing/server.ts';
 
 test('the client of the README goes on from its last event when the server is killed and comes back', async () => {
   await using harness = await openProcessHarness('waits');
@@ -48,20 +45,4 @@ test('the client of the README goes on from its last event when the server is ki
     seqs.map((_, index) => index + 1),
   );
   assert.ok(seqs.length > 9);
-});
-
-test('every address of a file of a job in the README is answered', async () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-  const addresses = [...readme.matchAll(/http:\/\/127\.0\.0\.1:4000\/jobs\/job_\.\.\.(?<path>\/[^\s']+)/gu)];
-  assert.ok(addresses.length > 3);
-  await using server = await openTestServer();
-  const id = await submit(server);
-  await eventsOf(server.url, id);
-  for (const { groups } of addresses) {
-    const response = await fetch(`${server.url}/jobs/${id}${groups?.['path']}`, {
-      headers: { range: 'bytes=0-65535' },
-    });
-    assert.equal(response.status, groups?.['path'] === '/media' ? 206 : 200);
-    assert.ok((await response.text()).length > 0);
-  }
 });

@@ -45,26 +45,28 @@ test('packages are installed as locked, and again when the lock file changes', a
   assert.equal(step.isReady(), false);
 });
 
-test('a lean set-up leaves the tools of development out, and another one brings them', async () => {
+test('the tools of development come when they are wanted, and then stay', async () => {
   using fixture = makeFixture({ version: '1.0.0', integrity });
   const own = { name: 'mine', version: '1.0.0', dependencies: { tiny: '1.0.0' }, devDependencies: { tool: '1.0.0' } };
   const tool = { version: '1.0.0', dev: true, ...internet.npmPackage('tool', '1.0.0', { 'index.js': '' }) };
   const packages = { '': own, 'node_modules/tiny': { version: '1.0.0', integrity }, 'node_modules/tool': tool };
   fixture.write('package.json', JSON.stringify(own));
   fixture.write('package-lock.json', JSON.stringify({ ...own, lockfileVersion: 3, packages }));
-  const lean = nodeModulesStep({ ...fixture.project, lean: true });
-  const whole = nodeModulesStep(fixture.project);
+  const plain = nodeModulesStep(fixture.project);
+  const dev = nodeModulesStep({ ...fixture.project, dev: true });
   const there = () => readdirSync(fixture.nodeModules).filter((name) => !name.startsWith('.'));
-  await lean.install(quietProgress());
-  assert.deepEqual([there(), lean.isReady(), whole.isReady()], [['tiny'], true, false]);
-  await whole.install(quietProgress());
-  assert.deepEqual([there(), lean.isReady(), whole.isReady()], [['tiny', 'tool'], true, true]);
+  await plain.install(quietProgress());
+  assert.deepEqual([there(), plain.isReady(), dev.isReady()], [['tiny'], true, false]);
+  await dev.install(quietProgress());
+  assert.deepEqual([there(), plain.isReady(), dev.isReady()], [['tiny', 'tool'], true, true]);
+  await plain.install(quietProgress());
+  assert.deepEqual(there(), ['tiny', 'tool']);
 });
 
 test('a package with a wrong hash is refused', async () => {
   using fixture = makeFixture({ version: '1.0.0', integrity: integrity.replace(/-..../u, '-AAAA') });
   await assert.rejects(
-    nodeModulesStep(fixture.project).install(quietProgress()),
+    async () => await nodeModulesStep(fixture.project).install(quietProgress()),
     (error) => error instanceof ToolFailure && /wrong hash/u.test(error.message),
   );
   assert.equal(existsSync(fixture.nodeModules), false);
@@ -73,7 +75,7 @@ test('a package with a wrong hash is refused', async () => {
 test('a lock file that does not fit package.json is refused', async () => {
   using fixture = makeFixture({ version: '0.9.0', integrity });
   await assert.rejects(
-    nodeModulesStep(fixture.project).install(quietProgress()),
+    async () => await nodeModulesStep(fixture.project).install(quietProgress()),
     /do not fit together: node_modules\/tiny is 1\.0\.0, locked is 0\.9\.0/u,
   );
   assert.equal(existsSync(fixture.nodeModules), false);
@@ -84,10 +86,13 @@ test('without a network it is told what to check', async () => {
     { version: '1.0.0', integrity },
     { ...internet.environment, npm_config_registry: internet.nowhere, HOME: '/nonexistent' },
   );
-  await assert.rejects(nodeModulesStep(fixture.project).install(quietProgress()), (error) => {
-    assert.ok(error instanceof ToolFailure);
-    assert.match(error.message, /cannot be reached/u);
-    assert.match(error.advice.join(), /Check the network/u);
-    return true;
-  });
+  await assert.rejects(
+    async () => await nodeModulesStep(fixture.project).install(quietProgress()),
+    (error) => {
+      assert.ok(error instanceof ToolFailure);
+      assert.match(error.message, /cannot be reached/u);
+      assert.match(error.advice.join(), /Check the network/u);
+      return true;
+    },
+  );
 });

@@ -74,7 +74,13 @@ function signalsIn(output: string): readonly string[] {
 }
 
 test('the server gets the arguments and a signal once, and its exit code is ours', async () => {
-  using run = start((root) => [process.execPath, join(root, 'src/setup/setup.mjs'), 'start', '--one', 'two words']);
+  using run = start((root) => [
+    process.execPath,
+    join(root, 'src/setup/setup.mjs'),
+    'src/main.ts',
+    '--one',
+    'two words',
+  ]);
   await run.serverPid();
   assert.match(run.output, /up with --one two words/u);
   run.child.kill('SIGHUP');
@@ -99,7 +105,7 @@ test('each Ctrl-C in a terminal arrives once, though npm passes on what the term
 });
 
 test('when the set-up process is killed, the server is told to stop', async () => {
-  using run = start((root) => [process.execPath, join(root, 'src/setup/setup.mjs'), 'start']);
+  using run = start((root) => [process.execPath, join(root, 'src/setup/setup.mjs'), 'src/main.ts']);
   await run.serverPid();
   run.child.kill('SIGKILL');
   await run.says(/got SIGTERM/u);
@@ -116,7 +122,7 @@ test('when npm is killed, the server is told to stop', async () => {
 });
 
 test('a server that a signal has ended gives the exit code that shells give', async () => {
-  using run = start((root) => [process.execPath, join(root, 'src/setup/setup.mjs'), 'start']);
+  using run = start((root) => [process.execPath, join(root, 'src/setup/setup.mjs'), 'src/main.ts']);
   process.kill(await run.serverPid(), 'SIGKILL');
   assert.equal(await run.end(), 137);
 });
