@@ -37,4 +37,6 @@ export interface Context {
 /** What a resolver is given with a request. */
 export interface RequestContext extends Context {
   readonly caller: Caller;
+  /** Aborts when the client has left: what takes long ends. */
+  readonly signal: AbortSignal;
 }

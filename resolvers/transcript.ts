@@ -3,7 +3,7 @@ import { RequestError } from '#src/errors.ts';
 import type { Job } from '#src/jobs/job.ts';
 import type { Segment, TranscriptFormat } from '#src/jobs/transcript.ts';
 import { render } from '#src/transcripts/render/render.ts';
-import type { Context } from './context.ts';
+import type { Context, RequestContext } from './context.ts';
 
 /** How a transcript is wanted; null is the same as absent. */
 export interface TranscriptArguments {
@@ -13,6 +13,9 @@ export interface TranscriptArguments {
   readonly speakers?: boolean | null | undefined;
 }
 
+/** What is read from, and the end of the reading where the client may leave. */
+type Reading = Pick<Context, 'store'> & Partial<Pick<RequestContext, 'signal'>>;
+
 /**
  * The transcript in a format, piece by piece; null until the job has a segment or is COMPLETED. BAD_USER_INPUT for line limits that cannot be.
  *
@@ -21,7 +24,7 @@ export interface TranscriptArguments {
 export function renderTranscript(
   job: Job,
   { format, maxLineWidth, maxLineCount, speakers }: TranscriptArguments,
-  { store }: Pick<Context, 'store'>,
+  { store, signal }: Reading,
 ): AsyncIterable<string> | null {
   const limits = { maxLineWidth: maxLineWidth ?? null, maxLineCount: maxLineCount ?? null };
   checkRange('maxLineWidth', limits.maxLineWidth, [8, 1000]);
@@ -29,7 +32,7 @@ export function renderTranscript(
   if (job.segmentCount === 0 && job.status !== 'COMPLETED') return null;
   const language = job.language?.code ?? null;
   return render(format ?? 'TXT', {
-    segments: segmentsOf(job, store),
+    segments: segmentsOf(job, store, signal),
     language,
     speakers: speakers ?? false,
     ...limits,
@@ -37,11 +40,7 @@ export function renderTranscript(
 }
 
 /** The transcript in a format as one text. */
-export async function readTranscript(
-  job: Job,
-  args: TranscriptArguments,
-  context: Pick<Context, 'store'>,
-): Promise<string | null> {
+export async function readTranscript(job: Job, args: TranscriptArguments, context: Reading): Promise<string | null> {
   const pieces = renderTranscript(job, args, context);
   return pieces === null ? null : (await Array.fromAsync(pieces)).join('');
 }
@@ -49,9 +48,14 @@ export async function readTranscript(
 /** Reading and rendering so many takes 5 ms where lines are broken (bench/render.ts); then others have their turn. */
 const segmentsAtOnce = 50;
 
-async function* segmentsOf({ id, segmentCount }: Job, store: Context['store']): AsyncGenerator<Segment> {
+async function* segmentsOf(
+  { id, segmentCount }: Job,
+  store: Context['store'],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Segment> {
   let after: string | undefined;
   for (let left = segmentCount; left > 0; await nextTurn()) {
+    signal?.throwIfAborted();
     const limit = Math.min(left, segmentsAtOnce);
     const page = await store.segments(id, { limit, ...(after === undefined ? {} : { after }) });
     if (page.length < limit) throw new RequestError('NOT_FOUND', 'The segments were deleted while they were read.');

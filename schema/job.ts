@@ -265,6 +265,7 @@ builder.objectFields(Job, (t) => ({
   }),
   transcript: t.string({
     nullable: true,
+    extensions: { cost: 500, maxTimes: 20 },
     description:
       'The transcript rendered on request from the stored segments. Null until the job has at least one segment or is COMPLETED. GET /jobs/ID/transcript.srt (.txt, .vtt ...) answers with the same as a file, piece by piece.',
     args: {

@@ -124,13 +124,18 @@ export class JobStatusError extends ExpectedError {
 /** A request that cannot be answered, outside the unions: `code` goes to `extensions.code` as it is. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
-  readonly code: 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CURSOR_EXPIRED' | 'SERVICE_UNAVAILABLE';
+  readonly code: 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CURSOR_EXPIRED' | 'SERVICE_UNAVAILABLE' | 'CLIENT_LEFT';
   readonly hint: string | null;
   constructor(code: RequestError['code'], message: string, hint: string | null = null) {
     super(message);
     this.code = code;
     this.hint = hint;
   }
+}
+
+/** Why the work for a client ends that has left; nobody is told. */
+export function clientLeft(): RequestError {
+  return new RequestError('CLIENT_LEFT', 'The client has left.');
 }
 
 /** The settings are wrong; the server does not start. */

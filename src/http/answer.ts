@@ -49,3 +49,14 @@ export function openAnswering(): Answering {
 function isEventStream(response: ServerResponse): boolean {
   return String(response.getHeader('content-type')).startsWith('text/event-stream');
 }
+
+/** Ends an answer of any kind whose client takes no byte of it from one look to the next, while something waits for it. */
+export function endWhenStalled(response: ServerResponse, checkMs: number): void {
+  let before = -1;
+  const timer = setInterval(() => {
+    const { writableLength = 0, bytesWritten = 0 } = response.socket ?? {};
+    if (writableLength > 0 && bytesWritten === before) response.destroy();
+    before = writableLength > 0 ? bytesWritten : -1;
+  }, checkMs).unref();
+  response.once('close', () => clearInterval(timer));
+}

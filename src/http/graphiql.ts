@@ -1,5 +1,11 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip as gzipCompress } from 'node:zlib';
+import { etag } from 'etag';
+import fresh from 'fresh';
+
+const [brotli, gzip] = [promisify(brotliCompress), promisify(gzipCompress)];
 
 /** What GraphiQL opens with: something to ask, something to do, something to follow. */
 const firstSteps = `# Phonograph. Run one of these with Ctrl-Enter and choose it by its name.
@@ -45,10 +51,47 @@ export function wantsGraphiql({ method, headers }: Pick<IncomingMessage, 'method
   return method === 'GET' && headers.accept?.includes('text/html') === true;
 }
 
-/** The page runs nothing by itself, so it needs no API key; its operations need one, in its header editor. */
-export function answerGraphiql(response: ServerResponse): void {
+/** The page as it is sent: 9 MB of it are rendered once, and lie here compressed. */
+interface Page {
+  readonly etag: string;
+  readonly bodies: Readonly<Record<'br' | 'gzip' | 'identity', Buffer>>;
+}
+
+let page: Promise<Page> | null = null;
+
+async function renderPage(): Promise<Page> {
   // Over SSE what stands in the header editor goes with subscriptions too; the page sends none with a WebSocket.
-  const page = renderGraphiQL({ title: 'Phonograph', defaultQuery: firstSteps, subscriptionsProtocol: 'SSE' });
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': Buffer.byteLength(page) });
-  response.end(page);
+  const identity = Buffer.from(
+    renderGraphiQL({ title: 'Phonograph', defaultQuery: firstSteps, subscriptionsProtocol: 'SSE' }),
+  );
+  const [br, zipped] = await Promise.all([
+    brotli(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+    gzip(identity),
+  ]);
+  return { etag: etag(identity), bodies: { br, gzip: zipped, identity } };
+}
+
+/** The page runs nothing by itself, so it needs no API key; its operations need one, in its header editor. */
+export async function answerGraphiql(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { etag: tag, bodies } = await (page ??= renderPage());
+  response.setHeader('etag', tag);
+  // Asked for again at each visit, and answered with 304: a newer server has a newer page.
+  response.setHeader('cache-control', 'no-cache');
+  response.appendHeader('vary', 'Accept-Encoding');
+  if (fresh(request.headers, { etag: tag })) {
+    response.writeHead(304).end();
+    return;
+  }
+  const encoding = accepted(request.headers['accept-encoding']);
+  const body = bodies[encoding];
+  if (encoding !== 'identity') response.setHeader('content-encoding', encoding);
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length });
+  response.end(body);
+}
+
+function accepted(header: string | string[] | undefined): keyof Page['bodies'] {
+  const offered = String(header ?? '')
+    .split(',')
+    .flatMap((each) => (/;\s*q=0(?:\.0+)?\s*$/u.test(each) ? [] : [each.split(';', 1)[0]?.trim()]));
+  return (['br', 'gzip'] as const).find((encoding) => offered.includes(encoding)) ?? 'identity';
 }

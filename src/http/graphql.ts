@@ -3,6 +3,7 @@ import type { Context } from '#resolvers/context.ts';
 import type { Caller } from '../config/api-key.ts';
 import type { Log } from '../logs/log.ts';
 import type { Upload } from '../media/upload.ts';
+import { clientLeft } from '../errors.ts';
 import { answerError } from './answer.ts';
 import { type Body, BodyError, readBody } from './body.ts';
 import type { FileRequest } from './file-response.ts';
@@ -13,33 +14,29 @@ import type { Yoga } from './yoga.ts';
 export interface GraphqlRequest extends FileRequest {
   readonly yoga: Yoga;
   readonly caller: Caller;
-  /** Between two checks of an event stream: one whose client took no byte in between, while something waits for it, is ended. */
-  readonly stallMs: number;
 }
 
 /** Answers an operation: reads its body within bounds, with the recordings in it, and hands it to Yoga. */
-export async function answerGraphql({
-  request,
-  response,
-  context,
-  yoga,
-  stallMs,
-  caller,
-}: GraphqlRequest): Promise<void> {
+export async function answerGraphql({ request, response, context, yoga, caller }: GraphqlRequest): Promise<void> {
   const refusal = refuseBody(request);
   if (refusal !== null) return refuseWith(response, refusal);
   const body = request.method === 'POST' ? await readOrAnswer(request, response, context) : { bytes: Buffer.alloc(0) };
   if (body === null) return;
-  if (request.headers.accept?.includes('text/event-stream') === true) {
-    endWhenStalled(response, stallMs);
-  }
+  const signal = whenLeft(response);
   if ('operation' in body) {
     response.on('close', () => discardAll(body.uploads, context.log));
-    await yoga(request, response, { caller, operation: body.operation });
+    await yoga(request, response, { caller, signal, operation: body.operation });
   } else {
     // Yoga takes a body that was read before it from here, as Express leaves it.
-    await yoga(Object.assign(request, { body: body.bytes }), response, { caller });
+    await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal });
   }
+}
+
+/** Aborts when the client has left before the whole answer was sent. */
+function whenLeft(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => response.writableFinished || controller.abort(clientLeft()));
+  return controller.signal;
 }
 
 /** Removes what no job has taken. A file that stays, such as on a disk that has become read-only, goes at the next start. */
@@ -47,17 +44,6 @@ function discardAll(uploads: readonly Upload[], log: Log): void {
   for (const upload of uploads) {
     upload.discard().catch((err: unknown) => log.warn({ err }, 'upload not discarded'));
   }
-}
-
-/** Ends an event stream whose client takes nothing from one look to the next, while something waits for it. */
-function endWhenStalled(response: ServerResponse, checkMs: number): void {
-  let before = -1;
-  const timer = setInterval(() => {
-    const { writableLength = 0, bytesWritten = 0 } = response.socket ?? {};
-    if (writableLength > 0 && bytesWritten === before) response.destroy();
-    before = writableLength > 0 ? bytesWritten : -1;
-  }, checkMs).unref();
-  response.once('close', () => clearInterval(timer));
 }
 
 async function readOrAnswer(

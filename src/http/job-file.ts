@@ -13,6 +13,8 @@ const statuses: Readonly<Record<RequestError['code'], number>> = {
   NOT_FOUND: 404,
   CURSOR_EXPIRED: 410,
   SERVICE_UNAVAILABLE: 503,
+  // As nginx writes it in its log: nobody is there to read it.
+  CLIENT_LEFT: 499,
 };
 
 /** Answers GET and HEAD of /jobs/ID/transcript.FORMAT and /jobs/ID/media. */

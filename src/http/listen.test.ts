@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { get, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
@@ -130,6 +130,35 @@ test('event streams are not held back by a proxy', async () => {
   assert.equal(response.headers.get('cache-control'), 'no-cache');
   stop.abort();
 });
+
+test('the page of GraphiQL is sent compressed, and not again to who has it', async () => {
+  await using server = await openTestServer();
+  const page = (headers: Readonly<Record<string, string>>) =>
+    receive(`${server.url}/graphql`, { accept: 'text/html', ...headers });
+  const accepted = ['br, gzip', 'gzip, br;q=0', 'identity'];
+  const [brotli, gzip, plain] = await Promise.all(accepted.map((encoding) => page({ 'accept-encoding': encoding })));
+  assert.ok(brotli && gzip && plain);
+  assert.deepEqual(
+    [brotli, gzip, plain].map(({ headers }) => headers['content-encoding']),
+    ['br', 'gzip', undefined],
+  );
+  assert.equal(brotli.headers['vary'], 'Origin, Accept-Encoding');
+  assert.ok(
+    brotli.bytes * 3 < plain.bytes && gzip.bytes * 3 < plain.bytes,
+    `${brotli.bytes} ${gzip.bytes} ${plain.bytes}`,
+  );
+  const { etag = '' } = (await page({})).headers;
+  assert.equal((await page({ 'if-none-match': etag })).status, 304);
+});
+
+/** By node's client, which leaves an answer as it was sent. */
+async function receive(url: string, headers: Readonly<Record<string, string>>) {
+  const [response]: IncomingMessage[] = await once(get(url, { headers }), 'response');
+  assert.ok(response);
+  let bytes = 0;
+  for await (const chunk of response) bytes += chunk.length;
+  return { status: response.statusCode, headers: response.headers, bytes };
+}
 
 test('GraphiQL comes from the server itself, with something to ask and something to follow', async () => {
   await using server = await openTestServer();

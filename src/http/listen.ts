@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Context } from '#resolvers/context.ts';
-import { answerError, type Answering, openAnswering } from './answer.ts';
-import type { GraphqlRequest } from './graphql.ts';
+import { answerError, type Answering, endWhenStalled, openAnswering } from './answer.ts';
 import { refuse } from './request-checks.ts';
 import { handle, pathOf } from './routes.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
@@ -19,7 +18,9 @@ const requestTimeoutMs = 6 * 3_600_000;
 const lastAnswerMs = 1000;
 
 /** How long the server bears with clients. */
-interface Timeouts extends Pick<GraphqlRequest, 'stallMs'> {
+interface Timeouts {
+  /** Between two looks at an answer: one whose client took no byte in between, while something waits for it, is ended. */
+  readonly stallMs: number;
   /** Between two pings of a WebSocket. One that has not answered by the next is half-open or does not read: it is ended. */
   readonly pingMs: number;
 }
@@ -31,11 +32,12 @@ const usualTimeouts: Timeouts = { pingMs: 12_000, stallMs: 15_000 };
 export async function listen(context: Context, timeouts = usualTimeouts): Promise<Listener> {
   const { listenHost, listenPort, apiKeys } = context.config.server;
   const yoga = openYoga(context);
-  const sockets = openWebSockets(yoga, { pingMs: timeouts.pingMs, apiKeys });
+  const sockets = openWebSockets(yoga, { pingMs: timeouts.pingMs, apiKeys, log: context.log });
   const answering = openAnswering();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     answering.add(response);
-    handle(request, response, { context, yoga, stallMs: timeouts.stallMs }).catch((error: unknown) => {
+    endWhenStalled(response, timeouts.stallMs);
+    handle(request, response, { context, yoga }).catch((error: unknown) => {
       context.log.error({ err: error }, 'request failed');
       if (!response.headersSent)
         answerError(response, 500, { code: 'INTERNAL_SERVER_ERROR', message: 'The server failed to answer.' });

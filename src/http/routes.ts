@@ -7,7 +7,7 @@ import { answerJobFile } from './job-file.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
 
 /** What requests are answered with. */
-type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga' | 'stallMs'>;
+type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga'>;
 
 /** A request on its way to the answer. Of a route for callers, `caller` is who asks. */
 interface Exchange extends GraphqlRequest {
@@ -30,7 +30,12 @@ const isPreflight = ({ method }: IncomingMessage): boolean => method === 'OPTION
 const routes: readonly Route[] = [
   { path: '/health', who: 'ANYBODY', handle: ({ response }) => answer(response, 200, { status: 'ok' }) },
   { path: '/ready', who: 'ANYBODY', handle: answerReady },
-  { path: '/graphql', when: wantsGraphiql, who: 'ANYBODY', handle: ({ response }) => answerGraphiql(response) },
+  {
+    path: '/graphql',
+    when: wantsGraphiql,
+    who: 'ANYBODY',
+    handle: ({ request, response }) => answerGraphiql(request, response),
+  },
   { path: '/graphql', when: isPreflight, who: 'ANYBODY', handle: answerGraphql },
   { path: '/graphql', who: 'CALLERS', handle: answerGraphql },
   { path: '/jobs/', when: isPreflight, who: 'ANYBODY', handle: answerJobFile },

@@ -56,6 +56,21 @@ test('an event stream that is not read is ended, and nothing is read for it any 
   await once(socket, 'close');
 });
 
+test('an answer of any kind that is not read is ended', async () => {
+  await using server = await openHttpServer();
+  const { host, port } = new URL(server.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  // The page of GraphiQL, uncompressed, is more than the buffers of both sockets hold.
+  socket.write(`GET /graphql HTTP/1.1\r\nHost: ${host}\r\nAccept: text/html\r\n\r\n`);
+  await once(socket, 'data');
+  socket.pause();
+  // What does not read hears that it was ended when it writes.
+  socket.on('error', () => undefined);
+  const knock = setInterval(() => socket.write('\r\n'), 20);
+  await new Promise((resolve) => socket.once('close', resolve));
+  clearInterval(knock);
+});
+
 async function residentBytes(pid: number | undefined): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/u.exec(status)?.[1]) * 1024;

@@ -41,6 +41,20 @@ async function statusOf(url: string, query: string): Promise<number> {
   return (await ask(url, JSON.stringify({ query }), { accept: 'application/graphql-response+json' })).status;
 }
 
+test('what cannot be parsed or is not in the schema has the codes of HTTP', async () => {
+  await using server = await openTestServer();
+  const client = wsClient(server.url);
+  for (const [query, code] of Object.entries({
+    '{': 'GRAPHQL_PARSE_FAILED',
+    '{ nothing }': 'GRAPHQL_VALIDATION_FAILED',
+  })) {
+    assert.equal((await server.ask(query)).errors?.[0]?.extensions['code'], code);
+    const refused = (errors: unknown) => JSON.stringify(errors).includes(`"code":"${code}"`);
+    await assert.rejects(Array.fromAsync(client.iterate({ query })), refused);
+  }
+  await client.dispose();
+});
+
 test('the upgrade asks for Host, Origin and path like any request', async () => {
   await using server = await openTestServer();
   const url = server.url.replace('http', 'ws');

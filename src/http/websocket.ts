@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { ApiKey, Caller } from '../config/api-key.ts';
+import { clientLeft, RequestError } from '../errors.ts';
+import type { Log } from '../logs/log.ts';
 import { authenticate } from './request-checks.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -20,10 +22,11 @@ export interface WebSockets extends AsyncDisposable {
 interface WebSocketSettings {
   readonly pingMs: number;
   readonly apiKeys: readonly ApiKey[];
+  readonly log: Log;
 }
 
-/** What is kept with a connection: its caller, once it was let in. */
-type Admitted = { caller?: Caller };
+/** What is kept with a connection once it was let in: its caller, and what aborts when it is closed. */
+type Admitted = { caller?: Caller; signal?: AbortSignal };
 type Connected = Extra & Admitted;
 
 type Enveloped = ReturnType<Yoga['getEnveloped']>;
@@ -33,7 +36,7 @@ type Enveloped = ReturnType<Yoga['getEnveloped']>;
  * the client unmasked and without limits. A client that answers no ping until the next one is ended: it is half-open, or it does not read. Until
  * then it holds one message for each of its operations, since the next is not asked for before the one before has left.
  */
-export function openWebSockets(yoga: Yoga, { pingMs, apiKeys }: WebSocketSettings): WebSockets {
+export function openWebSockets(yoga: Yoga, { pingMs, apiKeys, log }: WebSocketSettings): WebSockets {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: maxMessageBytes,
@@ -45,31 +48,34 @@ export function openWebSockets(yoga: Yoga, { pingMs, apiKeys }: WebSocketSetting
         const admission = authenticate(shownIn(connectionParams) ?? extra.request.headers.authorization, apiKeys);
         if (admission.kind === 'ADMITTED') {
           extra.caller = admission.caller;
+          extra.signal = whenClosed(extra.socket);
           return true;
         }
         extra.socket.close(CloseCode.Unauthorized, admission.message);
         return false;
       },
-      execute: (args) => rootOf(args).execute(args),
-      subscribe: (args) => rootOf(args).subscribe(args),
+      execute: (args) => answered(() => rootOf(args).execute(args), log),
+      subscribe: (args) => answered(() => rootOf(args).subscribe(args), log),
       onSubscribe: async ({ subscriptions, extra }, _, payload) => {
         if (Object.keys(subscriptions).length > maxSubscriptionsPerSocket) return [tooMany()];
-        return prepare(payload, enveloped(extra, payload));
+        return prepare(payload, enveloped(extra, payload), log);
       },
     },
     sockets,
     pingMs,
   );
-  function enveloped({ request: req, socket, caller }: Connected, params: SubscribePayload): Enveloped {
-    if (caller === undefined) throw new Error('An operation came on a connection that was not let in.');
-    return yoga.getEnveloped({ req, socket, params, caller });
+  function enveloped({ request: req, socket, caller, signal }: Connected, params: SubscribePayload): Enveloped {
+    if (caller === undefined || signal === undefined) {
+      throw new Error('An operation came on a connection that was not let in.');
+    }
+    return yoga.getEnveloped({ req, socket, params, caller, signal });
   }
   return {
     upgrade(request, socket, head) {
       sockets.handleUpgrade(request, socket, head, (client) => {
-        // graphql-ws hears the first error of a socket alone, and closes it; another one would end the process.
-        client.on('error', () => undefined);
         sockets.emit('connection', client, request);
+        // graphql-ws hears the first error of a socket alone, and writes it to stderr; another one would end the process. `ws` closes the socket itself.
+        client.removeAllListeners('error').on('error', (err) => log.debug({ err }, 'WebSocket broken'));
       });
     },
     async [Symbol.asyncDispose]() {
@@ -78,6 +84,12 @@ export function openWebSockets(yoga: Yoga, { pingMs, apiKeys }: WebSocketSetting
       for (const client of sockets.clients) client.terminate();
     },
   };
+}
+
+function whenClosed(socket: WebSocket): AbortSignal {
+  const controller = new AbortController();
+  socket.once('close', () => controller.abort(clientLeft()));
+  return controller.signal;
 }
 
 /** A page cannot set the headers of a WebSocket. The name is taken in any case, as that of a header. */
@@ -92,12 +104,13 @@ const goingAway = 1001;
 async function prepare(
   payload: SubscribePayload,
   enveloped: Enveloped,
+  log: Log,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { schema, execute, subscribe, parse, validate, contextFactory } = enveloped;
   try {
     const document = parse(payload.query);
     const errors = validate(schema, document);
-    if (errors.length > 0) return errors;
+    if (errors.length > 0) return errors.map((error: GraphQLError) => coded(error, 'GRAPHQL_VALIDATION_FAILED'));
     return {
       schema,
       document,
@@ -107,9 +120,39 @@ async function prepare(
       rootValue: { execute, subscribe },
     };
   } catch (error) {
-    if (error instanceof GraphQLError) return [error];
-    throw error;
+    return [error instanceof GraphQLError ? coded(error, 'GRAPHQL_PARSE_FAILED') : failed(error, log)];
   }
+}
+
+/** Over HTTP Yoga gives these codes. */
+function coded(error: GraphQLError, code: string): GraphQLError {
+  if (error.extensions['code'] !== undefined) return error;
+  const { message, nodes, source, positions, path, originalError, extensions } = error;
+  return new GraphQLError(message, {
+    nodes,
+    source,
+    positions,
+    path,
+    originalError,
+    extensions: { ...extensions, code },
+  });
+}
+
+/** What graphql-ws is not left to hear: it would write the error to stderr, and close the whole socket. */
+async function answered<T>(execute: () => Promise<T> | T, log: Log): Promise<T | ExecutionResult> {
+  try {
+    return await execute();
+  } catch (error) {
+    return { errors: [failed(error, log)] };
+  }
+}
+
+function failed(error: unknown, log: Log): GraphQLError {
+  const hasLeft = error instanceof RequestError && error.code === 'CLIENT_LEFT';
+  if (!hasLeft) log.error({ err: error }, 'request failed');
+  return new GraphQLError('The server failed to answer this; its log tells why.', {
+    extensions: { code: 'INTERNAL_SERVER_ERROR' },
+  });
 }
 
 function rootOf({ rootValue }: ExecutionArgs): Pick<Enveloped, 'execute' | 'subscribe'> {

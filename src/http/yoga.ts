@@ -5,11 +5,14 @@ import { schema } from '#schema/index.ts';
 import type { Caller } from '../config/api-key.ts';
 import { RequestError, StorageFullError } from '../errors.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
+import { useCostLimit } from './cost.ts';
 import { useLimits } from './limits.ts';
 
 /** What the HTTP layer hands over with a request. */
 interface Handover {
   readonly caller: Caller;
+  /** Aborts when the client has left. */
+  readonly signal: AbortSignal;
   /** An operation whose uploads have been received already. */
   readonly operation?: GraphQLParams;
 }
@@ -24,7 +27,7 @@ const maxCachedCharacters = 8192;
 export function openYoga(context: Context): Yoga {
   return createYoga<Handover, RequestContext>({
     schema,
-    context: ({ caller }) => ({ ...context, caller }),
+    context: ({ caller, signal }) => ({ ...context, caller, signal }),
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,
@@ -34,7 +37,7 @@ export function openYoga(context: Context): Yoga {
     maxRequestBodySize: false,
     cors: readCors(context),
     parserAndValidationCache: { documentCache: boundedCache(), errorCache: noCache },
-    plugins: [useLimits(), useReceivedOperation(), useRightHeaders()],
+    plugins: [useLimits(), useCostLimit(), useEndWithClient(), useReceivedOperation(), useRightHeaders()],
   });
 }
 
@@ -55,6 +58,16 @@ function boundedCache() {
 
 /** A syntax error that is cached from a WebSocket has no HTTP status, and the same text would then be answered with 200. */
 const noCache = { get: () => undefined, set: () => undefined };
+
+/** The executor takes the signal from beside the arguments that GraphQL names. */
+function handSignal({ args }: { readonly args: { readonly contextValue: RequestContext } }): void {
+  Object.assign(args, { signal: args.contextValue.signal });
+}
+
+/** Ends the execution of an operation whose client has left: it would go on to the end, for nobody. */
+function useEndWithClient(): Plugin<RequestContext> {
+  return { onExecute: handSignal, onSubscribe: handSignal };
+}
 
 function useReceivedOperation(): Plugin<object, Handover> {
   return {

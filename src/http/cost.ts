@@ -1,0 +1,207 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  getArgumentValues,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  type GraphQLField,
+  type GraphQLNamedOutputType,
+  type GraphQLSchema,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isObjectType,
+  isOutputType,
+  Kind,
+  type SelectionNode,
+  type SelectionSetNode,
+  type VariableValues,
+} from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+
+/** Objects that one operation may bring back. */
+const maxCost = 20_000;
+/** The largest page of any list. A larger one is refused by its field, with its own words. */
+const largestPage = 1000;
+/** Objects in a list that neither its arguments nor its field say anything about. */
+const usualItems = 10;
+
+/** What a field of the schema says of itself, in its `extensions`, where the rules below do not say it. */
+export interface CostHints {
+  /** What a value counts that takes as long as so many objects. */
+  readonly cost?: number;
+  /** How often an operation may ask for it, counted along lists. */
+  readonly maxTimes?: number;
+  /** How many objects its list has. */
+  readonly items?: number;
+}
+
+/**
+ * Refuses, before anything is executed, an operation that could bring back too much: on HTTP and on WebSocket alike, since both execute through Yoga. Limits
+ * of depth and aliases do not bound work: a hundred jobs with a thousand segments each are four levels.
+ */
+export function useCostLimit(): Plugin {
+  return {
+    onExecute: ({ args, setResultAndStopExecution: stop }) => refuse(args, (error) => stop({ errors: [error] })),
+    onSubscribe: ({ args, setResultAndStopExecution: stop }) => refuse(args, (error) => stop({ errors: [error] })),
+  };
+}
+
+/** What an operation is executed with. */
+interface Operation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+function refuse(operation: Operation, stop: (error: GraphQLError) => void): void {
+  const { cost, over } = costOf(operation);
+  if (cost <= maxCost && over === null) return;
+  const message =
+    over === null
+      ? `The operation could bring back ${cost} objects; ${maxCost} are allowed.`
+      : `The operation asks for ${over.field} ${over.times} times; ${over.limit} are allowed.`;
+  const hint = 'Ask for smaller pages, or for less in lists.';
+  stop(
+    new GraphQLError(message, {
+      extensions: { code: 'QUERY_TOO_COMPLEX', hint, cost, limit: maxCost, http: { status: 400 } },
+    }),
+  );
+}
+
+/** What a selection costs for one object. */
+interface Cost {
+  readonly cost: number;
+  /** The field that is asked for oftener than it allows, along lists; null where there is none. */
+  readonly over: Repeated | null;
+}
+
+interface Repeated {
+  readonly field: string;
+  readonly times: number;
+  readonly limit: number;
+}
+
+/**
+ * Objects that an operation could bring back: one for each, as often as the lists along its path are long by their arguments and variables. Introspection
+ * counts nothing: it cannot loop through our data.
+ */
+export function costOf({ schema, document, operationName, variableValues }: Operation): Cost {
+  const operation = getOperationAST(document, operationName);
+  const root = operation && schema.getRootType(operation.operation);
+  if (!operation || !root) return { cost: 0, over: null };
+  const { variableValues: variables } = getVariableValues(
+    schema,
+    operation.variableDefinitions ?? [],
+    variableValues ?? {},
+  );
+  // Execution refuses variables that do not fit, with its own words.
+  if (variables === undefined) return { cost: 0, over: null };
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const each of document.definitions)
+    if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each);
+  const { cost, repeated } = measureSet(
+    operation.selectionSet,
+    { type: root, page: 1 },
+    { schema, variables, fragments, measured: new Map() },
+  );
+  return { cost, over: repeated.find(({ times, limit }) => times > limit) ?? null };
+}
+
+/** What measuring needs of the whole operation. */
+interface Scope {
+  readonly schema: GraphQLSchema;
+  readonly variables: VariableValues;
+  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  /** Each fragment is measured once for a size of page, or fragments that name each other twice would double the work at every step. */
+  readonly measured: Map<string, Measure>;
+}
+
+/** The type that a selection is made of, and how long the list of a connection is, for its `edges`. */
+interface Place {
+  readonly type: GraphQLNamedOutputType;
+  readonly page: number;
+}
+
+/** For one object. */
+interface Measure {
+  readonly cost: number;
+  /** Fields that may not be asked for at will. */
+  readonly repeated: readonly Repeated[];
+}
+
+const nothing: Measure = { cost: 0, repeated: [] };
+
+function measureSet({ selections }: SelectionSetNode, place: Place, scope: Scope): Measure {
+  const parts = selections.map((selection) => measureSelection(selection, place, scope));
+  return { cost: parts.reduce((sum, { cost }) => sum + cost, 0), repeated: parts.flatMap(({ repeated }) => repeated) };
+}
+
+function measureSelection(selection: SelectionNode, place: Place, scope: Scope): Measure {
+  if (selection.kind === Kind.FIELD) return measureField(selection, place, scope);
+  if (selection.kind === Kind.INLINE_FRAGMENT) {
+    const type = typeOf(selection.typeCondition?.name.value, scope) ?? place.type;
+    return measureSet(selection.selectionSet, { ...place, type }, scope);
+  }
+  const fragment = scope.fragments.get(selection.name.value);
+  const type = typeOf(fragment?.typeCondition.name.value, scope);
+  if (fragment === undefined || type === undefined) return nothing;
+  const key = `${fragment.name.value} ${place.page}`;
+  const known = scope.measured.get(key);
+  if (known !== undefined) return known;
+  const measure = measureSet(fragment.selectionSet, { ...place, type }, scope);
+  scope.measured.set(key, measure);
+  return measure;
+}
+
+function typeOf(name: string | undefined, { schema }: Scope): GraphQLNamedOutputType | undefined {
+  const type = name === undefined ? undefined : schema.getType(name);
+  return isOutputType(type) ? type : undefined;
+}
+
+function measureField(node: FieldNode, { type, page }: Place, scope: Scope): Measure {
+  const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
+  if (field === undefined) return nothing;
+  const hints: CostHints = field.extensions;
+  const inner = getNamedType(field.type);
+  const size = pageOf(field, node, scope);
+  const items = isListType(getNullableType(field.type))
+    ? node.name.value === 'edges'
+      ? page
+      : (hints.items ?? usualItems)
+    : 1;
+  const below = node.selectionSet ? measureSet(node.selectionSet, { type: inner, page: size }, scope) : nothing;
+  const own = hints.cost ?? (isLeafType(inner) ? 0 : 1);
+  return {
+    cost: items * (own + below.cost),
+    repeated: [
+      ...(hints.maxTimes === undefined ? [] : [{ field: node.name.value, times: 1, limit: hints.maxTimes }]),
+      ...below.repeated.map((each) => ({ ...each, times: each.times * items })),
+    ],
+  };
+}
+
+/** How many items the arguments of a connection ask for. */
+function pageOf(field: GraphQLField<unknown, unknown>, node: FieldNode, { variables }: Scope): number {
+  const { first, last } = argumentsOf(field, node, variables);
+  const asked = [first, last].filter((each) => typeof each === 'number');
+  return Math.max(0, Math.min(largestPage, ...(asked.length > 0 ? [Math.max(...asked)] : [1])));
+}
+
+/** None where they do not fit: the field refuses them. */
+function argumentsOf(
+  field: GraphQLField<unknown, unknown>,
+  node: FieldNode,
+  variables: VariableValues,
+): Readonly<Record<string, unknown>> {
+  try {
+    return getArgumentValues(field, node, variables);
+  } catch {
+    return { first: largestPage };
+  }
+}
