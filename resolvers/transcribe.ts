@@ -32,6 +32,9 @@ export async function transcribe(
   }
 }
 
+/** No file has a longer path on Linux (PATH_MAX). */
+const longestPath = 4096;
+
 async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'media'>, context: Needs) {
   const { maxQueued, mediaRoots } = context.config.server;
   const add = async (found: NewJob['media']) => {
@@ -42,6 +45,9 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
     return addUpload(media.upload, add);
   }
   if (typeof media.path !== 'string') throw new InvalidInputError('input.media', 'Give a path or an upload.');
+  if (Buffer.byteLength(media.path) > longestPath) {
+    throw new InvalidInputError('input.media.path', `input.media.path must have at most ${longestPath} bytes.`);
+  }
   const located = await locateMedia(media.path, mediaRoots);
   return add({ ...located, sha256: null });
 }

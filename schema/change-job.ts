@@ -10,6 +10,7 @@ import {
   QueueFullError,
 } from '#src/errors.ts';
 import type { Job as JobShape } from '#src/jobs/job.ts';
+import { checkedByResolver } from './bounds.ts';
 import { builder } from './builder.ts';
 import { Job } from './job.ts';
 
@@ -55,9 +56,13 @@ builder.mutationFields((t) => ({
 const UpdateJobInput = builder.inputType('UpdateJobInput', {
   description: 'Absent = unchanged; null clears title, tags and metadata; null priority = 0.',
   fields: (t) => ({
-    title: t.string({ description: 'What to call it, at most 500 characters.' }),
-    tags: t.stringList({ description: 'All its tags from now on: at most 50 words of 100 characters.' }),
+    title: t.string({ extensions: checkedByResolver, description: 'What to call it, at most 500 characters.' }),
+    tags: t.stringList({
+      extensions: checkedByResolver,
+      description: 'All its tags from now on: at most 50 words of 100 characters.',
+    }),
     metadata: t.field({
+      extensions: checkedByResolver,
       type: 'JSON',
       description: 'All its key/value pairs from now on: at most 50, with 16,384 characters as JSON.',
     }),

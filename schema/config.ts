@@ -4,6 +4,7 @@ import { InvalidInputError, ModelNotInstalledError } from '#src/errors.ts';
 import { computePowers } from '#src/jobs/job.ts';
 import { type LanguageCode, languageCodes, languageName } from '#src/jobs/languages.ts';
 import { transcriptFormats } from '#src/jobs/transcript.ts';
+import { checkedByResolver } from './bounds.ts';
 import { builder } from './builder.ts';
 import { ComputePowerType, TranscriptFormatType, TranscriptionModeType } from './enums.ts';
 
@@ -150,7 +151,10 @@ const ConfigInput = builder.inputType('ConfigInput', {
     mode: t.field({ type: TranscriptionModeType, description: 'Mode for jobs that name none.' }),
     computePower: t.field({ type: ComputePowerType, description: 'Where the engine runs for jobs that do not say.' }),
     numJobs: t.int({ description: 'How many jobs run at the same time, within configOptions.numJobs.' }),
-    language: t.string({ description: 'Language for jobs that name none; null = detect.' }),
+    language: t.string({
+      extensions: checkedByResolver,
+      description: 'Language for jobs that name none, a code of at most 3 letters; null = detect.',
+    }),
     wordTimestamps: t.boolean({ description: 'Whether segments carry words with times, for jobs that do not say.' }),
     vad: t.boolean({ description: 'Whether stretches without speech are left out, for jobs that do not say.' }),
     retentionDays: t.int({

@@ -1,3 +1,4 @@
+import { boundArguments } from './bounds.ts';
 import { builder } from './builder.ts';
 import './change-job.ts';
 import './config.ts';
@@ -11,4 +12,4 @@ import './server.ts';
 import './transcribe.ts';
 
 /** The GraphQL schema, made of every file of this folder. */
-export const schema = builder.toSchema();
+export const schema = boundArguments(builder.toSchema());

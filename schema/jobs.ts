@@ -10,11 +10,13 @@ export const JobFilter = builder.inputType('JobFilter', {
   fields: (t) => ({
     ids: t.idList({ description: 'Jobs with one of these ids.' }),
     status: t.field({ type: [JobStatusType], description: 'Jobs in one of these statuses.' }),
-    tag: t.string({ description: 'Jobs that have this tag, as it was given.' }),
+    tag: t.string({ extensions: { maxCharacters: 100 }, description: 'Jobs that have this tag, as it was given.' }),
     titleContains: t.string({
+      extensions: { maxCharacters: 500 },
       description: 'Jobs whose title contains this text, whatever the case and accents; empty = all jobs.',
     }),
     mediaNameContains: t.string({
+      extensions: { maxCharacters: 500 },
       description:
         'Jobs whose recording has a name that contains this text, whatever the case and accents; empty = all jobs.',
     }),

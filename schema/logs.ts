@@ -30,7 +30,10 @@ const LogFilter = builder.inputType('LogFilter', {
     month: t.int({ description: 'Lines of this month, 1 to 12 (UTC); needs year.' }),
     level: t.field({ type: LogLevelType, description: 'This one and above.' }),
     jobId: t.id({ description: 'Lines about this job.' }),
-    contains: t.string({ description: 'Lines whose message contains this text, whatever the case and accents.' }),
+    contains: t.string({
+      extensions: { maxCharacters: 500 },
+      description: 'Lines whose message contains this text, whatever the case and accents.',
+    }),
   }),
 });
 

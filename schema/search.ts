@@ -1,6 +1,7 @@
 import { search, type SearchHit as Hit } from '#resolvers/search.ts';
 import { searchBlock } from '#src/store/store.ts';
 import { maxQueryLength } from '#src/transcripts/search/query.ts';
+import { checkedByResolver } from './bounds.ts';
 import { builder, explicitArguments } from './builder.ts';
 import { Job } from './job.ts';
 import { JobFilter } from './jobs.ts';
@@ -29,6 +30,7 @@ builder.queryField('search', (t) =>
     description: `Full-text search over the segments of finished and running transcripts, best match first: segments that have every word as such come before those that have one only inside a longer word; of both, the newest ${searchBlock} matches are compared with one another (how often a segment has the words for its length, and whether side by side; of equals the newer first), then the ${searchBlock} before them, and so on.`,
     args: {
       query: t.arg.string({
+        extensions: checkedByResolver,
         required: true,
         description: `Words that must all be in a segment; "words in quotes" side by side; begin* for the beginning of a word; -word or -"words" for what must not be in it. Upper and lower case and accents do not matter. A word of four letters or more is also found inside words of seven or more (dampfschiff in Donaudampfschiff); Chinese, Japanese, Korean, Thai and the like are found anywhere in a text. Other signs count as spaces; without a word to look for nothing is found. At most ${maxQueryLength} characters and 20 words or phrases.`,
       }),

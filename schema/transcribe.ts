@@ -8,6 +8,7 @@ import {
   StorageFullError,
 } from '#src/errors.ts';
 import type { Job as JobShape } from '#src/jobs/job.ts';
+import { checkedByResolver } from './bounds.ts';
 import { builder } from './builder.ts';
 import { ChannelModeType, ComputePowerType, TaskType, TranscriptionModeType } from './enums.ts';
 import { Job } from './job.ts';
@@ -16,7 +17,10 @@ const MediaInput = builder.inputType('MediaInput', {
   description: 'The recording. Exactly one.',
   isOneOf: true,
   fields: (t) => ({
-    path: t.string({ description: 'Relative to a media root of the server, or absolute under one.' }),
+    path: t.string({
+      extensions: checkedByResolver,
+      description: 'Relative to a media root of the server, or absolute under one; at most 4,096 bytes.',
+    }),
     upload: t.field({
       type: 'File',
       description: 'Sent with the request as multipart/form-data, at most limits.maxUploadBytes.',
@@ -38,8 +42,14 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
     media: t.field({ type: MediaInput, required: true, description: 'The recording.' }),
     mode: t.field({ type: TranscriptionModeType, description: "Absent = the Config's." }),
     computePower: t.field({ type: ComputePowerType, description: "Absent = the Config's." }),
-    model: t.id({ description: "Overrides the mode's model; an id from models." }),
-    language: t.string({ description: "A code of configOptions.languages; absent = the Config's; null = detect." }),
+    model: t.id({
+      extensions: checkedByResolver,
+      description: "Overrides the mode's model; an id from models, at most 100 characters.",
+    }),
+    language: t.string({
+      extensions: checkedByResolver,
+      description: "A code of configOptions.languages, at most 3 letters; absent = the Config's; null = detect.",
+    }),
     multilingual: t.boolean({
       defaultValue: false,
       description:
@@ -59,17 +69,28 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
       defaultValue: 'MIX',
       description: 'SPLIT transcribes every channel of its own, as one speaker each (telephone recordings).',
     }),
-    initialPrompt: t.string({ description: 'Text that sets style and spelling, <= 2,000 characters.' }),
-    hotwords: t.string({ description: 'Words that are likely to be said, <= 2,000 characters.' }),
+    initialPrompt: t.string({
+      extensions: checkedByResolver,
+      description: 'Text that sets style and spelling, <= 2,000 characters.',
+    }),
+    hotwords: t.string({
+      extensions: checkedByResolver,
+      description: 'Words that are likely to be said, <= 2,000 characters.',
+    }),
     beamSize: t.int({
       description: 'How many candidate texts the decoder keeps, 1 to 10; absent = the value of config.json.',
     }),
     clip: t.field({ type: ClipInput, description: 'Only this part of the recording.' }),
     priority: t.int({ defaultValue: 0, description: 'Higher runs sooner; -1,000 to 1,000.' }),
-    title: t.string({ description: 'What to call it, at most 500 characters.' }),
-    tags: t.stringList({ description: 'At most 50 words of 100 characters.' }),
-    metadata: t.field({ type: 'JSON', description: 'Free key/value pairs, at most 50 and 16,384 characters as JSON.' }),
+    title: t.string({ extensions: checkedByResolver, description: 'What to call it, at most 500 characters.' }),
+    tags: t.stringList({ extensions: checkedByResolver, description: 'At most 50 words of 100 characters.' }),
+    metadata: t.field({
+      type: 'JSON',
+      extensions: checkedByResolver,
+      description: 'Free key/value pairs, at most 50 and 16,384 characters as JSON.',
+    }),
     idempotencyKey: t.string({
+      extensions: checkedByResolver,
       description:
         'Same key and same caller within 24 h: the first job is returned, whatever else the input says. At most 200 characters.',
     }),

@@ -31,7 +31,7 @@ const largestPage = 1000;
 const usualItems = 10;
 
 /** What a field of the schema says of itself, in its `extensions`, where the rules below do not say it. */
-export interface CostHints {
+interface CostHints {
   /** What a value counts that takes as long as so many objects. */
   readonly cost?: number;
   /** How often an operation may ask for it, counted along lists. */

@@ -15,13 +15,13 @@ async function openLongTranscript() {
   for (let batch = 0; batch < 20; batch += 1) {
     await server.store.appendBatch(lease, newBatch(Array.from({ length: 100 }, (_, at) => `word ${at}`)));
   }
-  const { segments } = server.store;
+  const segments = server.store.segments.bind(server.store);
   const reading = { parts: 0, first: Promise.withResolvers<void>(), goOn: Promise.withResolvers<void>() };
   server.store.segments = async (...args) => {
     reading.parts += 1;
     reading.first.resolve();
     await reading.goOn.promise;
-    return segments.apply(server.store, args);
+    return segments(...args);
   };
   return { server, reading, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }

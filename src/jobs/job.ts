@@ -101,9 +101,18 @@ const metadataSchema = z
   .record(z.string().max(100), z.unknown())
   .refine((value) => Object.keys(value).length <= 50, 'must have at most 50 keys')
   .refine(
-    (value) => JSON.stringify(value).length <= maxMetadataCharacters,
+    (value) => lengthAsJson(value) <= maxMetadataCharacters,
     `must have at most ${maxMetadataCharacters} characters as JSON`,
   );
+
+/** What is nested too deep to be written has no length. */
+function lengthAsJson(value: unknown): number {
+  try {
+    return JSON.stringify(value).length;
+  } catch {
+    return Infinity;
+  }
+}
 
 /** What a client calls a job, and how urgent it is: the one place where it is told, as of the options. */
 export const jobLabelsSchema = z.object({

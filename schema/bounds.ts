@@ -1,0 +1,115 @@
+import {
+  getNamedType,
+  getNullableType,
+  type GraphQLArgument,
+  type GraphQLInputField,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  isInputObjectType,
+  isListType,
+  isObjectType,
+} from 'graphql';
+import { RequestError } from '#src/errors.ts';
+
+/** What an argument, or a field of an input, says of its size in its `extensions`, where it is not the usual. */
+interface BoundHints {
+  readonly maxCharacters?: number;
+  /** Checked where it is used, which tells it as InvalidInputError or with words of its own; its description says how much. */
+  readonly checkedByResolver?: boolean;
+}
+
+/** For arguments whose resolver checks the size. */
+export const checkedByResolver = { checkedByResolver: true } as const satisfies BoundHints;
+
+const maxCharacters = { String: 4096, ID: 200 };
+const maxItems = 1000;
+
+type Check = (value: unknown, path: string) => void;
+type Sized = GraphQLArgument | GraphQLInputField;
+
+/**
+ * Gives every text and every list that a client may send a bound: told in its description, and checked before the field is resolved. Without one, a text of a
+ * megabyte is compared with every job, and a list of 60,000 is more than a statement may have.
+ */
+export function boundArguments(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (isInputObjectType(type) && !type.name.startsWith('__')) {
+      for (const field of Object.values(type.getFields())) tell(field);
+    }
+    if (!isObjectType(type) || type.name.startsWith('__')) continue;
+    for (const field of Object.values(type.getFields())) {
+      for (const argument of field.args) tell(argument);
+      const checks = field.args.map((argument) => ({ name: argument.name, check: checkOf(argument) }));
+      if (checks.every(({ check }) => check === null)) continue;
+      const checkAll = (args: Readonly<Record<string, unknown>>) => {
+        for (const { name, check } of checks) check?.(args[name], name);
+      };
+      const { resolve, subscribe } = field;
+      if (subscribe) {
+        field.subscribe = (source, args, context, info) => {
+          checkAll(args);
+          return subscribe(source, args, context, info);
+        };
+      } else if (resolve) {
+        field.resolve = (source, args, context, info) => {
+          checkAll(args);
+          return resolve(source, args, context, info);
+        };
+      }
+    }
+  }
+  return schema;
+}
+
+function charactersOf({ type, extensions }: Sized): number | null {
+  const named = getNamedType(type).name;
+  const hints: BoundHints = extensions;
+  if (hints.checkedByResolver === true || (named !== 'String' && named !== 'ID')) return null;
+  return hints.maxCharacters ?? maxCharacters[named];
+}
+
+function hasListBound({ type, extensions }: Sized): boolean {
+  const hints: BoundHints = extensions;
+  return isListType(getNullableType(type)) && hints.checkedByResolver !== true;
+}
+
+function tell(sized: Sized): void {
+  const characters = charactersOf(sized);
+  const bounds = [
+    ...(hasListBound(sized) ? [`At most ${maxItems.toLocaleString('en')} items.`] : []),
+    ...(characters === null ? [] : [`At most ${characters.toLocaleString('en')} characters.`]),
+  ];
+  if (bounds.length > 0) sized.description = [sized.description, ...bounds].filter(Boolean).join(' ');
+}
+
+/** Null where nothing in it needs a bound. */
+function checkOf(sized: Sized): Check | null {
+  const type: GraphQLInputType = getNullableType(sized.type);
+  if (hasListBound(sized)) {
+    return (value, path) => {
+      if (!Array.isArray(value)) return;
+      if (value.length > maxItems) throw tooLarge(path, `${value.length} items`, maxItems);
+      const characters = charactersOf(sized);
+      if (characters !== null) for (const each of value) checkText(each, path, characters);
+    };
+  }
+  if (isInputObjectType(type)) {
+    const fields = Object.values(type.getFields()).map((field) => ({ name: field.name, check: checkOf(field) }));
+    if (fields.every(({ check }) => check === null)) return null;
+    return (value, path) => {
+      if (typeof value !== 'object' || value === null) return;
+      const values: Readonly<Record<string, unknown>> = { ...value };
+      for (const { name, check } of fields) check?.(values[name], `${path}.${name}`);
+    };
+  }
+  const characters = charactersOf(sized);
+  return characters === null ? null : (value, path) => checkText(value, path, characters);
+}
+
+function checkText(value: unknown, path: string, limit: number): void {
+  if (typeof value === 'string' && value.length > limit) throw tooLarge(path, `${value.length} characters`, limit);
+}
+
+function tooLarge(path: string, size: string, limit: number): RequestError {
+  return new RequestError('BAD_USER_INPUT', `${path} has ${size}; ${limit} are allowed.`);
+}
