@@ -172,6 +172,17 @@ export class DirectoryInUseError extends Error {
   }
 }
 
+/** Nothing can be written into the data directory; nothing was touched. */
+export class DirectoryNotWritableError extends Error {
+  override readonly name = 'DirectoryNotWritableError';
+  constructor(directory: string, options?: ErrorOptions) {
+    super(
+      `${directory} cannot be written to. Give the server's user write permission there, mount its disk for writing, or set PHONOGRAPH_DATA_DIRECTORY to another folder.`,
+      options,
+    );
+  }
+}
+
 /** No room, or a disk that has become read-only: each of them passes, and until then nothing can be written. */
 const storageFullCodes = /^(?:SQLITE_FULL|SQLITE_READONLY.*|SQLITE_IOERR_(?:WRITE|SHMSIZE)|ENOSPC|EDQUOT|EROFS)$/u;
 

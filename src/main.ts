@@ -62,6 +62,8 @@ async function main(): Promise<number> {
  * rejected promise among them, is logged and stops the server in order: what it was about is not known, so nothing may go on with it.
  */
 async function serve(config: Config): Promise<number> {
+  // What the server writes is for its user alone.
+  process.umask(0o077);
   await using logger = openLog(config.server.logLevel);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {

@@ -54,12 +54,23 @@ const serverFields = z.strictObject({
     .transform((url) => url.replace(/\/+$/u, '')),
   /** Downloads no models. */
   hubOffline: z.boolean(),
+  /** Addresses of reverse proxies before the server: they speak for many. */
+  trustedProxies: z.array(z.union([z.ipv4(), z.ipv6()])),
   maxUploadBytes: z.int().min(1),
   /** Free space on the disk of the data directory below which nothing is accepted. */
   minFreeBytes: z.int().min(0),
   maxDurationHours: z.number().positive().max(1000),
   maxQueued: z.int().min(1),
   maxNumJobs: z.int().min(1).max(256),
+  /** Connections at a time, in all and from one address. */
+  maxSockets: z.int().min(16),
+  maxSocketsPerAddress: z.int().min(1),
+  /** What one caller may have at a time. */
+  maxUploadsPerCaller: z.int().min(1),
+  maxSubscriptionsPerCaller: z.int().min(1),
+  maxSubscriptionsPerSocket: z.int().min(1),
+  /** A body of which no byte comes for so long is not waited for. */
+  bodyIdleSeconds: z.number().positive(),
   engineCommand: z.array(z.string().min(1)).min(1),
   engineSilenceSeconds: z.number().positive(),
   engineStopSeconds: z.number().positive(),

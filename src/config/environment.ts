@@ -69,9 +69,9 @@ function parse(text: string, key: string, current: unknown): unknown {
   return text;
 }
 
-/** Origins and keys hold colons themselves. */
+/** Origins, keys and addresses hold colons themselves. */
 function separator(key: string): string {
-  return key === 'allowedOrigins' || key === 'apiKeys' ? ',' : ':';
+  return ['allowedOrigins', 'apiKeys', 'trustedProxies'].includes(key) ? ',' : ':';
 }
 
 function numberOr(text: string): number | string {

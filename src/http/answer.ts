@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Answers with JSON and ends. */
@@ -20,6 +20,31 @@ export function answerError(
   error: { readonly code: string; readonly message: string },
 ): void {
   answer(response, status, { errors: [{ message: error.message, extensions: { code: error.code } }] });
+}
+
+/** Enough for whoever has begun to send when the answer comes. */
+const [drainedBytes, drainMs] = [16_777_216, 5000];
+
+/**
+ * Answers before the body has come. What is still on its way is thrown away, since a client that is cut off while it sends reads no answer; beyond bounds
+ * the connection is closed.
+ */
+export function answerEarly(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, ...error }: { readonly status: number; readonly code: string; readonly message: string },
+): void {
+  answerError(response, status, error);
+  if (request.complete) return;
+  const { socket } = request;
+  const close = () => socket.destroySoon();
+  const timer = setTimeout(close, drainMs).unref();
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > drainedBytes) close();
+  });
+  request.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
 }
 
 /** The requests that are being answered. */
@@ -59,4 +84,25 @@ export function endWhenStalled(response: ServerResponse, checkMs: number): void 
     before = writableLength > 0 ? bytesWritten : -1;
   }, checkMs).unref();
   response.once('close', () => clearInterval(timer));
+}
+
+/** Ends a request of whose body no byte comes for a time, while the server waits for it. */
+export function endWhenIdle(request: IncomingMessage, response: ServerResponse, idleMs: number): void {
+  const { socket } = request;
+  let [before, since] = [socket.bytesRead, performance.now()];
+  const timer = setInterval(() => {
+    // Where the server itself reads no more, the client is not to blame.
+    const hasMoved = socket.bytesRead !== before || request.readableLength > 0;
+    if (hasMoved) [before, since] = [socket.bytesRead, performance.now()];
+    if (request.complete || performance.now() - since < idleMs) return;
+    clearInterval(timer);
+    // The request is destroyed as well: of one that is answered, Node tells nobody that its connection is closed.
+    if (response.headersSent) request.destroy();
+    else {
+      response.once('finish', () => request.destroy());
+      const message = `No byte of the body came for ${idleMs / 1000} s.`;
+      answerError(response, 408, { code: 'BAD_USER_INPUT', message });
+    }
+  }, idleMs / 4).unref();
+  request.once('end', () => clearInterval(timer)).once('close', () => clearInterval(timer));
 }

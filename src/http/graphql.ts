@@ -4,22 +4,36 @@ import type { Caller } from '../config/api-key.ts';
 import type { Log } from '../logs/log.ts';
 import type { Upload } from '../media/upload.ts';
 import { clientLeft } from '../errors.ts';
-import { answerError } from './answer.ts';
+import { answerEarly } from './answer.ts';
 import { type Body, BodyError, readBody } from './body.ts';
 import type { FileRequest } from './file-response.ts';
-import { refuseBody, refuseWith } from './request-checks.ts';
+import { holderOf, type Quotas } from './quotas.ts';
+import { contentType, refuseBody, refuseWith } from './request-checks.ts';
 import type { Yoga } from './yoga.ts';
 
 /** A request with an operation, and what it is answered with. */
 export interface GraphqlRequest extends FileRequest {
   readonly yoga: Yoga;
   readonly caller: Caller;
+  readonly quotas: Quotas;
 }
 
 /** Answers an operation: reads its body within bounds, with the recordings in it, and hands it to Yoga. */
-export async function answerGraphql({ request, response, context, yoga, caller }: GraphqlRequest): Promise<void> {
+export async function answerGraphql({
+  request,
+  response,
+  context,
+  yoga,
+  caller,
+  quotas,
+}: GraphqlRequest): Promise<void> {
   const refusal = refuseBody(request);
-  if (refusal !== null) return refuseWith(response, refusal);
+  if (refusal !== null) return refuseWith(request, response, refusal);
+  if (contentType(request.headers) === 'multipart/form-data') {
+    const giveBack = quotas.uploads.take(holderOf(caller));
+    if (giveBack === null) return refuseUpload(request, response);
+    response.once('close', giveBack);
+  }
   const body = request.method === 'POST' ? await readOrAnswer(request, response, context) : { bytes: Buffer.alloc(0) };
   if (body === null) return;
   const signal = whenLeft(response);
@@ -39,6 +53,12 @@ function whenLeft(response: ServerResponse): AbortSignal {
   return controller.signal;
 }
 
+function refuseUpload(request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('retry-after', '5');
+  const message = 'You send as many recordings as one caller may at a time; send the next when one has arrived.';
+  answerEarly(request, response, { status: 429, code: 'TOO_MANY_REQUESTS', message });
+}
+
 /** Removes what no job has taken. A file that stays, such as on a disk that has become read-only, goes at the next start. */
 function discardAll(uploads: readonly Upload[], log: Log): void {
   for (const upload of uploads) {
@@ -55,10 +75,8 @@ async function readOrAnswer(
     return await readBody(request, context.media);
   } catch (error) {
     if (!(error instanceof BodyError)) throw error;
-    response.setHeader('connection', 'close');
-    answerError(response, error.status, error);
-    // What is still on its way is thrown away, so that the sender hears the answer.
-    request.resume();
+    // Whoever sent no more was answered already.
+    if (!response.headersSent) answerEarly(request, response, error);
     return null;
   }
 }

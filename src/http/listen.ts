@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Context } from '#resolvers/context.ts';
-import { answerError, type Answering, endWhenStalled, openAnswering } from './answer.ts';
+import { answerError, type Answering, endWhenIdle, endWhenStalled, openAnswering } from './answer.ts';
+import { openQuotas } from './quotas.ts';
 import { refuse } from './request-checks.ts';
 import { handle, pathOf } from './routes.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
@@ -30,20 +31,24 @@ const usualTimeouts: Timeouts = { pingMs: 12_000, stallMs: 15_000 };
 
 /** Listens on the configured address. Throws what node throws where the port is taken. */
 export async function listen(context: Context, timeouts = usualTimeouts): Promise<Listener> {
-  const { listenHost, listenPort, apiKeys } = context.config.server;
-  const yoga = openYoga(context);
-  const sockets = openWebSockets(yoga, { pingMs: timeouts.pingMs, apiKeys, log: context.log });
+  const { listenHost, listenPort, maxSockets, bodyIdleSeconds } = context.config.server;
+  const quotas = openQuotas(context.config.server);
+  const yoga = openYoga(context, quotas);
+  const sockets = openWebSockets(yoga, { ...context.config.server, pingMs: timeouts.pingMs, log: context.log });
   const answering = openAnswering();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     answering.add(response);
     endWhenStalled(response, timeouts.stallMs);
-    handle(request, response, { context, yoga }).catch((error: unknown) => {
+    endWhenIdle(request, response, bodyIdleSeconds * 1000);
+    handle(request, response, { context, yoga, quotas }).catch((error: unknown) => {
       context.log.error({ err: error }, 'request failed');
       if (!response.headersSent)
         answerError(response, 500, { code: 'INTERNAL_SERVER_ERROR', message: 'The server failed to answer.' });
       else response.destroy();
     });
   });
+  server.maxConnections = maxSockets;
+  server.on('connection', (socket) => quotas.admit(socket));
   server.on('upgrade', (request, socket, head) => upgrade({ request, socket, head }, context, sockets));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(listenPort, listenHost, () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import Sqlite from 'better-sqlite3';
@@ -185,4 +186,34 @@ test('each key is a caller of its own, for idempotency keys and for what was cha
     ['vad', 'bob'],
   ]);
   database.close();
+});
+
+test('a request with two Hosts is refused', async () => {
+  const { hostname, port, host } = new URL(server.url);
+  const socket = connect(Number(port), hostname).setEncoding('latin1');
+  socket.write(`GET /health HTTP/1.1\r\nHost: ${host}\r\nHost: other.example\r\n\r\n`);
+  const [answer] = await once(socket, 'data');
+  assert.match(answer, /^HTTP\/1\.1 400 /u);
+  socket.destroy();
+});
+
+test('pages of other sites load nothing by an element, and whoever follows a link gets there', async () => {
+  const statusWith = async (headers: Record<string, string>) => {
+    const [response] = await once(get(`${server.url}/health`, { headers }), 'response');
+    response.resume();
+    return response.statusCode;
+  };
+  const crossSite = { 'sec-fetch-site': 'cross-site' };
+  assert.equal(await statusWith({ ...crossSite, 'sec-fetch-mode': 'no-cors' }), 403);
+  assert.equal(await statusWith({ ...crossSite, 'sec-fetch-mode': 'navigate' }), 200);
+  assert.equal(await statusWith({ ...crossSite, 'sec-fetch-mode': 'cors', origin }), 200);
+  assert.equal(await statusWith({ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'no-cors' }), 200);
+});
+
+test('what cannot be answered as it is asked for is told with what can be', async () => {
+  const headers = { accept: 'image/png', authorization: `Bearer ${alice.token}`, 'content-type': 'application/json' };
+  const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body: question });
+  assert.equal(response.status, 406);
+  const { errors }: any = await response.json();
+  assert.equal(errors[0].extensions.code, 'NOT_ACCEPTABLE');
 });

@@ -1,18 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { anybody, type ApiKey, type Caller, findKey } from '../config/api-key.ts';
 import type { Config } from '../config/config.ts';
-import { answerError } from './answer.ts';
+import { answerEarly } from './answer.ts';
 
 /** Why a request is not let in: an HTTP status and a sentence that says what to do. */
 export interface Refusal {
-  readonly status: 403 | 415 | 421;
+  readonly status: 400 | 403 | 415 | 421;
   readonly message: string;
 }
 
-/** Answers a request that is not let in. What is still on its way of its body is not read. */
-export function refuseWith(response: ServerResponse, { status, message }: Refusal): void {
-  response.setHeader('connection', 'close');
-  answerError(response, status, { code: 'FORBIDDEN', message });
+/** Answers a request that is not let in. */
+export function refuseWith(request: IncomingMessage, response: ServerResponse, { status, message }: Refusal): void {
+  answerEarly(request, response, { status, code: status === 400 ? 'BAD_USER_INPUT' : 'FORBIDDEN', message });
 }
 
 /** A browser asks before it sends one of these across origins, so a page of another site cannot. */
@@ -27,7 +26,14 @@ type Allowed = Pick<Config['server'], 'allowedHosts' | 'allowedOrigins'>;
  *
  * The Host must be loopback's or an allowed one, which stops DNS rebinding. An Origin, where there is one, must be this server's own or an allowed one.
  */
-export function refuse({ headers }: Pick<IncomingMessage, 'headers'>, allowed: Allowed): Refusal | null {
+export function refuse(
+  { headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>,
+  allowed: Allowed,
+): Refusal | null {
+  // RFC 9112, 3.2. Node takes the first, and a proxy may have taken the other.
+  if (rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1) {
+    return { status: 400, message: 'A request has one Host.' };
+  }
   const host = hostName(headers.host);
   if (host === null || !isServed(host, allowed.allowedHosts)) {
     return { status: 421, message: 'This Host is not served. Add it to allowedHosts in config.json.' };
@@ -35,6 +41,14 @@ export function refuse({ headers }: Pick<IncomingMessage, 'headers'>, allowed: A
   const { origin } = headers;
   if (origin !== undefined && !isOwn(origin, headers.host) && !allowed.allowedOrigins.includes(origin)) {
     return { status: 403, message: 'This Origin is not allowed. Add it to allowedOrigins in config.json.' };
+  }
+  // Such as an <img> or a <script> of another site's page, which sends no Origin. Whoever follows a link goes there himself.
+  if (origin === undefined && headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate') {
+    return {
+      status: 403,
+      message:
+        'Pages of other sites may not load this. In an element use crossorigin, with the Origin in allowedOrigins.',
+    };
   }
   return null;
 }

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { anybody } from '../config/api-key.ts';
-import { answer, answerError } from './answer.ts';
+import { answer, answerEarly, answerError } from './answer.ts';
 import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
 import { answerGraphql, type GraphqlRequest } from './graphql.ts';
 import { answerJobFile } from './job-file.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
 
 /** What requests are answered with. */
-type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga'>;
+type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas'>;
 
 /** A request on its way to the answer. Of a route for callers, `caller` is who asks. */
 interface Exchange extends GraphqlRequest {
@@ -48,14 +48,14 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const { server } = scope.context.config;
   setHeaders(response, request.headers.origin, server.allowedOrigins);
   const refusal = refuse(request, server);
-  if (refusal !== null) return refuseWith(response, refusal);
+  if (refusal !== null) return refuseWith(request, response, refusal);
   const path = pathOf(request);
   const route = routes.find((each) => isFor(each, path) && each.when?.(request) !== false);
   if (route === undefined) return answerNothing({ response });
   const authentication = authenticate(request.headers.authorization, server.apiKeys);
   if (route.who === 'CALLERS' && authentication.kind === 'REFUSED') {
     scope.context.log.debug({ address: request.socket.remoteAddress, path }, 'caller refused');
-    return refuseCaller(response, authentication);
+    return refuseCaller(request, response, authentication);
   }
   const caller = authentication.kind === 'ADMITTED' ? authentication.caller : anybody;
   await route.handle({ ...scope, request, response, authentication, caller });
@@ -86,14 +86,13 @@ function answerNothing({ response }: Pick<Exchange, 'response'>): void {
   answerError(response, 404, { code: 'NOT_FOUND', message: 'There is nothing here. The API is at /graphql.' });
 }
 
-/** What is still on its way of a body is not read. */
 function refuseCaller(
+  request: IncomingMessage,
   response: ServerResponse,
   { message, challenge }: Authentication & { readonly kind: 'REFUSED' },
 ): void {
-  response.setHeader('connection', 'close');
   response.setHeader('www-authenticate', challenge);
-  answerError(response, 401, { code: 'UNAUTHENTICATED', message });
+  answerEarly(request, response, { status: 401, code: 'UNAUTHENTICATED', message });
 }
 
 /** Not by URL, which throws at what a client may well send. */

@@ -3,16 +3,18 @@ import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { ApiKey, Caller } from '../config/api-key.ts';
 import { clientLeft, RequestError } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
+import { tooMany } from './quotas.ts';
 import { authenticate } from './request-checks.ts';
 import type { Yoga } from './yoga.ts';
 
 /** 256 KiB: an operation with its variables; recordings come over HTTP. */
 const maxMessageBytes = 262_144;
-const maxSubscriptionsPerSocket = 50;
+/** How long a client may take to answer that its connection is closed. */
+const closeMs = 3000;
 
 /** Takes WebSocket connections over from the HTTP server. */
 export interface WebSockets extends AsyncDisposable {
@@ -20,6 +22,7 @@ export interface WebSockets extends AsyncDisposable {
 }
 
 interface WebSocketSettings {
+  readonly maxSubscriptionsPerSocket: number;
   readonly pingMs: number;
   readonly apiKeys: readonly ApiKey[];
   readonly log: Log;
@@ -36,12 +39,18 @@ type Enveloped = ReturnType<Yoga['getEnveloped']>;
  * the client unmasked and without limits. A client that answers no ping until the next one is ended: it is half-open, or it does not read. Until
  * then it holds one message for each of its operations, since the next is not asked for before the one before has left.
  */
-export function openWebSockets(yoga: Yoga, { pingMs, apiKeys, log }: WebSocketSettings): WebSockets {
-  const sockets = new WebSocketServer({
+export function openWebSockets(
+  yoga: Yoga,
+  { pingMs, apiKeys, log, maxSubscriptionsPerSocket }: WebSocketSettings,
+): WebSockets {
+  // @types/ws does not know closeTimeout yet.
+  const options: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     maxPayload: maxMessageBytes,
+    closeTimeout: closeMs,
     handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
-  });
+  };
+  const sockets = new WebSocketServer(options);
   const server = useServer<Readonly<Record<string, unknown>>, Admitted>(
     {
       onConnect({ connectionParams = {}, extra }) {
@@ -57,7 +66,8 @@ export function openWebSockets(yoga: Yoga, { pingMs, apiKeys, log }: WebSocketSe
       execute: (args) => answered(() => rootOf(args).execute(args), log),
       subscribe: (args) => answered(() => rootOf(args).subscribe(args), log),
       onSubscribe: async ({ subscriptions, extra }, _, payload) => {
-        if (Object.keys(subscriptions).length > maxSubscriptionsPerSocket) return [tooMany()];
+        if (Object.keys(subscriptions).length > maxSubscriptionsPerSocket)
+          return [tooMany(`A connection carries at most ${maxSubscriptionsPerSocket} operations at a time.`)];
         return prepare(payload, enveloped(extra, payload), log);
       },
     },
@@ -158,10 +168,4 @@ function failed(error: unknown, log: Log): GraphQLError {
 function rootOf({ rootValue }: ExecutionArgs): Pick<Enveloped, 'execute' | 'subscribe'> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `prepare` is the only one who makes these arguments
   return rootValue as Pick<Enveloped, 'execute' | 'subscribe'>;
-}
-
-function tooMany(): GraphQLError {
-  return new GraphQLError(`A connection carries at most ${maxSubscriptionsPerSocket} operations at a time.`, {
-    extensions: { code: 'TOO_MANY_REQUESTS' },
-  });
 }

@@ -7,6 +7,7 @@ import { RequestError, StorageFullError } from '../errors.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
 import { useCostLimit } from './cost.ts';
 import { useLimits } from './limits.ts';
+import { type Quotas, useSubscriptionQuota } from './quotas.ts';
 
 /** What the HTTP layer hands over with a request. */
 interface Handover {
@@ -24,7 +25,7 @@ const maxCachedDocuments = 500;
 const maxCachedCharacters = 8192;
 
 /** GraphQL over HTTP and SSE; the WebSocket takes its functions from here, so that both mask and limit alike. */
-export function openYoga(context: Context): Yoga {
+export function openYoga(context: Context, quotas: Quotas): Yoga {
   return createYoga<Handover, RequestContext>({
     schema,
     context: ({ caller, signal }) => ({ ...context, caller, signal }),
@@ -37,7 +38,14 @@ export function openYoga(context: Context): Yoga {
     maxRequestBodySize: false,
     cors: readCors(context),
     parserAndValidationCache: { documentCache: boundedCache(), errorCache: noCache },
-    plugins: [useLimits(), useCostLimit(), useEndWithClient(), useReceivedOperation(), useRightHeaders()],
+    plugins: [
+      useLimits(),
+      useCostLimit(),
+      useSubscriptionQuota(quotas),
+      useEndWithClient(),
+      useReceivedOperation(),
+      useRightHeaders(),
+    ],
   });
 }
 
@@ -81,8 +89,16 @@ function useReceivedOperation(): Plugin<object, Handover> {
 /** nginx holds events back unless it is told not to; and what is answered to one Origin must not be kept for another. */
 function useRightHeaders(): Plugin {
   return {
-    onResponse({ response }) {
+    onResponse(answer) {
+      const { response, fetchAPI } = answer;
       response.headers.append('vary', 'Origin');
+      if (response.status === 406) {
+        const error = { message: 'Accept application/json, application/graphql-response+json or text/event-stream.' };
+        const body = JSON.stringify({ errors: [{ ...error, extensions: { code: 'NOT_ACCEPTABLE' } }] });
+        const headers = { ...Object.fromEntries(response.headers), 'content-type': 'application/json; charset=utf-8' };
+        answer.setResponse(new fetchAPI.Response(body, { status: 406, headers }));
+        return;
+      }
       if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
         response.headers.set('x-accel-buffering', 'no');
       }

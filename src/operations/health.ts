@@ -39,8 +39,10 @@ export interface HealthWatch extends Health, AsyncDisposable {
   readonly drain: () => void;
 }
 
-/** Between two looks; a database that takes no writes is known within it. */
-const lookMs = 5000;
+/** Between two looks, such as at the free space. */
+const lookMs = 1000;
+/** The database is written to, to see whether it takes writes, at each look of so many. */
+const looksAProbe = 5;
 
 /** What is looked at. */
 export interface HealthParts {
@@ -66,10 +68,18 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
   let engine: EngineStatus | null = null;
   let draining = false;
   let found: readonly string[] = [];
+  let looks = 0;
+  let ofStore: readonly string[] = [];
   const watching = repeat(
     lookMs,
     async () => {
-      found = await findProblems(parts);
+      if (looks % looksAProbe === 0) ofStore = await problemsOf(() => parts.store.probe(), parts);
+      looks += 1;
+      const others = await Promise.all([
+        problemsOf(() => parts.storage.requireFreeSpace(), parts),
+        modelProblems(parts),
+      ]);
+      found = [...new Set([...ofStore, ...others.flat()])];
     },
     (err) => {
       parts.log.error({ err }, 'server not looked at');
@@ -101,20 +111,22 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
   };
 }
 
-async function findProblems({ store, storage, settings, config, log }: HealthParts): Promise<readonly string[]> {
-  const { model } = config.transcription.modes[settings.current().mode];
-  const problems: string[] = [];
+/** A full disk, told as such; anything else is the database's. */
+async function problemsOf(look: () => Promise<void>, { log }: HealthParts): Promise<readonly string[]> {
   try {
-    await store.probe();
-    await storage.requireFreeSpace();
+    await look();
+    return [];
   } catch (error) {
-    if (isStorageFull(error)) tellFullDisk(log);
-    problems.push(isStorageFull(error) ? `${error.message} Free space on it.` : 'The database takes no writes.');
+    if (!isStorageFull(error)) return ['The database takes no writes.'];
+    tellFullDisk(log);
+    return [`${error.message} Free space on it.`];
   }
+}
+
+async function modelProblems({ settings, config }: HealthParts): Promise<readonly string[]> {
+  const { model } = config.transcription.modes[settings.current().mode];
   const { installed, problem } = await readModel(config, model);
-  if (!installed) {
-    const because = problem === null ? '' : `: ${problem}`;
-    problems.push(`The model ${model} of the mode in use is not installed${because}.`);
-  }
-  return problems;
+  if (installed) return [];
+  const because = problem === null ? '' : `: ${problem}`;
+  return [`The model ${model} of the mode in use is not installed${because}.`];
 }

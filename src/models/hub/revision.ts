@@ -37,12 +37,26 @@ const fileSchema = z.object({
 export async function readRevision(hub: Hub, repository: string, signal: AbortSignal): Promise<ModelRevision> {
   using idle = startIdleTimeout(signal, hub.silenceMs);
   const response = await askHub(hub, `api/models/${repository}/revision/main?blobs=true`, { idle });
-  const text = await idle.explain(response.text());
+  const text = await idle.explain(readText(response));
   const { sha, siblings } = parse(text, answerSchema);
   const files = siblings.filter(({ rfilename }) => wanted.test(rfilename)).map((file) => readFile(file));
   if (!needed.every((name) => files.some((file) => name.test(file.name))))
     throw new HubError('What the hub has there is no whole model in CTranslate2 format.');
   return { repository, commit: sha, files };
+}
+
+/** Far above what the hub says of a repository. */
+const maxAnswerBytes = 4_194_304;
+
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) throw new HubError('The answer of the hub is too long.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function readFile(told: unknown): ModelFile {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
 import { openProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
+import { mountDisk } from '#src/testing/small-disk.ts';
 
 test('SIGTERM with a job running ends the server with 0 and leaves nothing; the next one finishes the job', async () => {
   await using harness = await openProcessHarness('waits');
@@ -125,4 +127,32 @@ test('a port that is taken is told in one line', async () => {
   const { code, stderr } = await other.start({ PHONOGRAPH_LISTEN_PORT: port }).ended;
   assert.equal(code, 1);
   assert.match(stderr, /^phonograph: Port \d+ of 127\.0\.0\.1 is taken\..*\n$/u);
+});
+
+test('database, log and lock are for the user of the server alone, also those of older versions', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const data = join(harness.directory, 'data');
+  await mkdir(data);
+  await writeFile(join(data, 'server.lock'), '', { mode: 0o644 });
+  const server = harness.start();
+  await server.url;
+  const names = ['server.lock', 'phonograph.db', 'phonograph.db-wal'];
+  const modes = await Promise.all(names.map(async (name) => (await stat(join(data, name))).mode & 0o777));
+  assert.deepEqual(modes, [0o600, 0o600, 0o600]);
+});
+
+test('a data directory that is read-only is told as such, and not as damaged', async (t) => {
+  const disk = await mountDisk(t);
+  if (disk === null) return;
+  await using harness = await openProcessHarness('speaks');
+  const first = harness.start({ PHONOGRAPH_DATA_DIRECTORY: disk, PHONOGRAPH_MIN_FREE_BYTES: '0' });
+  await first.url;
+  first.child.kill('SIGTERM');
+  await first.ended;
+  execFileSync('mount', ['-o', 'remount,ro', disk]);
+  const second = harness.start({ PHONOGRAPH_DATA_DIRECTORY: disk });
+  const { code, stderr } = await second.ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /cannot be written to\. Give the server's user write permission/u);
+  assert.doesNotMatch(stderr, /damaged|backup/u);
 });

@@ -105,8 +105,19 @@ function readMigrations(file: string): readonly string[] {
       db.close();
     }
   } catch (error) {
-    throw new MigrationError(`${file} is damaged: ${firstLine(error)}. Restore it from a backup.`, { cause: error });
+    throw new MigrationError(
+      isDamage(error)
+        ? `${file} is damaged: ${firstLine(error)}. Restore it from a backup.`
+        : `${file} cannot be opened: ${firstLine(error)}. The server's user must be able to read and write it, and what lies beside it.`,
+      { cause: error },
+    );
   }
+}
+
+/** What the check found has no code; everything else says that the file could not be read or written, and nothing about what is in it. */
+function isDamage(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code === '' || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
 }
 
 /**

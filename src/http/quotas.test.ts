@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { wsClient } from '#src/testing/follow.ts';
+import { openTestServer, type TestServer } from '#src/testing/server.ts';
+
+/** Begins an upload by hand, and sends no more than its beginning. */
+async function beginUpload({ url }: TestServer): Promise<Socket> {
+  const { hostname, port, host } = new URL(url);
+  const socket = connect(Number(port), hostname).setEncoding('latin1');
+  await once(socket, 'connect');
+  const head = ['POST /graphql HTTP/1.1', `Host: ${host}`, 'apollo-require-preflight: 1', 'Content-Length: 100000'];
+  const part = ['--x', 'Content-Disposition: form-data; name="0"; filename="a.wav"', '', 'RIFF'];
+  socket.write([...head, 'Content-Type: multipart/form-data; boundary=x', '', ...part].join('\r\n'));
+  return socket;
+}
+
+const statusIn = (text: string) => Number(/^HTTP\/1\.1 (?<code>\d+)/u.exec(text)?.groups?.['code']);
+
+test('a body of which no more comes is not waited for, and nothing of it is left', async () => {
+  await using server = await openTestServer({ server: { bodyIdleSeconds: 0.2 } });
+  const socket = await beginUpload(server);
+  const [answer] = await once(socket, 'data');
+  assert.equal(statusIn(answer), 408);
+  assert.match(answer, /No byte of the body came for 0\.2 s/u);
+  await once(socket, 'close');
+  assert.deepEqual(await readdir(join(server.data, 'media')), []);
+});
+
+test('a caller sends four recordings at a time, and the next when one of them has arrived', async () => {
+  await using server = await openTestServer();
+  const four = await Promise.all([1, 2, 3, 4].map(() => beginUpload(server)));
+  await server.ask('{ server { id } }');
+  const fifth = await beginUpload(server);
+  const [answer] = await once(fifth, 'data');
+  assert.equal(statusIn(answer), 429);
+  assert.match(answer, /retry-after: 5/iu);
+  assert.match(answer, /TOO_MANY_REQUESTS/u);
+  const [first, ...others] = four;
+  first?.destroy();
+  for (let taken = false; !taken;) {
+    const next = await beginUpload(server);
+    // Taken is what is not answered while others are.
+    const refused = once(next, 'data');
+    await server.ask('{ server { id } }');
+    taken = await Promise.race([refused.then(() => false), server.ask('{ server { id } }').then(() => true)]);
+    next.destroy();
+  }
+  for (const socket of [...others, fifth]) socket.destroy();
+});
+
+test('a caller has so many subscriptions, over WebSocket and SSE together, and another one when one has ended', async () => {
+  await using server = await openTestServer({ server: { maxSubscriptionsPerCaller: 2 } });
+  const client = wsClient(server.url);
+  const query = 'subscription { serverStatus { status } }';
+  const first = client.iterate({ query });
+  await first.next();
+  const stop = new AbortController();
+  const bySse = (signal?: AbortSignal) =>
+    fetch(`${server.url}/graphql?query=${encodeURIComponent(query)}`, {
+      headers: { accept: 'text/event-stream' },
+      ...(signal && { signal }),
+    });
+  const stream = await bySse(stop.signal);
+  await stream.body?.getReader().read();
+  const refusal = async () => (await (await bySse()).text()).includes('TOO_MANY_REQUESTS');
+  assert.equal(await refusal(), true);
+  const [refused] = await Array.fromAsync(client.iterate({ query }));
+  assert.equal(refused?.errors?.[0]?.extensions?.['code'], 'TOO_MANY_REQUESTS');
+  stop.abort();
+  await first.return?.();
+  for (let isFree = false; !isFree;) {
+    const again = client.iterate({ query });
+    isFree = (await again.next()).value?.errors === undefined;
+    await again.return?.();
+  }
+  await client.dispose();
+});
+
+const [outer] = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .filter(({ family, internal }) => family === 'IPv4' && !internal);
+
+test(
+  'an address has so many connections, this machine as many as it likes',
+  { skip: outer === undefined },
+  async () => {
+    const address = outer?.address ?? '';
+    const limits = {
+      maxSocketsPerAddress: 3,
+      listenHost: '0.0.0.0',
+      allowUnauthenticated: true,
+      allowedHosts: [address],
+    };
+    await using server = await openTestServer({ server: limits });
+    const { port } = new URL(server.url);
+    const open = async (host: string) => {
+      const socket = connect(Number(port), host).on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write(`GET /health HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      const isServed = await Promise.race([
+        once(socket, 'data').then(() => true),
+        once(socket, 'close').then(() => false),
+      ]);
+      return { socket, isServed };
+    };
+    const outside = [];
+    for (let count = 0; count < 4; count += 1) outside.push(await open(address));
+    assert.deepEqual(
+      outside.map(({ isServed }) => isServed),
+      [true, true, true, false],
+    );
+    const inside = await Promise.all(Array.from({ length: 10 }, () => open('127.0.0.1')));
+    assert.ok(inside.every(({ isServed }) => isServed));
+    for (const { socket } of [...outside, ...inside]) socket.destroy();
+  },
+);
+
+test('a client that still sends when it is refused hears why', async () => {
+  await using server = await openTestServer();
+  for (let round = 0; round < 20; round += 1) {
+    const headers = { 'content-type': 'text/plain' };
+    const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body: Buffer.alloc(4_000_000) });
+    assert.equal(response.status, 415);
+    assert.match(await response.text(), /multipart\/form-data/u);
+  }
+});

@@ -1,0 +1,99 @@
+import type { Socket } from 'node:net';
+import { GraphQLError, type ExecutionResult } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { RequestContext } from '#resolvers/context.ts';
+import type { Caller } from '../config/api-key.ts';
+import type { Config } from '../config/config.ts';
+
+/** How much of something each of many holds. */
+interface Quota {
+  /** Gives back what was taken; null where the holder has as much as it may. */
+  take(holder: string): (() => void) | null;
+}
+
+/** What one caller, or one address, may hold at a time, so that nobody is in the way of others. */
+export interface Quotas {
+  /** Ends a connection at once where its address has as many as it may; this machine and trusted proxies speak for many. */
+  admit(socket: Socket): void;
+  readonly uploads: Quota;
+  readonly subscriptions: Quota;
+}
+
+type Limits = Pick<
+  Config['server'],
+  'maxSocketsPerAddress' | 'maxUploadsPerCaller' | 'maxSubscriptionsPerCaller' | 'trustedProxies'
+>;
+
+export function openQuotas(limits: Limits): Quotas {
+  const sockets = openQuota(limits.maxSocketsPerAddress);
+  return {
+    admit(socket) {
+      const address = plainAddress(socket.remoteAddress);
+      if (isLoopbackAddress(address) || limits.trustedProxies.includes(address)) return;
+      const giveBack = sockets.take(address);
+      if (giveBack === null) socket.destroy();
+      else socket.once('close', giveBack);
+    },
+    uploads: openQuota(limits.maxUploadsPerCaller),
+    subscriptions: openQuota(limits.maxSubscriptionsPerCaller),
+  };
+}
+
+function openQuota(limit: number): Quota {
+  const held = new Map<string, number>();
+  return {
+    take(holder) {
+      const count = held.get(holder) ?? 0;
+      if (count >= limit) return null;
+      held.set(holder, count + 1);
+      return () => {
+        const left = (held.get(holder) ?? 1) - 1;
+        if (left > 0) held.set(holder, left);
+        else held.delete(holder);
+      };
+    },
+  };
+}
+
+/** An IPv4 address as it is, also on a socket that takes IPv6. */
+function plainAddress(address = ''): string {
+  return address.replace(/^::ffff:/u, '');
+}
+
+function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
+
+/** Whose quota counts: who has no key, is one with all others who have none. */
+export function holderOf({ name }: Caller): string {
+  return name ?? '';
+}
+
+export function tooMany(message: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'TOO_MANY_REQUESTS', http: { status: 429 } } });
+}
+
+/** Bounds the subscriptions of a caller, over WebSocket and over HTTP together. */
+export function useSubscriptionQuota(quotas: Pick<Quotas, 'subscriptions'>): Plugin<RequestContext> {
+  return {
+    onSubscribe({ args, setResultAndStopExecution: stop }) {
+      const caller: Caller = args.contextValue.caller;
+      const giveBack = quotas.subscriptions.take(holderOf(caller));
+      if (giveBack === null) {
+        stop({ errors: [tooMany('You follow as much as one caller may; end what you no longer look at.')] });
+        return undefined;
+      }
+      return {
+        onSubscribeResult({ result }) {
+          // What was refused never runs.
+          if (!isIterable(result)) giveBack();
+          return { onEnd: giveBack };
+        },
+      };
+    },
+  };
+}
+
+function isIterable(result: AsyncIterable<unknown> | ExecutionResult): boolean {
+  return Symbol.asyncIterator in result;
+}
