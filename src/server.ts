@@ -15,6 +15,7 @@ import { openEngineIdentity } from './operations/engine-identity.ts';
 import { watchHealth } from './operations/health.ts';
 import { openHost } from './operations/host.ts';
 import { startLogStorage } from './operations/log-retention.ts';
+import { startReleasingMemory } from './operations/memory.ts';
 import { startRetention } from './operations/retention.ts';
 import { startIndexing } from './operations/search-indexing.ts';
 import { openServerReader } from './operations/server-status.ts';
@@ -76,6 +77,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
     identifyEngine: openEngineIdentity(config, health),
     restart,
   };
+  stack.use(startReleasingMemory(log));
   stack.use(startRetention(context));
   stack.use(startIndexing(context));
   const listener = stack.use(await listen(context));

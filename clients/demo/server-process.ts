@@ -38,7 +38,7 @@ const kept = new Set(['PHONOGRAPH_CONFIG', 'PHONOGRAPH_MODEL_DIRECTORY', 'PHONOG
 function launch(dataDirectory: string): ChildProcess {
   const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('PHONOGRAPH_') || kept.has(name));
   const lifeline = new URL('../../src/setup/lifeline.mjs', import.meta.url).href;
-  return spawn(process.execPath, ['--import', lifeline, join(root, 'src/main.ts')], {
+  return spawn(process.execPath, ['--max-semi-space-size=16', '--import', lifeline, join(root, 'src/main.ts')], {
     cwd: root,
     // In a process group of its own a Ctrl-C reaches it once, through us.
     detached: true,

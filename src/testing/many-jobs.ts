@@ -9,11 +9,11 @@ const oddJobs = 5;
 /**
  * Stores so many completed jobs, a second apart, in a new database, as no client could send them in a test's time. They are called `Interview
  * 0000123 with Anna` and `recording-0000123.wma` and have the tag `radio`; the oldest five are FAILED, have the tag `rare` and a Zebra in their title.
- * The newest has `segments` segments.
+ * The newest, or so many of the newest, have `segments` segments.
  */
 export async function storeManyJobs(
   file: string,
-  { jobs, segments }: { readonly jobs: number; readonly segments: number },
+  { jobs, segments, ofNewest = 1 }: { readonly jobs: number; readonly segments: number; readonly ofNewest?: number },
 ): Promise<void> {
   const first = await storeOne(file);
   const db = new Sqlite(file);
@@ -29,7 +29,10 @@ export async function storeManyJobs(
         `insert into ${table} (rowid, text) select job.number, fold(${column}) from job join media on media.id = job.media_id`,
       );
     }
-    db.prepare(insertSegments).run({ newest: idOf(jobs - 1), segments });
+    for (let job = jobs - ofNewest; job < jobs; job += 1) {
+      db.prepare(insertSegments).run({ job: idOf(job), segments });
+      db.prepare('update job set segment_count = ? where id = ?').run(segments, idOf(job));
+    }
   })();
   db.close();
 }
@@ -64,4 +67,4 @@ const statements: readonly string[] = [
 
 const insertSegments = `insert into segment (job_id, "index", start_ms, end_ms, text)
   with recursive at(n) as (select 0 union all select n + 1 from at where n + 1 < @segments)
-  select @newest, n, n * 1000, n * 1000 + 900, format('segment %d', n) from at`;
+  select @job, n, n * 1000, n * 1000 + 900, format('segment %d', n) from at`;

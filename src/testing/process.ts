@@ -81,7 +81,12 @@ export async function openProcessHarness(engine: string | null): Promise<Process
 
 function startProcess(environment: Environment): ServerProcess {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment };
-  return watchServer(spawn(process.execPath, [join(root, 'src/main.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  return watchServer(
+    spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'src/main.ts')], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
 }
 
 /** Listens to a server that was started as a process, by what it writes to stdout and stderr. */

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { storeManyJobs } from '../many-jobs.ts';
+import { openProcessHarness } from '../process.ts';
+import type { Target } from './target.ts';
+
+/** A server process with a hundred jobs, to be attacked. */
+export interface Arena extends AsyncDisposable {
+  readonly target: Target;
+  /** Throws where the process has ended, or does not answer. */
+  isAlive(): Promise<void>;
+  /** Memory of the server process. */
+  residentBytes(): Promise<number>;
+}
+
+export async function openArena({ effort }: { readonly effort: number }): Promise<Arena> {
+  const harness = await openProcessHarness('speaks');
+  const [data, outside] = [join(harness.directory, 'data'), join(harness.directory, 'outside')];
+  await Promise.all([mkdir(data), mkdir(outside)]);
+  await copyFile(join(harness.media, 'speech.wav'), join(outside, 'secret.wav'));
+  await storeManyJobs(join(data, 'phonograph.db'), { jobs: 100, segments: 1000, ofNewest: 100 });
+  const { child, url } = harness.start();
+  const target: Target = { url: await url, host: new URL(await url).host, media: harness.media, outside, effort };
+  return {
+    target,
+    async isAlive() {
+      assert.equal(child.exitCode, null, 'the server has ended');
+      assert.equal((await fetch(`${target.url}/health`)).status, 200);
+    },
+    async residentBytes() {
+      const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/VmRSS:\s+(?<kilobytes>\d+) kB/u.exec(status)?.groups?.['kilobytes']) * 1024;
+    },
+    [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
+  };
+}
