@@ -39,4 +39,6 @@ export interface RequestContext extends Context {
   readonly caller: Caller;
   /** Aborts when the client has left: what takes long ends. */
   readonly signal: AbortSignal;
+  /** Throws where this answer has become larger than any may; told of long texts as they are made. */
+  readonly spend: (characters: number) => void;
 }

@@ -14,7 +14,7 @@ export interface TranscriptArguments {
 }
 
 /** What is read from, and the end of the reading where the client may leave. */
-type Reading = Pick<Context, 'store'> & Partial<Pick<RequestContext, 'signal'>>;
+type Reading = Pick<Context, 'store'> & Partial<Pick<RequestContext, 'signal' | 'spend'>>;
 
 /**
  * The transcript in a format, piece by piece; null until the job has a segment or is COMPLETED. BAD_USER_INPUT for line limits that cannot be.
@@ -42,7 +42,13 @@ export function renderTranscript(
 /** The transcript in a format as one text. */
 export async function readTranscript(job: Job, args: TranscriptArguments, context: Reading): Promise<string | null> {
   const pieces = renderTranscript(job, args, context);
-  return pieces === null ? null : (await Array.fromAsync(pieces)).join('');
+  if (pieces === null) return null;
+  const whole: string[] = [];
+  for await (const piece of pieces) {
+    context.spend?.(piece.length);
+    whole.push(piece);
+  }
+  return whole.join('');
 }
 
 /** Reading and rendering so many takes 5 ms where lines are broken (bench/render.ts); then others have their turn. */

@@ -124,7 +124,13 @@ export class JobStatusError extends ExpectedError {
 /** A request that cannot be answered, outside the unions: `code` goes to `extensions.code` as it is. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
-  readonly code: 'BAD_USER_INPUT' | 'NOT_FOUND' | 'CURSOR_EXPIRED' | 'SERVICE_UNAVAILABLE' | 'CLIENT_LEFT';
+  readonly code:
+    | 'BAD_USER_INPUT'
+    | 'NOT_FOUND'
+    | 'CURSOR_EXPIRED'
+    | 'SERVICE_UNAVAILABLE'
+    | 'CLIENT_LEFT'
+    | 'ANSWER_TOO_LARGE';
   readonly hint: string | null;
   constructor(code: RequestError['code'], message: string, hint: string | null = null) {
     super(message);

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { getIntrospectionQuery, parse } from 'graphql';
 import { schema } from '#schema/index.ts';
 import { wsClient } from '#src/testing/follow.ts';
-import { openTestServer } from '#src/testing/server.ts';
+import { added, claimed, newBatch } from '#src/store/contract/samples.ts';
+import { openHttpServer } from '#src/testing/http-server.ts';
+import { ask, openTestServer } from '#src/testing/server.ts';
 import { costOf } from './cost.ts';
 
 const measure = (query: string, variableValues = {}) => costOf({ schema, document: parse(query), variableValues });
@@ -28,11 +30,11 @@ test('what clients ask for passes', () => {
 test('pages along the path are multiplied, by what arguments, variables and defaults say', () => {
   const nested = (page: string) =>
     `query ($n: Int) { jobs(first: ${page}) { edges { node { segments { edges { node { text } } } } } } }`;
-  // A connection is one, and each of its items two: an edge and a node.
-  assert.equal(measure(nested('1')).cost, 1 + 2 + 1 + 200);
-  assert.equal(measure(nested('100')).cost, 1 + 100 * (2 + 1 + 200));
-  assert.equal(measure(nested('$n'), { n: 100 }).cost, 1 + 100 * (2 + 1 + 200));
-  assert.equal(measure(nested('$n')).cost, 1 + 20 * (2 + 1 + 200), 'a default where the variable is absent');
+  // A connection is one, and so is each of its items.
+  assert.equal(measure(nested('1')).cost, 1 + 1 + 1 + 100);
+  assert.equal(measure(nested('100')).cost, 1 + 100 * (1 + 1 + 100));
+  assert.equal(measure(nested('$n'), { n: 100 }).cost, 1 + 100 * (1 + 1 + 100));
+  assert.equal(measure(nested('$n')).cost, 1 + 20 * (1 + 1 + 100), 'a default where the variable is absent');
   assert.equal(measure('{ jobs(last: 50) { edges { cursor } } }').cost, 1 + 50);
 });
 
@@ -42,13 +44,29 @@ test('aliases and fragments add up, however they are nested', () => {
     (_, at) => `a${at}: segments(first: 1000) { edges { node { text } } }`,
   ).join(' ');
   const query = `{ jobs(first: 100) { edges { node { ...All } } } } fragment All on Job { ${aliases} }`;
-  assert.equal(measure(query).cost, 1 + 100 * (2 + 18 * 2001));
+  assert.equal(measure(query).cost, 1 + 100 * (1 + 18 * 1001));
 });
 
 test('a transcript is not asked for in a list of more than 20', () => {
   assert.equal(measure('{ jobs(first: 20) { edges { node { transcript } } } }').over, null);
   const { over } = measure('{ jobs(first: 21) { edges { node { transcript } } } }');
   assert.deepEqual(over, { field: 'transcript', times: 21, limit: 20 });
+});
+
+test('an answer of more than 32 MiB is refused while it is made, and what is less than that is given', async () => {
+  await using server = await openHttpServer();
+  await added(server.store);
+  const { lease } = await claimed(server.store);
+  for (let batch = 0; batch < 40; batch += 1) await server.store.appendBatch(lease, newBatch(['x y '.repeat(25_000)]));
+  const asked = async (times: number) => {
+    const aliases = Array.from({ length: times }, (_, at) => `a${at}: transcript`).join(' ');
+    return await ask(server.url, JSON.stringify({ query: `{ jobs { edges { node { ${aliases} } } } }` }));
+  };
+  const { data, errors } = await asked(2);
+  assert.deepEqual([errors, data.jobs.edges[0].node.a1.length > 3_900_000], [undefined, true]);
+  const refused = await asked(12);
+  assert.equal(refused.errors?.[0]?.extensions['code'], 'ANSWER_TOO_LARGE');
+  assert.match(String(refused.errors?.[0]?.extensions['hint']), /\/jobs\/ID\/transcript/u);
 });
 
 test('what costs too much is refused before anything is done, over HTTP and WebSocket, with cost and limit', async () => {
@@ -59,7 +77,7 @@ test('what costs too much is refused before anything is done, over HTTP and WebS
   assert.deepEqual(errors?.[0]?.extensions, {
     code: 'QUERY_TOO_COMPLEX',
     hint: 'Ask for smaller pages, or for less in lists.',
-    cost: 200_301,
+    cost: 100_201,
     limit: 20_000,
   });
   const words = 'segments(first: 1000) { edges { node { words { text } } } }';

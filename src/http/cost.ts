@@ -176,7 +176,9 @@ function measureField(node: FieldNode, { type, page }: Place, scope: Scope): Mea
       : (hints.items ?? usualItems)
     : 1;
   const below = node.selectionSet ? measureSet(node.selectionSet, { type: inner, page: size }, scope) : nothing;
-  const own = hints.cost ?? (isLeafType(inner) ? 0 : 1);
+  // An item of a connection is one, though an edge leads to it.
+  const isCounted = isLeafType(inner) || (node.name.value === 'node' && type.name.endsWith('Edge'));
+  const own = hints.cost ?? (isCounted ? 0 : 1);
   return {
     cost: items * (own + below.cost),
     repeated: [

@@ -15,6 +15,7 @@ const statuses: Readonly<Record<RequestError['code'], number>> = {
   SERVICE_UNAVAILABLE: 503,
   // As nginx writes it in its log: nobody is there to read it.
   CLIENT_LEFT: 499,
+  ANSWER_TOO_LARGE: 413,
 };
 
 /** Answers GET and HEAD of /jobs/ID/transcript.FORMAT and /jobs/ID/media. */

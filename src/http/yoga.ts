@@ -28,7 +28,7 @@ const maxCachedCharacters = 8192;
 export function openYoga(context: Context, quotas: Quotas): Yoga {
   return createYoga<Handover, RequestContext>({
     schema,
-    context: ({ caller, signal }) => ({ ...context, caller, signal }),
+    context: ({ caller, signal }) => ({ ...context, caller, signal, spend: openBudget() }),
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,
@@ -47,6 +47,19 @@ export function openYoga(context: Context, quotas: Quotas): Yoga {
       useRightHeaders(),
     ],
   });
+}
+
+/** 32 MiB: far above what a page shows. */
+const maxAnswerCharacters = 33_554_432;
+
+function openBudget(): RequestContext['spend'] {
+  let spent = 0;
+  return (characters) => {
+    spent += characters;
+    if (spent <= maxAnswerCharacters) return;
+    const hint = 'Ask for fewer transcripts at a time, or take them as files from /jobs/ID/transcript.txt.';
+    throw new RequestError('ANSWER_TOO_LARGE', `An answer has at most ${maxAnswerCharacters} characters.`, hint);
+  };
 }
 
 function readCors({ config }: Context) {
