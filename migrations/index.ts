@@ -6,6 +6,7 @@ import { search } from './0004-search.ts';
 import { reuse } from './0005-reuse.ts';
 import { searchBeginnings } from './0006-search-beginnings.ts';
 import { mediaKeys, type KnownRoot } from './0007-media-keys.ts';
+import { jobOwner } from './0008-job-owner.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -17,5 +18,6 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0005-reuse': reuse,
     '0006-search-beginnings': searchBeginnings,
     '0007-media-keys': mediaKeys(roots),
+    '0008-job-owner': jobOwner,
   };
 }

@@ -20,6 +20,7 @@ export interface JobFilterInput {
   readonly ids?: readonly string[] | null | undefined;
   readonly status?: readonly JobStatus[] | null | undefined;
   readonly tag?: string | null | undefined;
+  readonly owner?: string | null | undefined;
   readonly titleContains?: string | null | undefined;
   readonly mediaNameContains?: string | null | undefined;
   readonly createdAfter?: Date | null | undefined;
@@ -28,11 +29,12 @@ export interface JobFilterInput {
 
 /** The filter as the store takes it. Every name contains the empty text, also one that is not given. */
 export function readFilter(input: JobFilterInput | null | undefined): JobFilter {
-  const { ids, status, tag, titleContains, mediaNameContains, createdAfter, createdBefore } = input ?? {};
+  const { ids, status, tag, owner, titleContains, mediaNameContains, createdAfter, createdBefore } = input ?? {};
   return {
     ...(ids ? { ids } : {}),
     ...(status ? { status } : {}),
     ...(typeof tag === 'string' ? { tag } : {}),
+    ...(typeof owner === 'string' ? { owner } : {}),
     ...(titleContains ? { titleContains } : {}),
     ...(mediaNameContains ? { mediaNameContains } : {}),
     ...(createdAfter ? { createdAfter } : {}),

@@ -31,6 +31,12 @@ export const JobStatusType = enumOf<JobStatus>('JobStatus', 'Where a job is in i
   CANCELLED: 'It was cancelled and all its processes are gone; segments so far are kept. It can be retried.',
 });
 
+export const RoleType = enumOf<'ADMIN' | 'USER' | 'READER'>('Role', 'What an API key allows.', {
+  ADMIN: 'Everything.',
+  USER: 'Own jobs: to submit, see, follow, edit and delete them. No key has this role yet.',
+  READER: 'To see every job, and to change nothing. No key has this role yet.',
+});
+
 export const JobStageType = enumOf<JobStage>('JobStage', 'What is being done for a job.', {
   QUEUED: 'Waiting for a free slot.',
   STARTING: 'The engine starts and loads its model.',

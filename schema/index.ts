@@ -10,6 +10,7 @@ import './model.ts';
 import './search.ts';
 import './server.ts';
 import './transcribe.ts';
+import './viewer.ts';
 
 /** The GraphQL schema, made of every file of this folder. */
 export const schema = boundArguments(builder.toSchema());

@@ -188,6 +188,10 @@ builder.objectType(Job, {
   fields: (t) => ({
     id: t.exposeID('id', { description: 'job_ and 21 URL-safe characters.' }),
     status: t.expose('status', { type: JobStatusType, description: 'Where it is in its life.' }),
+    owner: t.exposeString('owner', {
+      nullable: true,
+      description: 'Name of the API key that it was submitted with; null where none was needed.',
+    }),
     title: t.exposeString('title', {
       nullable: true,
       description: 'What the client calls it, at most 500 characters.',

@@ -11,6 +11,10 @@ export const JobFilter = builder.inputType('JobFilter', {
     ids: t.idList({ description: 'Jobs with one of these ids.' }),
     status: t.field({ type: [JobStatusType], description: 'Jobs in one of these statuses.' }),
     tag: t.string({ extensions: { maxCharacters: 100 }, description: 'Jobs that have this tag, as it was given.' }),
+    owner: t.string({
+      extensions: { maxCharacters: 64 },
+      description: 'Jobs that were submitted with an API key of this name.',
+    }),
     titleContains: t.string({
       extensions: { maxCharacters: 500 },
       description: 'Jobs whose title contains this text, whatever the case and accents; empty = all jobs.',

@@ -217,3 +217,24 @@ test('what cannot be answered as it is asked for is told with what can be', asyn
   const { errors }: any = await response.json();
   assert.equal(errors[0].extensions.code, 'NOT_ACCEPTABLE');
 });
+
+test('a caller hears who it is, and a job whose it is', async () => {
+  const said = async (query: string, { token }: typeof alice) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+    const { data }: any = await response.json();
+    return data;
+  };
+  assert.deepEqual(await said('{ viewer { name role } }', bob), { viewer: { name: 'bob', role: 'ADMIN' } });
+  const submit =
+    'mutation { transcribe(input: { media: { path: "speech.wav" } }) { ... on TranscribeSuccess { job { id owner } } } }';
+  const { job } = (await said(submit, bob)).transcribe;
+  assert.equal(job.owner, 'bob');
+  const idsOf = async (owner: string) =>
+    (await said(`{ jobs(filter: { owner: "${owner}" }) { edges { node { id } } } }`, alice)).jobs.edges.map(
+      ({ node }: { readonly node: { readonly id: string } }) => node.id,
+    );
+  assert.ok((await idsOf('bob')).includes(job.id));
+  assert.ok(!(await idsOf('alice')).includes(job.id));
+  assert.deepEqual(await idsOf(''), []);
+});

@@ -6,6 +6,7 @@ const createdAt = new Date('2026-01-31T09:30:00Z');
 const job: Filtered = {
   id: 'job_1',
   status: 'WORKING',
+  owner: 'alice',
   tags: ['radio', 'Köln'],
   title: 'Straße der Lieder',
   createdAt,
@@ -21,6 +22,9 @@ const cases: readonly (readonly [JobFilter, boolean])[] = [
   [{ status: ['WORKING', 'FAILED'] }, true],
   [{ status: ['FAILED'] }, false],
   [{ status: [] }, false],
+  [{ owner: 'alice' }, true],
+  [{ owner: 'Alice' }, false],
+  [{ owner: '' }, false],
   [{ tag: 'Köln' }, true],
   [{ tag: 'köln' }, false],
   [{ tag: 'rad' }, false],

@@ -6,6 +6,8 @@ export interface JobFilter {
   readonly status?: readonly JobStatus[];
   /** One of the job's tags, as it was given. */
   readonly tag?: string;
+  /** Submitted with an API key of this name. */
+  readonly owner?: string;
   readonly titleContains?: string;
   readonly mediaNameContains?: string;
   /** Inclusive. */
@@ -18,7 +20,7 @@ export interface JobFilter {
 export type Filtered = Pick<Job, 'id' | 'createdAt'> & Described;
 
 /** What is left of it where the ids and the time are known to fit. */
-export type Described = Pick<Job, 'status' | 'tags' | 'title'> & { readonly media: Pick<Media, 'name'> };
+export type Described = Pick<Job, 'status' | 'owner' | 'tags' | 'title'> & { readonly media: Pick<Media, 'name'> };
 
 /** Whether a filter lets a job through. */
 export function matches(job: Filtered, filter: JobFilter): boolean {
@@ -31,11 +33,12 @@ export function matches(job: Filtered, filter: JobFilter): boolean {
   );
 }
 
-/** The part of `matches` that looks at the status, the tags and the names. */
+/** The part of `matches` that looks at the status, the owner, the tags and the names. */
 export function isDescribed(job: Described, filter: JobFilter): boolean {
-  const { status, tag, titleContains, mediaNameContains } = filter;
+  const { status, owner, tag, titleContains, mediaNameContains } = filter;
   return (
     (status?.includes(job.status) ?? true) &&
+    (owner === undefined || job.owner === owner) &&
     (tag === undefined || job.tags.includes(tag)) &&
     has(job.title, titleContains) &&
     has(job.media.name, mediaNameContains)

@@ -204,6 +204,8 @@ export type FailureCode = (typeof failureCodes)[number];
 export interface Job extends JobLabels {
   /** `job_` and 21 URL-safe characters. */
   readonly id: string;
+  /** Name of the API key that it was submitted with; null where none was needed. */
+  readonly owner: string | null;
   readonly status: JobStatus;
   readonly createdAt: Date;
   readonly startedAt: Date | null;

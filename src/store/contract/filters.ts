@@ -89,11 +89,13 @@ export function filtersContract(open: OpenStore, runs: number): void {
 
 const words = fc.string({ unit: fc.constantFrom('a', 'B', 'ß', 'é', '"'), maxLength: 6 });
 const tags = fc.constantFrom('x', 'X', 'y');
+const owners = fc.constantFrom('alice', 'bob');
 const jobs = fc.record({
   at: fc.nat({ max: 3 }),
   isCancelled: fc.boolean(),
   title: fc.option(words),
   tags: fc.array(tags, { maxLength: 3 }),
+  callerId: fc.option(owners),
   media: words.map(media),
 });
 const times = fc.nat({ max: 3 }).map((at) => new Date(1_700_000_000_000 + at * 2000));
@@ -101,6 +103,7 @@ const filters: fc.Arbitrary<JobFilter> = fc.record(
   {
     status: fc.subarray([...jobStatuses]),
     tag: tags,
+    owner: owners,
     titleContains: words,
     mediaNameContains: words,
     createdAfter: times,

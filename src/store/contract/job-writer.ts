@@ -25,6 +25,7 @@ export function jobWriterContract(open: OpenStore): void {
         tags,
         title,
         id: job.id,
+        owner: null,
         status: 'QUEUED',
         createdAt: new Date(1_700_000_000_000),
         startedAt: null,

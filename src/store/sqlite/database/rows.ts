@@ -7,7 +7,7 @@ import type { Tables } from './tables.ts';
 /** A job's row with its recording's beside it. */
 export type JobRow = Omit<
   Selectable<Tables['job']>,
-  'media_id' | 'api_key_id' | 'caller' | 'idempotency_key' | 'queued_at' | 'checkpoint' | 'crashes' | 'begun'
+  'media_id' | 'caller' | 'idempotency_key' | 'queued_at' | 'checkpoint' | 'crashes' | 'begun'
 > &
   MediaRow;
 
@@ -28,6 +28,7 @@ export function toJob(row: JobRow): Job {
     title: row.title,
     metadata: parseObject(row.metadata),
     tags: parseTexts(row.tags),
+    owner: row.api_key_id,
     priority: row.priority,
     createdAt: toDate(row.created_at),
     startedAt: toDate(row.started_at),
@@ -105,6 +106,7 @@ export function toEvent(row: Selectable<Tables['event']>): JobEvent {
 const jobColumns = [
   'job.id',
   'job.number',
+  'job.api_key_id',
   'job.status',
   'job.title',
   'job.tags',

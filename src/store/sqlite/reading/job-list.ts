@@ -179,7 +179,7 @@ async function keepNamed(db: Kysely<Tables>, filter: JobFilter, ids: readonly st
 function selectDescribed(db: Kysely<Tables>, { tag, titleContains, mediaNameContains }: JobFilter) {
   return db
     .selectFrom('job')
-    .select(['job.number', 'job.status'])
+    .select(['job.number', 'job.status', 'job.api_key_id as owner'])
     .$if(tag !== undefined, (jobs) => jobs.select('job.tags'))
     .$if(titleContains !== undefined, (jobs) => jobs.select('job.title'))
     .$if(mediaNameContains !== undefined, (jobs) =>
@@ -192,8 +192,8 @@ type Row = Awaited<ReturnType<ReturnType<typeof selectDescribed>['execute']>>[nu
 /** What was not read is not looked at. */
 function numbersOf(rows: readonly Row[], filter: JobFilter): readonly number[] {
   return rows
-    .filter(({ status, tags, title = null, name = '' }) =>
-      isDescribed({ status, tags: tags === undefined ? [] : parseTexts(tags), title, media: { name } }, filter),
+    .filter(({ status, owner, tags, title = null, name = '' }) =>
+      isDescribed({ status, owner, tags: tags === undefined ? [] : parseTexts(tags), title, media: { name } }, filter),
     )
     .map(({ number }) => number);
 }

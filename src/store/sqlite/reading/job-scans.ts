@@ -7,12 +7,13 @@ import { rowid } from '../jobs/labels.ts';
 
 /** The ways to what a filter without ids matches; there is always one. */
 export function scansOf(db: Kysely<Tables>, filter: JobFilter): readonly [IndexScan, ...IndexScan[]] {
-  const { tag, status, titleContains, mediaNameContains } = filter;
-  const asked = [tag, status, titleContains, mediaNameContains].filter((each) => each !== undefined).length;
+  const { tag, status, owner, titleContains, mediaNameContains } = filter;
+  const asked = [tag, status, owner, titleContains, mediaNameContains].filter((each) => each !== undefined).length;
   const isExact = asked === 1;
   const [first, ...more] = [
     ...(tag === undefined ? [] : [{ isExact, read: scanTag(db, tag) }]),
     ...(status === undefined ? [] : [{ isExact, read: scanStatuses(db, status) }]),
+    ...(owner === undefined ? [] : [{ isExact, read: scanOwner(db, owner) }]),
     ...(titleContains === undefined ? [] : scansOfText(db, 'job_title', { text: titleContains, isExact })),
     ...(mediaNameContains === undefined ? [] : scansOfText(db, 'job_media_name', { text: mediaNameContains, isExact })),
   ];
@@ -28,6 +29,10 @@ function scanAll(db: Kysely<Tables>): Read {
 
 function scanTag(db: Kysely<Tables>, tag: string): Read {
   return (range) => sliceOf(cut(db.selectFrom('job_tag').select('number').where('tag', '=', tag), range), range);
+}
+
+function scanOwner(db: Kysely<Tables>, owner: string): Read {
+  return (range) => sliceOf(cut(db.selectFrom('job').select('number').where('api_key_id', '=', owner), range), range);
 }
 
 /** Several statuses are as many ordered scans: one over all would have to sort. */

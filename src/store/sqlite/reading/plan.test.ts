@@ -31,6 +31,7 @@ const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
   'jobs by statuses': (store) =>
     Promise.all(pages.map((page) => store.jobs({ status: ['FAILED', 'QUEUED', 'COMPLETED'] }, page))),
   'jobs by id': (store, { id }) => Promise.all(pages.map((page) => store.jobs({ ids: [id, 'job_5'] }, page))),
+  'jobs by owner': (store) => Promise.all(pages.map((page) => store.jobs({ owner: 'alice' }, page))),
   'jobs by tag': (store) => Promise.all(pages.map((page) => store.jobs({ tag: 'speech' }, page))),
   'jobs by name': (store) =>
     Promise.all(filtersByName.flatMap((filter) => pages.map((page) => store.jobs(filter, page)))),
