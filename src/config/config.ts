@@ -42,6 +42,9 @@ const serverFields = z.strictObject({
   allowedOrigins: z.array(z.url()),
   /** With one of them every request needs one. */
   apiKeys: z.array(apiKeySchema),
+  /** Whether clients may ask for the schema, and browsers for the page of GraphiQL, which asks for it. */
+  introspection: z.boolean(),
+  graphiql: z.boolean(),
   /** Serve without API keys beyond loopback. */
   allowUnauthenticated: z.boolean(),
   dataDirectory: z.string().min(1),

@@ -1,9 +1,12 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip as gzipCompress } from 'node:zlib';
 import { etag } from 'etag';
 import fresh from 'fresh';
+import { answerError } from './answer.ts';
+import type { FileRequest } from './file-response.ts';
 
 const [brotli, gzip] = [promisify(brotliCompress), promisify(gzipCompress)];
 
@@ -54,6 +57,7 @@ export function wantsGraphiql({ method, headers }: Pick<IncomingMessage, 'method
 /** The page as it is sent: 9 MB of it are rendered once, and lie here compressed. */
 interface Page {
   readonly etag: string;
+  readonly policy: string;
   readonly bodies: Readonly<Record<'br' | 'gzip' | 'identity', Buffer>>;
 }
 
@@ -68,12 +72,37 @@ async function renderPage(): Promise<Page> {
     brotli(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
     gzip(identity),
   ]);
-  return { etag: etag(identity), bodies: { br, gzip: zipped, identity } };
+  return { etag: etag(identity), policy: policyOf(identity.toString()), bodies: { br, gzip: zipped, identity } };
+}
+
+/** What the page may do: run its own scripts, told by their hashes, and ask this server. Its editor makes styles, and workers of its own text. */
+function policyOf(html: string): string {
+  const scripts = [...html.matchAll(/<script>(?<text>[\s\S]*?)<\/script>/gu)].map(
+    ({ groups }) => groups?.['text'] ?? '',
+  );
+  const hashes = scripts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
+  return [
+    "default-src 'none'",
+    `script-src ${hashes.join(' ')}`,
+    "style-src 'unsafe-inline'",
+    'font-src data:',
+    'img-src data:',
+    'worker-src blob: data:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
 }
 
 /** The page runs nothing by itself, so it needs no API key; its operations need one, in its header editor. */
-export async function answerGraphiql(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { etag: tag, bodies } = await (page ??= renderPage());
+export async function answerGraphiql({ request, response, context }: FileRequest): Promise<void> {
+  if (!context.config.server.graphiql) {
+    answerError(response, 404, { code: 'NOT_FOUND', message: 'GraphiQL is switched off; the API is here.' });
+    return;
+  }
+  const { etag: tag, policy, bodies } = await (page ??= renderPage());
+  response.setHeader('content-security-policy', policy);
   response.setHeader('etag', tag);
   // Asked for again at each visit, and answered with 304: a newer server has a newer page.
   response.setHeader('cache-control', 'no-cache');

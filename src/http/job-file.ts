@@ -41,6 +41,7 @@ export async function answerJobFile({ request, response, context }: FileRequest)
 function answerPreflight(response: ServerResponse): void {
   response.setHeader('access-control-allow-methods', 'GET, HEAD');
   response.setHeader('access-control-allow-headers', 'authorization, if-none-match, range');
+  response.setHeader('access-control-max-age', '7200');
   response.writeHead(204).end();
 }
 

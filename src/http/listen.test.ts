@@ -167,3 +167,22 @@ test('GraphiQL comes from the server itself, with something to ask and something
   assert.match(page, /subscription Follow/u);
   assert.match(page, /query Overview/u);
 });
+
+test('no answer may be shown within another page or load anything, and the page of GraphiQL runs its own scripts alone', async () => {
+  await using server = await openTestServer();
+  const health = (await receive(`${server.url}/health`, {})).headers;
+  assert.equal(health['content-security-policy'], "default-src 'none'; frame-ancestors 'none'");
+  assert.equal(health['referrer-policy'], 'no-referrer');
+  assert.equal(health['cross-origin-opener-policy'], 'same-origin');
+  const page = (await receive(`${server.url}/graphql`, { accept: 'text/html' })).headers;
+  const scripts = /script-src (?<sources>[^;]*)/u.exec(String(page['content-security-policy']))?.groups?.['sources'];
+  assert.match(scripts ?? '', /^(?:'sha256-[\w+/]+=*' ?)+$/u);
+});
+
+test('GraphiQL and introspection can be switched off', async () => {
+  await using server = await openTestServer({ server: { graphiql: false, introspection: false } });
+  assert.equal((await receive(`${server.url}/graphql`, { accept: 'text/html' })).status, 404);
+  const { errors } = await server.ask('{ __schema { types { name } } }');
+  assert.match(errors?.[0]?.message ?? '', /introspection/u);
+  assert.equal((await server.ask('{ server { __typename } }')).data.server.__typename, 'Server');
+});

@@ -30,12 +30,7 @@ const isPreflight = ({ method }: IncomingMessage): boolean => method === 'OPTION
 const routes: readonly Route[] = [
   { path: '/health', who: 'ANYBODY', handle: ({ response }) => answer(response, 200, { status: 'ok' }) },
   { path: '/ready', who: 'ANYBODY', handle: answerReady },
-  {
-    path: '/graphql',
-    when: wantsGraphiql,
-    who: 'ANYBODY',
-    handle: ({ request, response }) => answerGraphiql(request, response),
-  },
+  { path: '/graphql', when: wantsGraphiql, who: 'ANYBODY', handle: answerGraphiql },
   { path: '/graphql', when: isPreflight, who: 'ANYBODY', handle: answerGraphql },
   { path: '/graphql', who: 'CALLERS', handle: answerGraphql },
   { path: '/jobs/', when: isPreflight, who: 'ANYBODY', handle: answerJobFile },
@@ -65,11 +60,20 @@ function isFor({ path: wanted }: Route, path: string): boolean {
   return wanted.endsWith('/') ? path.startsWith(wanted) : path === wanted;
 }
 
+/** Of every answer: none is a page that may load anything, or be shown within another; the page of GraphiQL says itself what it needs. */
+const usualHeaders = Object.entries({
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy': 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  vary: 'Origin',
+});
+
 /** For every answer, errors included, which pages of allowed origins may read. */
 function setHeaders(response: ServerResponse, origin: string | undefined, allowedOrigins: readonly string[]): void {
-  response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('x-frame-options', 'DENY');
-  response.setHeader('vary', 'Origin');
+  for (const [name, value] of usualHeaders) response.setHeader(name, value);
   if (origin !== undefined && allowedOrigins.includes(origin)) {
     response.setHeader('access-control-allow-origin', origin);
   }

@@ -1,4 +1,4 @@
-import { type DocumentNode, GraphQLError } from 'graphql';
+import { type DocumentNode, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createLRUCache, createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Context, RequestContext } from '#resolvers/context.ts';
 import { schema } from '#schema/index.ts';
@@ -40,6 +40,7 @@ export function openYoga(context: Context, quotas: Quotas): Yoga {
     parserAndValidationCache: { documentCache: boundedCache(), errorCache: noCache },
     plugins: [
       useLimits(),
+      ...(context.config.server.introspection ? [] : [useNoIntrospection()]),
       useCostLimit(),
       useSubscriptionQuota(quotas),
       useEndWithClient(),
@@ -48,6 +49,9 @@ export function openYoga(context: Context, quotas: Quotas): Yoga {
     ],
   });
 }
+
+/** Two hours, which is what Chromium keeps at most: else a page asks before every request whether it may. */
+const preflightSeconds = 7200;
 
 /** 32 MiB: far above what a page shows. */
 const maxAnswerCharacters = 33_554_432;
@@ -64,7 +68,9 @@ function openBudget(): RequestContext['spend'] {
 
 function readCors({ config }: Context) {
   const { allowedOrigins } = config.server;
-  return allowedOrigins.length === 0 ? false : { origin: allowedOrigins, methods: ['GET', 'POST'] };
+  return allowedOrigins.length === 0
+    ? false
+    : { origin: allowedOrigins, methods: ['GET', 'POST'], maxAge: preflightSeconds };
 }
 
 function boundedCache() {
@@ -79,6 +85,11 @@ function boundedCache() {
 
 /** A syntax error that is cached from a WebSocket has no HTTP status, and the same text would then be answered with 200. */
 const noCache = { get: () => undefined, set: () => undefined };
+
+/** For who wants the schema known to its own clients alone; `__typename` stays. */
+function useNoIntrospection(): Plugin {
+  return { onValidate: ({ addValidationRule }) => addValidationRule(NoSchemaIntrospectionCustomRule) };
+}
 
 /** The executor takes the signal from beside the arguments that GraphQL names. */
 function handSignal({ args }: { readonly args: { readonly contextValue: RequestContext } }): void {
