@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { newCaller } from '#src/testing/caller.ts';
 import { wsClient } from '#src/testing/follow.ts';
 import { openTestServer, type TestServer } from '#src/testing/server.ts';
 
@@ -128,4 +129,23 @@ test('a client that still sends when it is refused hears why', async () => {
     assert.equal(response.status, 415);
     assert.match(await response.text(), /multipart\/form-data/u);
   }
+});
+
+test('whoever tries keys is slowed down after twenty a minute, and who has a right one is not', async () => {
+  const alice = newCaller('alice');
+  const limits = { apiKeys: [alice.key], trustedProxies: ['127.0.0.1'] };
+  await using server = await openTestServer({ server: limits });
+  const tryKey = async (token: string, from: string) => {
+    const headers = { authorization: `Bearer ${token}`, 'x-forwarded-for': `203.0.113.9, ${from}` };
+    const response = await fetch(`${server.url}/graphql?query={server{id}}`, { headers });
+    await response.text();
+    return { status: response.status, waitSeconds: Number(response.headers.get('retry-after')) };
+  };
+  for (let count = 0; count < 20; count += 1) assert.equal((await tryKey('wrong', '198.51.100.7')).status, 401);
+  const slowed = await tryKey('wrong', '198.51.100.7');
+  assert.equal(slowed.status, 429);
+  assert.ok(slowed.waitSeconds > 0 && slowed.waitSeconds <= 60);
+  assert.equal((await tryKey(alice.token, '198.51.100.7')).status, 200);
+  // What is said before the nearest address that no proxy of ours has is anybody's word.
+  assert.equal((await tryKey('wrong', '198.51.100.8')).status, 401);
 });

@@ -1,6 +1,8 @@
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { isIP, type Socket } from 'node:net';
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { RequestContext } from '#resolvers/context.ts';
 import type { Caller } from '../config/api-key.ts';
 import type { Config } from '../config/config.ts';
@@ -17,7 +19,12 @@ export interface Quotas {
   admit(socket: Socket): void;
   readonly uploads: Quota;
   readonly subscriptions: Quota;
+  /** A wrong API key came from this address; answers how many seconds the next one has to wait, 0 = none. */
+  failed(request: IncomingMessage): Promise<number>;
 }
+
+/** Wrong API keys a minute from an address. A key has 256 bits: nobody guesses one, but whoever tries is not to be served as fast as he asks. */
+const failures = { points: 20, duration: 60 };
 
 type Limits = Pick<
   Config['server'],
@@ -26,7 +33,13 @@ type Limits = Pick<
 
 export function openQuotas(limits: Limits): Quotas {
   const sockets = openQuota(limits.maxSocketsPerAddress);
+  const limiter = new RateLimiterMemory(failures);
   return {
+    async failed(request) {
+      const address = networkOf(addressOf(request, limits.trustedProxies));
+      const { consumedPoints, msBeforeNext } = await limiter.penalty(address);
+      return consumedPoints <= failures.points ? 0 : Math.ceil(msBeforeNext / 1000);
+    },
     admit(socket) {
       const address = plainAddress(socket.remoteAddress);
       if (isLoopbackAddress(address) || limits.trustedProxies.includes(address)) return;
@@ -58,6 +71,21 @@ function openQuota(limit: number): Quota {
 /** An IPv4 address as it is, also on a socket that takes IPv6. */
 function plainAddress(address = ''): string {
   return address.replace(/^::ffff:/u, '');
+}
+
+/** Where a request comes from: what the proxies that are trusted say, the nearest first, and never what anybody else says. */
+function addressOf({ socket, headers }: IncomingMessage, trustedProxies: readonly string[]): string {
+  const nearest = plainAddress(socket.remoteAddress);
+  const told = String(headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => isIP(each) !== 0);
+  return [...told, nearest].findLast((address) => !trustedProxies.includes(address)) ?? nearest;
+}
+
+/** Who has one IPv6 address has all of its /64. */
+function networkOf(address: string): string {
+  return isIP(address) === 6 ? address.split(':').slice(0, 4).join(':') : address;
 }
 
 function isLoopbackAddress(address: string): boolean {

@@ -50,7 +50,8 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const authentication = authenticate(request.headers.authorization, server.apiKeys);
   if (route.who === 'CALLERS' && authentication.kind === 'REFUSED') {
     scope.context.log.debug({ address: request.socket.remoteAddress, path }, 'caller refused');
-    return refuseCaller(request, response, authentication);
+    const waitSeconds = request.headers.authorization === undefined ? 0 : await scope.quotas.failed(request);
+    return refuseCaller({ request, response, waitSeconds }, authentication);
   }
   const caller = authentication.kind === 'ADMITTED' ? authentication.caller : anybody;
   await route.handle({ ...scope, request, response, authentication, caller });
@@ -90,11 +91,22 @@ function answerNothing({ response }: Pick<Exchange, 'response'>): void {
   answerError(response, 404, { code: 'NOT_FOUND', message: 'There is nothing here. The API is at /graphql.' });
 }
 
+/** What is refused, and how long the address that tries keys has to wait. */
+interface RefusedCall {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly waitSeconds: number;
+}
+
 function refuseCaller(
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, waitSeconds }: RefusedCall,
   { message, challenge }: Authentication & { readonly kind: 'REFUSED' },
 ): void {
+  if (waitSeconds > 0) {
+    response.setHeader('retry-after', String(waitSeconds));
+    const tooOften = { status: 429, code: 'TOO_MANY_REQUESTS', message: 'Wrong API keys come from here too often.' };
+    return answerEarly(request, response, tooOften);
+  }
   response.setHeader('www-authenticate', challenge);
   answerEarly(request, response, { status: 401, code: 'UNAUTHENTICATED', message });
 }
