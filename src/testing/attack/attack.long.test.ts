@@ -1,3 +1,6 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { attacks } from './attacks.ts';
 import { openArena, type Arena } from './arena.ts';
@@ -15,3 +18,15 @@ for (const { name, attack, twin } of attacks) {
     await arena.isAlive();
   });
 }
+
+test('docs/security.md has each attack with its defence, and no other', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/security.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (?!attack |---)(?<attack>.+) \| (?<defence>.+) \|$/gmu)].map(({ groups }) => [
+    groups?.['attack'],
+    groups?.['defence'],
+  ]);
+  assert.deepEqual(
+    rows,
+    attacks.map(({ name, defence }) => [name, defence]),
+  );
+});

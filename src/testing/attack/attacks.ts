@@ -43,6 +43,7 @@ export const attacks: readonly Attack[] = [
   ...fuzzing,
   {
     name: 'one query for a hundred jobs of a thousand segments, eighteen times over',
+    defence: 'a cost before execution, by pages and variables (src/http/cost.ts)',
     attack: (target) => {
       const aliases = Array.from(
         { length: 18 },
@@ -54,6 +55,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'bombs of depth, aliases, fragments, tokens and directives',
+    defence: '1,000 tokens, 12 levels, 30 aliases, 20 root fields; each fragment is measured once (src/http/limits.ts)',
     async attack(target) {
       const fragments = Array.from(
         { length: 60 },
@@ -72,6 +74,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'texts of a megabyte, lists of 60,000, JSON nested 100,000 times',
+    defence: 'a bound for every text and list, told in the schema (schema/bounds.ts)',
     async attack(target) {
       const jobs = 'query ($filter: JobFilter) { jobs(filter: $filter) { totalCount } }';
       await isRefused(target, 'BAD_USER_INPUT', jobs, { filter: { titleContains: 'x'.repeat(900_000) } });
@@ -88,6 +91,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'paths out of the media root, in sixty forms',
+    defence: 'the file is opened first, then asked where it really is (src/media/locate.ts)',
     async attack(target) {
       const ups = [
         '../outside/secret.wav',
@@ -117,6 +121,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'links out of the media root, exchanged while they are looked at',
+    defence: 'the file is opened first; the engine reads the descriptor that was checked (src/media/real-file.ts)',
     async attack(target) {
       await symlink(join(target.outside, 'secret.wav'), join(target.media, 'link.wav'));
       assert.notEqual(await submit(target, 'link.wav'), 'TranscribeSuccess');
@@ -147,6 +152,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'a pipe, a folder and a hidden file in the place of a recording',
+    defence: 'opened without waiting, and only plain files are taken (src/media/real-file.ts)',
     async attack(target) {
       const pipe = join(target.media, 'pipe.wav');
       await promisify(execFile)('mkfifo', [pipe]);
@@ -160,6 +166,8 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'pages of other sites: WebSocket, forms, CORS, rebound names',
+    defence:
+      'Host, Origin and Sec-Fetch-Site are checked, also of an upgrade; forms need a header (src/http/request-checks.ts)',
     async attack(target) {
       const evil = { Origin: 'https://evil.example' };
       const status = async (headers: Record<string, string>, body = '{"query":"{ server { id } }"}') =>
@@ -193,6 +201,8 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'names that reach into JavaScript or the settings',
+    defence:
+      'own properties only; settings that count at the start are in no mutation (src/http/body.ts, schema/config.ts)',
     async attack(target) {
       const body = `{"query":${JSON.stringify(transcribe)},"variables":{"__proto__":{"polluted":1},"input":{"media":{"path":"nothing.wav"},"metadata":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}}}}`;
       assert.equal(statusOf(await sayRaw(target, rawRequest(target, { headers: json, body }))), 200);
@@ -218,6 +228,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'cursors and ids that were never given out',
+    defence: 'cursors hold the list that they are of; what is not there is null or 404 (resolvers/connection.ts)',
     async attack(target) {
       for (const after of ['x', '', '{}', 'eyJhIjoxfQ==', "' or 1=1 --", '\0', 'A'.repeat(4000)]) {
         await isRefused(
@@ -242,6 +253,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'uploads that stop, more than a caller may have',
+    defence: 'four at a time, and 30 s for the next byte (src/http/quotas.ts, src/http/answer.ts)',
     async attack(target) {
       const beginning =
         rawRequest(target, { headers: { ...multipart, 'Content-Length': '100000' }, body: '' }).replace(
@@ -267,6 +279,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'the page of GraphiQL, a hundred times at once, by who does not read it',
+    defence: 'rendered once; answers that nobody reads are ended (src/http/graphiql.ts, src/http/answer.ts)',
     async attack(target) {
       const sockets = await Promise.all(Array.from({ length: 100 }, () => openRaw(target)));
       for (const socket of sockets) {

@@ -9,6 +9,8 @@ import { type Attack, json, multipart, parts, passes, rawRequest, sayRaw, status
 export const fuzzing: readonly Attack[] = [
   {
     name: 'multipart bodies cut off at every place, and left after 0 to 50 ms',
+    defence:
+      'errors of every stream are heard from its first moment; files of broken requests are removed (src/http/body.ts)',
     async attack(target) {
       const random = openRandom(1);
       for (let round = 0; round < 150 * target.effort; round += 1) {
@@ -22,6 +24,7 @@ export const fuzzing: readonly Attack[] = [
   },
   {
     name: 'multipart bodies whose parts come in any order and number',
+    defence: 'two fields and ten files, placed only where the operation has a null (src/http/body.ts)',
     async attack(target) {
       const random = openRandom(2);
       for (let round = 0; round < 40 * target.effort; round += 1) {
@@ -36,6 +39,7 @@ export const fuzzing: readonly Attack[] = [
   },
   {
     name: 'JSON bodies of any shape',
+    defence: 'a body of 1 MiB, checked before it is an operation; other errors are masked (src/http/yoga.ts)',
     async attack(target) {
       const value = fc.oneof(
         fc.jsonValue(),
@@ -56,6 +60,7 @@ export const fuzzing: readonly Attack[] = [
   },
   {
     name: 'heads of any bytes',
+    defence: 'one Host, which is known; paths are compared, not parsed (src/http/request-checks.ts)',
     async attack(target) {
       const bytes = fc.uint8Array({ maxLength: 300 });
       for (const some of fc.sample(bytes, { numRuns: 60 * target.effort, seed: 4 })) {
@@ -75,6 +80,7 @@ export const fuzzing: readonly Attack[] = [
   },
   {
     name: 'WebSocket messages and frames of any kind',
+    defence: '256 KiB a message; nothing that is thrown leaves the socket (src/http/websocket.ts)',
     async attack(target) {
       const message = fc.oneof(
         fc.string(),

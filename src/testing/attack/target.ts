@@ -87,6 +87,8 @@ export function statusOf(answer: string): number {
 /** Something that would hurt. It throws where the server is hurt; its twin, the nearest that a client may do, throws where that is refused. */
 export interface Attack {
   readonly name: string;
+  /** What stands against it, and where. */
+  readonly defence: string;
   readonly attack: (target: Target) => Promise<void>;
   readonly twin: (target: Target) => Promise<void>;
 }
