@@ -1,3 +1,4 @@
+import { auditMutations } from './audit.ts';
 import { boundArguments } from './bounds.ts';
 import { builder } from './builder.ts';
 import './change-job.ts';
@@ -13,4 +14,4 @@ import './transcribe.ts';
 import './viewer.ts';
 
 /** The GraphQL schema, made of every file of this folder. */
-export const schema = boundArguments(builder.toSchema());
+export const schema = auditMutations(boundArguments(builder.toSchema()));
