@@ -47,6 +47,14 @@ test('aliases and fragments add up, however they are nested', () => {
   assert.equal(measure(query).cost, 1 + 100 * (1 + 18 * 1001));
 });
 
+test('fragments that name each other twice cost no time and no memory, whatever is at their end', () => {
+  const doubling = Array.from({ length: 60 }, (_, at) => `fragment F${at} on Job { ...F${at + 1} ...F${at + 1} }`);
+  const query = `{ jobs(first: 1) { edges { node { ...F0 } } } } ${doubling.join(' ')} fragment F60 on Job { transcript }`;
+  assert.ok(measure(query).cost > 1e18);
+  const listed = `{ jobs(first: 21) { edges { node { ...A ...B } } } } fragment A on Job { transcript } fragment B on Job { id ...A }`;
+  assert.deepEqual(measure(listed).over, { field: 'transcript', times: 21, limit: 20 });
+});
+
 test('a transcript is not asked for in a list of more than 20', () => {
   assert.equal(measure('{ jobs(first: 20) { edges { node { transcript } } } }').over, null);
   const { over } = measure('{ jobs(first: 21) { edges { node { transcript } } } }');

@@ -27,7 +27,7 @@ import type { Plugin } from 'graphql-yoga';
 const maxCost = 20_000;
 /** The largest page of any list. A larger one is refused by its field, with its own words. */
 const largestPage = 1000;
-/** Objects in a list that neither its arguments nor its field say anything about. */
+/** Objects in a list that has no pages. */
 const usualItems = 10;
 
 /** What a field of the schema says of itself, in its `extensions`, where the rules below do not say it. */
@@ -36,8 +36,6 @@ interface CostHints {
   readonly cost?: number;
   /** How often an operation may ask for it, counted along lists. */
   readonly maxTimes?: number;
-  /** How many objects its list has. */
-  readonly items?: number;
 }
 
 /**
@@ -74,13 +72,13 @@ function refuse(operation: Operation, stop: (error: GraphQLError) => void): void
   );
 }
 
-/** What a selection costs for one object. */
 interface Cost {
   readonly cost: number;
   /** The field that is asked for oftener than it allows, along lists; null where there is none. */
   readonly over: Repeated | null;
 }
 
+/** A field that may not be asked for at will, and how often it is. */
 interface Repeated {
   readonly field: string;
   readonly times: number;
@@ -105,12 +103,9 @@ export function costOf({ schema, document, operationName, variableValues }: Oper
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const each of document.definitions)
     if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each);
-  const { cost, repeated } = measureSet(
-    operation.selectionSet,
-    { type: root, page: 1 },
-    { schema, variables, fragments, measured: new Map() },
-  );
-  return { cost, over: repeated.find(({ times, limit }) => times > limit) ?? null };
+  const scope = { schema, variables, fragments, measured: new Map() };
+  const { cost, repeated } = measureSet(operation.selectionSet, { type: root, page: 1 }, scope);
+  return { cost, over: repeated !== null && repeated.times > repeated.limit ? repeated : null };
 }
 
 /** What measuring needs of the whole operation. */
@@ -128,18 +123,22 @@ interface Place {
   readonly page: number;
 }
 
-/** For one object. */
+/** What a selection costs for one object. */
 interface Measure {
   readonly cost: number;
-  /** Fields that may not be asked for at will. */
-  readonly repeated: readonly Repeated[];
+  /** The field that comes nearest to its limit: one and no list, which fragments would double at every step. */
+  readonly repeated: Repeated | null;
 }
 
-const nothing: Measure = { cost: 0, repeated: [] };
+const nothing: Measure = { cost: 0, repeated: null };
 
 function measureSet({ selections }: SelectionSetNode, place: Place, scope: Scope): Measure {
-  const parts = selections.map((selection) => measureSelection(selection, place, scope));
-  return { cost: parts.reduce((sum, { cost }) => sum + cost, 0), repeated: parts.flatMap(({ repeated }) => repeated) };
+  return selections.map((selection) => measureSelection(selection, place, scope)).reduce(join, nothing);
+}
+
+function join(one: Measure, other: Measure): Measure {
+  const share = ({ repeated }: Measure) => (repeated === null ? 0 : repeated.times / repeated.limit);
+  return { cost: one.cost + other.cost, repeated: (share(one) >= share(other) ? one : other).repeated };
 }
 
 function measureSelection(selection: SelectionNode, place: Place, scope: Scope): Measure {
@@ -167,35 +166,33 @@ function typeOf(name: string | undefined, { schema }: Scope): GraphQLNamedOutput
 function measureField(node: FieldNode, { type, page }: Place, scope: Scope): Measure {
   const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value] : undefined;
   if (field === undefined) return nothing;
-  const hints: CostHints = field.extensions;
+  const { cost, maxTimes }: CostHints = field.extensions;
+  const name = node.name.value;
   const inner = getNamedType(field.type);
-  const size = pageOf(field, node, scope);
-  const items = isListType(getNullableType(field.type))
-    ? node.name.value === 'edges'
-      ? page
-      : (hints.items ?? usualItems)
-    : 1;
-  const below = node.selectionSet ? measureSet(node.selectionSet, { type: inner, page: size }, scope) : nothing;
+  const below = node.selectionSet
+    ? measureSet(node.selectionSet, { type: inner, page: pageOf(field, node, scope) }, scope)
+    : nothing;
+  const items = name === 'edges' ? page : isListType(getNullableType(field.type)) ? usualItems : 1;
   // An item of a connection is one, though an edge leads to it.
-  const isCounted = isLeafType(inner) || (node.name.value === 'node' && type.name.endsWith('Edge'));
-  const own = hints.cost ?? (isCounted ? 0 : 1);
+  const isCounted = !isLeafType(inner) && !(name === 'node' && type.name.endsWith('Edge'));
+  const own = cost ?? (isCounted ? 1 : 0);
   return {
     cost: items * (own + below.cost),
-    repeated: [
-      ...(hints.maxTimes === undefined ? [] : [{ field: node.name.value, times: 1, limit: hints.maxTimes }]),
-      ...below.repeated.map((each) => ({ ...each, times: each.times * items })),
-    ],
+    repeated:
+      maxTimes === undefined
+        ? below.repeated && { ...below.repeated, times: below.repeated.times * items }
+        : { field: name, times: items, limit: maxTimes },
   };
 }
 
-/** How many items the arguments of a connection ask for. */
+/** How many items the arguments of a connection ask for; 1 where it is none. */
 function pageOf(field: GraphQLField<unknown, unknown>, node: FieldNode, { variables }: Scope): number {
   const { first, last } = argumentsOf(field, node, variables);
   const asked = [first, last].filter((each) => typeof each === 'number');
-  return Math.max(0, Math.min(largestPage, ...(asked.length > 0 ? [Math.max(...asked)] : [1])));
+  return asked.length === 0 ? 1 : Math.max(0, Math.min(largestPage, Math.max(...asked)));
 }
 
-/** None where they do not fit: the field refuses them. */
+/** As of the largest page where they do not fit: the field refuses them. */
 function argumentsOf(
   field: GraphQLField<unknown, unknown>,
   node: FieldNode,

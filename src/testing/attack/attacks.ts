@@ -57,14 +57,16 @@ export const attacks: readonly Attack[] = [
     name: 'bombs of depth, aliases, fragments, tokens and directives',
     defence: '1,000 tokens, 12 levels, 30 aliases, 20 root fields; each fragment is measured once (src/http/limits.ts)',
     async attack(target) {
-      const fragments = Array.from(
-        { length: 60 },
-        (_, at) => `fragment F${at} on Server { ...F${at + 1} ...F${at + 1} x${at}: id }`,
-      );
+      const doubling = (type: string, alias: (at: number) => string) =>
+        Array.from(
+          { length: 60 },
+          (_, at) => `fragment F${at} on ${type} { ...F${at + 1} ...F${at + 1} ${alias(at)} }`,
+        ).join(' ');
       const bombs = [
         `{ ${'a { '.repeat(200)} b ${'}'.repeat(200)} }`,
         `{ server { ${Array.from({ length: 100 }, (_, at) => `a${at}: id`).join(' ')} } }`,
-        `{ server { ...F0 } } ${fragments.join(' ')} fragment F60 on Server { id }`,
+        `{ server { ...F0 } } ${doubling('Server', (at) => `x${at}: id`)} fragment F60 on Server { id }`,
+        `{ jobs { edges { node { ...F0 } } } } ${doubling('Job', () => '')} fragment F60 on Job { transcript }`,
         `{ job(id: ${'['.repeat(100_000)}`,
         `{ server { id ${'@skip(if: true) '.repeat(2000)} } }`,
       ];
