@@ -2,6 +2,7 @@ import {
   getNamedType,
   getNullableType,
   type GraphQLArgument,
+  type GraphQLField,
   type GraphQLInputField,
   type GraphQLInputType,
   type GraphQLSchema,
@@ -24,6 +25,7 @@ export const checkedByResolver = { checkedByResolver: true } as const satisfies 
 const maxCharacters = { String: 4096, ID: 200 };
 const maxItems = 1000;
 
+/** Throws where a value, or what is in it, is larger than it may be; `path` is where it stands in the request. */
 type Check = (value: unknown, path: string) => void;
 type Sized = GraphQLArgument | GraphQLInputField;
 
@@ -32,33 +34,22 @@ type Sized = GraphQLArgument | GraphQLInputField;
  * megabyte is compared with every job, and a list of 60,000 is more than a statement may have.
  */
 export function boundArguments(schema: GraphQLSchema): GraphQLSchema {
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (isInputObjectType(type) && !type.name.startsWith('__')) {
-      for (const field of Object.values(type.getFields())) tell(field);
-    }
-    if (!isObjectType(type) || type.name.startsWith('__')) continue;
-    for (const field of Object.values(type.getFields())) {
-      for (const argument of field.args) tell(argument);
-      const checks = field.args.map((argument) => ({ name: argument.name, check: checkOf(argument) }));
-      if (checks.every(({ check }) => check === null)) continue;
-      const checkAll = (args: Readonly<Record<string, unknown>>) => {
-        for (const { name, check } of checks) check?.(args[name], name);
-      };
-      const { resolve, subscribe } = field;
-      if (subscribe) {
-        field.subscribe = (source, args, context, info) => {
-          checkAll(args);
-          return subscribe(source, args, context, info);
-        };
-      } else if (resolve) {
-        field.resolve = (source, args, context, info) => {
-          checkAll(args);
-          return resolve(source, args, context, info);
-        };
-      }
-    }
-  }
+  const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
+  for (const type of types.filter(isInputObjectType)) Object.values(type.getFields()).forEach(tell);
+  for (const type of types.filter(isObjectType)) Object.values(type.getFields()).forEach(boundField);
   return schema;
+}
+
+function boundField(field: GraphQLField<unknown, unknown>): void {
+  field.args.forEach(tell);
+  const check = checkOfAll(field.args);
+  const key = field.subscribe ? 'subscribe' : 'resolve';
+  const resolve = field[key];
+  if (check === null || !resolve) return;
+  field[key] = (source, args, context, info) => {
+    check(args, '');
+    return resolve(source, args, context, info);
+  };
 }
 
 function charactersOf({ type, extensions }: Sized): number | null {
@@ -93,17 +84,23 @@ function checkOf(sized: Sized): Check | null {
       if (characters !== null) for (const each of value) checkText(each, path, characters);
     };
   }
-  if (isInputObjectType(type)) {
-    const fields = Object.values(type.getFields()).map((field) => ({ name: field.name, check: checkOf(field) }));
-    if (fields.every(({ check }) => check === null)) return null;
-    return (value, path) => {
-      if (typeof value !== 'object' || value === null) return;
-      const values: Readonly<Record<string, unknown>> = { ...value };
-      for (const { name, check } of fields) check?.(values[name], `${path}.${name}`);
-    };
-  }
+  if (isInputObjectType(type)) return checkOfAll(Object.values(type.getFields()));
   const characters = charactersOf(sized);
   return characters === null ? null : (value, path) => checkText(value, path, characters);
+}
+
+/** Of the arguments of a field, or the fields of an input. */
+function checkOfAll(all: readonly Sized[]): Check | null {
+  const checks = all.flatMap((sized) => {
+    const check = checkOf(sized);
+    return check === null ? [] : [{ name: sized.name, check }];
+  });
+  if (checks.length === 0) return null;
+  return (value, path) => {
+    if (typeof value !== 'object' || value === null) return;
+    const values: Readonly<Record<string, unknown>> = { ...value };
+    for (const { name, check } of checks) check(values[name], path === '' ? name : `${path}.${name}`);
+  };
 }
 
 function checkText(value: unknown, path: string, limit: number): void {
