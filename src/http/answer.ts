@@ -88,7 +88,9 @@ export function endWhenStalled(response: ServerResponse, checkMs: number): void 
 
 /** Ends a request of whose body no byte comes for a time, while the server waits for it. */
 export function endWhenIdle(request: IncomingMessage, response: ServerResponse, idleMs: number): void {
-  const { socket } = request;
+  const { socket, headers } = request;
+  // Without one of them there is no body (RFC 9112, 6.3): an event stream that was asked for by GET is not looked at for hours.
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return;
   let [before, since] = [socket.bytesRead, performance.now()];
   const timer = setInterval(() => {
     // Where the server itself reads no more, the client is not to blame.
