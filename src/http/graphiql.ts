@@ -1,12 +1,11 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import type { IncomingMessage } from 'node:http';
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip as gzipCompress } from 'node:zlib';
 import { etag } from 'etag';
-import fresh from 'fresh';
 import { answerError } from './answer.ts';
-import type { FileRequest } from './file-response.ts';
+import { type FileRequest, isKnown } from './file-response.ts';
 
 const [brotli, gzip] = [promisify(brotliCompress), promisify(gzipCompress)];
 
@@ -107,7 +106,7 @@ export async function answerGraphiql({ request, response, context }: FileRequest
   // Asked for again at each visit, and answered with 304: a newer server has a newer page.
   response.setHeader('cache-control', 'no-cache');
   response.appendHeader('vary', 'Accept-Encoding');
-  if (fresh(request.headers, { etag: tag })) {
+  if (isKnown(request, response)) {
     response.writeHead(304).end();
     return;
   }

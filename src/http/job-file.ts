@@ -4,6 +4,7 @@ import { RequestError } from '../errors.ts';
 import { answerError } from './answer.ts';
 import type { FileRequest } from './file-response.ts';
 import { answerRecording } from './recording-file.ts';
+import { preflightSeconds } from './request-checks.ts';
 import { answerTranscript } from './transcript-file.ts';
 
 const jobFile = /^\/jobs\/(?<id>[^/]+)\/(?:(?<media>media)|transcript\.(?<suffix>\w+))$/u;
@@ -41,7 +42,7 @@ export async function answerJobFile({ request, response, context }: FileRequest)
 function answerPreflight(response: ServerResponse): void {
   response.setHeader('access-control-allow-methods', 'GET, HEAD');
   response.setHeader('access-control-allow-headers', 'authorization, if-none-match, range');
-  response.setHeader('access-control-max-age', '7200');
+  response.setHeader('access-control-max-age', String(preflightSeconds));
   response.writeHead(204).end();
 }
 

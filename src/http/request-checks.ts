@@ -14,6 +14,9 @@ export function refuseWith(request: IncomingMessage, response: ServerResponse, {
   answerEarly(request, response, { status, code: status === 400 ? 'BAD_USER_INPUT' : 'FORBIDDEN', message });
 }
 
+/** For two hours, which is the most that Chromium keeps, a browser knows what it may send: else it asks before every request. */
+export const preflightSeconds = 7200;
+
 /** A browser asks before it sends one of these across origins, so a page of another site cannot. */
 const csrfHeaders = ['x-graphql-yoga-csrf', 'apollo-require-preflight', 'graphql-preflight', 'x-apollo-operation-name'];
 

@@ -5,11 +5,11 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { ApiKey, Caller } from '../config/api-key.ts';
-import { clientLeft, RequestError } from '../errors.ts';
+import { clientLeft } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
 import { tooMany } from './quotas.ts';
 import { authenticate } from './request-checks.ts';
-import type { Yoga } from './yoga.ts';
+import { maskErrors, type Yoga } from './yoga.ts';
 
 /** 256 KiB: an operation with its variables; recordings come over HTTP. */
 const maxMessageBytes = 262_144;
@@ -130,7 +130,7 @@ async function prepare(
       rootValue: { execute, subscribe },
     };
   } catch (error) {
-    return [error instanceof GraphQLError ? coded(error, 'GRAPHQL_PARSE_FAILED') : failed(error, log)];
+    return [error instanceof GraphQLError ? coded(error, 'GRAPHQL_PARSE_FAILED') : maskErrors(log)(error)];
   }
 }
 
@@ -153,16 +153,8 @@ async function answered<T>(execute: () => Promise<T> | T, log: Log): Promise<T |
   try {
     return await execute();
   } catch (error) {
-    return { errors: [failed(error, log)] };
+    return { errors: [maskErrors(log)(error)] };
   }
-}
-
-function failed(error: unknown, log: Log): GraphQLError {
-  const hasLeft = error instanceof RequestError && error.code === 'CLIENT_LEFT';
-  if (!hasLeft) log.error({ err: error }, 'request failed');
-  return new GraphQLError('The server failed to answer this; its log tells why.', {
-    extensions: { code: 'INTERNAL_SERVER_ERROR' },
-  });
 }
 
 function rootOf({ rootValue }: ExecutionArgs): Pick<Enveloped, 'execute' | 'subscribe'> {

@@ -8,6 +8,7 @@ import { type Log, tellFullDisk } from '../logs/log.ts';
 import { useCostLimit } from './cost.ts';
 import { useLimits } from './limits.ts';
 import { type Quotas, useSubscriptionQuota } from './quotas.ts';
+import { preflightSeconds } from './request-checks.ts';
 
 /** What the HTTP layer hands over with a request. */
 interface Handover {
@@ -49,9 +50,6 @@ export function openYoga(context: Context, quotas: Quotas): Yoga {
     ],
   });
 }
-
-/** Two hours, which is what Chromium keeps at most: else a page asks before every request whether it may. */
-const preflightSeconds = 7200;
 
 /** 32 MiB: far above what a page shows. */
 const maxAnswerCharacters = 33_554_432;
@@ -134,7 +132,7 @@ function useRightHeaders(): Plugin {
  * What a client is told of an error. Errors of GraphQL and RequestErrors pass with their code, a full disk as SERVICE_UNAVAILABLE; everything else is told as
  * INTERNAL_SERVER_ERROR and written to the log with its cause.
  */
-function maskErrors(log: Log): (error: unknown) => GraphQLError {
+export function maskErrors(log: Log): (error: unknown) => GraphQLError {
   return (error) => {
     const source = error instanceof GraphQLError ? error : undefined;
     const cause = source?.originalError ?? error;
