@@ -86,19 +86,18 @@ export async function installGroups(groups, target, work) {
   const lock = ['--frozen', '--no-emit-project', '--no-default-groups', '--quiet'];
   await runUv(['export', ...lock, ...groups, '-o', list], work);
   const flags = ['--require-hashes', '--no-deps', '--only-binary', ':all:'];
-  await runUv(['pip', 'install', ...flags, '-r', list, ...target], work);
+  await runUv(['pip', 'install', ...flags, '-r', list, ...target], work, await pipSettings(work.project));
 }
 
-/** Runs uv in the engine's folder. @param {readonly string[]} args @param {import('./project.mjs').Work} work */
-async function runUv(args, { project, staging, progress }) {
-  const pip = await pipSettings(project);
+/** Runs uv in the engine's folder. @param {readonly string[]} args @param {import('./project.mjs').Work} work @param {NodeJS.ProcessEnv} [told] */
+async function runUv(args, { project, staging, progress }, told = {}) {
   // TMPDIR: what is half done lies, and is removed, with the rest; and /tmp may be small.
   const own = { UV_PYTHON_DOWNLOADS: 'never', UV_NO_PROGRESS: '1', TMPDIR: staging };
   let megabytes = 0;
   return await runTool([join(project.tools, 'uv/bin/uv'), ...args], {
     ...project,
     cwd: project.engine,
-    environment: { UV_SYSTEM_CERTS: '1', ...pip, ...project.environment, ...own },
+    environment: { UV_SYSTEM_CERTS: '1', ...told, ...project.environment, ...own },
     onLine(line) {
       const [, name, size] = /^\s*Downloading (\S+) \(([\d.]+)MiB\)/u.exec(line) ?? [];
       if (name !== undefined) progress.note(`${name} (${Math.round((megabytes += Number(size)))} MB)`);
@@ -121,16 +120,10 @@ async function pipSettings(project) {
   const told = await runTool([...pip, 'config', 'list'], { ...project, cwd: project.root });
   // Variables come first in what pip tells; several values of a setting stand apart by new lines or spaces.
   const found = Object.entries(settings).map(([name, variable]) => {
-    const value = new RegExp(`^(?::env:|install|global)\\.${name}='(.*)'$`, 'mu').exec(told)?.[1];
-    return [
-      variable,
-      value
-        ?.split(/\\n|\s+/u)
-        .join(' ')
-        .trim(),
-    ];
+    const [, value = ''] = new RegExp(`^(?::env:|install|global)\\.${name}='(.*)'$`, 'mu').exec(told) ?? [];
+    return [variable, value.replaceAll(/\\n|\s+/gu, ' ').trim()];
   });
-  return Object.fromEntries(found.filter(([, value]) => value));
+  return Object.fromEntries(found.filter(([, value]) => value !== ''));
 }
 
 /** What lies where there is an NVIDIA driver: on Linux, and on Windows' Linux. */
@@ -159,7 +152,10 @@ export function engineStep(project, { machine = `${process.platform}-${process.a
     title: `Python packages of the engine from PyPI (140 MB to fetch, 480 MB on disk${wantsCuda ? cuda : ''})`,
     place,
     megabytes: wantsCuda ? 3500 : 1000,
-    isReady: (stamp) => groupsOf(stamp) !== null && wanted.every((group) => groupsOf(stamp)?.includes(group)),
+    isReady(stamp) {
+      const groups = groupsOf(stamp);
+      return groups !== null && wanted.every((group) => groups.includes(group));
+    },
     async make(work) {
       // What is here stays: else `npm start` and `npm test` would take turns in replacing the environment.
       const groups = [...new Set([...(groupsOf(readStamp(place)) ?? []), ...wanted])];
