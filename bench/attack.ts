@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Arena, openArena } from '#src/testing/attack/arena.ts';
 import { attacks } from '#src/testing/attack/attacks.ts';
 import { openRaw, operate, rawRequest, type Target } from '#src/testing/attack/target.ts';
+import { percentile } from '#src/testing/timing.ts';
 
 const effort = 5;
 const siegeMs = 20_000;
@@ -75,14 +76,12 @@ async function besiege(besieged: Arena) {
     await sleep(20);
   }
   await Promise.all(hostile);
-  times.sort((one, other) => one - other);
-  const p99 = times[Math.floor(times.length * 0.99)] ?? Number.NaN;
   let after = most;
   for (let seconds = 0; seconds < 30 && after > before * limits.afterwards; seconds += 1) {
     await sleep(1000);
     after = await besieged.residentBytes();
   }
-  return { p99, longest: times.at(-1) ?? Number.NaN, before, most, after };
+  return { p99: percentile(times, 0.99), longest: Math.max(...times), before, most, after };
 }
 
 const failed: string[] = [];

@@ -6,6 +6,7 @@ import { untilEvent } from '#src/testing/follow.ts';
 import { openProcessHarness } from '#src/testing/process.ts';
 import { recordings } from '#src/testing/recordings.ts';
 import { ask } from '#src/testing/server.ts';
+import { percentile } from '#src/testing/timing.ts';
 
 const requests = 2000;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -26,9 +27,7 @@ async function measure(url: string, mayGoOn: () => Promise<boolean> = async () =
     });
     times.push(performance.now() - start);
   }
-  times.sort((one, other) => one - other);
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
+  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
 
 async function ready(url: string): Promise<void> {

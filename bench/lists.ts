@@ -10,7 +10,7 @@ import { openLoaders } from '#resolvers/loaders.ts';
 import { schema } from '#schema/index.ts';
 import { openStore } from '#src/store/open.ts';
 import { idOf, storeManyJobs } from '#src/testing/many-jobs.ts';
-import { longestBlock, timesOf } from '#src/testing/timing.ts';
+import { longestBlock, percentile, timesOf } from '#src/testing/timing.ts';
 
 const { values } = parseArgs({ options: { jobs: { type: 'string', default: '1000000' } } });
 const [few, many] = [1000, Number(values.jobs)];
@@ -81,14 +81,12 @@ async function openSide(directory: string, jobs: number): Promise<Side> {
   };
 }
 
-function at(times: readonly number[], share: number): number {
-  return times[Math.floor(times.length * share)] ?? Number.NaN;
-}
-
 /** A line with the times of one and of another, and how many times as long the other takes. */
 function tell(name: string, [one = [], other = []]: readonly (readonly number[])[], more = ''): void {
-  const figures = [one, other].map((times) => `${at(times, 0.5).toFixed(2)} / ${at(times, 0.99).toFixed(2)}`);
-  const ratios = [0.5, 0.99].map((share) => (at(other, share) / at(one, share)).toFixed(2));
+  const figures = [one, other].map(
+    (times) => `${percentile(times, 0.5).toFixed(2)} / ${percentile(times, 0.99).toFixed(2)}`,
+  );
+  const ratios = [0.5, 0.99].map((share) => (percentile(other, share) / percentile(one, share)).toFixed(2));
   const columns = [...figures, ratios.join(' / ')].map((text) => text.padEnd(20));
   process.stdout.write(`${name.padEnd(44)} ${columns.join(' ')} ${more}\n`);
 }

@@ -12,6 +12,7 @@ import { added, claimed, newSegment, progressAt, quietly } from '#src/store/cont
 import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import { openSpeech, type Speech } from '#src/testing/speech.ts';
+import { percentile } from '#src/testing/timing.ts';
 import { parseQuery } from '#src/transcripts/search/query.ts';
 
 const { values } = parseArgs({
@@ -91,9 +92,6 @@ async function fill(store: Store, segments: number): Promise<number> {
   return worst;
 }
 
-const at = (times: readonly number[], share: number) =>
-  times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
-
 /** What one query took of this thread, however busy the machine is: an upper bound of how long it stands still for it. */
 let mostCpuMs = 0;
 /** The longest that the event loop stood still for a query; what the bench itself computes between two does not count. */
@@ -122,8 +120,10 @@ async function measure(pair: readonly [House, House], ask: (speech: Speech) => s
 }
 
 function tell(name: string, [few, many]: readonly [readonly number[], readonly number[]]): void {
-  const cells = [at(few, 0.5), at(few, 0.99), at(many, 0.5), at(many, 0.99)].map((ms) => ms.toFixed(1).padStart(7));
-  const ratio = (at(many, 0.99) / at(few, 0.99)).toFixed(2);
+  const cells = [percentile(few, 0.5), percentile(few, 0.99), percentile(many, 0.5), percentile(many, 0.99)].map((ms) =>
+    ms.toFixed(1).padStart(7),
+  );
+  const ratio = (percentile(many, 0.99) / percentile(few, 0.99)).toFixed(2);
   process.stdout.write(
     `${name.padEnd(18)} few p50/p99${cells[0]} ${cells[1]} ms   many${cells[2]} ${cells[3]} ms   p99 many/few ${ratio}\n`,
   );

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ import { added, claimed, newBatch } from '#src/store/contract/samples.ts';
 import { storeBigJob } from '#src/testing/big-job.ts';
 import { followByWebSocket } from '#src/testing/follow.ts';
 import { openHttpServer } from '#src/testing/http-server.ts';
-import { openProcessHarness } from '#src/testing/process.ts';
+import { openProcessHarness, residentBytes } from '#src/testing/process.ts';
 
 const protocol = 'graphql-transport-ws';
 const eventsQuery = (id: string) =>
@@ -70,11 +70,6 @@ test('an answer of any kind that is not read is ended', async () => {
   await new Promise((resolve) => socket.once('close', resolve));
   clearInterval(knock);
 });
-
-async function residentBytes(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/u.exec(status)?.[1]) * 1024;
-}
 
 test('clients that do not read cost nobody else anything: one beside them has 120 MB of events, and memory stays', async () => {
   const [events, letters] = [4000, 30_000];

@@ -36,3 +36,9 @@ export async function longestBlock(run: () => Promise<unknown>): Promise<number>
   }
   return Math.min(...blocks);
 }
+
+/** The time below which a share of the times lie, such as 0.99 of them; NaN where there are none. */
+export function percentile(times: readonly number[], share: number): number {
+  const sorted = times.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

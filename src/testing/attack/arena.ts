@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { storeManyJobs } from '../many-jobs.ts';
-import { openProcessHarness } from '../process.ts';
+import { openProcessHarness, residentBytes } from '../process.ts';
 import type { Target } from './target.ts';
 
 /** A server process with a hundred jobs, to be attacked. */
@@ -28,10 +28,7 @@ export async function openArena({ effort }: { readonly effort: number }): Promis
       assert.equal(child.exitCode, null, 'the server has ended');
       assert.equal((await fetch(`${target.url}/health`)).status, 200);
     },
-    async residentBytes() {
-      const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-      return Number(/VmRSS:\s+(?<kilobytes>\d+) kB/u.exec(status)?.groups?.['kilobytes']) * 1024;
-    },
+    residentBytes: () => residentBytes(child.pid),
     [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
   };
 }

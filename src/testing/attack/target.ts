@@ -107,8 +107,12 @@ export const parts = [
   file('0', 'RIFF and more'),
 ];
 
-export async function upload(target: Target, body: string): Promise<number> {
-  return statusOf(await sayRaw(target, rawRequest(target, { headers: multipart, body })));
+/** A multipart body of some parts, whole. */
+export const bodyOf = (some: readonly string[]) => `${some.join('')}--x--\r\n`;
+
+/** The status that an upload of these parts, a right one without them, is answered with. */
+export async function upload(target: Target, some: readonly string[] = parts): Promise<number> {
+  return statusOf(await sayRaw(target, rawRequest(target, { headers: multipart, body: bodyOf(some) })));
 }
 
 export async function passes(target: Target, query: string, variables = {}): Promise<void> {
