@@ -1,4 +1,5 @@
 import type { Caller } from '#src/config/api-key.ts';
+import type { ApiKeys } from '#src/auth/api-keys.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { DiskSpace } from '#src/media/disk.ts';
@@ -19,6 +20,7 @@ export interface Context {
   readonly log: Log;
   readonly notifier: Notifier;
   readonly store: Store;
+  readonly keys: ApiKeys;
   readonly loaders: Loaders;
   readonly changes: JobChanges;
   readonly settings: Settings;

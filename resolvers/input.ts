@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Caller } from '#src/config/api-key.ts';
 import type { Config } from '#src/config/config.ts';
 import { explainIssue } from '#src/config/explain-issue.ts';
 import { InvalidInputError } from '#src/errors.ts';
@@ -41,6 +42,15 @@ export function readOptions(
 /** What the client calls the job, with every default filled in; throws InvalidInputError. */
 export function readLabels(input: LabelsInput): JobLabels {
   return checkInput(jobLabelsSchema, Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null)));
+}
+
+/** Throws InvalidInputError where a USER asks for more than it may. */
+export function requirePriority(priority: unknown, max: number, { role }: Caller): void {
+  if (role !== 'USER' || typeof priority !== 'number' || priority <= max) return;
+  throw new InvalidInputError(
+    'input.priority',
+    `input.priority must be at most ${max} with an API key of the role USER.`,
+  );
 }
 
 const keySchema = z.object({ idempotencyKey: z.string().min(1).max(200).nullish() });

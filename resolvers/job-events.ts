@@ -54,10 +54,15 @@ function notFound(): RequestError {
 const maxSeen = 10_000;
 
 /** The id of each job that is deleted from now on. */
-export function watchDeletions({ notifier }: Pick<Context, 'notifier'>): AsyncGenerator<string, void, undefined> {
+export function watchDeletions({
+  notifier,
+  store,
+}: Pick<Context, 'notifier' | 'store'>): AsyncGenerator<string, void, undefined> {
   return stoppable(async function* watch(signal) {
     using subscription = subscribe(notifier, 'jobDeleted');
-    while (!signal.aborted) yield* await subscription.changes(signal);
+    while (!signal.aborted) {
+      for (const { id } of await store.deletedAmong([...(await subscription.changes(signal))])) yield id;
+    }
   });
 }
 

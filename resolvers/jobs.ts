@@ -12,8 +12,8 @@ import type { MediaStore } from '#src/media/store.ts';
 import { requireModel } from '#src/models/installed.ts';
 import { removeJob } from '#src/operations/retention.ts';
 import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
-import type { Context } from './context.ts';
-import { type LabelsInput, readLabels } from './input.ts';
+import type { Context, RequestContext } from './context.ts';
+import { type LabelsInput, readLabels, requirePriority } from './input.ts';
 
 /** Filter of jobs as a client gives it: null is the same as absent. */
 export interface JobFilterInput {
@@ -91,7 +91,7 @@ export async function retryJob(
   if (!(await isThere(before.media, media)))
     throw new MediaNotFoundError('The recording of this job is no longer there, or has another size.');
   await requireModel(config, before.options.model);
-  const result = await store.retry(id, fromStart, config.server.maxQueued);
+  const result = await store.retry(id, fromStart, config.server);
   if (result === null) throw new JobNotFoundError();
   if (result.refused) throw refused(result.job);
   return result.job;
@@ -109,8 +109,9 @@ async function isThere(media: Job['media'], store: MediaStore): Promise<boolean>
 /** Writes what a client calls a job, whatever its status: absent = unchanged, null = the default. Throws InvalidInputError, JobNotFoundError. */
 export async function updateJob(
   { id, input }: { readonly id: string; readonly input: LabelsInput },
-  { store }: Pick<Context, 'store'>,
+  { store, config, caller }: Pick<RequestContext, 'store' | 'config' | 'caller'>,
 ): Promise<Job> {
+  requirePriority(input.priority, config.server.maxUserPriority, caller);
   const isGiven = (name: string) => Object.entries(input).some(([each, value]) => each === name && value !== undefined);
   const labels: Partial<JobLabels> = Object.fromEntries(
     Object.entries(readLabels(input)).filter(([name]) => isGiven(name)),

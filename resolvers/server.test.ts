@@ -29,7 +29,7 @@ async function openReadings() {
   const readGpus = gpuReader(fixture('nvidia-smi'));
   const settings = { current: () => ({ numJobs: 3, paused: false }) as never };
   const serverReader = openServerReader({
-    config: { server: { apiKeys: [] } },
+    keys: { areNeeded: () => false },
     health,
     settings,
     store: { queueCounts: () => ((counted.queue += 1), store.queueCounts()) },

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { execute, parse } from 'graphql';
 import { openLoaders } from '#resolvers/loaders.ts';
 import { schema } from '#schema/index.ts';
+import { anybody } from '#src/config/api-key.ts';
 import { readConfig } from '#src/config/config.ts';
 import { openLog } from '#src/logs/log.ts';
 import { openSettings } from '#src/settings.ts';
@@ -49,7 +50,7 @@ test('a page of jobs with all that belongs to them takes as many statements as o
   const ids = (await store.jobs({}, { limit: 40 })).map(({ item }) => item.id);
   const { log } = openLog('silent', { write: () => undefined });
   const settings = await openSettings(readConfig(join(import.meta.dirname, '..'), {}), store, log);
-  const contextValue = { store, loaders: openLoaders(store), settings };
+  const contextValue = { store, loaders: openLoaders(store), settings, caller: anybody };
   const counts: number[] = [];
   for (const first of [1, 20]) {
     statements = 0;
@@ -76,7 +77,7 @@ test('a page after a cursor takes as many statements as the first, and more only
   let statements = 0;
   await using store = await openStore({ database: ':memory:', onQuery: () => (statements += 1) });
   for (let job = 0; job < 3; job += 1) await added(store);
-  const contextValue = { store, loaders: openLoaders(store) };
+  const contextValue = { store, loaders: openLoaders(store), caller: anybody };
   const ask = async (what: string, after: string | null) => {
     statements = 0;
     const document = parse(`query ($after: String) { jobs(first: 1, after: $after) { ${what} } }`);

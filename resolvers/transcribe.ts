@@ -1,4 +1,4 @@
-import { InvalidInputError, isStorageFull, StorageFullError } from '#src/errors.ts';
+import { InvalidInputError, isStorageFull, RequestError, StorageFullError } from '#src/errors.ts';
 import type { Job } from '#src/jobs/job.ts';
 import { locateMedia } from '#src/media/locate.ts';
 import type { MediaStore } from '#src/media/store.ts';
@@ -6,7 +6,7 @@ import { Upload } from '#src/media/upload.ts';
 import { isModelId, requireModel } from '#src/models/installed.ts';
 import type { NewJob } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
-import { readIdempotencyKey, readLabels, readOptions, type TranscribeInput } from './input.ts';
+import { readIdempotencyKey, readLabels, readOptions, requirePriority, type TranscribeInput } from './input.ts';
 
 type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'media' | 'caller'>;
 
@@ -21,14 +21,25 @@ export async function transcribe(
 ): Promise<{ readonly job: Job; readonly existing: boolean }> {
   const { config, settings } = context;
   const options = readOptions(input, { settings: settings.current(), config: config.transcription });
+  requireAllowed(input, context);
   const labels = { ...readLabels(input), idempotencyKey: readIdempotencyKey(input), callerId: context.caller.name };
   if (!isModelId(options.model)) throw new InvalidInputError('input.model', 'input.model must be an id of models.');
   await requireModel(config, options.model);
   try {
     await context.storage.requireFreeSpace();
+    await requireTime(context);
     return await addJob(input, { ...labels, options }, context);
   } catch (error) {
     throw isStorageFull(error) ? new StorageFullError('The disk of the server is full.', { cause: error }) : error;
+  }
+}
+
+/** What a caller may not ask for, whatever else is right. Throws FORBIDDEN, InvalidInputError. */
+function requireAllowed({ media, priority }: TranscribeInput, { caller, config }: Needs): void {
+  requirePriority(priority, config.server.maxUserPriority, caller);
+  if (caller.role === 'USER' && typeof media.path === 'string' && !config.server.usersMayReadMediaRoots) {
+    const hint = 'Upload the recording. (Whoever runs the server may allow it: usersMayReadMediaRoots in config.json.)';
+    throw new RequestError('FORBIDDEN', 'An API key of the role USER names no recordings of the server.', hint);
   }
 }
 
@@ -36,10 +47,10 @@ export async function transcribe(
 const longestPath = 4096;
 
 async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'media'>, context: Needs) {
-  const { maxQueued, mediaRoots } = context.config.server;
+  const { server } = context.config;
   const add = async (found: NewJob['media']) => {
     const twin = reuse === true ? await readTwin(found, job.options.model, context) : {};
-    return context.store.addJob({ ...job, media: found, ...twin }, maxQueued);
+    return context.store.addJob({ ...job, media: found, ...twin }, server);
   };
   if (media.upload instanceof Upload) {
     return addUpload(media.upload, add);
@@ -48,8 +59,20 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
   if (Buffer.byteLength(media.path) > longestPath) {
     throw new InvalidInputError('input.media.path', `input.media.path must have at most ${longestPath} bytes.`);
   }
-  const located = await locateMedia(media.path, mediaRoots);
+  const located = await locateMedia(media.path, server.mediaRoots);
   return add({ ...located, sha256: null });
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Throws TOO_MANY_REQUESTS where the caller has had as many hours of audio taken within a day as one may. */
+async function requireTime({ store, caller, config }: Needs): Promise<void> {
+  const { maxAudioHoursPerDay: hours } = config.server;
+  if (hours === null) return;
+  const seconds = await store.secondsSince(caller.name, new Date(Date.now() - dayMs));
+  if (seconds < hours * 3600) return;
+  const message = `You have submitted ${Math.floor(seconds / 360) / 10} hours of audio within 24 hours; ${hours} are allowed.`;
+  throw new RequestError('TOO_MANY_REQUESTS', message, 'Wait until the oldest of these jobs are a day old.');
 }
 
 /** What a finished job must have to stand for this one; nothing where that cannot be told. The hash of a file that may still change is not kept. */

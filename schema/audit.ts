@@ -1,24 +1,15 @@
 import type { GraphQLSchema } from 'graphql';
 import type { RequestContext } from '#resolvers/context.ts';
+import { scopeOf } from './scopes.ts';
 
-/** What only the role ADMIN may do. */
-const adminActions = [
-  'cancelDownload',
-  'downloadModel',
-  'pauseQueue',
-  'removeModel',
-  'restart',
-  'resumeQueue',
-  'setConfig',
-];
-
-/** Has the log tell who did which of them, with what, as `audit.` and its name: once it is done, and not where it was refused. */
+/**
+ * Has the log tell who did which of the mutations that only an ADMIN may do, with what, as `audit.` and its name: once it is done, and not where it was
+ * refused.
+ */
 export function auditMutations(schema: GraphQLSchema): GraphQLSchema {
-  const fields = schema.getMutationType()?.getFields() ?? {};
-  for (const name of adminActions) {
-    const field = fields[name];
-    const resolve = field?.resolve;
-    if (field === undefined || resolve === undefined) throw new Error(`The schema has no mutation ${name}.`);
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const { name, resolve } = field;
+    if (resolve === undefined || scopeOf(field) !== 'administer') continue;
     field.resolve = async (source, args, context: RequestContext, info) => {
       const result: unknown = await resolve(source, args, context, info);
       if (!isRefusal(result)) context.log.info({ caller: context.caller.name, arguments: args }, `audit.${name}`);

@@ -1,10 +1,13 @@
 import SchemaBuilder from '@pothos/core';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import { GraphQLError, type GraphQLResolveInfo, GraphQLScalarType } from 'graphql';
 import { DateTimeResolver, JSONResolver, SafeIntResolver } from 'graphql-scalars';
 import type { RequestContext } from '#resolvers/context.ts';
+import { RequestError } from '#src/errors.ts';
 import { Upload } from '#src/media/upload.ts';
+import { allows, type Scope } from './scopes.ts';
 
 /** The one builder that every file of this folder adds its types to. */
 export const builder = new SchemaBuilder<{
@@ -12,6 +15,7 @@ export const builder = new SchemaBuilder<{
   DefaultEdgesNullability: false;
   DefaultNodeNullability: false;
   Context: RequestContext;
+  AuthScopes: Record<Scope, boolean>;
   Scalars: {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
@@ -20,7 +24,21 @@ export const builder = new SchemaBuilder<{
     File: { Input: Upload; Output: never };
   };
 }>({
-  plugins: [ErrorsPlugin, RelayPlugin],
+  // In this order: what the scopes forbid is no expected error, and not a member of a union.
+  plugins: [ScopeAuthPlugin, ErrorsPlugin, RelayPlugin],
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    // Once for each job of an answer, and not for each of its fields.
+    runScopesOnType: true,
+    authScopes: ({ caller: { role } }) => ({
+      read: allows('read', role),
+      oversee: allows('oversee', role),
+      write: allows('write', role),
+      administer: allows('administer', role),
+    }),
+    unauthorizedError: (_, { caller }) =>
+      new RequestError('FORBIDDEN', `An API key of the role ${caller.role} does not allow this.`),
+  },
   defaultFieldNullability: false,
   errors: { directResult: true },
   relay: {

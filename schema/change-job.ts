@@ -26,6 +26,7 @@ const RetrySuccess = builder.objectRef<{ readonly job: JobShape }>('RetrySuccess
 
 builder.mutationFields((t) => ({
   cancel: t.field({
+    authScopes: { write: true },
     type: CancelSuccess,
     description:
       'Idempotent and durable: once acknowledged the job can only end CANCELLED, whatever happens to the server. CANCELLED only after the child and all that it started are gone.',
@@ -37,6 +38,7 @@ builder.mutationFields((t) => ({
     resolve: async (_, { id }, context) => ({ job: await cancelJob(id, context) }),
   }),
   retry: t.field({
+    authScopes: { write: true },
     type: RetrySuccess,
     description: 'A FAILED or CANCELLED job runs again, from its last checkpoint unless fromStart.',
     args: {
@@ -79,6 +81,7 @@ const UpdateJobSuccess = builder.objectRef<{ readonly job: JobShape }>('UpdateJo
 
 builder.mutationField('updateJob', (t) =>
   t.field({
+    authScopes: { write: true },
     type: UpdateJobSuccess,
     description:
       'Changes what a job is called and how urgent it is, whatever its status. It is no event: those who follow the job hear nothing of it.',
@@ -101,6 +104,7 @@ const DeleteJobSuccess = builder.objectRef<{ readonly id: string }>('DeleteJobSu
 
 builder.mutationField('deleteJob', (t) =>
   t.field({
+    authScopes: { write: true },
     type: DeleteJobSuccess,
     description:
       'Removes the job, its events, its logs and the media that the server stored for it. Refused while WORKING: cancel it first. Who follows the job gets NOT_FOUND.',
@@ -115,6 +119,7 @@ builder.mutationField('deleteJob', (t) =>
 
 builder.subscriptionField('jobDeleted', (t) =>
   t.field({
+    authScopes: { read: true },
     type: 'ID',
     description:
       'The id of each visible job that is deleted from now on, by deleteJob or because it was kept for retentionDays.',

@@ -133,11 +133,13 @@ const ConfigOptions = builder.objectRef<Settings>('ConfigOptions').implement({
 
 builder.queryFields((t) => ({
   config: t.field({
+    authScopes: { read: true },
     type: Config,
     description: 'Defaults for jobs to come.',
     resolve: (_, __, context) => readConfig(context),
   }),
   configOptions: t.field({
+    authScopes: { read: true },
     type: ConfigOptions,
     description: 'What can be chosen in setConfig and transcribe.',
     resolve: (_, __, { config }) => config,
@@ -170,6 +172,7 @@ const SetConfigSuccess = builder.objectRef<{ readonly config: CurrentSettings }>
 
 builder.mutationField('setConfig', (t) =>
   t.field({
+    authScopes: { administer: true },
     type: SetConfigSuccess,
     description: 'Changes defaults for jobs to come. All of it or nothing.',
     args: { input: t.arg({ type: ConfigInput, required: true, description: 'What to change.' }) },

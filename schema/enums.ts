@@ -1,3 +1,4 @@
+import type { Role } from '#src/config/api-key.ts';
 import type { MediaRejection } from '#src/errors.ts';
 import type {
   AttemptOutcome,
@@ -31,10 +32,10 @@ export const JobStatusType = enumOf<JobStatus>('JobStatus', 'Where a job is in i
   CANCELLED: 'It was cancelled and all its processes are gone; segments so far are kept. It can be retried.',
 });
 
-export const RoleType = enumOf<'ADMIN' | 'USER' | 'READER'>('Role', 'What an API key allows.', {
+export const RoleType = enumOf<Role>('Role', 'What an API key allows.', {
   ADMIN: 'Everything.',
-  USER: 'Own jobs: to submit, see, follow, edit and delete them. No key has this role yet.',
-  READER: 'To see every job, and to change nothing. No key has this role yet.',
+  USER: 'Own jobs: to submit, see, follow, edit and delete them. What is not theirs does not exist.',
+  READER: 'To see every job, and to change nothing.',
 });
 
 export const JobStageType = enumOf<JobStage>('JobStage', 'What is being done for a job.', {

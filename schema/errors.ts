@@ -1,4 +1,5 @@
 import {
+  ApiKeyNotFoundError,
   InvalidInputError,
   JobAlreadyFinishedError,
   JobNotFoundError,
@@ -23,6 +24,12 @@ const ErrorInterface = builder.interfaceRef<ExpectedError>('Error').implement({
     }),
     hint: t.exposeString('hint', { nullable: true, description: 'What to do about it.' }),
   }),
+});
+
+builder.objectType(ApiKeyNotFoundError, {
+  name: 'ApiKeyNotFoundError',
+  interfaces: [ErrorInterface],
+  description: 'There is no API key with this id.',
 });
 
 builder.objectType(MediaNotFoundError, {

@@ -1,3 +1,4 @@
+import './access.ts';
 import { auditMutations } from './audit.ts';
 import { boundArguments } from './bounds.ts';
 import { builder } from './builder.ts';
@@ -11,7 +12,6 @@ import './model.ts';
 import './search.ts';
 import './server.ts';
 import './transcribe.ts';
-import './viewer.ts';
 
 /** The GraphQL schema, made of every file of this folder. */
 export const schema = auditMutations(boundArguments(builder.toSchema()));

@@ -77,6 +77,7 @@ builder.objectRef<EventOf<'TRANSCRIPT_CLEARED'>>('JobTranscriptCleared').impleme
 
 builder.subscriptionField('jobEvents', (t) =>
   t.field({
+    authScopes: { read: true },
     type: JobEvent,
     description:
       'Every event of one job, first to last, each exactly once: those stored after `after`, then live ones. Ends when the newest event has been delivered and the job is COMPLETED, FAILED or CANCELLED now (a FAILED followed by a retry does not end it). With the last number of a finished job it completes at once without an item. after < 0 or beyond the newest: BAD_USER_INPUT; an unknown job: NOT_FOUND.',

@@ -1,6 +1,7 @@
 import { listSegments, mediaUrl } from '#resolvers/jobs.ts';
 import { listJobLogs } from '#resolvers/logs.ts';
 import { estimateStart } from '#resolvers/queue.ts';
+import { sees } from '#resolvers/visibility.ts';
 import { readTranscript } from '#resolvers/transcript.ts';
 import type {
   Attempt as AttemptShape,
@@ -154,7 +155,12 @@ const Attempt = builder.objectRef<AttemptShape>('Attempt').implement({
       description: 'How it ended; null while it runs.',
     }),
     device: t.exposeString('device', { nullable: true, description: 'cpu or cuda; null until it is chosen.' }),
-    worker: t.exposeString('worker', { nullable: true, description: 'Name of the server process that ran it.' }),
+    worker: t.exposeString('worker', {
+      authScopes: { oversee: true },
+      unauthorizedResolver: () => null,
+      nullable: true,
+      description: 'Name of the server process that ran it; null for a USER.',
+    }),
     provenance: t.expose('provenance', {
       type: 'JSON',
       nullable: true,
@@ -184,6 +190,8 @@ export const Job = builder.objectRef<JobShape>('Job');
 builder.objectType(Job, {
   description: 'One recording to transcribe, with its options. It outlives every process that works at it.',
   interfaces: [Node],
+  // However it was found: see resolvers/visibility.ts.
+  authScopes: (job, { caller }) => sees(caller, job),
   isTypeOf: (value) => typeof value === 'object' && value !== null && 'lastEventSeq' in value,
   fields: (t) => ({
     id: t.exposeID('id', { description: 'job_ and 21 URL-safe characters.' }),

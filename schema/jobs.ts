@@ -44,6 +44,7 @@ builder.objectField(JobConnection, 'totalCount', (t) =>
 
 builder.queryFields((t) => ({
   job: t.field({
+    authScopes: { read: true },
     type: Job,
     nullable: true,
     description: 'One job, or null when there is none or the caller may not see it.',
@@ -51,6 +52,7 @@ builder.queryFields((t) => ({
     resolve: (_, { id }, { loaders }) => loaders.job.load(id),
   }),
   node: t.field({
+    authScopes: { read: true },
     type: Node,
     nullable: true,
     description: 'A job by its id, or null when there is none or the caller may not see it.',
@@ -58,6 +60,7 @@ builder.queryFields((t) => ({
     resolve: (_, { id }, { loaders }) => loaders.job.load(id),
   }),
   jobs: t.field({
+    authScopes: { read: true },
     type: JobConnection,
     description: 'Newest first; Relay connection with opaque keyset cursors.',
     args: {
@@ -73,6 +76,7 @@ builder.queryFields((t) => ({
 
 builder.subscriptionField('jobChanged', (t) =>
   t.field({
+    authScopes: { read: true },
     type: Job,
     description:
       'A job, whenever a visible one that matches the filter before or after the change is created or changes status or progress: coalesced to at most 4/s per job, the last change never dropped. No item for the present state: query jobs once the subscription stands.',

@@ -39,6 +39,7 @@ const LogFilter = builder.inputType('LogFilter', {
 
 builder.queryField('logs', (t) =>
   t.field({
+    authScopes: { read: true },
     type: LogConnection,
     description:
       'Server and job log lines, oldest first, as far as they are kept. Without year and month the current month (UTC), or all time when jobId is set.',
@@ -53,6 +54,7 @@ builder.queryField('logs', (t) =>
 
 builder.subscriptionField('logAdded', (t) =>
   t.field({
+    authScopes: { read: true },
     type: LogEntry,
     description:
       'Live tail, in the order in which lines were written, each once: those stored after `after`, then live ones. Without year and month of all time. It does not end by itself.',

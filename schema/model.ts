@@ -36,6 +36,7 @@ const Model = builder.objectRef<ModelInfo>('Model').implement({
 
 builder.queryField('models', (t) =>
   t.field({
+    authScopes: { read: true },
     type: [Model],
     description:
       'The models of the modes, then what else is installed, then what else is being downloaded or could not be.',
@@ -62,12 +63,14 @@ const RemoveModelSuccess = builder.objectRef<{ readonly model: ModelInfo }>('Rem
 
 builder.mutationFields((t) => ({
   downloadModel: t.field({
+    authScopes: { administer: true },
     type: DownloadModelResult,
     description: `Downloads a model from the Hugging Face hub and installs it, so that jobs can use it at once: ${downloadableModels.join(', ')}. Answered when the hub has told the size and the disk has room for it, or when there is a problem; follow it with modelChanged. Goes on with what an interrupted download has left. Idempotent.`,
     args: { id: t.arg.id({ required: true, description: 'The model, such as medium.' }) },
     resolve: async (_, { id }, context) => ({ model: await downloadModel(id, context) }),
   }),
   cancelDownload: t.field({
+    authScopes: { administer: true },
     type: DownloadModelResult,
     description:
       'Ends the download of a model and removes what has come of it. Idempotent; a model that is installed stays.',
@@ -75,6 +78,7 @@ builder.mutationFields((t) => ({
     resolve: async (_, { id }, context) => ({ model: await cancelDownload(id, context) }),
   }),
   removeModel: t.field({
+    authScopes: { administer: true },
     type: RemoveModelSuccess,
     description:
       'Removes a model, and what has come of its download. Refused while jobs that wait or run need it, and while it is the model of the mode in config. Idempotent.',
@@ -89,6 +93,7 @@ builder.mutationFields((t) => ({
 
 builder.subscriptionField('modelChanged', (t) =>
   t.field({
+    authScopes: { read: true },
     type: Model,
     description:
       'A model whenever it is downloaded, installed, removed or in trouble: coalesced to at most 4/s per model, the last change never dropped. No item for the present state: query models once the subscription stands.',

@@ -26,6 +26,7 @@ const SearchConnection = builder.connectionObject(
 
 builder.queryField('search', (t) =>
   t.field({
+    authScopes: { read: true },
     type: SearchConnection,
     description: `Full-text search over the segments of finished and running transcripts, best match first: segments that have every word as such come before those that have one only inside a longer word; of both, the newest ${searchBlock} matches are compared with one another (how often a segment has the words for its length, and whether side by side; of equals the newer first), then the ${searchBlock} before them, and so on.`,
     args: {

@@ -105,6 +105,7 @@ const Server = builder.objectRef<ServerStatus>('Server').implement({
 
 builder.queryField('server', (t) =>
   t.field({
+    authScopes: { read: true },
     type: Server,
     description: 'The server and its machine, read now.',
     resolve: (_, __, { serverReader }) => serverReader.now(),
@@ -113,6 +114,7 @@ builder.queryField('server', (t) =>
 
 builder.subscriptionField('serverStatus', (t) =>
   t.field({
+    authScopes: { read: true },
     type: Server,
     description: 'A reading at once, then every intervalSeconds.',
     args: { intervalSeconds: t.arg.int({ defaultValue: 2, description: 'Seconds between readings, 1 to 60.' }) },
@@ -128,6 +130,7 @@ const RestartSuccess = builder.objectRef<{ readonly server: ServerStatus }>('Res
 
 builder.mutationField('restart', (t) =>
   t.field({
+    authScopes: { administer: true },
     type: RestartSuccess,
     description:
       'Restarts the server in place, with the settings as they stand in its config.json now: running jobs go back to the queue and go on from their checkpoint. Connections are closed with 1001; come back with the last seq. Where the settings have become wrong nothing happens, and the error tells what they lack.',
@@ -138,12 +141,14 @@ builder.mutationField('restart', (t) =>
 
 builder.mutationFields((t) => ({
   pauseQueue: t.field({
+    authScopes: { administer: true },
     type: Server,
     description:
       'No further job is begun, also after a restart, until resumeQueue. Jobs that run go on, and new ones are accepted and wait. Pausing a paused queue changes nothing.',
     resolve: (_, __, context) => pauseQueue(context),
   }),
   resumeQueue: t.field({
+    authScopes: { administer: true },
     type: Server,
     description: 'Jobs that wait are begun again. Resuming a queue that is not paused changes nothing.',
     resolve: (_, __, context) => resumeQueue(context),

@@ -116,6 +116,7 @@ const TranscribeSuccess = builder
 
 builder.mutationField('transcribe', (t) =>
   t.field({
+    authScopes: { write: true },
     type: TranscribeSuccess,
     description:
       'Accepts a recording. What only the recording itself can show ends the job as FAILED, not this mutation.',

@@ -75,11 +75,14 @@ export class ModelInUseError extends ExpectedError {
 export class QueueFullError extends ExpectedError {
   override readonly name = 'QueueFullError';
   readonly code = 'QUEUE_FULL';
-  readonly hint = 'Wait until queued jobs have run, or raise maxQueued in config.json.';
+  readonly hint: string;
   readonly limit: number;
-  constructor(limit: number) {
-    super(`The queue is full: ${limit} jobs are waiting.`);
+  /** `of`: whose jobs are so many. */
+  constructor(limit: number, of: 'ALL' | 'CALLER' = 'ALL') {
+    super(`The queue is full: ${limit} jobs ${of === 'ALL' ? 'are' : 'of yours are'} waiting.`);
     this.limit = limit;
+    const setting = of === 'ALL' ? 'maxQueued' : 'maxQueuedPerCaller';
+    this.hint = `Wait until queued jobs have run, or raise ${setting} in config.json.`;
   }
 }
 
@@ -121,11 +124,22 @@ export class JobStatusError extends ExpectedError {
   }
 }
 
+export class ApiKeyNotFoundError extends ExpectedError {
+  override readonly name = 'ApiKeyNotFoundError';
+  readonly code = 'API_KEY_NOT_FOUND';
+  readonly hint = 'Ask for apiKeys to see the ids there are.';
+  constructor() {
+    super('There is no API key with this id.');
+  }
+}
+
 /** A request that cannot be answered, outside the unions: `code` goes to `extensions.code` as it is. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly code:
     | 'BAD_USER_INPUT'
+    | 'FORBIDDEN'
+    | 'TOO_MANY_REQUESTS'
     | 'NOT_FOUND'
     | 'CURSOR_EXPIRED'
     | 'SERVICE_UNAVAILABLE'

@@ -1,13 +1,15 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import packageJson from '#package.json' with { type: 'json' };
-import { newToken, settingOf } from './config/api-key.ts';
+import { makeApiKey } from './auth/api-keys.ts';
+import { roleOf, roles, settingOf } from './config/api-key.ts';
 import { type Config, readConfig } from './config/config.ts';
-import { BackupError, ConfigError, MigrationError } from './errors.ts';
+import { BackupError, ConfigError, DirectoryInUseError, InvalidInputError, MigrationError } from './errors.ts';
 import { openLog } from './logs/log.ts';
 import { keepServing } from './server.ts';
-import { databaseOf } from './store/open.ts';
+import { databaseOf, openStore } from './store/open.ts';
 import { backUp } from './store/sqlite/database/backup.ts';
+import { lockDataDirectory } from './store/sqlite/database/lock.ts';
 
 const root = join(import.meta.dirname, '..');
 const exitFailure = 1;
@@ -25,7 +27,8 @@ const help = `Phonograph, a self-hosted speech-to-text job server.
   npm start                 set up what is missing, then serve
   node src/main.ts          serve (Node >= 24.12, everything set up)
   npm run backup -- FILE    copy the database into a new file, also while the server runs
-  npm run key -- NAME       make an API key for the caller NAME
+  npm run key -- NAME       make an API key for the caller NAME, also while the server runs
+                            (--role user or reader; admin where absent)
 
 Settings stand in config.json; PHONOGRAPH_<UPPER_SNAKE> variables go before it, such as PHONOGRAPH_LISTEN_PORT=5000,
 and PHONOGRAPH_CONFIG names another file. README.md has the table.
@@ -38,7 +41,7 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { help: { type: 'boolean' }, version: { type: 'boolean' } },
+    options: { help: { type: 'boolean' }, version: { type: 'boolean' }, role: { type: 'string' } },
     allowPositionals: true,
   });
   const [command, subject, ...more] = positionals;
@@ -51,7 +54,7 @@ async function main(): Promise<number> {
     case 'backup':
       return withConfig((config) => runBackup(config, subject ?? ''));
     case 'keys':
-      return makeKey(subject ?? '');
+      return withConfig((config) => runKeys(config, subject ?? '', values.role ?? 'admin'));
     default:
       return misused();
   }
@@ -85,7 +88,7 @@ async function serve(config: Config): Promise<number> {
   } catch (error) {
     logger.log.fatal({ err: error }, 'server not started');
     logFailure(error, config);
-    return error instanceof MigrationError ? exitConfig : exitFailure;
+    return error instanceof MigrationError || error instanceof ConfigError ? exitConfig : exitFailure;
   }
   return exitCode;
 }
@@ -102,18 +105,35 @@ async function withConfig(run: (config: Config) => Promise<number>): Promise<num
   return run(config);
 }
 
-/** Makes a key and keeps nothing of it: the server is to know its hash alone. */
-function makeKey(name: string): number {
-  const token = newToken();
-  const setting = settingOf(name, token);
-  if (setting === null) {
-    process.stderr.write('A name has 1 to 64 letters, digits, ".", "_" and "-".\n');
+/** `node src/main.ts keys NAME`: makes a key in the database, also beside a server that runs, and tells the token. Answers the exit code. */
+async function runKeys({ server }: Config, name: string, asked: string): Promise<number> {
+  const role = roleOf(asked);
+  if (role === undefined) {
+    const choices = roles.map((each) => each.toLowerCase()).join(', ');
+    process.stderr.write(`phonograph: There is no role ${asked}; there are ${choices}.\n`);
     return exitUsage;
   }
-  process.stderr.write(
-    `First the token: for ${name}, and shown only now. Then the setting: for PHONOGRAPH_API_KEYS, or apiKeys in config.json.\n`,
-  );
-  return write(`${token}\n${setting}\n`);
+  process.umask(0o077);
+  try {
+    await using stack = new AsyncDisposableStack();
+    const asItIs = await lockDataDirectory(server.dataDirectory).then(
+      (lock) => (stack.use(lock), false),
+      (error: unknown) => {
+        if (error instanceof DirectoryInUseError) return true;
+        throw error;
+      },
+    );
+    const { mediaRoots, apiKeys: configured } = server;
+    const store = stack.use(await openStore({ database: databaseOf(server), mediaRoots, asItIs }));
+    const { token } = await makeApiKey({ name, role, expiresAt: null }, { store, configured });
+    process.stderr.write(
+      `First the token: for ${name}, and shown only now. The server knows it from now on. Then what another server lets it in with: a setting for its PHONOGRAPH_API_KEYS, or apiKeys in config.json.\n`,
+    );
+    return write(`${token}\n${settingOf(name, role, token)}\n`);
+  } catch (error) {
+    process.stderr.write(`phonograph: ${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof InvalidInputError ? exitUsage : exitFailure;
+  }
 }
 
 function readSettings(): Config {

@@ -3,7 +3,8 @@ import { openLoaders } from '#resolvers/loaders.ts';
 import { startEngineChecks } from '#runner/engine-check.ts';
 import { readGpus } from '#runner/gpu.ts';
 import { type Runner, startRunner } from '#runner/runner.ts';
-import { type Config, isLoopback } from './config/config.ts';
+import { type ApiKeys, openApiKeys } from './auth/api-keys.ts';
+import { type Config, isLoopback, refuseWithoutKeys } from './config/config.ts';
 import { listen } from './http/listen.ts';
 import type { Log, Logger } from './logs/log.ts';
 import { openDiskSpace } from './media/disk.ts';
@@ -35,8 +36,8 @@ export interface RunningServer extends AsyncDisposable {
 interface ServerParts {
   readonly logger: Logger;
   readonly version: string;
-  /** Has this server closed and another one built, a moment later. Throws ConfigError. */
-  readonly restart: () => void;
+  /** Has this server closed and another one built, a moment later, with settings that pass the check. Throws ConfigError. */
+  readonly restart: (check: (next: Config) => void) => void;
 }
 
 /** Builds everything in order; what was opened is closed in reverse, also when a later step fails. */
@@ -48,6 +49,8 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const { dataDirectory, mediaRoots } = config.server;
   const store = stack.use(await openStore({ database: databaseOf(config.server), notifier, mediaRoots }));
   stack.use(startLogStorage(logger, { store, notifier, config }));
+  const keys = stack.use(await openApiKeys({ config, store, log }));
+  if (!keys.areNeeded()) refuseWithoutKeys(config);
   const settings = await openSettings(config, store, log);
   const trash = openTrash(dataDirectory);
   const storage = openDiskSpace(config.server, trash);
@@ -72,10 +75,11 @@ export async function startServer(config: Config, { logger, version, restart }: 
     media,
     downloads,
     releaseModel: async (id) => runner?.release(id),
-    serverReader: openServerReader({ config, health, store, settings, readHost, readGpus, countStandby }),
+    keys,
+    serverReader: openServerReader({ health, store, settings, keys, readHost, readGpus, countStandby }),
     health,
     identifyEngine: openEngineIdentity(config, health),
-    restart,
+    restart: () => restart((next) => next.server.apiKeys.length > 0 || keys.areNeeded() || refuseWithoutKeys(next)),
   };
   stack.use(startReleasingMemory(log));
   stack.use(startRetention(context));
@@ -96,14 +100,14 @@ export async function startServer(config: Config, { logger, version, restart }: 
   stack.defer(() => health.drain());
   stack.use(startEngineChecks({ config, settings, notifier, health, runner, log }));
   log.info({ url: listener.url, version }, 'server listening');
-  warnIfOpen(config.server, log);
+  warnIfOpen(config.server, keys, log);
   const owned = stack.move();
   return { url: listener.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function warnIfOpen({ listenHost, apiKeys }: Config['server'], log: Log): void {
-  if (apiKeys.length > 0 || isLoopback(listenHost)) return;
-  const text = `Everybody who reaches ${listenHost} may do everything: allowUnauthenticated is set, and there are no apiKeys.`;
+function warnIfOpen({ listenHost }: Config['server'], keys: ApiKeys, log: Log): void {
+  if (keys.areNeeded() || isLoopback(listenHost)) return;
+  const text = `Everybody who reaches ${listenHost} may do everything: allowUnauthenticated is set, and there are no API keys.`;
   log.warn({ text }, 'server open to everybody');
 }
 
@@ -126,7 +130,15 @@ export async function keepServing(first: Config, { read, logger, version, stop }
   stop.addEventListener('abort', () => asked.resolve(null));
   const start = (config: Config): Promise<RunningServer> => {
     logger.log.level = config.server.logLevel;
-    return startServer(config, { logger, version, restart: () => asked.resolve(read()) });
+    return startServer(config, {
+      logger,
+      version,
+      restart(check) {
+        const next = read();
+        check(next);
+        asked.resolve(next);
+      },
+    });
   };
   let config = first;
   let server = await start(config);

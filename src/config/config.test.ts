@@ -5,16 +5,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConfigError } from '../errors.ts';
 import { newToken, settingOf } from './api-key.ts';
-import { readConfig } from './config.ts';
+import { readConfig, refuseWithoutKeys } from './config.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-const aliceSetting = settingOf('alice', newToken()) ?? '';
+const aliceSetting = settingOf('alice', 'ADMIN', newToken());
 
 /** The problems that a start would tell. */
 function problemsOf(environment: NodeJS.ProcessEnv, from = root): readonly string[] {
   try {
-    readConfig(from, environment);
+    const config = readConfig(from, environment);
+    if (config.server.apiKeys.length === 0) refuseWithoutKeys(config);
     return [];
   } catch (error) {
     assert.ok(error instanceof ConfigError);
@@ -98,7 +99,7 @@ test('the variables of the Hugging Face hub are taken too, after those of our ow
 test('beyond loopback it listens with API keys, or where that is allowed on purpose', () => {
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.evil.example']) {
     const here = { PHONOGRAPH_LISTEN_HOST: host };
-    assert.match(problemsOf(here)[0] ?? '', /listenHost.*apiKeys.*npm run key.*allowUnauthenticated/u, host);
+    assert.match(problemsOf(here)[0] ?? '', /listenHost.*API keys.*npm run key.*allowUnauthenticated/u, host);
     assert.deepEqual(problemsOf({ ...here, PHONOGRAPH_API_KEYS: aliceSetting }), []);
     assert.deepEqual(problemsOf({ ...here, PHONOGRAPH_ALLOW_UNAUTHENTICATED: 'true' }), []);
   }
@@ -108,12 +109,12 @@ test('beyond loopback it listens with API keys, or where that is allowed on purp
 });
 
 test('API keys are read, in the environment between commas', () => {
-  const { server } = readConfig(root, { PHONOGRAPH_API_KEYS: `${aliceSetting},bob:admin:${'0'.repeat(64)}` });
+  const { server } = readConfig(root, { PHONOGRAPH_API_KEYS: `${aliceSetting},bob:user:${'0'.repeat(64)}` });
   assert.deepEqual(
     server.apiKeys.map(({ name, role }) => [name, role]),
     [
-      ['alice', 'admin'],
-      ['bob', 'admin'],
+      ['alice', 'ADMIN'],
+      ['bob', 'USER'],
     ],
   );
   for (const wrong of ['alice', 'alice:admin:abc', aliceSetting.replace('admin', 'guest'), `al ${aliceSetting}`]) {
@@ -124,7 +125,7 @@ test('API keys are read, in the environment between commas', () => {
 });
 
 test('any Host may call only where each needs an API key', () => {
-  assert.match(problemsOf({ PHONOGRAPH_ALLOWED_HOSTS: '*' })[0] ?? '', /allowedHosts.*apiKeys/u);
+  assert.match(problemsOf({ PHONOGRAPH_ALLOWED_HOSTS: '*' })[0] ?? '', /allowedHosts.*API keys/u);
   assert.deepEqual(problemsOf({ PHONOGRAPH_ALLOWED_HOSTS: '*', PHONOGRAPH_API_KEYS: aliceSetting }), []);
 });
 

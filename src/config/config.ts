@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
 import { computePowers, transcriptionModes } from '../jobs/job.ts';
 import { languageCodes } from '../jobs/languages.ts';
-import { apiKeySchema } from './api-key.ts';
+import { apiKeySchema, haveOneRoleEach } from './api-key.ts';
 import { isRecord, readEnvironment } from './environment.ts';
 import { explainIssue } from './explain-issue.ts';
 
@@ -33,15 +33,15 @@ export const maxRetentionDays = 36_500;
 export const retentionDaysSchema = z.int().min(1).max(maxRetentionDays);
 
 /** Boot only: changed by editing config.json or the environment and starting again. */
-const serverFields = z.strictObject({
+const serverSchema = z.strictObject({
   listenHost: z.string().min(1),
   listenPort: z.int().min(0).max(65_535),
   /** Host names, without a port, by which clients may call the server beside loopback's; "*" for any. */
   allowedHosts: z.array(z.string().min(1)),
   /** Origins, such as https://app.example.org, whose pages may call the server beside its own. */
   allowedOrigins: z.array(z.url()),
-  /** With one of them every request needs one. */
-  apiKeys: z.array(apiKeySchema),
+  /** With one of them, or of the database, every request needs one. */
+  apiKeys: z.array(apiKeySchema).refine(haveOneRoleEach, 'must have one role for keys of one name'),
   /** Whether clients may ask for the schema, and browsers for the page of GraphiQL, which asks for it. */
   introspection: z.boolean(),
   graphiql: z.boolean(),
@@ -64,6 +64,14 @@ const serverFields = z.strictObject({
   minFreeBytes: z.int().min(0),
   maxDurationHours: z.number().positive().max(1000),
   maxQueued: z.int().min(1),
+  maxQueuedPerCaller: z.int().min(1),
+  /** Hours of audio that one caller may submit in 24 h; null = any. */
+  maxAudioHoursPerDay: z.number().positive().nullable(),
+  /** Of the roles USER and READER. */
+  maxRequestsPerMinute: z.int().min(1),
+  /** Highest priority that a USER may give. */
+  maxUserPriority: z.int().min(-1000).max(1000),
+  usersMayReadMediaRoots: z.boolean(),
   maxNumJobs: z.int().min(1).max(256),
   /** Connections at a time, in all and from one address. */
   maxSockets: z.int().min(16),
@@ -85,25 +93,6 @@ const serverFields = z.strictObject({
   /** Size up to which log lines are kept in the database, and another time in files. */
   logMaxBytes: z.int().min(1_048_576),
 });
-
-const serverSchema = serverFields
-  .refine((server) => server.apiKeys.length > 0 || server.allowUnauthenticated || isLoopback(server.listenHost), {
-    path: ['listenHost'],
-    error:
-      'must be 127.0.0.1, ::1 or localhost while there are no apiKeys: make one with `npm run key -- NAME`, or set allowUnauthenticated to true, which lets everybody in',
-    when: areRight('listenHost', 'apiKeys', 'allowUnauthenticated'),
-  })
-  // DNS rebinding (a page whose name resolves to this server) gains nothing where every request needs a key; without keys a * would allow it.
-  .refine((server) => server.apiKeys.length > 0 || !server.allowedHosts.includes('*'), {
-    path: ['allowedHosts'],
-    error: 'may hold * only with apiKeys; without them name each host',
-    when: areRight('allowedHosts', 'apiKeys'),
-  });
-
-/** A rule over several settings is asked where each of them is right by itself, whatever else is wrong. */
-function areRight(...keys: readonly (keyof z.infer<typeof serverFields>)[]) {
-  return ({ issues }: z.core.ParsePayload) => !issues.some(({ path }) => keys.some((key) => key === path?.[0]));
-}
 
 /** Defaults of what setConfig changes, and the table of modes. */
 const transcriptionSchema = z.strictObject({
@@ -157,6 +146,26 @@ export function readConfig(root: string, environment: NodeJS.ProcessEnv): Config
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => describe(issue, variables)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(file, problems);
   return { ...parsed.data, server: absolute(root, parsed.data.server), hubToken };
+}
+
+/**
+ * Refuses settings that would let everybody in, where no API keys are needed. Throws ConfigError.
+ *
+ * DNS rebinding (a page whose name resolves to this server) gains nothing where every request needs a key; without keys a * would allow it.
+ */
+export function refuseWithoutKeys({ server }: Config): void {
+  const { listenHost, allowUnauthenticated, allowedHosts } = server;
+  const problems = [
+    ...(allowUnauthenticated || isLoopback(listenHost)
+      ? []
+      : [
+          'server.listenHost must be 127.0.0.1, ::1 or localhost while there are no API keys: make one with `npm run key -- NAME`, or set allowUnauthenticated to true, which lets everybody in',
+        ]),
+    ...(allowedHosts.includes('*')
+      ? ['server.allowedHosts may hold * only with API keys; without them name each host']
+      : []),
+  ];
+  if (problems.length > 0) throw new ConfigError('config.json', problems);
 }
 
 /** Whether only programs of this machine reach what listens there. */

@@ -11,6 +11,8 @@ const jobFile = /^\/jobs\/(?<id>[^/]+)\/(?:(?<media>media)|transcript\.(?<suffix
 
 const statuses: Readonly<Record<RequestError['code'], number>> = {
   BAD_USER_INPUT: 400,
+  FORBIDDEN: 403,
+  TOO_MANY_REQUESTS: 429,
   NOT_FOUND: 404,
   CURSOR_EXPIRED: 410,
   SERVICE_UNAVAILABLE: 503,

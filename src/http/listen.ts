@@ -34,7 +34,13 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
   const { listenHost, listenPort, maxSockets, bodyIdleSeconds } = context.config.server;
   const quotas = openQuotas(context.config.server);
   const yoga = openYoga(context, quotas);
-  const sockets = openWebSockets(yoga, { ...context.config.server, pingMs: timeouts.pingMs, log: context.log });
+  const sockets = openWebSockets(yoga, {
+    ...context.config.server,
+    keys: context.keys,
+    quotas,
+    pingMs: timeouts.pingMs,
+    log: context.log,
+  });
   const answering = openAnswering();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     answering.add(response);

@@ -5,9 +5,11 @@ import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { GraphQLError } from 'graphql';
 import { newCaller } from '#src/testing/caller.ts';
 import { wsClient } from '#src/testing/follow.ts';
-import { openTestServer, type TestServer } from '#src/testing/server.ts';
+import { ask, openTestServer, type TestServer } from '#src/testing/server.ts';
 
 /** Begins an upload by hand, and sends no more than its beginning. */
 async function beginUpload({ url }: TestServer): Promise<Socket> {
@@ -148,4 +150,67 @@ test('whoever tries keys is slowed down after twenty a minute, and who has a rig
   assert.equal((await tryKey(alice.token, '198.51.100.7')).status, 200);
   // What is said before the nearest address that no proxy of ours has is anybody's word.
   assert.equal((await tryKey('wrong', '198.51.100.8')).status, 401);
+});
+
+test('a USER or READER asks so often a minute, over HTTP and WebSocket together; an ADMIN and a player as they like', async () => {
+  const [alice, rita, root] = [newCaller('alice', 'USER'), newCaller('rita', 'READER'), newCaller('root')];
+  const apiKeys = [alice.key, rita.key, root.key];
+  await using server = await openTestServer({ server: { apiKeys, maxRequestsPerMinute: 5 } });
+  const status = async ({ headers }: typeof alice, path = '/graphql?query={server{id}}') => {
+    const response = await fetch(server.url + path, { headers });
+    await response.text();
+    return [response.status, Number(response.headers.get('retry-after'))];
+  };
+  const client = wsClient(server.url, alice.headers);
+  const byWebSocket = async () => (await Array.fromAsync(client.iterate({ query: '{ server { id } }' })))[0];
+  for (let count = 0; count < 3; count += 1) assert.deepEqual(await status(alice), [200, 0]);
+  for (let count = 0; count < 2; count += 1) assert.ok((await byWebSocket())?.data);
+  const [refused, waitSeconds = 0] = await status(alice);
+  assert.equal(refused, 429);
+  assert.ok(waitSeconds > 0 && waitSeconds <= 60);
+  await assert.rejects(byWebSocket(), ([error]: readonly GraphQLError[]) => {
+    assert.equal(error?.extensions['code'], 'TOO_MANY_REQUESTS');
+    return true;
+  });
+  await client.dispose();
+  assert.deepEqual(await status(alice, '/jobs/job_none/media'), [404, 0]);
+  assert.equal((await status(alice, '/jobs/job_none/transcript.txt'))[0], 429);
+  assert.deepEqual(await status(rita), [200, 0]);
+  for (let count = 0; count < 10; count += 1) assert.deepEqual(await status(root), [200, 0]);
+});
+
+test('a wrong key counts as one over WebSocket too', async () => {
+  const alice = newCaller('alice');
+  await using server = await openTestServer({ server: { apiKeys: [alice.key] } });
+  for (let count = 0; count < 21; count += 1) {
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: 'Bearer wrong' } }));
+    const [{ code }] = await once(socket, 'close');
+    assert.equal(code, 4401);
+  }
+  const headers = { authorization: 'Bearer wrong' };
+  assert.equal((await fetch(`${server.url}/graphql?query={server{id}}`, { headers })).status, 429);
+});
+
+test('a caller has so many jobs waiting, and so many hours of audio taken a day, and others are not in its way', async () => {
+  const [alice, bob] = [newCaller('alice', 'USER'), newCaller('bob', 'USER')];
+  const limits = { maxQueuedPerCaller: 2, maxAudioHoursPerDay: 0.001, usersMayReadMediaRoots: true };
+  await using server = await openTestServer({ server: { apiKeys: [alice.key, bob.key], ...limits } });
+  const submit = `mutation { transcribe(input: { media: { path: "speech.wav" } }) {
+    __typename ... on TranscribeSuccess { job { id } } ... on QueueFullError { limit hint }
+  } }`;
+  const told = (caller: typeof alice, query: string) => ask(server.url, JSON.stringify({ query }), caller.headers);
+  const { job } = (await told(alice, submit)).data.transcribe;
+  while ((await told(alice, `{ job(id: "${job.id}") { status } }`)).data.job.status !== 'COMPLETED') await sleep(20);
+  const { errors } = await told(alice, submit);
+  assert.equal(errors?.[0]?.extensions['code'], 'TOO_MANY_REQUESTS');
+  assert.match(errors?.[0]?.message ?? '', /hours of audio within 24 hours/u);
+  server.config.server.maxAudioHoursPerDay = null;
+  const made = await Promise.all(Array.from({ length: 12 }, () => told(alice, submit)));
+  const full = made.filter(({ data }) => data.transcribe.__typename === 'QueueFullError');
+  assert.ok(full.length > 0);
+  assert.equal(full[0]?.data.transcribe.limit, 2);
+  assert.match(full[0]?.data.transcribe.hint, /maxQueuedPerCaller/u);
+  assert.equal((await told(bob, submit)).data.transcribe.__typename, 'TranscribeSuccess');
 });

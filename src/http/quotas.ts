@@ -21,25 +21,28 @@ export interface Quotas {
   readonly subscriptions: Quota;
   /** A wrong API key came from this address; answers how many seconds the next one has to wait, 0 = none. */
   failed(request: IncomingMessage): Promise<number>;
+  /** A caller asks for something; answers how many seconds it has to wait, 0 = none. An ADMIN asks as often as he likes. */
+  asked(caller: Caller): Promise<number>;
 }
 
 /** Wrong API keys a minute from an address. A key has 256 bits: nobody guesses one, but whoever tries is not to be served as fast as he asks. */
-const failures = { points: 20, duration: 60 };
+const failuresPerMinute = 20;
 
 type Limits = Pick<
   Config['server'],
-  'maxSocketsPerAddress' | 'maxUploadsPerCaller' | 'maxSubscriptionsPerCaller' | 'trustedProxies'
+  | 'maxSocketsPerAddress'
+  | 'maxUploadsPerCaller'
+  | 'maxSubscriptionsPerCaller'
+  | 'maxRequestsPerMinute'
+  | 'trustedProxies'
 >;
 
 export function openQuotas(limits: Limits): Quotas {
   const sockets = openQuota(limits.maxSocketsPerAddress);
-  const limiter = new RateLimiterMemory(failures);
+  const [ofFailures, ofRequests] = [openRate(failuresPerMinute), openRate(limits.maxRequestsPerMinute)];
   return {
-    async failed(request) {
-      const address = networkOf(addressOf(request, limits.trustedProxies));
-      const { consumedPoints, msBeforeNext } = await limiter.penalty(address);
-      return consumedPoints <= failures.points ? 0 : Math.ceil(msBeforeNext / 1000);
-    },
+    failed: (request) => ofFailures(networkOf(addressOf(request, limits.trustedProxies))),
+    asked: async (caller) => (caller.role === 'ADMIN' ? 0 : ofRequests(holderOf(caller))),
     admit(socket) {
       const address = plainAddress(socket.remoteAddress);
       if (isLoopbackAddress(address) || limits.trustedProxies.includes(address)) return;
@@ -49,6 +52,15 @@ export function openQuotas(limits: Limits): Quotas {
     },
     uploads: openQuota(limits.maxUploadsPerCaller),
     subscriptions: openQuota(limits.maxSubscriptionsPerCaller),
+  };
+}
+
+/** Counts what each does within a minute: answers the seconds to wait of who does more than it may. */
+function openRate(perMinute: number): (who: string) => Promise<number> {
+  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
+  return async (who) => {
+    const { consumedPoints, msBeforeNext } = await limiter.penalty(who);
+    return consumedPoints <= perMinute ? 0 : Math.ceil(msBeforeNext / 1000);
   };
 }
 
@@ -99,6 +111,11 @@ export function holderOf({ name }: Caller): string {
 
 export function tooMany(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'TOO_MANY_REQUESTS', http: { status: 429 } } });
+}
+
+/** What is told to who asks too often. */
+export function tooOften(waitSeconds: number): string {
+  return `You ask more often than one caller may in a minute; ask again in ${waitSeconds} s.`;
 }
 
 /** Bounds the subscriptions of a caller, over WebSocket and over HTTP together. */

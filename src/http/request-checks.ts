@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { anybody, type ApiKey, type Caller, findKey } from '../config/api-key.ts';
+import type { ApiKeys } from '../auth/api-keys.ts';
+import { anybody, type Caller } from '../config/api-key.ts';
 import type { Config } from '../config/config.ts';
 import { answerEarly } from './answer.ts';
 
@@ -99,14 +100,14 @@ export type Authentication =
 const bearer = /^bearer +(?<token>[\w.~+/-]+=*) *$/iu;
 
 /** Tells who is asking by the Authorization header, or a WebSocket's connection parameter: Bearer and its token. routes.ts says what needs a caller. */
-export function authenticate(authorization: unknown, keys: readonly ApiKey[]): Authentication {
-  if (keys.length === 0) return { kind: 'ADMITTED', caller: anybody };
+export function authenticate(authorization: unknown, keys: ApiKeys): Authentication {
+  if (!keys.areNeeded()) return { kind: 'ADMITTED', caller: anybody };
   const challenge = 'Bearer realm="Phonograph"';
   if (typeof authorization !== 'string') {
     return { kind: 'REFUSED', message: 'Show an API key, as Authorization: Bearer TOKEN.', challenge };
   }
   const token = bearer.exec(authorization)?.groups?.['token'];
-  const key = token === undefined ? undefined : findKey(token, keys);
-  if (key !== undefined) return { kind: 'ADMITTED', caller: { name: key.name, role: key.role } };
+  const caller = token === undefined ? null : keys.find(token);
+  if (caller !== null) return { kind: 'ADMITTED', caller };
   return { kind: 'REFUSED', message: 'This API key is not known.', challenge: `${challenge}, error="invalid_token"` };
 }

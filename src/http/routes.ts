@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { contextFor } from '#resolvers/visibility.ts';
 import { anybody } from '../config/api-key.ts';
 import { answer, answerEarly, answerError } from './answer.ts';
 import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
 import { answerGraphql, type GraphqlRequest } from './graphql.ts';
 import { answerJobFile } from './job-file.ts';
+import { tooOften } from './quotas.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
 
 /** What requests are answered with. */
@@ -20,11 +22,16 @@ interface Route {
   /** Which requests for the path; all where absent. */
   readonly when?: (request: IncomingMessage) => boolean;
   readonly who: 'ANYBODY' | 'CALLERS';
+  /** Whether it counts among the requests a minute of a caller; those that a player makes by itself do not. */
+  readonly counts?: (request: IncomingMessage) => boolean;
   readonly handle: (exchange: Exchange) => void | Promise<void>;
 }
 
 /** A browser asks without a key whether it may send one. */
 const isPreflight = ({ method }: IncomingMessage): boolean => method === 'OPTIONS';
+
+/** A player asks for a recording range by range. */
+const isMedia = (request: IncomingMessage): boolean => pathOf(request).endsWith('/media');
 
 /** What is answered to whom; the first that fits counts. */
 const routes: readonly Route[] = [
@@ -34,7 +41,7 @@ const routes: readonly Route[] = [
   { path: '/graphql', when: isPreflight, who: 'ANYBODY', handle: answerGraphql },
   { path: '/graphql', who: 'CALLERS', handle: answerGraphql },
   { path: '/jobs/', when: isPreflight, who: 'ANYBODY', handle: answerJobFile },
-  { path: '/jobs/', who: 'CALLERS', handle: answerJobFile },
+  { path: '/jobs/', who: 'CALLERS', counts: (request) => !isMedia(request), handle: answerJobFile },
   { path: '/', who: 'CALLERS', handle: answerNothing },
 ];
 
@@ -47,14 +54,21 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const path = pathOf(request);
   const route = routes.find((each) => isFor(each, path) && each.when?.(request) !== false);
   if (route === undefined) return answerNothing({ response });
-  const authentication = authenticate(request.headers.authorization, server.apiKeys);
+  const authentication = authenticate(request.headers.authorization, scope.context.keys);
   if (route.who === 'CALLERS' && authentication.kind === 'REFUSED') {
     scope.context.log.debug({ address: request.socket.remoteAddress, path }, 'caller refused');
     const waitSeconds = request.headers.authorization === undefined ? 0 : await scope.quotas.failed(request);
     return refuseCaller({ request, response, waitSeconds }, authentication);
   }
   const caller = authentication.kind === 'ADMITTED' ? authentication.caller : anybody;
-  await route.handle({ ...scope, request, response, authentication, caller });
+  if (route.who === 'CALLERS' && route.counts?.(request) !== false) {
+    const waitSeconds = await scope.quotas.asked(caller);
+    if (waitSeconds > 0) return refuseTooOften({ request, response, waitSeconds }, tooOften(waitSeconds));
+  }
+  const context = contextFor(scope.context, caller);
+  const ending = context.keys.onEnd(caller, () => response.destroy());
+  response.once('close', () => ending[Symbol.dispose]());
+  await route.handle({ ...scope, context, request, response, authentication, caller });
 }
 
 function isFor({ path: wanted }: Route, path: string): boolean {
@@ -91,7 +105,7 @@ function answerNothing({ response }: Pick<Exchange, 'response'>): void {
   answerError(response, 404, { code: 'NOT_FOUND', message: 'There is nothing here. The API is at /graphql.' });
 }
 
-/** What is refused, and how long the address that tries keys has to wait. */
+/** What is refused, and how long whoever asks so often has to wait. */
 interface RefusedCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -102,13 +116,15 @@ function refuseCaller(
   { request, response, waitSeconds }: RefusedCall,
   { message, challenge }: Authentication & { readonly kind: 'REFUSED' },
 ): void {
-  if (waitSeconds > 0) {
-    response.setHeader('retry-after', String(waitSeconds));
-    const tooOften = { status: 429, code: 'TOO_MANY_REQUESTS', message: 'Wrong API keys come from here too often.' };
-    return answerEarly(request, response, tooOften);
-  }
+  if (waitSeconds > 0)
+    return refuseTooOften({ request, response, waitSeconds }, 'Wrong API keys come from here too often.');
   response.setHeader('www-authenticate', challenge);
   answerEarly(request, response, { status: 401, code: 'UNAUTHENTICATED', message });
+}
+
+function refuseTooOften({ request, response, waitSeconds }: RefusedCall, message: string): void {
+  response.setHeader('retry-after', String(waitSeconds));
+  answerEarly(request, response, { status: 429, code: 'TOO_MANY_REQUESTS', message });
 }
 
 /** Not by URL, which throws at what a client may well send. */

@@ -4,10 +4,11 @@ import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql'
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import type { ApiKey, Caller } from '../config/api-key.ts';
+import type { ApiKeys } from '../auth/api-keys.ts';
+import type { Caller } from '../config/api-key.ts';
 import { clientLeft } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
-import { tooMany } from './quotas.ts';
+import { type Quotas, tooMany, tooOften } from './quotas.ts';
 import { authenticate } from './request-checks.ts';
 import { maskErrors, type Yoga } from './yoga.ts';
 
@@ -24,7 +25,8 @@ export interface WebSockets extends AsyncDisposable {
 interface WebSocketSettings {
   readonly maxSubscriptionsPerSocket: number;
   readonly pingMs: number;
-  readonly apiKeys: readonly ApiKey[];
+  readonly keys: ApiKeys;
+  readonly quotas: Pick<Quotas, 'asked' | 'failed'>;
   readonly log: Log;
 }
 
@@ -41,7 +43,7 @@ type Enveloped = ReturnType<Yoga['getEnveloped']>;
  */
 export function openWebSockets(
   yoga: Yoga,
-  { pingMs, apiKeys, log, maxSubscriptionsPerSocket }: WebSocketSettings,
+  { pingMs, keys, quotas, log, maxSubscriptionsPerSocket }: WebSocketSettings,
 ): WebSockets {
   // @types/ws does not know closeTimeout yet.
   const options: ServerOptions & { readonly closeTimeout: number } = {
@@ -54,12 +56,15 @@ export function openWebSockets(
   const server = useServer<Readonly<Record<string, unknown>>, Admitted>(
     {
       onConnect({ connectionParams = {}, extra }) {
-        const admission = authenticate(shownIn(connectionParams) ?? extra.request.headers.authorization, apiKeys);
+        const shown = shownIn(connectionParams) ?? extra.request.headers.authorization;
+        const admission = authenticate(shown, keys);
         if (admission.kind === 'ADMITTED') {
+          endWithKey(admission.caller, extra.socket);
           extra.caller = admission.caller;
           extra.signal = whenClosed(extra.socket);
           return true;
         }
+        if (shown !== undefined) countFailure(extra.request);
         extra.socket.close(CloseCode.Unauthorized, admission.message);
         return false;
       },
@@ -68,12 +73,22 @@ export function openWebSockets(
       onSubscribe: async ({ subscriptions, extra }, _, payload) => {
         if (Object.keys(subscriptions).length > maxSubscriptionsPerSocket)
           return [tooMany(`A connection carries at most ${maxSubscriptionsPerSocket} operations at a time.`)];
+        const waitSeconds = extra.caller === undefined ? 0 : await quotas.asked(extra.caller);
+        if (waitSeconds > 0) return [tooMany(tooOften(waitSeconds))];
         return prepare(payload, enveloped(extra, payload), log);
       },
     },
     sockets,
     pingMs,
   );
+  function countFailure(request: IncomingMessage): void {
+    quotas.failed(request).catch((err: unknown) => log.error({ err }, 'wrong API key not counted'));
+  }
+  /** 4401, after which graphql-ws's client does not come back. */
+  function endWithKey(caller: Caller, socket: WebSocket): void {
+    const ending = keys.onEnd(caller, () => socket.close(CloseCode.Unauthorized, 'This API key has ended.'));
+    socket.once('close', () => ending[Symbol.dispose]());
+  }
   function enveloped({ request: req, socket, caller, signal }: Connected, params: SubscribePayload): Enveloped {
     if (caller === undefined || signal === undefined) {
       throw new Error('An operation came on a connection that was not let in.');

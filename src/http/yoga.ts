@@ -1,6 +1,7 @@
 import { type DocumentNode, GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import { createLRUCache, createYoga, type GraphQLParams, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Context, RequestContext } from '#resolvers/context.ts';
+import { contextFor } from '#resolvers/visibility.ts';
 import { schema } from '#schema/index.ts';
 import type { Caller } from '../config/api-key.ts';
 import { RequestError, StorageFullError } from '../errors.ts';
@@ -29,7 +30,7 @@ const maxCachedCharacters = 8192;
 export function openYoga(context: Context, quotas: Quotas): Yoga {
   return createYoga<Handover, RequestContext>({
     schema,
-    context: ({ caller, signal }) => ({ ...context, caller, signal, spend: openBudget() }),
+    context: ({ caller, signal }) => ({ ...contextFor(context, caller), caller, signal, spend: openBudget() }),
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,

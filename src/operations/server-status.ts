@@ -1,4 +1,3 @@
-import type { Config } from '../config/config.ts';
 import type { Settings } from '../settings.ts';
 import type { JobReader, QueueCounts } from '../store/store.ts';
 import type { EngineStatus, Health, ServerState } from './health.ts';
@@ -27,10 +26,10 @@ export interface ServerReader {
 
 /** What is read. */
 export interface ServerParts {
-  readonly config: { readonly server: Pick<Config['server'], 'apiKeys'> };
   readonly health: Health;
   readonly store: Pick<JobReader, 'queueCounts'>;
   readonly settings: Pick<Settings, 'current'>;
+  readonly keys: { readonly areNeeded: () => boolean };
   readonly readHost: () => Promise<HostStats>;
   readonly readGpus: () => Promise<readonly GpuStats[]>;
   /** How many engines wait for a job with their model loaded. */
@@ -42,14 +41,14 @@ const freshMs = 500;
 
 /** A reader that does nothing unless it is asked. */
 export function openServerReader(parts: ServerParts): ServerReader {
-  const { config, health, store, settings } = parts;
+  const { health, store, settings, keys } = parts;
   const readMachine = memoizeFor(() => Promise.all([parts.readHost(), parts.readGpus()]), freshMs);
   async function now(): Promise<ServerStatus> {
     const [[host, gpus], counts] = await Promise.all([readMachine(), store.queueCounts()]);
     const { version, startedAt, status } = health;
     const engine = { ...health.engine, standby: parts.countStandby() };
     const { numJobs: slots, paused } = settings.current();
-    const unauthenticated = config.server.apiKeys.length === 0;
+    const unauthenticated = !keys.areNeeded();
     return { ...host, version, startedAt, status, unauthenticated, gpus, queue: { ...counts, slots, paused }, engine };
   }
   return { now, recent: memoizeFor(now, freshMs) };

@@ -52,5 +52,7 @@ export interface LogFilter {
   readonly until?: Date;
   readonly level?: LogLevel;
   readonly jobId?: string;
+  /** Lines about jobs of this caller alone. */
+  readonly owner?: string;
   readonly contains?: string;
 }

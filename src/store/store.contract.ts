@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { apiKeysContract } from './contract/api-keys.ts';
 import { deletionContract } from './contract/deletion.ts';
 import { endingContract } from './contract/ending.ts';
 import { eventsContract } from './contract/events.ts';
@@ -45,6 +46,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('tails of the log', () => logTailContract(open));
     describe('limits of the log', () => logLimitsContract(open));
     describe('settings', () => settingsContract(open));
+    describe('callers', () => apiKeysContract(open));
     describe('races', () => racesContract(open, runs));
     describe('random acts', () => randomActsContract(open, runs));
   });

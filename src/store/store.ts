@@ -13,6 +13,7 @@ import type {
 import type { EngineIdentity } from '../jobs/provenance.ts';
 import type { Segment } from '../jobs/transcript.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
+import type { ApiKeyStore } from './api-keys.ts';
 import type { LogEntry, LogStore } from './logs.ts';
 import type { Notifier } from './notifier.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
@@ -33,6 +34,7 @@ export interface Store
     Work,
     LogStore,
     SettingStore,
+    ApiKeyStore,
     AsyncDisposable {
   /** Whether opening it has made it: then it knows nothing of what else lies in the data directory. */
   readonly isNew: boolean;
@@ -50,6 +52,8 @@ export interface StoreOptions {
   readonly mediaRoots?: readonly MediaRoot[];
   /** Milliseconds since 1970; the machine's clock where absent. */
   readonly now?: () => number;
+  /** For who opens it beside a server that runs: throws MigrationError where it would have to be brought up to date. */
+  readonly asItIs?: boolean;
   /** Hears every statement, for tests and measurements. */
   readonly onQuery?: (query: Statement) => void;
 }
@@ -64,9 +68,9 @@ export interface Statement {
 export interface JobWriter {
   /**
    * Adds a QUEUED job with event 1; with a known idempotency key of the same caller within 24 h the first job is returned, and with `reuse` the
-   * newest COMPLETED one that it would repeat. Throws QueueFullError where `maxQueued` jobs wait already.
+   * newest COMPLETED one that it would repeat. Throws QueueFullError where as many jobs wait already as `limits` allow.
    */
-  addJob(job: NewJob, maxQueued?: number): Promise<{ readonly job: Job; readonly existing: boolean }>;
+  addJob(job: NewJob, limits?: QueueLimits): Promise<{ readonly job: Job; readonly existing: boolean }>;
   /**
    * QUEUED becomes CANCELLED at once; WORKING gets `cancelRequestedAt` and can from then on only become CANCELLED. Idempotent.
    * Null = unknown id. A job that is COMPLETED or FAILED comes back as it is.
@@ -75,12 +79,12 @@ export interface JobWriter {
   /**
    * FAILED or CANCELLED becomes QUEUED with a new count of crashes, from its checkpoint or, `fromStart`, with segments and checkpoint
    * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id. Throws QueueFullError where
-   * `maxQueued` jobs wait already.
+   * as many jobs wait already as `limits` allow.
    */
   retry(
     id: string,
     fromStart: boolean,
-    maxQueued?: number,
+    limits?: QueueLimits,
   ): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
   /**
    * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is no event, and the notifier stays
@@ -99,6 +103,8 @@ export interface JobRemover {
   deleteJob(id: string): Promise<Deleted | null>;
   /** Ids of jobs that were finished before a time, the oldest first. */
   finishedBefore(time: Date, limit: number): Promise<readonly string[]>;
+  /** Those of some jobs that were deleted, in the last seven days at least, and whose they were. */
+  deletedAmong(ids: readonly string[]): Promise<readonly Tombstone[]>;
   /** Removes what is left of deleted jobs: by a process that ended meanwhile, and log lines that came late. */
   finishDeletions(): Promise<void>;
 }
@@ -109,6 +115,8 @@ export interface JobReader {
   /** Newest first, by (createdAt, id). */
   jobs(filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]>;
   countJobs(filter: JobFilter): Promise<number>;
+  /** Seconds of audio that the jobs of a caller have which were accepted from a time on, as far as their length is known. */
+  secondsSince(callerId: string | null, time: Date): Promise<number>;
   queueCounts(): Promise<QueueCounts>;
   /** Names of the recordings that jobs have copies of; a key is the recording's id. */
   keptMedia(page: Page): Promise<readonly Keyed<string>[]>;
@@ -175,17 +183,33 @@ export interface Work {
   reap(orphans: readonly OpenAttempt[]): Promise<readonly Reaped[]>;
 }
 
-/** Overrides of config.json that setConfig stored. */
+/** Overrides of config.json that setConfig stored, and what the server keeps for itself. */
 export interface SettingStore {
   settings(): Promise<readonly StoredSetting[]>;
   /** Writes the given keys; undefined removes a key, null is a value. */
   changeSettings(changes: Readonly<Record<string, unknown>>, changedBy: string): Promise<void>;
+  /** Stores a value of the server's own, unless there is one: answers what stands from then on. It is not among the settings. */
+  keepOnce(key: string, value: string): Promise<string>;
+  /** A value of the server's own; null where none was stored. */
+  kept(key: string): Promise<string | null>;
 }
 
 /** What became of a job that was to be deleted. */
 export type Deleted =
   | { readonly refused: false; readonly kept: string | null }
   | { readonly refused: true; readonly job: Job };
+
+/** A job that was deleted. */
+interface Tombstone {
+  readonly id: string;
+  readonly owner: string | null;
+}
+
+/** How many jobs may wait, in all and of one caller. */
+export interface QueueLimits {
+  readonly maxQueued?: number;
+  readonly maxQueuedPerCaller?: number;
+}
 
 export interface NewJob extends JobLabels {
   readonly options: TranscriptionOptions;

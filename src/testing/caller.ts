@@ -1,4 +1,4 @@
-import { type ApiKey, apiKeySchema, newToken, settingOf } from '#src/config/api-key.ts';
+import { type ApiKey, apiKeySchema, newToken, type Role, settingOf } from '#src/config/api-key.ts';
 
 /** Somebody with an API key. */
 export interface Caller {
@@ -9,7 +9,11 @@ export interface Caller {
   readonly headers: { readonly authorization: string };
 }
 
-export function newCaller(name: string): Caller {
+export function newCaller(name: string, role: Role = 'ADMIN'): Caller {
   const token = newToken();
-  return { key: apiKeySchema.parse(settingOf(name, token)), token, headers: { authorization: `Bearer ${token}` } };
+  return {
+    key: apiKeySchema.parse(settingOf(name, role, token)),
+    token,
+    headers: { authorization: `Bearer ${token}` },
+  };
 }

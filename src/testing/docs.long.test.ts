@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { newCaller } from './caller.ts';
 import { eventsOf, wsClient } from './follow.ts';
 import { openTestHub, type TestHub } from './hub.ts';
 import { openTestServer, submit, type TestServer } from './server.ts';
@@ -13,21 +14,26 @@ const root = join(import.meta.dirname, '../..');
 
 let hub: TestHub;
 let server: TestServer;
+/** What makes keys closes the server to all who have none. */
+let closed: TestServer;
+const alice = newCaller('alice');
 let id: string;
 before(async () => {
   hub = await openTestHub();
   server = await openTestServer({ server: { hubEndpoint: hub.endpoint } });
+  closed = await openTestServer({ server: { apiKeys: [alice.key] } });
   id = await submit(server);
   await eventsOf(server.url, id);
 });
 after(async () => {
+  await closed[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
   await hub[Symbol.asyncDispose]();
 });
 
 /** All answers to an operation; to a subscription without an end the first, with a job that gives it something to tell. */
-async function answersTo(query: string): Promise<readonly { readonly errors?: unknown }[]> {
-  const client = wsClient(server.url);
+async function answersTo(query: string, { url }: TestServer): Promise<readonly { readonly errors?: unknown }[]> {
+  const client = wsClient(url, alice.headers);
   const answers = client.iterate({ query, variables: query.includes('$id') ? { id } : {} });
   try {
     if (!/logAdded|jobChanged|serverStatus/u.test(query)) return await Array.fromAsync(answers);
@@ -57,9 +63,11 @@ test('the pages and their examples are found', () => {
   assert.ok(examples.length >= 10, `${examples.length} examples`);
 });
 
+const serverOf = (file: string) => (file.endsWith('api-keys.md') ? closed : server);
+
 for (const { file, index, text } of examples) {
   test(`example ${index + 1} of ${basename(file)} does what it says`, async () => {
-    const answers = await answersTo(text);
+    const answers = await answersTo(text, serverOf(file));
     assert.ok(answers.length > 0);
     for (const { errors } of answers) assert.equal(errors, undefined);
   });
@@ -74,8 +82,8 @@ for (const file of pages) {
   test(`what ${basename(file)} shows to be typed is answered`, async () => {
     await using folder = await openTemporary();
     await symlink(join(root, 'samples'), join(folder.directory, 'samples'));
-    const env = { ID: id, TOKEN: 'none' };
-    for (const said of await typeIntoShell(blocks, { url: server.url, cwd: folder.directory, env })) {
+    const env = { ID: id, TOKEN: alice.token };
+    for (const said of await typeIntoShell(blocks, { url: serverOf(file).url, cwd: folder.directory, env })) {
       assert.doesNotMatch(said, /"(?:errors|hint)":/u);
     }
   });

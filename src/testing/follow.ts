@@ -27,8 +27,8 @@ const query = `subscription ($id: ID!, $after: SafeInt) {
 }`;
 
 /** A graphql-ws client for the server at `url`; the caller disposes of it. */
-export function wsClient(url: string): Client {
-  return createWsClient({ url: `${url.replace('http', 'ws')}/graphql`, retryAttempts: 0 });
+export function wsClient(url: string, connectionParams = {}): Client {
+  return createWsClient({ url: `${url.replace('http', 'ws')}/graphql`, connectionParams, retryAttempts: 0 });
 }
 
 /** Events of a job over WebSocket, until the subscription ends. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Context } from '#resolvers/context.ts';
+import { openApiKeys } from '#src/auth/api-keys.ts';
 import { readConfig } from '#src/config/config.ts';
 import { listen } from '#src/http/listen.ts';
 import { openJobChanges } from '#src/store/job-changes.ts';
@@ -31,7 +32,9 @@ export async function openHttpServer() {
   const changes = stack.use(openJobChanges(store, notifier));
   const { server, transcription } = readConfig(join(import.meta.dirname, '../..'), {});
   const config = { server: { ...server, listenPort: 0 }, transcription };
-  const context = { config, store, changes, notifier, log: pino({ level: 'silent' }) } as unknown as Context;
+  const log = pino({ level: 'silent' });
+  const keys = stack.use(await openApiKeys({ config, store, log }));
+  const context = { config, store, keys, changes, notifier, log } as unknown as Context;
   const listener = stack.use(await listen(context, { pingMs: 100, stallMs: 300 }));
   const owned = stack.move();
   return { url: listener.url, store, left, [Symbol.asyncDispose]: () => owned.disposeAsync() };

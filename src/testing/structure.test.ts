@@ -12,6 +12,7 @@ const layers: readonly RegExp[] = [
   /^src\/http\//u,
   /^schema\//u,
   /^(resolvers|runner)\//u,
+  /^src\/auth\//u,
   /^src\/operations\//u,
   /^src\/(models\/|settings\.ts$)/u,
   /^src\/logs\//u,

@@ -62,16 +62,16 @@ export function fairnessContract(open: OpenStore): void {
   it('takes no more than may wait, however many come at once, but still knows a job that it has', async () => {
     await using opened = await open();
     const { store } = opened;
-    const known = await store.addJob(newJob({ idempotencyKey: 'known' }), 3);
-    const answers = await Promise.allSettled(Array.from({ length: 9 }, () => store.addJob(newJob(), 3)));
+    const known = await store.addJob(newJob({ idempotencyKey: 'known' }), { maxQueued: 3 });
+    const answers = await Promise.allSettled(Array.from({ length: 9 }, () => store.addJob(newJob(), { maxQueued: 3 })));
     const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
     assert.equal(refused.length, 7);
     assert.ok(refused.every((error) => error instanceof QueueFullError && error.limit === 3));
     assert.equal((await store.queueCounts()).queued, 3);
-    const again = await store.addJob(newJob({ idempotencyKey: 'known' }), 3);
+    const again = await store.addJob(newJob({ idempotencyKey: 'known' }), { maxQueued: 3 });
     assert.equal(again.job.id, known.job.id);
     await claimed(store);
-    await store.addJob(newJob(), 3);
+    await store.addJob(newJob(), { maxQueued: 3 });
   });
 
   it('tells how long the last completed attempts took, and how far those are that run', async () => {

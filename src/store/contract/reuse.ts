@@ -20,7 +20,7 @@ export function reuseContract(open: OpenStore): void {
     const { store } = opened;
     await completed(store);
     const { id } = await completed(store);
-    const twin = (changes: Partial<NewJob> = {}) => store.addJob(newJob({ reuse, ...changes }), 0);
+    const twin = (changes: Partial<NewJob> = {}) => store.addJob(newJob({ reuse, ...changes }), { maxQueued: 0 });
     assert.deepEqual(await twin(), { job: await store.job(id), existing: true });
     const { options } = newJob();
     const others: readonly Partial<NewJob>[] = [

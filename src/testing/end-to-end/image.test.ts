@@ -3,8 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { newCaller } from '#src/testing/caller.ts';
-import { readConfig } from '../../config/config.ts';
+import { readConfig, refuseWithoutKeys } from '../../config/config.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
@@ -42,10 +41,9 @@ test('the Python of the image is one that the engine is made for', () => {
 });
 
 test('with the settings of the image it starts with an API key, and not without', () => {
-  assert.throws(() => readConfig(root, environment), /listenHost/u);
-  const { key } = newCaller('alice');
-  const PHONOGRAPH_API_KEYS = `${key.name}:${key.role}:${key.sha256}`;
-  const { server } = readConfig(root, { ...environment, ...service.environment, PHONOGRAPH_API_KEYS });
+  const config = readConfig(root, { ...environment, ...service.environment });
+  assert.throws(() => refuseWithoutKeys(config), /listenHost/u);
+  const { server } = config;
   assert.deepEqual(
     [server.dataDirectory, server.mediaRoots, server.allowedHosts],
     ['/data', [{ configured: '/media', path: '/media' }], ['*']],

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
 import { openProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
@@ -72,16 +73,46 @@ test('wrong settings end the start with 78, each told with its key', async () =>
   const { code, stderr } = await harness.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0', PHONOGRAPH_NUM_JOBS: 'many' })
     .ended;
   assert.equal(code, 78);
-  assert.match(stderr, /listenHost/u);
   assert.match(stderr, /numJobs/u);
   assert.doesNotMatch(stderr, /\n +at /u, 'no stack');
+  const open = await harness.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0' }).ended;
+  assert.equal(open.code, 78);
+  assert.match(open.stderr, /listenHost.*npm run key/u);
+});
+
+/** Runs `src/main.ts keys` for a data directory. */
+function makeKey(directory: string, ...args: readonly string[]) {
+  const main = join(import.meta.dirname, '../../main.ts');
+  const env = { ...process.env, PHONOGRAPH_DATA_DIRECTORY: join(directory, 'data') };
+  return spawnSync(process.execPath, [main, 'keys', ...args], { encoding: 'utf8', env });
+}
+
+test('a key of the command line counts at once, beside a server that runs and for the one after it', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const server = harness.start();
+  const url = await server.url;
+  const query = JSON.stringify({ query: '{ viewer { name role } }' });
+  assert.deepEqual((await ask(url, query)).data.viewer, { name: null, role: 'ADMIN' });
+  const made = makeKey(harness.directory, 'alice', '--role', 'user');
+  assert.equal(made.status, 0, made.stderr);
+  const [token = '', setting = ''] = made.stdout.split('\n');
+  assert.match(setting, /^alice:user:/u);
+  const headers = { authorization: `Bearer ${token}` };
+  while ((await ask(url, query)).status !== 401) await sleep(20);
+  assert.deepEqual((await ask(url, query, headers)).data.viewer, { name: 'alice', role: 'USER' });
+  assert.equal(makeKey(harness.directory, 'alice').status, 64, 'alice has another role already');
+  server.child.kill();
+  assert.equal((await server.ended).code, 0);
+  const beyond = harness.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0' });
+  const { port } = new URL(await beyond.url);
+  assert.equal((await ask(`http://127.0.0.1:${port}`, query)).status, 401);
+  assert.equal((await ask(`http://127.0.0.1:${port}`, query, headers)).status, 200);
 });
 
 test('a key that was made lets its holder in, and what listens for everybody says so loudly', async () => {
   await using harness = await openProcessHarness('speaks');
-  const made = spawnSync(process.execPath, [join(import.meta.dirname, '../../main.ts'), 'keys', 'alice'], {
-    encoding: 'utf8',
-  });
+  await using elsewhere = await openProcessHarness('speaks');
+  const made = makeKey(elsewhere.directory, 'alice');
   assert.equal(made.status, 0);
   const [token = '', setting = ''] = made.stdout.split('\n');
   assert.match(setting, /^alice:admin:/u);
@@ -98,14 +129,14 @@ test('a key that was made lets its holder in, and what listens for everybody say
   assert.deepEqual((await ask(`http://127.0.0.1:${port}`, query)).data.server, { unauthenticated: true });
 });
 
-test('a name that cannot be one is told, and no key is made', () => {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(import.meta.dirname, '../../main.ts'), 'keys', 'a:b'],
-    { encoding: 'utf8' },
-  );
+test('a name or a role that cannot be one is told, and no key is made', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const { status, stdout, stderr } = makeKey(harness.directory, 'a:b');
   assert.deepEqual([status, stdout], [64, '']);
-  assert.match(stderr, /^A name has 1 to 64/u);
+  assert.match(stderr, /A name has 1 to 64/u);
+  const guest = makeKey(harness.directory, 'bob', '--role', 'guest');
+  assert.deepEqual([guest.status, guest.stdout], [64, '']);
+  assert.match(guest.stderr, /no role guest; there are admin, user, reader/u);
 });
 
 test('a second server on the same data directory refuses in one line, and the first goes on', async () => {

@@ -145,14 +145,25 @@ function firstLine(error: unknown): string {
 /** Where the names of the migrations that ran are kept. */
 const migrationTable = 'migration';
 
-/** Brings the tables up to date: each migration in a transaction of its own. Throws MigrationError where one fails. */
-export async function migrate<T>(db: Kysely<T>, all: Readonly<Record<string, Migration>>): Promise<void> {
-  const migrator = new Migrator({
+/** Throws MigrationError where the tables are not up to date. */
+export async function requireMigrated<T>(db: Kysely<T>, all: Readonly<Record<string, Migration>>): Promise<void> {
+  const migrations = await openMigrator(db, all).getMigrations();
+  if (migrations.every(({ executedAt }) => executedAt !== undefined)) return;
+  throw new MigrationError('The server that runs is of an older version. Stop it first.');
+}
+
+function openMigrator<T>(db: Kysely<T>, all: Readonly<Record<string, Migration>>): Migrator {
+  return new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve({ ...all }) },
     migrationTableName: migrationTable,
     migrationLockTableName: 'migration_lock',
   });
+}
+
+/** Brings the tables up to date: each migration in a transaction of its own. Throws MigrationError where one fails. */
+export async function migrate<T>(db: Kysely<T>, all: Readonly<Record<string, Migration>>): Promise<void> {
+  const migrator = openMigrator(db, all);
   for (;;) {
     const { error, results = [] } = await migrator.migrateUp();
     if (error !== undefined) {

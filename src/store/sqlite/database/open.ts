@@ -7,6 +7,7 @@ import type { Store, StoreOptions } from '../../store.ts';
 import { jobRemover } from '../jobs/deletion.ts';
 import { jobWriter } from '../jobs/jobs.ts';
 import { lastQueueRank } from '../jobs/queue.ts';
+import { apiKeyStore } from '../reading/api-keys.ts';
 import { jobBatchReader, jobReader } from '../reading/jobs.ts';
 import { logStore } from '../reading/logs.ts';
 import { settingStore } from '../reading/settings.ts';
@@ -14,7 +15,7 @@ import { search } from '../search/find.ts';
 import { openFileSearcher, openMemorySearcher } from '../search/searcher.ts';
 import { work } from '../work/claim.ts';
 import { arrivals, type Connection, probe, queueRanks } from './connection.ts';
-import { migrate, openDatabase } from './database.ts';
+import { migrate, openDatabase, requireMigrated } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
 import type { Tables } from './tables.ts';
 
@@ -34,7 +35,8 @@ export async function openSqliteStore(
   });
   await using stack = new AsyncDisposableStack();
   stack.defer(() => db.destroy());
-  await migrate(db, migrationsFor(await knownRoots(mediaRoots)));
+  const migrations = migrationsFor(await knownRoots(mediaRoots));
+  await (options.asItIs === true ? requireMigrated(db, migrations) : migrate(db, migrations));
   const connection: Connection = {
     db,
     notifier,
@@ -54,6 +56,7 @@ export async function openSqliteStore(
     ...work(connection),
     ...logStore(connection),
     ...settingStore(connection),
+    ...apiKeyStore(connection),
     isNew,
     probe: () => probe(connection),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

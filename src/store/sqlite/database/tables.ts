@@ -1,4 +1,5 @@
 import type { Generated, GeneratedAlways } from 'kysely';
+import type { Role } from '../../../config/api-key.ts';
 import type { AttemptOutcome, JobEvent, JobStage, JobStatus } from '../../../jobs/job.ts';
 
 /** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
@@ -10,12 +11,14 @@ export interface Tables {
   readonly job_media_name: NameTable;
   readonly turn: TurnTable;
   readonly deletion: DeletionTable;
+  readonly deleted: DeletedTable;
   readonly media: MediaTable;
   readonly attempt: AttemptTable;
   readonly segment: SegmentTable;
   readonly event: EventTable;
   readonly log: LogTable;
   readonly setting: SettingTable;
+  readonly api_key: ApiKeyTable;
   readonly probe: ProbeTable;
   readonly sqlite_sequence: SequenceTable;
   readonly search_job: SearchJobTable;
@@ -92,6 +95,13 @@ interface TurnTable {
 
 interface DeletionTable {
   readonly job_id: string;
+  readonly time: number;
+}
+
+/** Whose a job was that is no more; kept for some days. */
+interface DeletedTable {
+  readonly job_id: string;
+  readonly owner: string | null;
   readonly time: number;
 }
 
@@ -182,6 +192,19 @@ interface SettingTable {
   readonly value: string;
   readonly changed_at: number;
   readonly changed_by: string;
+}
+
+interface ApiKeyTable {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** Of the token, in hex. */
+  readonly sha256: string;
+  readonly prefix: string;
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  readonly last_used_at: number | null;
+  readonly revoked_at: number | null;
 }
 
 interface ProbeTable {

@@ -25,6 +25,7 @@ export function lockJob(tx: Transaction<Tables>, id: string, condition: Conditio
       'title',
       'tags',
       'media_id',
+      'api_key_id',
       'event_seq',
       'segment_count',
       'started_at',

@@ -15,6 +15,9 @@ const deletableIn: readonly JobStatus[] = ['QUEUED', 'COMPLETED', 'FAILED', 'CAN
 const rowsPerSlice = 50;
 /** Log lines wait for 100 ms before they are written; after this no line about a deleted job is on its way. */
 const lateMs = 60_000;
+/** Seven days: as long as a client may be away and still hear of what was deleted. */
+const tombstoneMs = 7 * 24 * 60 * 60 * 1000;
+const tombstonesPerSlice = 500;
 
 /** What takes jobs away. */
 export function jobRemover(connection: Connection): JobRemover {
@@ -36,6 +39,15 @@ export function jobRemover(connection: Connection): JobRemover {
         .execute();
       return rows.map(({ id }) => id);
     },
+    async deletedAmong(ids) {
+      if (ids.length === 0) return [];
+      const rows = await db
+        .selectFrom('deleted')
+        .select(['job_id as id', 'owner'])
+        .where('job_id', 'in', ids)
+        .execute();
+      return rows;
+    },
     async finishDeletions() {
       for (const { job_id: id, time } of await db.selectFrom('deletion').selectAll().execute()) {
         await deleteRest(connection, id);
@@ -45,6 +57,7 @@ export function jobRemover(connection: Connection): JobRemover {
         });
       }
       await removeVoid(connection);
+      while ((await removeTombstones(connection)) > 0) await setImmediate();
     },
   };
 }
@@ -57,11 +70,31 @@ function deleteJob(connection: Connection, id: string): Promise<Deleted | null> 
       const refused = await readJob(tx, id);
       return refused === null ? null : { refused: true, job: refused };
     }
-    await tx.insertInto('deletion').values({ job_id: id, time: connection.now() }).execute();
+    const time = connection.now();
+    await tx.insertInto('deletion').values({ job_id: id, time }).execute();
+    await tx.insertInto('deleted').values({ job_id: id, owner: job.api_key_id, time }).execute();
     await removeLabels(tx, job);
     await tx.deleteFrom('job').where('id', '=', id).execute();
     notify(id);
     return { refused: false, kept: await deleteMedia(tx, job) };
+  });
+}
+
+/** Some of those that nobody asks for any more; how many. */
+function removeTombstones(connection: Connection): Promise<number> {
+  return commit(connection, async (tx) => {
+    const old = tx
+      .selectFrom('deleted')
+      .select('job_id')
+      .where('time', '<', connection.now() - tombstoneMs)
+      .orderBy('time')
+      .limit(tombstonesPerSlice);
+    const rows = await old.execute();
+    if (rows.length > 0) {
+      const ids = rows.map((row) => row.job_id);
+      await tx.deleteFrom('deleted').where('job_id', 'in', ids).execute();
+    }
+    return rows.length;
   });
 }
 

@@ -4,7 +4,7 @@ import { nanoid } from 'nanoid';
 import { QueueFullError } from '../../../errors.ts';
 import { allowedIn, type Job, type JobFact, type JobLabels } from '../../../jobs/job.ts';
 import { isOf } from '../../../jobs/provenance.ts';
-import type { JobWriter, NewJob } from '../../store.ts';
+import type { JobWriter, NewJob, QueueLimits } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseObject, parseOptions, toJson } from '../database/json.ts';
 import { nextNumber } from '../database/keyset.ts';
@@ -13,26 +13,26 @@ import type { Tables } from '../database/tables.ts';
 import { clearTranscript } from '../work/segments.ts';
 import { backInQueue, type Change, changeJob, clearedTranscript, lockJob, statusChanged } from './change.ts';
 import { addLabels, changeTags, changeTitle } from './labels.ts';
-import { queueHolds } from './queue.ts';
+import { callerHolds, queueHolds } from './queue.ts';
 
 const idempotencyMs = 24 * 60 * 60 * 1000;
 
 /** What clients change. */
 export function jobWriter(connection: Connection): JobWriter {
   return {
-    addJob: (job, maxQueued) => addJob(connection, job, maxQueued),
+    addJob: (job, limits) => addJob(connection, job, limits),
     cancel: (id) => cancel(connection, id),
     retry: (...args) => retry(connection, ...args),
     updateJob: (id, labels) => updateJob(connection, id, labels),
   };
 }
 
-function addJob(connection: Connection, job: NewJob, maxQueued?: number): ReturnType<JobWriter['addJob']> {
+function addJob(connection: Connection, job: NewJob, limits?: QueueLimits): ReturnType<JobWriter['addJob']> {
   return commit(connection, async (tx, notify) => {
     const time = connection.arrival();
     const known = (await findByKey(tx, job, time)) ?? (await findFinished(tx, job));
     if (known !== null) return { job: await readOwnJob(tx, known), existing: true };
-    if (maxQueued !== undefined && (await queueHolds(tx, maxQueued))) throw new QueueFullError(maxQueued);
+    await requireRoom(tx, job.callerId, limits);
     const id = `job_${nanoid()}`;
     const mediaId = `media_${nanoid()}`;
     const media = mediaRow(mediaId, job.media);
@@ -46,6 +46,13 @@ function addJob(connection: Connection, job: NewJob, maxQueued?: number): Return
     notify(id);
     return { job: await readOwnJob(tx, id), existing: false };
   });
+}
+
+async function requireRoom(tx: Transaction<Tables>, callerId: string | null, limits: QueueLimits = {}): Promise<void> {
+  const { maxQueued, maxQueuedPerCaller } = limits;
+  if (maxQueued !== undefined && (await queueHolds(tx, maxQueued))) throw new QueueFullError(maxQueued);
+  if (maxQueuedPerCaller !== undefined && (await callerHolds(tx, callerId, maxQueuedPerCaller)))
+    throw new QueueFullError(maxQueuedPerCaller, 'CALLER');
 }
 
 /** The newest job that came with this key, of the same caller, within a day. */
@@ -122,7 +129,7 @@ function cancel(connection: Connection, id: string): ReturnType<JobWriter['cance
 
 function retry(
   connection: Connection,
-  ...[id, fromStart, maxQueued]: Parameters<JobWriter['retry']>
+  ...[id, fromStart, limits]: Parameters<JobWriter['retry']>
 ): ReturnType<JobWriter['retry']> {
   return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) => eb('status', 'in', allowedIn('retry')));
@@ -130,7 +137,7 @@ function retry(
       const refused = await readJob(tx, id);
       return refused === null ? null : { job: refused, refused: true };
     }
-    if (maxQueued !== undefined && (await queueHolds(tx, maxQueued))) throw new QueueFullError(maxQueued);
+    await requireRoom(tx, job.api_key_id, limits);
     const time = connection.arrival();
     const cleared = fromStart ? await clearTranscript(tx, job.id) : [];
     const facts: readonly JobFact[] = [...cleared, statusChanged(job, 'QUEUED', null)];

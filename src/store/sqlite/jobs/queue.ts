@@ -34,6 +34,21 @@ export async function queueHolds(db: Kysely<Tables>, jobs: number): Promise<bool
   return (waiting?.jobs ?? 0) >= jobs;
 }
 
+/** Whether so many jobs of one caller wait, or more. */
+export async function callerHolds(db: Kysely<Tables>, callerId: string | null, jobs: number): Promise<boolean> {
+  const waiting = db
+    .selectFrom('job')
+    .select('id')
+    .where('status', '=', 'QUEUED')
+    .where('caller', '=', callerId ?? '')
+    .limit(jobs);
+  const { count } = await db
+    .selectFrom(waiting.as('waiting'))
+    .select((eb) => eb.fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count) >= jobs;
+}
+
 /** The job that runs next, and whether its caller's turn is over with it. */
 export interface Next {
   readonly id: string;

@@ -5,7 +5,7 @@ import type { LogEntry } from '../../logs.ts';
 import type { JobPage, Keyed, Page } from '../../page.ts';
 import type { JobBatchReader, JobReader } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
-import { inListOrder, parseNumberKey, toRange } from '../database/keyset.ts';
+import { firstNumberOf, inListOrder, parseNumberKey, toRange } from '../database/keyset.ts';
 import { isKnown, readJob, selectJob, toAttempt, toEvent, toJob, toSegment } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { queueCounts, readPace, readPositions } from '../jobs/queue.ts';
@@ -18,6 +18,7 @@ export function jobReader({ db }: Connection): JobReader {
     job: (id) => readJob(db, id),
     jobs: (filter, page) => listJobs(db, filter, page),
     countJobs: (filter) => countJobs(db, filter),
+    secondsSince: (callerId, time) => secondsSince(db, callerId, time),
     queueCounts: () => queueCounts(db),
     keptMedia: (page) => listKeptMedia(db, page),
     pace: () => readPace(db),
@@ -42,6 +43,17 @@ export function jobReader({ db }: Connection): JobReader {
       return rows.map(toEvent);
     },
   };
+}
+
+async function secondsSince(db: Kysely<Tables>, callerId: string | null, time: Date): Promise<number> {
+  const { seconds } = await db
+    .selectFrom('job')
+    .innerJoin('media', 'media.id', 'job.media_id')
+    .select((eb) => eb.fn.sum<number | null>('media.duration_seconds').as('seconds'))
+    .where('job.api_key_id', callerId === null ? 'is' : '=', callerId)
+    .where('job.number', '>=', firstNumberOf(time.getTime()))
+    .executeTakeFirstOrThrow();
+  return seconds ?? 0;
 }
 
 async function listKeptMedia(db: Kysely<Tables>, page: Page): Promise<readonly Keyed<string>[]> {

@@ -104,7 +104,7 @@ async function listLogs(db: Kysely<Tables>, filter: LogFilter, page: Page): Prom
   let slice = { ...range, limit: isIndexed(filter, bySpan) ? range.limit : linesPerSlice };
   for (;;) {
     const lines = await (bySpan ? readSpan(db, filter, slice) : readNumbers(db, filter, slice));
-    found.push(...lines.filter(wanted(filter)));
+    found.push(...(await keepOwn(db, filter, lines.filter(wanted(filter)))));
     const last = lines.at(-1);
     if (found.length >= range.limit || last === undefined || lines.length < slice.limit) break;
     slice = { ...slice, ...(range.backwards ? { before: last.id } : { after: last.id }) };
@@ -123,7 +123,7 @@ async function readSince(
   const slice = isIndexed(filter, false) ? limit : linesPerSlice;
   const range = { after, before: Number.MAX_SAFE_INTEGER, backwards: false, limit: slice };
   const lines = await readNumbers(db, filter, range);
-  const found = lines.filter(wanted(filter)).slice(0, limit);
+  const found = (await keepOwn(db, filter, lines.filter(wanted(filter)))).slice(0, limit);
   const last = found.length === limit ? found.at(-1) : lines.at(-1);
   const more = lines.length === slice || last !== lines.at(-1);
   return { entries: found.map(toEntry), upTo: String(last?.id ?? after), more };
@@ -131,7 +131,7 @@ async function readSince(
 
 /** Whether an index finds the lines of a filter and no others. */
 function isIndexed(filter: LogFilter, bySpan: boolean): boolean {
-  if (filter.contains !== undefined || (isSpan(filter) && !bySpan)) return false;
+  if (filter.contains !== undefined || filter.owner !== undefined || (isSpan(filter) && !bySpan)) return false;
   return filter.level === undefined || filter.level === 'DEBUG' || (bySpan && filter.level !== 'INFO');
 }
 
@@ -203,6 +203,17 @@ function wanted({ from, until, level, contains }: LogFilter): (line: LogRow) => 
   const least = level === undefined ? 0 : levelRanks[level];
   return ({ time, level: rank, message }) =>
     rank >= least && time >= start && time < end && (text === '' || foldForPart(message).includes(text));
+}
+
+/** Those of some lines that are about jobs of the caller whom the filter names. */
+async function keepOwn(db: Kysely<Tables>, { owner }: LogFilter, lines: readonly LogRow[]): Promise<readonly LogRow[]> {
+  if (owner === undefined) return lines;
+  const own = new Set<string>();
+  for (const piece of inPieces([...new Set(lines.flatMap((line) => line.job_id ?? []))])) {
+    const jobs = db.selectFrom('job').select('id').where('id', 'in', piece).where('api_key_id', '=', owner);
+    for (const { id } of await jobs.execute()) own.add(id);
+  }
+  return lines.filter((line) => line.job_id !== null && own.has(line.job_id));
 }
 
 /** The entry of a row. */

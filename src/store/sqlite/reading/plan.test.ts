@@ -99,7 +99,11 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await using recorded = await record();
   const { store, queries, file } = recorded;
   queries.length = 0;
-  const { job } = await store.addJob(newJob({ idempotencyKey: 'once', priority: 1 }), 5);
+  const { job } = await store.addJob(newJob({ idempotencyKey: 'once', priority: 1 }), {
+    maxQueued: 5,
+    maxQueuedPerCaller: 5,
+  });
+  await store.logs({ owner: 'alice' }, { limit: 1 });
   const { id } = job;
   const { lease } = await claimed(store);
   await store.renew(lease);
@@ -110,6 +114,8 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await store.reap(await store.expiredAttempts(0));
   await store.finishedBefore(new Date(), 5);
   await store.deleteJob(id);
+  await store.deletedAmong([id]);
+  await store.secondsSince('alice', new Date());
   await store.finishDeletions();
   await store.indexOlder();
   const engine = { engine: '1', fasterWhisper: '1', ctranslate2: '1', model: '1' };

@@ -1,0 +1,51 @@
+import type { Caller } from '#src/config/api-key.ts';
+import type { JobFilter } from '#src/jobs/job-filter.ts';
+import type { Job } from '#src/jobs/job.ts';
+import type { LogFilter } from '#src/store/logs.ts';
+import type { Context } from './context.ts';
+
+/** Whether a caller may see a job: a USER only own ones. */
+export function sees({ role, name }: Caller, { owner }: Pick<Job, 'owner'>): boolean {
+  return role !== 'USER' || owner === name;
+}
+
+/**
+ * The context as a caller has it: for a USER, what is not theirs is not there. Everything that finds jobs, or lines of the log, by what a client gives is
+ * restricted here; what belongs to a job is asked for by a job that was found so.
+ */
+export function contextFor(context: Context, caller: Caller): Context {
+  const { role, name } = caller;
+  if (role !== 'USER' || name === null) return context;
+  const { store, loaders, changes } = context;
+  const own = (job: Job | null) => (job !== null && sees(caller, job) ? job : null);
+  const job = async (id: string) => own(await store.job(id));
+  const ifOwn = async <T>(id: string, act: () => Promise<T>) => ((await job(id)) === null ? null : act());
+  const ownJobs = (filter: JobFilter): JobFilter =>
+    filter.owner === undefined || filter.owner === name ? { ...filter, owner: name } : { ids: [] };
+  const ownLines = (filter: LogFilter): LogFilter => ({ ...filter, owner: name });
+  return {
+    ...context,
+    store: {
+      ...store,
+      job,
+      jobs: (filter, page) => store.jobs(ownJobs(filter), page),
+      countJobs: (filter) => store.countJobs(ownJobs(filter)),
+      search: (query, filter, page) => store.search(query, ownJobs(filter), page),
+      cancel: (id) => ifOwn(id, () => store.cancel(id)),
+      retry: (id, ...rest) => ifOwn(id, () => store.retry(id, ...rest)),
+      updateJob: (id, labels) => ifOwn(id, () => store.updateJob(id, labels)),
+      deleteJob: (id) => ifOwn(id, () => store.deleteJob(id)),
+      deletedAmong: async (ids) => (await store.deletedAmong(ids)).filter((deleted) => sees(caller, deleted)),
+      logs: (filter, page) => store.logs(ownLines(filter), page),
+      logsSince: (filter, ...rest) => store.logsSince(ownLines(filter), ...rest),
+    },
+    loaders: { ...loaders, job: { load: async (id) => own(await loaders.job.load(id)) } },
+    changes: {
+      ...changes,
+      async read(id, since) {
+        const changed = await changes.read(id, since);
+        return changed !== null && sees(caller, changed.job) ? changed : null;
+      },
+    },
+  };
+}
