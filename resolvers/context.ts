@@ -1,5 +1,6 @@
 import type { Caller } from '#src/config/api-key.ts';
 import type { ApiKeys } from '#src/auth/api-keys.ts';
+import type { SignedUrls } from '#src/auth/signed-urls.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { DiskSpace } from '#src/media/disk.ts';
@@ -21,6 +22,7 @@ export interface Context {
   readonly notifier: Notifier;
   readonly store: Store;
   readonly keys: ApiKeys;
+  readonly urls: SignedUrls;
   readonly loaders: Loaders;
   readonly changes: JobChanges;
   readonly settings: Settings;

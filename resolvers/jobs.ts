@@ -136,7 +136,18 @@ export async function deleteJob(
   return { id };
 }
 
+/** What an address is made with, for who asks. */
+type UrlNeeds = Pick<RequestContext, 'urls' | 'caller'>;
+
 /** Where the recording of a job can be played, relative to the server's address; null where the server has it no more. */
-export async function mediaUrl({ id, media }: Job, context: Pick<Context, 'media'>): Promise<string | null> {
-  return (await isThere(media, context.media)) ? `/jobs/${id}/media` : null;
+export async function mediaUrl(
+  { id, media }: Job,
+  { media: store, urls, caller }: UrlNeeds & Pick<Context, 'media'>,
+): Promise<string | null> {
+  return (await isThere(media, store)) ? urls.sign(`/jobs/${id}/media`, caller) : null;
+}
+
+/** Where the events of a job after the one with a number are read by an EventSource. */
+export function eventsUrl({ id }: Job, after: number | null | undefined, { urls, caller }: UrlNeeds): string {
+  return urls.sign(`/jobs/${id}/events${after ? `?after=${after}` : ''}`, caller);
 }

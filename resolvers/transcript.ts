@@ -26,9 +26,7 @@ export function renderTranscript(
   { format, maxLineWidth, maxLineCount, speakers }: TranscriptArguments,
   { store, signal }: Reading,
 ): AsyncIterable<string> | null {
-  const limits = { maxLineWidth: maxLineWidth ?? null, maxLineCount: maxLineCount ?? null };
-  checkRange('maxLineWidth', limits.maxLineWidth, [8, 1000]);
-  checkRange('maxLineCount', limits.maxLineCount, [1, 100]);
+  const limits = checkLimits({ maxLineWidth, maxLineCount });
   if (job.segmentCount === 0 && job.status !== 'COMPLETED') return null;
   const language = job.language?.code ?? null;
   return render(format ?? 'TXT', {
@@ -37,6 +35,22 @@ export function renderTranscript(
     speakers: speakers ?? false,
     ...limits,
   });
+}
+
+/** Where the same is downloaded as a file, relative to the server's address, by who asks. BAD_USER_INPUT for line limits that cannot be. */
+export function transcriptUrl(
+  { id }: Pick<Job, 'id'>,
+  args: TranscriptArguments,
+  { urls, caller }: Pick<RequestContext, 'urls' | 'caller'>,
+): string {
+  const { format, ...options } = args;
+  checkLimits(args);
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === null || value === undefined ? [] : [[name, String(value)]],
+  );
+  const query = new URLSearchParams(given).toString();
+  const path = `/jobs/${id}/transcript.${(format ?? 'TXT').toLowerCase()}`;
+  return urls.sign(query === '' ? path : `${path}?${query}`, caller);
 }
 
 /** The transcript in a format as one text. */
@@ -69,6 +83,12 @@ async function* segmentsOf(
     after = page.at(-1)?.key;
     left -= page.length;
   }
+}
+
+function checkLimits({ maxLineWidth, maxLineCount }: TranscriptArguments) {
+  checkRange('maxLineWidth', maxLineWidth ?? null, [8, 1000]);
+  checkRange('maxLineCount', maxLineCount ?? null, [1, 100]);
+  return { maxLineWidth: maxLineWidth ?? null, maxLineCount: maxLineCount ?? null };
 }
 
 function checkRange(name: string, value: number | null, [min, max]: readonly [number, number]): void {

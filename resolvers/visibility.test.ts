@@ -63,6 +63,7 @@ const asking: Readonly<Record<string, (caller: Caller, id: string) => Promise<st
     JSON.stringify(await told(caller, '{ search(query: "one", first: 100) { edges { node { job { id } } } } }')),
   'Query.logs': async (caller) =>
     JSON.stringify(await told(caller, '{ logs(first: 1000) { edges { node { jobId message } } } }')),
+  '/jobs/ID/events': async (caller, id) => fileOf(caller, `/jobs/${id}/events`, id),
   '/jobs/ID/media': async (caller, id) => fileOf(caller, `/jobs/${id}/media`, id),
   '/jobs/ID/transcript.EXT': async (caller, id) => fileOf(caller, `/jobs/${id}/transcript.txt`, id),
   'Subscription.jobEvents': async (caller, id) => {

@@ -1,8 +1,8 @@
-import { listSegments, mediaUrl } from '#resolvers/jobs.ts';
+import { eventsUrl, listSegments, mediaUrl } from '#resolvers/jobs.ts';
 import { listJobLogs } from '#resolvers/logs.ts';
 import { estimateStart } from '#resolvers/queue.ts';
 import { sees } from '#resolvers/visibility.ts';
-import { readTranscript } from '#resolvers/transcript.ts';
+import { readTranscript, transcriptUrl } from '#resolvers/transcript.ts';
 import type {
   Attempt as AttemptShape,
   Clip as ClipShape,
@@ -123,7 +123,7 @@ const Media = builder.objectRef<MediaShape & { readonly job: JobShape }>('Media'
     url: t.string({
       nullable: true,
       description:
-        "Where the server plays the recording from, with range requests: a path relative to the server's address, such as /jobs/job_.../media. Null where the server does not keep it any more, or where the file under a media root is gone or has another size.",
+        "Where a player, an <audio> element included, takes the recording from, with range requests: a path relative to the server's address, such as /jobs/job_.../media, valid and the same like transcriptUrl. Null where the server does not keep it any more, or where the file under a media root is gone or has another size.",
       resolve: ({ job }, _, context) => mediaUrl(job, context),
     }),
   }),
@@ -264,6 +264,24 @@ builder.objectType(Job, {
   }),
 });
 
+/** How a transcript is written, for the text and for where it is downloaded from. */
+function transcriptArguments(t: Parameters<Parameters<typeof builder.objectFields<typeof Job>>[1]>[0]) {
+  return {
+    format: t.arg({ type: TranscriptFormatType, defaultValue: 'TXT', description: 'How it is written.' }),
+    maxLineWidth: t.arg.int({
+      description:
+        'Columns of a line in SRT, VTT and ASS, 8 to 1,000; full-width characters take two. Absent = a segment stands on one line.',
+    }),
+    maxLineCount: t.arg.int({
+      description:
+        'Lines of a cue in SRT, VTT and ASS, 1 to 100; longer segments become several cues. Absent = as many as it takes.',
+    }),
+    speakers: t.arg.boolean({
+      description: 'Say who speaks, where it is known. Absent = false; JSON and CSV always tell.',
+    }),
+  };
+}
+
 builder.objectFields(Job, (t) => ({
   segments: t.field({
     type: SegmentConnection,
@@ -280,21 +298,25 @@ builder.objectFields(Job, (t) => ({
     extensions: { cost: 500, maxTimes: 20 },
     description:
       'The transcript rendered on request from the stored segments. Null until the job has at least one segment or is COMPLETED. GET /jobs/ID/transcript.srt (.txt, .vtt ...) answers with the same as a file, piece by piece.',
+    args: transcriptArguments(t),
+    resolve: (job, args, context) => readTranscript(job, args, context),
+  }),
+  transcriptUrl: t.string({
+    description:
+      "Where the same is downloaded from, as a file: a path relative to the server's address, that a link or a player can use as it is for 12 to 18 hours, also where API keys are needed. The same for 6 hours, so that caches and players keep it; it ends with the key of the caller.",
+    args: transcriptArguments(t),
+    resolve: (job, args, context) => transcriptUrl(job, args, context),
+  }),
+  eventsUrl: t.string({
+    description:
+      'jobEvents as text/event-stream for a plain EventSource: the id of an event is its seq, and Last-Event-ID goes before `after`. An event `complete` follows the last of a job that is finished. Valid like transcriptUrl.',
     args: {
-      format: t.arg({ type: TranscriptFormatType, defaultValue: 'TXT', description: 'How it is written.' }),
-      maxLineWidth: t.arg.int({
-        description:
-          'Columns of a line in SRT, VTT and ASS, 8 to 1,000; full-width characters take two. Absent = a segment stands on one line.',
-      }),
-      maxLineCount: t.arg.int({
-        description:
-          'Lines of a cue in SRT, VTT and ASS, 1 to 100; longer segments become several cues. Absent = as many as it takes.',
-      }),
-      speakers: t.arg.boolean({
-        description: 'Say who speaks, where it is known. Absent = false; JSON and CSV always tell.',
+      after: t.arg({
+        type: 'SafeInt',
+        description: 'Number of the last event that the client has; absent = from the first.',
       }),
     },
-    resolve: (job, args, context) => readTranscript(job, args, context),
+    resolve: (job, { after }, context) => eventsUrl(job, after, context),
   }),
   logs: t.field({
     type: LogConnection,

@@ -4,6 +4,7 @@ import { startEngineChecks } from '#runner/engine-check.ts';
 import { readGpus } from '#runner/gpu.ts';
 import { type Runner, startRunner } from '#runner/runner.ts';
 import { type ApiKeys, openApiKeys } from './auth/api-keys.ts';
+import { openSignedUrls } from './auth/signed-urls.ts';
 import { type Config, isLoopback, refuseWithoutKeys } from './config/config.ts';
 import { listen } from './http/listen.ts';
 import type { Log, Logger } from './logs/log.ts';
@@ -76,6 +77,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
     downloads,
     releaseModel: async (id) => runner?.release(id),
     keys,
+    urls: await openSignedUrls(store, keys),
     serverReader: openServerReader({ health, store, settings, keys, readHost, readGpus, countStandby }),
     health,
     identifyEngine: openEngineIdentity(config, health),

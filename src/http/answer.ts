@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { clientLeft } from '../errors.ts';
 
 /** Answers with JSON and ends. */
 export function answer(response: ServerResponse, status: number, body: unknown): void {
@@ -45,6 +46,13 @@ export function answerEarly(
     if (bytes > drainedBytes) close();
   });
   request.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+}
+
+/** Aborts when the client has left before the whole answer was sent. */
+export function whenLeft(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => response.writableFinished || controller.abort(clientLeft()));
+  return controller.signal;
 }
 
 /** The requests that are being answered. */

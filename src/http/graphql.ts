@@ -3,8 +3,7 @@ import type { Context } from '#resolvers/context.ts';
 import type { Caller } from '../config/api-key.ts';
 import type { Log } from '../logs/log.ts';
 import type { Upload } from '../media/upload.ts';
-import { clientLeft } from '../errors.ts';
-import { answerEarly } from './answer.ts';
+import { answerEarly, whenLeft } from './answer.ts';
 import { type Body, BodyError, readBody } from './body.ts';
 import type { FileRequest } from './file-response.ts';
 import { holderOf, type Quotas } from './quotas.ts';
@@ -44,13 +43,6 @@ export async function answerGraphql({
     // Yoga takes a body that was read before it from here, as Express leaves it.
     await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal });
   }
-}
-
-/** Aborts when the client has left before the whole answer was sent. */
-function whenLeft(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.once('close', () => response.writableFinished || controller.abort(clientLeft()));
-  return controller.signal;
 }
 
 function refuseUpload(request: IncomingMessage, response: ServerResponse): void {

@@ -1,13 +1,23 @@
 import type { ServerResponse } from 'node:http';
 import { findJob } from '#resolvers/jobs.ts';
 import { RequestError } from '../errors.ts';
-import { answerError } from './answer.ts';
+import { unsigned } from '../auth/signed-urls.ts';
+import type { Caller } from '../config/api-key.ts';
+import { answerError, whenLeft } from './answer.ts';
+import { answerEvents } from './event-stream.ts';
 import type { FileRequest } from './file-response.ts';
 import { answerRecording } from './recording-file.ts';
+import { holderOf, type Quotas, tooManySubscriptions } from './quotas.ts';
 import { preflightSeconds } from './request-checks.ts';
 import { answerTranscript } from './transcript-file.ts';
 
-const jobFile = /^\/jobs\/(?<id>[^/]+)\/(?:(?<media>media)|transcript\.(?<suffix>\w+))$/u;
+const jobFile = /^\/jobs\/(?<id>[^/]+)\/(?:(?<kind>media|events)|transcript\.(?<suffix>\w+))$/u;
+
+/** A request for what belongs to a job, and who asks. */
+interface JobFileRequest extends FileRequest {
+  readonly caller: Caller;
+  readonly quotas: Quotas;
+}
 
 const statuses: Readonly<Record<RequestError['code'], number>> = {
   BAD_USER_INPUT: 400,
@@ -21,8 +31,9 @@ const statuses: Readonly<Record<RequestError['code'], number>> = {
   ANSWER_TOO_LARGE: 413,
 };
 
-/** Answers GET and HEAD of /jobs/ID/transcript.FORMAT and /jobs/ID/media. */
-export async function answerJobFile({ request, response, context }: FileRequest): Promise<void> {
+/** Answers GET and HEAD of /jobs/ID/transcript.FORMAT, /jobs/ID/media and /jobs/ID/events. */
+export async function answerJobFile(asked: JobFileRequest): Promise<void> {
+  const { request, response } = asked;
   // Another site's page, which could put it into an element without asking, has no business with a recording.
   response.setHeader('cross-origin-resource-policy', 'same-origin');
   response.setHeader('access-control-expose-headers', 'content-disposition, content-range, etag');
@@ -32,7 +43,7 @@ export async function answerJobFile({ request, response, context }: FileRequest)
     return answerError(response, 405, { code: 'BAD_USER_INPUT', message: 'Files of jobs are for GET and HEAD.' });
   }
   try {
-    await answerFile({ request, response, context });
+    await answerFile(asked);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     if (response.headersSent) response.destroy();
@@ -43,22 +54,28 @@ export async function answerJobFile({ request, response, context }: FileRequest)
 /** Says to a browser what a page may ask for; whether its origin is allowed stands in the answer already. */
 function answerPreflight(response: ServerResponse): void {
   response.setHeader('access-control-allow-methods', 'GET, HEAD');
-  response.setHeader('access-control-allow-headers', 'authorization, if-none-match, range');
+  response.setHeader('access-control-allow-headers', 'authorization, if-none-match, last-event-id, range');
   response.setHeader('access-control-max-age', String(preflightSeconds));
   response.writeHead(204).end();
 }
 
-async function answerFile(asked: FileRequest): Promise<void> {
-  const [path = '', ...query] = (asked.request.url ?? '').split('?');
-  const { id, media, suffix } = jobFile.exec(path)?.groups ?? {};
+async function answerFile(asked: JobFileRequest): Promise<void> {
+  const [path = '', ...rest] = unsigned(asked.request.url ?? '').split('?');
+  const query = rest.join('?');
+  const { id, kind, suffix } = jobFile.exec(path)?.groups ?? {};
   if (id === undefined) {
     throw new RequestError(
       'NOT_FOUND',
-      'A job has transcript.txt, .srt, .vtt, .tsv, .json, .ass, .lrc, .csv, and media.',
+      'A job has transcript.txt, .srt, .vtt, .tsv, .json, .ass, .lrc, .csv, media, and events.',
     );
   }
   const job = await findJob(id, asked.context);
-  return media === undefined
-    ? answerTranscript(asked, job, { suffix, query: query.join('?') })
-    : answerRecording(asked, job);
+  if (kind === 'media') return answerRecording(asked, job);
+  if (kind === undefined) return answerTranscript(asked, job, { suffix, query });
+  const { response, context, caller, quotas } = asked;
+  const giveBack = quotas.subscriptions.take(holderOf(caller));
+  if (giveBack === null) throw new RequestError('TOO_MANY_REQUESTS', tooManySubscriptions);
+  response.once('close', giveBack);
+  const own = { ...context, caller, signal: whenLeft(response), spend: () => undefined };
+  return answerEvents({ ...asked, context: own }, job, query);
 }

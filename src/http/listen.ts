@@ -18,6 +18,8 @@ const requestTimeoutMs = 6 * 3_600_000;
 /** What is not answered by then was not going to be: an upload, or a client that does not read. */
 const lastAnswerMs = 1000;
 
+const maxListeners = 20;
+
 /** How long the server bears with clients. */
 interface Timeouts {
   /** Between two looks at an answer: one whose client took no byte in between, while something waits for it, is ended. */
@@ -43,6 +45,8 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
   });
   const answering = openAnswering();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    // Each of those who must hear of its end listens once; Node warns of more than ten.
+    response.setMaxListeners(maxListeners);
     answering.add(response);
     endWhenStalled(response, timeouts.stallMs);
     endWhenIdle(request, response, bodyIdleSeconds * 1000);

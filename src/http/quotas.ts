@@ -118,6 +118,8 @@ export function tooOften(waitSeconds: number): string {
   return `You ask more often than one caller may in a minute; ask again in ${waitSeconds} s.`;
 }
 
+export const tooManySubscriptions = 'You follow as much as one caller may; end what you no longer look at.';
+
 /** Bounds the subscriptions of a caller, over WebSocket and over HTTP together. */
 export function useSubscriptionQuota(quotas: Pick<Quotas, 'subscriptions'>): Plugin<RequestContext> {
   return {
@@ -125,7 +127,7 @@ export function useSubscriptionQuota(quotas: Pick<Quotas, 'subscriptions'>): Plu
       const caller: Caller = args.contextValue.caller;
       const giveBack = quotas.subscriptions.take(holderOf(caller));
       if (giveBack === null) {
-        stop({ errors: [tooMany('You follow as much as one caller may; end what you no longer look at.')] });
+        stop({ errors: [tooMany(tooManySubscriptions)] });
         return undefined;
       }
       return {

@@ -54,7 +54,7 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const path = pathOf(request);
   const route = routes.find((each) => isFor(each, path) && each.when?.(request) !== false);
   if (route === undefined) return answerNothing({ response });
-  const authentication = authenticate(request.headers.authorization, scope.context.keys);
+  const authentication = admit(request, scope.context);
   if (route.who === 'CALLERS' && authentication.kind === 'REFUSED') {
     scope.context.log.debug({ address: request.socket.remoteAddress, path }, 'caller refused');
     const waitSeconds = request.headers.authorization === undefined ? 0 : await scope.quotas.failed(request);
@@ -69,6 +69,15 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const ending = context.keys.onEnd(caller, () => response.destroy());
   response.once('close', () => ending[Symbol.dispose]());
   await route.handle({ ...scope, context, request, response, authentication, caller });
+}
+
+/** Who asks, by its key, or by an address of a job's file that was signed for it. */
+function admit({ url = '', headers }: IncomingMessage, { keys, urls }: RequestScope['context']): Authentication {
+  const shown = authenticate(headers.authorization, keys);
+  if (shown.kind === 'ADMITTED' || headers.authorization !== undefined || !url.includes('&signature=')) return shown;
+  const caller = url.startsWith('/jobs/') ? urls.signerOf(url) : null;
+  if (caller !== null) return { kind: 'ADMITTED', caller };
+  return { ...shown, message: 'This address has ended or was changed. Ask for it again.' };
 }
 
 function isFor({ path: wanted }: Route, path: string): boolean {

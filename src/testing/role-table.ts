@@ -44,6 +44,7 @@ export const roleTable: Readonly<Record<string, Row>> = {
   'Subscription.logAdded': ownOrAll,
   'Subscription.modelChanged': everybody,
   'Subscription.serverStatus': everybody,
+  '/jobs/ID/events': ownOrAll,
   '/jobs/ID/media': ownOrAll,
   '/jobs/ID/transcript.EXT': ownOrAll,
 };

@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import {
+  type ExecutionResult,
+  getNamedType,
+  type GraphQLNamedOutputType,
+  isAbstractType,
+  isObjectType,
+  parse,
+  subscribe,
+} from 'graphql';
+import type { RequestContext } from '#resolvers/context.ts';
+import { schema } from '#schema/index.ts';
+import { RequestError } from '../errors.ts';
+import { isFinished, type Job } from '../jobs/job.ts';
+import { type FileRequest, streamBody } from './file-response.ts';
+
+/** Between two signs of life, for proxies that end a connection on which nothing comes. */
+const signOfLifeMs = 12_000;
+
+/** The events of a job with all their fields but the job itself, as the schema has them. */
+const document = parse(
+  `subscription ($id: ID!, $after: SafeInt) { jobEvents(id: $id, after: $after) { __typename ${fieldsOf(eventType())} } }`,
+);
+
+function eventType(): GraphQLNamedOutputType {
+  const field = schema.getSubscriptionType()?.getFields()['jobEvents'];
+  if (field === undefined) throw new Error('The schema has no jobEvents.');
+  return getNamedType(field.type);
+}
+
+function fieldsOf(type: GraphQLNamedOutputType): string {
+  if (isAbstractType(type)) {
+    return schema
+      .getPossibleTypes(type)
+      .map((each) => `... on ${each.name} { ${fieldsOf(each)} }`)
+      .join(' ');
+  }
+  if (!isObjectType(type)) return '';
+  const fields = Object.values(type.getFields()).filter(({ name }) => name !== 'job');
+  return fields
+    .map((field) => [field.name, fieldsOf(getNamedType(field.type))])
+    .map(([name, inner]) => (inner === '' ? name : `${name} { ${inner} }`))
+    .join(' ');
+}
+
+/** A request for the events of a job, with who asks. */
+export interface EventsRequest extends FileRequest {
+  readonly context: RequestContext;
+}
+
+/**
+ * Answers with the events of a job as server-sent events for a plain EventSource: each as JSON with its number as id, which a browser that comes back
+ * gives as Last-Event-ID. After the last event of a job that is finished comes an event `complete`, and whoever comes back then is told by 204 not to.
+ */
+export async function answerEvents(
+  { request, response, context }: EventsRequest,
+  { id, status, lastEventSeq }: Job,
+  query: string,
+): Promise<void> {
+  const after = readAfter(request, query);
+  if (isFinished(status) && after === lastEventSeq) {
+    response.writeHead(204).end();
+    return;
+  }
+  const events = await subscribe({ schema, document, variableValues: { id, after }, contextValue: context });
+  if (!(Symbol.asyncIterator in events)) throw events.errors?.[0]?.originalError ?? new Error('not subscribed');
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  response.flushHeaders();
+  const signs = setInterval(() => response.write(':\n\n'), signOfLifeMs).unref();
+  response.once('close', () => {
+    clearInterval(signs);
+    // It waits for the next event, and would not hear of the end otherwise.
+    events.return?.().catch(() => undefined);
+  });
+  await streamBody(Readable.from(linesOf(events)), response);
+}
+
+async function* linesOf(events: AsyncIterable<ExecutionResult>): AsyncGenerator<string> {
+  for await (const { data, errors } of events) {
+    if (errors !== undefined) throw errors[0]?.originalError ?? new Error('no event');
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the document above asks
+    const { jobEvents: event } = data as { readonly jobEvents: { readonly seq: number } };
+    yield `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+  }
+  yield 'event: complete\ndata: {}\n\n';
+}
+
+/** After which event to begin: the last that the client has had, else what its address says. Throws BAD_USER_INPUT. */
+function readAfter({ headers }: IncomingMessage, query: string): number {
+  const given = new URLSearchParams(query);
+  const others = [...given.keys()].filter((name) => name !== 'after');
+  if (others.length > 0) throw new RequestError('BAD_USER_INPUT', `There is no option ${others[0]}; there is after.`);
+  const text = headers['last-event-id'] ?? given.get('after') ?? '0';
+  if (typeof text === 'string' && /^\d{1,15}$/u.test(text)) return Number(text);
+  throw new RequestError('BAD_USER_INPUT', 'after, or Last-Event-ID, must be the number of an event.');
+}
