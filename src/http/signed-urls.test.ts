@@ -136,11 +136,11 @@ test('where no keys are needed addresses are plain, and outlive a restart with k
     eventsUrl: `/jobs/${job}/events?after=1`,
   });
   assert.equal((await fetch(open.url + data.job.transcriptUrl)).status, 200);
-  const before = await urlsOf(alice, id);
+  const earlier = await urlsOf(alice, id);
   await server.again();
-  assert.deepEqual(await urlsOf(alice, id), before);
+  assert.deepEqual(await urlsOf(alice, id), earlier);
   assert.deepEqual(
-    Buffer.from(await (await fetch(server.url + before['media'])).arrayBuffer()),
+    Buffer.from(await (await fetch(server.url + earlier['media'])).arrayBuffer()),
     await readFile(join(server.media, 'speech.wav')),
   );
 });
