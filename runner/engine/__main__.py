@@ -7,9 +7,11 @@ import traceback
 from typing import IO
 
 # Before numpy and CTranslate2 are imported: one thread for numpy's small products (its rounding may depend on the
-# number of threads, and the cores are CTranslate2's), and never a look at the network for a model.
+# number of threads, and the cores are CTranslate2's), never a look at the network for a model, and no word of ONNX
+# Runtime to its makers, for which it would keep a number of this machine in the home folder.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from engine.lifeline import die_with_parent
 from engine.lines import Lines
