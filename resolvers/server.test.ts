@@ -16,6 +16,7 @@ const engine = {
   fasterWhisper: '1.2.1',
   ctranslate2: '4.8.5',
   python: '3.11.9',
+  confined: ['network', 'files'],
   problem: null,
 };
 const health = { version: '1', startedAt: new Date(0), status: 'READY', engine, problems: [] } as const;

@@ -15,6 +15,7 @@ test('an engine that decodes on the device of the jobs is ready, and tells its v
     fasterWhisper: '1.2.1',
     ctranslate2: '4.8.5',
     python: '3.11.9',
+    confined: null,
     problem: null,
   });
 });

@@ -21,6 +21,7 @@ const answerSchema = z.discriminatedUnion('type', [
     text,
     engine: text,
     versions: z.object({ fasterWhisper: text, ctranslate2: text, python: text }),
+    confined: z.array(text).nullable().default(null),
   }),
   z.object({ type: z.literal('error'), message: text }),
 ]);
@@ -52,14 +53,14 @@ function statusOf({ lines, exit, stderr: said, timedOut }: ProgramResult): Engin
   if (answer === undefined)
     return broken(`The engine ended without an answer. ${said.split('\n').at(-1) ?? ''}`.trim());
   if (answer.type === 'error') return broken(answer.message);
-  const { ok, engine, versions } = answer;
+  const { ok, engine, versions, confined } = answer;
   const problem = ok ? null : `The engine does not hear what is said in its sample; it heard "${answer.text}".`;
-  return { ready: ok, engine, ...versions, problem };
+  return { ready: ok, engine, ...versions, confined, problem };
 }
 
 /** The status of an engine that cannot do its work. */
 function broken(problem: string): EngineStatus {
-  return { ready: false, engine: null, fasterWhisper: null, ctranslate2: null, python: null, problem };
+  return { ready: false, engine: null, fasterWhisper: null, ctranslate2: null, python: null, confined: null, problem };
 }
 
 function parseJson(line: string): unknown {
@@ -69,6 +70,9 @@ function parseJson(line: string): unknown {
     return undefined; // Not an answer: told as such by the caller.
   }
 }
+
+const notConfined =
+  'This system does not let the engine give up what it does not need: Linux 5.13 with seccomp and Landlock does. Take recordings only from people whom you trust.';
 
 const noGpu = broken('computePower is GPU_ONLY, and the server has no GPU: check that nvidia-smi shows one.');
 
@@ -106,6 +110,8 @@ export function startEngineChecks({ config, settings, notifier, health, runner, 
     const device = kind?.device ?? null;
     if (status.ready) log.info({ ...status, model, device }, 'engine ready');
     else log.error({ ...status, model, device, text: status.problem }, 'engine not ready');
+    const missing = ['network', 'files'].filter((each) => status.confined?.includes(each) === false);
+    if (missing.length > 0) log.warn({ missing, text: notConfined }, 'engine not confined');
     health.engineChecked(status);
     if (kind !== null && status.ready) runner.prepare(kind);
   }

@@ -72,6 +72,11 @@ const EngineStatus = builder.objectRef<ServerStatus['engine']>('EngineStatus').i
     fasterWhisper: t.exposeString('fasterWhisper', { nullable: true, description: 'Version of faster-whisper.' }),
     ctranslate2: t.exposeString('ctranslate2', { nullable: true, description: 'Version of CTranslate2.' }),
     python: t.exposeString('python', { nullable: true, description: 'Version of Python.' }),
+    confined: t.exposeStringList('confined', {
+      nullable: true,
+      description:
+        'What it gives up before it reads a recording: network (and what reaches other processes), files (all but the recording, the model and its libraries). What is missing the system does not allow. Null where that is not known.',
+    }),
     standby: t.exposeInt('standby', { description: 'Engines that wait for a job with their model loaded ahead.' }),
     problem: t.exposeString('problem', { nullable: true, description: 'Why it does not work, and what to do.' }),
   }),

@@ -5,14 +5,16 @@ import os
 import time
 from pathlib import Path
 
+import ctranslate2
 import numpy as np
 
 from engine import VERSION
 from engine.audio.channel_audio import ChannelAudio
 from engine.audio.media import RATE, Media, lasting
 from engine.audio.plan import plan
-from engine.audio.recording import Source, open_recording
+from engine.audio.recording import Recording, Source, open_recording
 from engine.audio.vad import FRAME
+from engine.confine import confine_files, confine_process
 from engine.decode import Decoder
 from engine.errors import EngineError
 from engine.job import Job, Options, Span, parse_job
@@ -33,17 +35,23 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
     model: Model | None = None
     if arguments.standby is not None:
         started = time.monotonic()
+        _confine_on(arguments.device)
         model = load_model(arguments.standby, arguments.device, arguments.compute_type, arguments.threads)
         _warm_up(model)
         lines.write("ready", loadSeconds=round(time.monotonic() - started, 3))
     line = read_job_line()
     if not line.strip():
         os._exit(EXIT_ORPHANED)
+    job = parse_job(line)
+    if model is None:
+        _confine_on(job.device)
+    limit_memory(job.max_memory_bytes)
+    # Nothing of the recording has been looked at yet, and no thread of ours has been started.
+    recording = open_recording(job.source)
+    confine_files(recording.descriptor, job.model_path)
     watch_stdin()
     keep_beating(lines)
-    job = parse_job(line)
-    limit_memory(job.max_memory_bytes)
-    media = _open_media(job)
+    media = _media(job, recording)
     batches = planned(job, media) if job.resume is None else None  # while the model is loaded
     if model is None or not _fits(model, arguments.compute_type, job):
         model = load_model(job.model_path, job.device, job.compute_type, job.threads)
@@ -54,9 +62,12 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
 def smoke(lines: Lines, arguments: argparse.Namespace) -> int:
     """Transcribe the sample; one line {ok, text, seconds, versions, ...}; exit code 0 when its words came."""
     started = time.monotonic()
+    confined = _confine_on(arguments.device)
     model = load_model(arguments.smoke, arguments.device, arguments.compute_type, arguments.threads)
     decoder = Decoder(model, PLAIN)
-    clips = plan(Media(open_recording(Source(str(SAMPLE))), split=False).sound(60.0, None), True, 0, 0)
+    recording = open_recording(Source(str(SAMPLE)))
+    confined += confine_files(recording.descriptor, arguments.smoke)
+    clips = plan(Media(recording, split=False).sound(60.0, None), True, 0, 0)
     decodings = decoder.read(decoder.encode(next(clips).channels), ["en"])
     text = decodings[0].text
     lines.write(
@@ -69,12 +80,19 @@ def smoke(lines: Lines, arguments: argparse.Namespace) -> int:
         model={"sha256": model.sha256},
         device=model.device,
         computeType=model.compute_type,
+        confined=confined,
     )
     return 0 if SAMPLE_WORD in text else 1
 
 
-def _open_media(job: Job) -> Media:
-    media = Media(open_recording(job.source), split=job.options.channels == "split")
+def _confine_on(device: str) -> tuple[str, ...]:
+    if device == "cuda":  # the driver may start a program of its own when it is first asked
+        ctranslate2.get_cuda_device_count()
+    return confine_process()
+
+
+def _media(job: Job, recording: Recording) -> Media:
+    media = Media(recording, split=job.options.channels == "split")
     said = media.facts.seconds
     if (
         said is not None and said > job.max_seconds * 1.1 and job.options.clip.end is None

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 const engineFolder = dirname(import.meta.dirname);
 
 /** What a child may see of the server's own environment; everything else, secrets above all, stays here. */
-const allowed = /^(?:PATH|HOME|LANG|LC_ALL|TMPDIR|LD_LIBRARY_PATH|(?:CUDA|NVIDIA)_[A-Z0-9_]+)$/u;
+const allowed = /^(?:PATH|LANG|LC_ALL|TMPDIR|LD_LIBRARY_PATH|(?:CUDA|NVIDIA)_[A-Z0-9_]+)$/u;
 
 /** The variables that an engine started as `program` gets. */
 export function childEnvironment(
@@ -21,6 +21,8 @@ export function childEnvironment(
   return {
     ...Object.fromEntries(passed),
     ...(libraries.length > 0 && { LD_LIBRARY_PATH: libraries.join(':') }),
+    // It has no home: what a library would keep there is nobody's business, and what lies in ours is not its.
+    HOME: '/nonexistent',
     // What the allocator is told before the engine can speak to it; runner/engine/memory.py tells why.
     GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     HF_HUB_OFFLINE: '1',

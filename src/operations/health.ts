@@ -15,6 +15,8 @@ export interface EngineStatus {
   readonly fasterWhisper: string | null;
   readonly ctranslate2: string | null;
   readonly python: string | null;
+  /** What it is kept from, network and files; null where that is not known. */
+  readonly confined: readonly string[] | null;
   /** Why it is not ready, for the person who runs the server. */
   readonly problem: string | null;
 }
@@ -59,6 +61,7 @@ const unchecked: EngineStatus = {
   fasterWhisper: null,
   ctranslate2: null,
   python: null,
+  confined: null,
   problem: null,
 };
 
