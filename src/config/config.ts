@@ -55,6 +55,8 @@ const serverSchema = z.strictObject({
     .url({ protocol: /^https?$/u, error: 'must be an http or https address' })
     .refine((url) => !/^\w+:\/\/[^/]*@/u.test(url), 'must not hold a password: HF_TOKEN is for that')
     .transform((url) => url.replace(/\/+$/u, '')),
+  /** Networks of one's own that may be fetched from, beside the internet and the hub itself. */
+  urlAllowedCidrs: z.array(z.union([z.cidrv4(), z.cidrv6()])),
   /** Downloads no models. */
   hubOffline: z.boolean(),
   /** Addresses of reverse proxies before the server: they speak for many. */
@@ -126,6 +128,8 @@ export type Config = Omit<Parsed, 'server'> & {
   readonly server: Omit<Parsed['server'], 'mediaRoots'> & { readonly mediaRoots: readonly MediaRoot[] };
   /** Shown to the hub alone; from HF_TOKEN, never from a file. */
   readonly hubToken: string | null;
+  /** What is fetched is asked for through the proxy of HTTPS_PROXY; from NODE_USE_ENV_PROXY, as Node has it. */
+  readonly usesEnvProxy: boolean;
 };
 export type ModeConfig = z.infer<typeof modeSchema>;
 
@@ -145,7 +149,8 @@ export function readConfig(root: string, environment: NodeJS.ProcessEnv): Config
   const parsed = configSchema.safeParse(values);
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => describe(issue, variables)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(file, problems);
-  return { ...parsed.data, server: absolute(root, parsed.data.server), hubToken };
+  const usesEnvProxy = environment['NODE_USE_ENV_PROXY'] === '1';
+  return { ...parsed.data, server: absolute(root, parsed.data.server), hubToken, usesEnvProxy };
 }
 
 /**

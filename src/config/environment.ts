@@ -69,9 +69,9 @@ function parse(text: string, key: string, current: unknown): unknown {
   return text;
 }
 
-/** Origins, keys and addresses hold colons themselves. */
+/** Origins, keys, addresses and networks hold colons themselves. */
 function separator(key: string): string {
-  return ['allowedOrigins', 'apiKeys', 'trustedProxies'].includes(key) ? ',' : ':';
+  return ['allowedOrigins', 'apiKeys', 'trustedProxies', 'urlAllowedCidrs'].includes(key) ? ',' : ':';
 }
 
 function numberOr(text: string): number | string {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readConfig } from '#src/config/config.ts';
+import { openGuardedAgent } from '#src/media/address-guard.ts';
 import { openDiskSpace } from '#src/media/disk.ts';
 import { type Downloads, type DownloadState, openDownloads } from '#src/models/downloads.ts';
 import type { Hub } from '#src/models/hub/client.ts';
@@ -52,7 +53,14 @@ export async function openModelHarness(hub: Partial<Hub>, options: ModelHarnessO
       storage: openDiskSpace({ dataDirectory: folder, minFreeBytes: options.minFreeBytes ?? 0 }),
       notifier,
       log: pino({ level: 'silent' }),
-      hub: { endpoint: '', token: null, silenceMs: 30_000, pauseMs: 1, ...hub },
+      hub: {
+        endpoint: '',
+        token: null,
+        agent: openGuardedAgent({ trustedHost: '127.0.0.1', allowedCidrs: [] }),
+        silenceMs: 30_000,
+        pauseMs: 1,
+        ...hub,
+      },
     });
   let downloads = open();
   const harness: ModelHarness = {

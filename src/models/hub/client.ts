@@ -1,12 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
+import { type Dispatcher, EnvHttpProxyAgent, fetch, type Response } from 'undici';
 import type { Config } from '../../config/config.ts';
+import { openGuardedAgent, PrivateAddressError } from '../../media/address-guard.ts';
 
 /** The Hugging Face hub, or a mirror of it, as this server may speak to it. */
 export interface Hub {
   /** Its address, without a slash at its end. */
   readonly endpoint: string;
   readonly token: string | null;
+  /** What is asked through; it connects to no private network that the hub leads to. */
+  readonly agent: Dispatcher;
   /** How long it may say nothing while an answer is awaited. */
   readonly silenceMs: number;
   /** Before it is asked again for the first time; doubled at each further one. */
@@ -14,8 +18,13 @@ export interface Hub {
 }
 
 /** The hub of the settings. 60 s is what slow lines need; after 1, 2, 4 and 8 s a hub that is restarted is back. */
-export function hubOf({ server, hubToken }: Config): Hub {
-  return { endpoint: server.hubEndpoint, token: hubToken, silenceMs: 60_000, pauseMs: 1000 };
+export function hubOf({ server, hubToken, usesEnvProxy }: Config): Hub {
+  const { hubEndpoint: endpoint, urlAllowedCidrs: allowedCidrs } = server;
+  // A proxy looks up names itself, and knows what is private there.
+  const agent = usesEnvProxy
+    ? new EnvHttpProxyAgent()
+    : openGuardedAgent({ trustedHost: new URL(endpoint).hostname, allowedCidrs });
+  return { endpoint, token: hubToken, agent, silenceMs: 60_000, pauseMs: 1000 };
 }
 
 /**
@@ -23,7 +32,7 @@ export function hubOf({ server, hubToken }: Config): Hub {
  * when that leads to another host (Fetch standard, HTTP-redirect fetch). Answers 200, 206 or 416; throws HubError for everything else.
  */
 export async function askHub(
-  { endpoint, token }: Hub,
+  { endpoint, token, agent }: Hub,
   path: string,
   { idle, headers = {} }: { readonly idle: IdleTimeout; readonly headers?: Readonly<Record<string, string>> },
 ): Promise<Response> {
@@ -31,6 +40,7 @@ export async function askHub(
   const response = await idle.explain(
     fetch(`${endpoint}/${path}`, {
       signal: idle.signal,
+      dispatcher: agent,
       // Parts of a file that was compressed on its way would be other bytes.
       headers: { 'user-agent': 'phonograph', 'accept-encoding': 'identity', ...authorization, ...headers },
     }),
@@ -111,11 +121,21 @@ export function startIdleTimeout(wanted: AbortSignal, limitMs: number): IdleTime
       } catch (cause) {
         wanted.throwIfAborted();
         if (tooLong.signal.aborted) throw new HubError('The hub fell silent.', { passes: true });
+        if (isPrivateAddress(cause)) {
+          const { hostname } = cause.cause;
+          throw new HubError(
+            `The hub leads to ${hostname}, which is within a private network. Where that is meant, add its network to urlAllowedCidrs in config.json.`,
+          );
+        }
         throw new HubError(`The hub cannot be reached (${codeOf(cause)}).`, { passes: true, cause });
       }
     },
     [Symbol.dispose]: () => clearTimeout(timer),
   };
+}
+
+function isPrivateAddress(error: unknown): error is Error & { readonly cause: PrivateAddressError } {
+  return error instanceof Error && error.cause instanceof PrivateAddressError;
 }
 
 /** `fetch` hides what happened in the cause. */

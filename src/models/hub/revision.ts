@@ -1,3 +1,4 @@
+import type { Response } from 'undici';
 import { z } from 'zod';
 import { askHub, type Hub, HubError, startIdleTimeout } from './client.ts';
 

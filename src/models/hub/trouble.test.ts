@@ -76,3 +76,19 @@ test('a hub that cannot be reached, falls silent, or answers nonsense is a probl
   await using harness = await openModelHarness(hub);
   assert.match((await harness.download()) ?? '', /no whole model/u);
 });
+
+test('a hub that leads into a private network is not followed there, and that is told with what to do', async () => {
+  await using hub = await openTestHub();
+  await using harness = await openModelHarness(hub);
+  const met: string[] = [];
+  hub.whim = ({ host, path }) => {
+    met.push(host);
+    return path.endsWith('model.bin')
+      ? { status: 302, headers: { location: 'http://localhost:4000/model.bin' } }
+      : undefined;
+  };
+  const problem = (await harness.download()) ?? '';
+  assert.match(problem, /leads to localhost, which is within a private network.*urlAllowedCidrs/u);
+  assert.equal(await harness.isInstalled(), false);
+  assert.equal(met.filter((host) => host === 'content').length, 0);
+});
