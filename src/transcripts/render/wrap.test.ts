@@ -84,3 +84,7 @@ test('two lines without a lonely word are as even as any such two can be', () =>
 function difference([first = '', second = '']: readonly string[]): number {
   return Math.abs(widthOf(first) - widthOf(second));
 }
+
+test('spaces at which no line may end count in a piece that has to be cut', () => {
+  for (const line of wrap('!)! )): !', 8)) assert.ok(widthOf(line) <= 8, line);
+});

@@ -44,12 +44,14 @@ function cut(piece: string, width: number): readonly string[] {
   const parts = [''];
   let columns = 0;
   for (const { segment } of graphemes.segment(piece)) {
-    columns += widthOf(segment);
+    // A space counts: it may stand in the middle of the piece, where a line must not end.
+    const own = stringWidth(segment);
+    columns += own;
     if (columns <= width) {
       parts[parts.length - 1] += segment;
     } else {
       parts.push(segment);
-      columns = widthOf(segment);
+      columns = own;
     }
   }
   return parts;
