@@ -4,7 +4,14 @@ import packageJson from '#package.json' with { type: 'json' };
 import { makeApiKey } from './auth/api-keys.ts';
 import { roleOf, roles, settingOf } from './config/api-key.ts';
 import { type Config, readConfig } from './config/config.ts';
-import { BackupError, ConfigError, DirectoryInUseError, InvalidInputError, MigrationError } from './errors.ts';
+import {
+  BackupError,
+  ConfigError,
+  DirectoryInUseError,
+  DirectoryNotWritableError,
+  InvalidInputError,
+  MigrationError,
+} from './errors.ts';
 import { openLog } from './logs/log.ts';
 import { keepServing } from './server.ts';
 import { databaseOf, openStore } from './store/open.ts';
@@ -86,8 +93,9 @@ async function serve(config: Config): Promise<number> {
   try {
     await keepServing(config, { read: readSettings, logger, version: packageJson.version, stop: stop.signal });
   } catch (error) {
-    logger.log.fatal({ err: error }, 'server not started');
-    logFailure(error, config);
+    const reason = reasonOf(error, config);
+    logger.log.fatal(reason === null ? { err: error } : { text: reason }, 'server not started');
+    process.stderr.write(`phonograph: ${reason ?? String(error)}\n`);
     return error instanceof MigrationError || error instanceof ConfigError ? exitConfig : exitFailure;
   }
   return exitCode;
@@ -140,15 +148,14 @@ function readSettings(): Config {
   return readConfig(root, process.env);
 }
 
-/** One line for a person beside the log line for a program. */
-function logFailure(error: unknown, { server }: Config): void {
-  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  const reason = taken
-    ? `Port ${server.listenPort} of ${server.listenHost} is taken. Stop the other program, or set PHONOGRAPH_LISTEN_PORT.`
-    : error instanceof Error
-      ? error.message
-      : String(error);
-  process.stderr.write(`phonograph: ${reason}\n`);
+/** Why a server does not start that whoever starts it can help, in a line for a person; null for what is our fault. */
+function reasonOf(error: unknown, { server }: Config): string | null {
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')
+    return `Port ${server.listenPort} of ${server.listenHost} is taken. Stop the other program, or set PHONOGRAPH_LISTEN_PORT.`;
+  const isExpected = [ConfigError, DirectoryInUseError, DirectoryNotWritableError, MigrationError].some(
+    (kind) => error instanceof kind,
+  );
+  return isExpected && error instanceof Error ? error.message : null;
 }
 
 function misused(): number {

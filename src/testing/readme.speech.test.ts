@@ -21,12 +21,13 @@ test('the first steps of the README, typed as they stand, do what it says with r
   const url = await harness.start({ PHONOGRAPH_STANDBY: '0' }).url;
   const said = await typeIntoShell(blocks, { url, cwd: harness.directory, endlessSeconds: 110 });
   for (const text of said) assert.doesNotMatch(text, /"(?:errors|hint)":/u);
-  const [, , live, transcript, search, found, again, settings] = said;
+  const [, , live, transcript, search, found, sent, again] = said;
   assert.ok(count(live, /^"text":/gmu) > 20, live);
+  assert.match(live ?? '', /"status":"COMPLETED"/u);
   assert.match(live ?? '', /"My fellow Americans,"[\s\S]*not one of them is missing/u);
   assert.match(transcript ?? '', /-->.*Columbia/su);
   assert.ok(count(search, /<mark>/gu) > 0, search);
   assert.match(found ?? '', /"totalCount":1,.*"title":"Columbia","status":"COMPLETED"/su);
   assert.match(again ?? '', /CANCELLED.*RetrySuccess/su);
-  assert.match(settings ?? '', /"numJobs":2.*"numJobs":1/su);
+  assert.match(sent ?? '', /"id":"job_/u);
 });

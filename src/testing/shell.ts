@@ -12,7 +12,7 @@ export function shellBlocks(page: string): readonly string[] {
 const prelude = (endlessSeconds: number) => `
 set -euo pipefail
 curl() { command curl --max-time ${endlessSeconds} "$@" || [ $? = 28 ]; }
-ask() { curl -s http://127.0.0.1:4000/graphql -H 'content-type: application/json' -d "$1"; }
+ask() { curl -s -w '\\n' http://127.0.0.1:4000/graphql -H 'content-type: application/json' -d "$1"; }
 `;
 
 /** Types blocks into one shell, with the address of a server in the place of the README's, and gives what each prints. */
