@@ -1,5 +1,5 @@
 // Attacks a server of its own in every way of src/testing/attack, a line for each, then has ten hostile clients at work at once and tells what /health
-// takes and how much memory the server has meanwhile: npm run attack
+// takes and how much memory the server has meanwhile: npm run attack, or npm run attack -- TEXT for the ways whose name has it
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Arena, openArena } from '#src/testing/attack/arena.ts';
@@ -86,7 +86,7 @@ async function besiege(besieged: Arena) {
 
 const failed: string[] = [];
 await using arena = await openArena({ effort });
-for (const { name, attack, twin } of attacks) {
+for (const { name, attack, twin } of attacks.filter((each) => each.name.includes(process.argv[2] ?? ''))) {
   const began = performance.now();
   try {
     await attack(arena.target);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '#src/errors.ts';
 import type { Key, Keyed, Page } from '#src/store/page.ts';
 
@@ -18,9 +19,14 @@ interface PageInfo {
   readonly endCursor: string | null;
 }
 
+interface Edge<T> {
+  readonly cursor: string;
+  readonly node: T;
+}
+
 /** Relay's connection, as the schema shows it. */
 export interface Connection<T> {
-  readonly edges: readonly { readonly cursor: string; readonly node: T }[];
+  readonly edges: readonly Edge<T>[] | AsyncIterable<Edge<T>>;
   /** Looked up when it is asked for. */
   readonly pageInfo: Promise<PageInfo>;
 }
@@ -49,11 +55,26 @@ export async function loadPage<T>(list: PagedList<T>, args: PageArguments): Prom
     endCursor: cursor(end),
   });
   return {
-    edges: items.map(({ key, item }) => ({ cursor: encodeCursor(list.name, key), node: item })),
+    edges: bySlices(items.map(({ key, item }) => ({ cursor: encodeCursor(list.name, key), node: item }))),
     get pageInfo() {
       return pageInfo();
     },
   };
+}
+
+/** Items of an answer that are made in one turn: a few milliseconds, with what belongs to each. */
+const itemsPerTurn = 100;
+
+/** A long list as one that lets others have their turn while an answer is made of it. */
+function bySlices<T>(items: readonly T[]): readonly T[] | AsyncIterable<T> {
+  return items.length > itemsPerTurn ? takingTurns(items) : items;
+}
+
+async function* takingTurns<T>(items: readonly T[]): AsyncGenerator<T> {
+  for (const [at, item] of items.entries()) {
+    if (at % itemsPerTurn === 0 && at > 0) await nextTurn();
+    yield item;
+  }
 }
 
 async function isBefore<T>(list: PagedList<T>, after: string | undefined, start: string | undefined): Promise<boolean> {

@@ -33,9 +33,10 @@ const [drainedBytes, drainMs] = [16_777_216, 5000];
 export function answerEarly(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, ...error }: { readonly status: number; readonly code: string; readonly message: string },
+  // By name: the message of an Error is not among what is spread.
+  { status, code, message }: { readonly status: number; readonly code: string; readonly message: string },
 ): void {
-  answerError(response, status, error);
+  answerError(response, status, { code, message });
   if (request.complete) return;
   const { socket } = request;
   const close = () => socket.destroySoon();
@@ -45,6 +46,8 @@ export function answerEarly(
     bytes += chunk.length;
     if (bytes > drainedBytes) close();
   });
+  // It was paused where a part of it was read before.
+  request.resume();
   request.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
 }
 

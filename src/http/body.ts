@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import type { GraphQLParams } from 'graphql-yoga';
 import { z } from 'zod';
+import { ExpectedError, StorageFullError } from '../errors.ts';
 import type { MediaStore } from '../media/store.ts';
 import type { Upload } from '../media/upload.ts';
 import { contentType } from './request-checks.ts';
@@ -9,15 +10,17 @@ import { contentType } from './request-checks.ts';
 /** 1 MiB: far above any operation, far below what would hurt. */
 const maxBodyBytes = 1_048_576;
 
+const bodyCodes = { 400: 'BAD_USER_INPUT', 413: 'PAYLOAD_TOO_LARGE', 503: 'SERVICE_UNAVAILABLE' } as const;
+
 /** A body that is not read on: `status` and `code` go to the client. */
 export class BodyError extends Error {
   override readonly name = 'BodyError';
-  readonly status: 400 | 413;
-  readonly code: 'BAD_USER_INPUT' | 'PAYLOAD_TOO_LARGE';
+  readonly status: keyof typeof bodyCodes;
+  readonly code: (typeof bodyCodes)[keyof typeof bodyCodes];
   constructor(status: BodyError['status'], message: string) {
     super(message);
     this.status = status;
-    this.code = status === 413 ? 'PAYLOAD_TOO_LARGE' : 'BAD_USER_INPUT';
+    this.code = bodyCodes[status];
   }
 }
 
@@ -103,7 +106,7 @@ async function readParts(request: IncomingMessage, media: Pick<MediaStore, 'rece
     // A stream without a listener ends the process when it breaks, and it may break before `receive` reads it: `receive` then throws this error.
     stream.on('error', () => undefined);
     const receipt = media.receive(filename ?? '', stream).then((upload) => files.set(name, upload));
-    receipt.catch(reject);
+    receipt.catch((error: unknown) => reject(error instanceof ExpectedError ? refused(error) : error));
     receiving.push(receipt);
   });
   parser.on('filesLimit', () => reject(new BodyError(400, `A request carries at most ${maxFiles} files.`)));
@@ -132,6 +135,11 @@ function openParser({ headers }: IncomingMessage): BusboyInstance {
   } catch (cause) {
     throw broken(cause);
   }
+}
+
+/** A recording that was refused, and that does not end. */
+function refused(error: ExpectedError): BodyError {
+  return new BodyError(error instanceof StorageFullError ? 503 : 413, error.message);
 }
 
 function broken(cause: unknown): BodyError {

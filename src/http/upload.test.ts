@@ -60,6 +60,14 @@ test('an upload above the limit or without bytes is rejected with a reason and l
   assert.deepEqual(await stored(server), []);
 });
 
+test('an upload that goes on and on above the limit is answered before its end, and leaves nothing', async () => {
+  await using server = await openTestServer({ server: { maxUploadBytes: 1000 } });
+  const { status, errors } = await send(server, { file: new Blob([Buffer.alloc(75_000_000)]) });
+  assert.deepEqual([status, errors?.[0]?.extensions['code']], [413, 'PAYLOAD_TOO_LARGE']);
+  assert.match(errors?.[0]?.message ?? '', /larger than 1000 bytes/u);
+  assert.deepEqual(await stored(server), []);
+});
+
 test('a multipart request without the header that browsers ask for first is refused', async () => {
   await using server = await openTestServer();
   assert.equal((await send(server, { file: new Blob(['x']), headers: {} })).status, 403);
@@ -82,6 +90,7 @@ test('parts that do not fit together are a 400, and leave nothing', async () => 
     const { status, errors } = await send(server, { file, ...wrong });
     assert.equal(status, 400, JSON.stringify(wrong));
     assert.equal(errors[0].extensions.code, 'BAD_USER_INPUT');
+    assert.match(errors[0].message, /multipart|map/iu);
   }
   assert.equal((await send(server, {})).status, 400, 'no file');
   assert.deepEqual(await stored(server), []);

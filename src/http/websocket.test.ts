@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { ask, openTestServer, submit } from '#src/testing/server.ts';
 import { eventsOf, wsClient } from '#src/testing/follow.ts';
@@ -145,4 +147,34 @@ test('when the server stops, sockets are closed with 1001 and streams end', asyn
   await server[Symbol.asyncDispose]();
   assert.equal((await closed)[0], 1001);
   assert.equal(await cut, 'cut', 'so that its client comes back with its cursor, and does not take it for the end');
+});
+
+test('a client that vanishes while it is written to is no word on stderr', async (t) => {
+  const errors = t.mock.method(console, 'error', () => undefined);
+  await using server = await openTestServer();
+  const { hostname, port } = new URL(server.url);
+  for (let round = 0; round < 20; round += 1) {
+    const connection = connect(Number(port), hostname);
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+      createConnection: () => connection,
+    });
+    await once(socket, 'open');
+    socket.on('error', () => undefined);
+    socket.send('{"type":"connection_init"}');
+    await once(socket, 'message');
+    for (let id = 0; id < 20; id += 1) {
+      socket.send(
+        JSON.stringify({
+          id: String(id),
+          type: 'subscribe',
+          payload: { query: '{ jobs { totalCount } logs(first: 100) { edges { node { message } } } }' },
+        }),
+      );
+    }
+    await sleep(round % 5);
+    connection.resetAndDestroy();
+  }
+  await sleep(200);
+  assert.equal((await fetch(`${server.url}/health`)).status, 200);
+  assert.equal(errors.mock.callCount(), 0);
 });

@@ -98,6 +98,7 @@ export function openWebSockets(
   return {
     upgrade(request, socket, head) {
       sockets.handleUpgrade(request, socket, head, (client) => {
+        neverFailToSend(client);
         sockets.emit('connection', client, request);
         // graphql-ws hears the first error of a socket alone, and writes it to stderr; another one would end the process. `ws` closes the socket itself.
         client.removeAllListeners('error').on('error', (err) => log.debug({ err }, 'WebSocket broken'));
@@ -108,6 +109,16 @@ export function openWebSockets(
       await server.dispose();
       for (const client of sockets.clients) client.terminate();
     },
+  };
+}
+
+/** That a client has vanished is told by the end of its socket. graphql-ws would write to stderr that a message to it could not be sent. */
+function neverFailToSend(client: WebSocket): void {
+  const send = client.send.bind(client);
+  client.send = (data: Parameters<typeof send>[0], done?: unknown) => {
+    send(data, () => {
+      if (typeof done === 'function') done();
+    });
   };
 }
 

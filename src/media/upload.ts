@@ -81,6 +81,10 @@ export async function receiveUpload(
 /** Bytes between two checks of the free space. */
 const checkEveryBytes = 16 * 1_048_576;
 
+/** What is refused is read on for so long: a client that is cut off while it sends reads no answer. */
+const maxWastedBytes = 64 * 1_048_576;
+
+/** Throws the refusal where what is refused goes on and on. */
 async function write(
   path: string,
   bytes: AsyncIterable<Uint8Array>,
@@ -90,7 +94,7 @@ async function write(
   const hash = createHash('sha256');
   const check = () => space.requireFreeSpace().then(() => null, asRefusal);
   let total = 0;
-  let checkAt = 0;
+  let [checkAt, wasted] = [0, 0];
   let refusal: ExpectedError | null = null;
   for await (const chunk of bytes) {
     total += chunk.length;
@@ -99,7 +103,11 @@ async function write(
       checkAt = total + checkEveryBytes;
       refusal ??= await check();
     }
-    if (refusal !== null) continue;
+    if (refusal !== null) {
+      wasted += chunk.length;
+      if (wasted > maxWastedBytes) throw refusal;
+      continue;
+    }
     hash.update(chunk);
     refusal = await file.writeFile(chunk).then(() => null, asRefusal);
   }

@@ -20,7 +20,7 @@ export async function openArena({ effort }: { readonly effort: number }): Promis
   await Promise.all([mkdir(data), mkdir(outside)]);
   await copyFile(join(harness.media, 'speech.wav'), join(outside, 'secret.wav'));
   await storeManyJobs(join(data, 'phonograph.db'), { jobs: 100, segments: 1000, ofNewest: 100 });
-  const { child, url } = harness.start();
+  const { child, url } = harness.start({ PHONOGRAPH_MAX_UPLOAD_BYTES: '200000000' });
   const target: Target = { url: await url, host: new URL(await url).host, media: harness.media, outside, effort };
   return {
     target,

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
+import { byCallers } from './callers.ts';
 import { fuzzing } from './fuzzing.ts';
+import { byMany } from './load.ts';
+import { byMedia } from './media.ts';
 import {
   type Attack,
   codesOf,
@@ -41,6 +44,9 @@ async function isRefused(target: Target, code: string, query: string, variables 
 
 export const attacks: readonly Attack[] = [
   ...fuzzing,
+  ...byCallers,
+  ...byMany,
+  ...byMedia,
   {
     name: 'one query for a hundred jobs of a thousand segments, eighteen times over',
     defence: 'a cost before execution, by pages and variables (src/http/cost.ts)',
