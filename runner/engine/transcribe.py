@@ -7,6 +7,7 @@ from itertools import chain, islice
 from engine import language
 from engine.audio.media import RATE, Media
 from engine.audio.plan import Batch, in_batches, plan, skip
+from engine.audio.tracks import SILENT
 from engine.checkpoint import State, resume_key, resumed_state
 from engine.decode import Decoder, Encoded
 from engine.job import Job
@@ -78,6 +79,8 @@ class Transcription:
         self._messages.stage("FINISHING")
         if self._media.finished and self._job.options.clip.start >= (self._media.seconds or 0.0) > 0.0:
             self._media.warnings.append("The part that was asked for begins after the end of the recording.")
+        elif not self._state.segments and self._part == Part():
+            self._media.warnings.append(_why_nothing(self._media))
         self._media.recording.check_unchanged()
         self._messages.media_once_final(self._media, anyway=True)
         self._messages.end(self._state.segments, self._media)
@@ -146,5 +149,12 @@ class Transcription:
 
     def _total(self) -> float | None:
         """The second at which the work will end, as far as is known."""
-        end, whole = self._job.options.clip.end, self._media.seconds
+        end, whole = self._job.options.clip.end, self._media.likely_seconds
         return whole if end is None else min(end, whole or end)
+
+
+def _why_nothing(media: Media) -> str:
+    """Why there is no text, as far as the sound shows."""
+    if media.peak <= SILENT:
+        return "There is no text: the recording is silent."
+    return "There is no text: nothing in the recording sounds like speech."

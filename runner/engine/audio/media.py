@@ -1,6 +1,9 @@
 """From a file to sound: PyAV, decoded piece by piece, so that a day of audio needs no more memory than a minute."""
 
 import contextlib
+import errno
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +13,20 @@ import numpy as np
 import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 
-from engine.audio.formats import CODECS, CONTAINERS, UNMARKED, looks_damaged
+from engine.audio.clock import Clock
+from engine.audio.formats import CODECS, CONTAINERS, UNMARKED, looks_damaged, mp3_seconds, ogg_links
 from engine.audio.recording import Recording
+from engine.audio.tracks import SILENT, choose
 from engine.errors import EngineError
+
+# Containers that hold the length of a track, instead of having it reckoned from the size of the file.
+EXACT = frozenset(("aiff", "asf", "au", "caf", "flac", "matroska", "mov", "tta", "w64", "wav", "wv"))
+SILENCE = 160_000  # samples (10 s) of it that are given at a time
 
 RATE = 16_000  # samples per second, what Whisper and Silero VAD were trained on
 LOWEST_RATE, HIGHEST_RATE, MOST_CHANNELS = 4_000, 384_000, 8
+QUIET = 10 ** (-30 / 20)  # of full scale: a voice that nobody would hear without turning the knob
+FEW = 0.01  # of all packets that may be no sound
 TRUNCATION = 0.02  # declared durations are often a little off; beyond this share something is missing
 
 Sound = npt.NDArray[np.float32]  # shape [channels, samples], 16 kHz, -1 to 1
@@ -23,9 +34,10 @@ Sound = npt.NDArray[np.float32]  # shape [channels, samples], 16 kHz, -1 to 1
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the container says about the recording; `seconds` None = it does not say."""
+    """What the container says about the recording; `seconds` on the time line of players, None = it does not say."""
 
     seconds: float | None
+    exact: bool  # whether the container says where the sound ends; else `seconds` is an estimate, or of the picture
     container: str
     codec: str
     rate: int
@@ -40,14 +52,32 @@ class Media:
         self.decoded = 0
         self.finished = False
         self.warnings: list[str] = []
+        self.peak = 0.0
+        self._read_bytes = 0
+        self._broken_off = False
         self._container = _open(recording)
         with _damage_is_told(recording.path, self._container):
-            self._stream, self.facts = _first_audio(self._container)
+            _require_sound(self._container)
+            track, heard, said = choose(lambda: _open(recording))
+            self._stream = self._container.streams.audio[track]
+            self.facts = _facts(self._container, self._stream)
+        self._only_first = heard is not None and heard.cancels and not split
+        self.warnings += said
+        if self._only_first:
+            self.warnings.append("The two channels cancel each other when they are mixed; the first one was read.")
+        self._clock = Clock(self.facts.container, (self._container.start_time or 0) / av.time_base)
 
     @property
     def seconds(self) -> float | None:
         """The duration: measured once everything is decoded, until then what the container says."""
         return self.decoded / RATE if self.finished else self.facts.seconds
+
+    @property
+    def likely_seconds(self) -> float | None:
+        """The duration as far as is known now: by the share of the bytes where the container has only an estimate."""
+        if self.finished or self.facts.exact or not self._read_bytes:
+            return self.seconds
+        return self.decoded / RATE * max(1.0, self.recording.bytes / self._read_bytes)
 
     def close(self) -> None:
         self._container.close()
@@ -60,6 +90,7 @@ class Media:
         limit = min(max_seconds, float("inf") if end is None else end) * RATE
         for piece in self._resampled():
             self.decoded += piece.shape[1]
+            self.peak = max(self.peak, float(np.abs(piece).max(initial=0.0)))
             if self.decoded > max_seconds * RATE:
                 allowed = lasting(max_seconds)
                 raise EngineError("MEDIA_TOO_LONG", f"The recording is longer than the {allowed} that are allowed.")
@@ -71,58 +102,111 @@ class Media:
             raise EngineError("MEDIA_CORRUPT", "No sound could be decoded from the recording.")
         self.finished = True
         self._warn_if_truncated()
+        if SILENT < self.peak < QUIET:
+            self.warnings.append(
+                f"The recording is very quiet: its loudest moment is at {20 * math.log10(self.peak):.0f} dB."
+            )
 
     def _resampled(self) -> Iterator[Sound]:
         resampler: AudioResampler | None = None
         shape: tuple[object, ...] | None = None
+        given = 0  # samples, silence included
         for frame in self._frames():
-            if (frame.format.name, frame.layout.name, frame.sample_rate) != shape:
+            gap = self._clock.gap(frame.time, given / RATE)
+            frame.pts = None  # the resampler would make up for gaps in ways of its own
+            new = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if new != shape or gap:
                 if resampler is not None:  # some mp3 and broadcast files change midway
-                    yield from self._sound_of(resampler, None)
-                shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+                    for piece in self._sound_of(resampler, None):
+                        given += piece.shape[1]
+                        yield piece
+                shape = new
                 _check_shape(frame.sample_rate, frame.layout.nb_channels)
-                layout = self._layout or frame.layout.name
-                resampler = AudioResampler(format="s16p" if self._split else "s16", layout=layout, rate=RATE)
-            assert resampler is not None
-            yield from self._sound_of(resampler, frame)
+                resampler = AudioResampler(format="s16p", layout=self._layout, rate=RATE)
+            for piece in (*self._silence(gap), *self._sound_of(resampler, frame)) if resampler else ():
+                given += piece.shape[1]
+                yield piece
         if resampler is not None:
             yield from self._sound_of(resampler, None)
 
     @property
-    def _layout(self) -> str | None:
+    def _layout(self) -> str:
         """The layout to resample to; fixed by the stream, so that the number of channels never changes midway."""
-        return str(self._stream.codec_context.layout.name) if self._split else "mono"
+        return str(self._stream.codec_context.layout.name) if self._split or self._only_first else "mono"
 
     def _sound_of(self, resampler: AudioResampler, frame: Any) -> Iterator[Sound]:
         for resampled in resampler.resample(frame):
-            yield resampled.to_ndarray().astype(np.float32) / np.float32(32768)
+            sound = resampled.to_ndarray().astype(np.float32) / np.float32(32768)
+            yield sound[:1] if self._only_first else sound
+
+    def _silence(self, seconds: float) -> Iterator[Sound]:
+        channels = self._stream.codec_context.layout.nb_channels if self._split else 1
+        left = round(seconds * RATE)
+        while left > 0:
+            yield np.zeros((channels, min(left, SILENCE)), np.float32)
+            left -= SILENCE
 
     def _frames(self) -> Iterator[Any]:
-        """Decoded frames of the first audio stream. Damaged packets are skipped: the rest is still there."""
-        damaged = 0
-        packets = self._container.demux(self._stream)
+        """Decoded frames of the track, behind damage too. What cannot be read at all is left out with a warning."""
+        packets = damaged = 0
+        for container, stream in self._links():
+            for packet in self._packets(container, stream):
+                packets += 1
+                try:
+                    frames = packet.decode()
+                except (av.error.FFmpegError, ValueError) as error:
+                    _raise_if_unreadable(error)
+                    damaged += 1
+                    continue
+                yield from frames
+            self._clock.begin_anew()
+        # A few are what stands between joined recordings.
+        if damaged > packets * FEW:
+            self.warnings.append(f"{damaged} damaged pieces of the recording were skipped.")
+        if self._broken_off and packets > damaged:
+            self.warnings.append("The recording could not be read to its end; what was read until then is there.")
+
+    def _links(self) -> Iterator[tuple[Any, Any]]:
+        """The recording, or those that are chained in it: FFmpeg takes the first of a chain in Ogg for all of them."""
+        starts = ogg_links(self.recording.path) if self.facts.container == "ogg" else [0]
+        if len(starts) == 1:
+            yield self._container, self._stream
+            return
+        for start, end in zip(starts, [*starts[1:], self.recording.bytes], strict=True):
+            self._read_bytes = start
+            try:
+                link = _open_as(self.recording.path, None, (start, end))
+            except EngineError:
+                self._broken_off = True
+                continue
+            if link.streams.audio:
+                yield link, link.streams.audio[0]
+
+    def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
+        """The packets of a track, up to its end or where the container cannot be read on."""
+        demuxed = container.demux(stream)
+        failures = 0
         while True:
             try:
-                packet = next(packets)
-                frames = packet.decode()
+                packet = next(demuxed)
             except StopIteration:
-                break
+                return
             except (av.error.InvalidDataError, av.error.EOFError):
-                damaged += 1
-                if damaged > 10_000:  # a demuxer that fails for ever makes no progress
-                    break
+                failures += 1
+                if failures > 10_000:  # a demuxer that fails for ever makes no progress
+                    return
                 continue
-            except av.error.FFmpegError as error:
-                raise EngineError("MEDIA_CORRUPT", "The recording cannot be decoded.") from error
-            for frame in frames:
-                frame.pts = None  # the resampler refuses jumps in time, which damaged recordings have
-                yield frame
-        if damaged:
-            self.warnings.append(f"{damaged} damaged pieces of the recording were skipped.")
+            except (av.error.FFmpegError, ValueError) as error:
+                _raise_if_unreadable(error)
+                self._broken_off = True
+                return
+            if packet.pos:
+                self._read_bytes = max(self._read_bytes, packet.pos)
+            yield packet
 
     def _warn_if_truncated(self) -> None:
         declared, decoded = self.facts.seconds, self.decoded / RATE
-        if declared is not None and decoded < declared * (1 - TRUNCATION):
+        if declared is not None and self.facts.exact and decoded < declared * (1 - TRUNCATION):
             self.warnings.append(f"The recording ends after {decoded:.1f} s, but says that it lasts {declared:.1f} s.")
 
 
@@ -139,20 +223,31 @@ def _open(recording: Recording) -> Any:
     except EngineError:
         if ending not in UNMARKED:
             raise
-        return _open_as(recording.path, ending)
+        return _open_as(recording.path, UNMARKED[ending])
 
 
-def _open_as(path: str, container: str | None) -> Any:
-    """As the container of this name; None = by its content. "file:" keeps a name from being an address."""
+def _open_as(path: str, container: str | None, part: tuple[int, int] | None = None) -> Any:
+    """As the container of this name; None = by its content. "file:" keeps a name from being an address.
+
+    part: the first byte, and the one behind the last; None = the whole file.
+    """
     options = {
-        "protocol_whitelist": "file",
+        "protocol_whitelist": "file,subfile",
         "format_whitelist": CONTAINERS,
         "codec_whitelist": ",".join(sorted(CODECS)),
     }
     try:
-        return av.open(f"file:{path}", mode="r", format=container, options=options, metadata_errors="ignore")
+        place = f"file:{path}" if part is None else f"subfile,,start,{part[0]},end,{part[1]},,:file:{path}"
+        return av.open(place, mode="r", format=container, options=options, metadata_errors="ignore")
     except (av.error.FFmpegError, ValueError, UnicodeError) as error:
         raise _unreadable(path) from error
+
+
+def _raise_if_unreadable(error: Exception) -> None:
+    """Raise where the disk is at fault, such as one of the network: the recording may be there again in a while."""
+    if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EREMOTEIO):
+        message = "The recording could not be read: its disk reports an error."
+        raise EngineError("INTERNAL", message, retryable=True) from error
 
 
 def _unreadable(path: str) -> EngineError:
@@ -173,21 +268,41 @@ def _damage_is_told(path: str, container: Any) -> Iterator[None]:
         raise _unreadable(path) from error
 
 
-def _first_audio(container: Any) -> tuple[Any, Facts]:
+def _require_sound(container: Any) -> None:
     if not container.streams.audio:
         raise EngineError("MEDIA_NO_AUDIO", "The file has no sound in it.")
-    stream = container.streams.audio[0]
+
+
+def _facts(container: Any, stream: Any) -> Facts:
     context = stream.codec_context
     if context is None or context.name not in CODECS:
         raise EngineError("MEDIA_UNSUPPORTED", "The recording's sound is coded in a way that the engine does not read.")
     _check_shape(context.sample_rate, context.layout.nb_channels)
-    seconds: float | None = None
+    exact = _end_of_sound(container, stream)
+    if container.format.name == "mp3":
+        exact = mp3_seconds(container.name.removeprefix("file:"), context.sample_rate)
+    whole = None if container.duration is None else container.duration / av.time_base
+    seconds = whole if exact is None else exact
+    name, codec = container.format.name, context.codec.name
+    return Facts(seconds, exact is not None, name, codec, context.sample_rate, context.layout.nb_channels)
+
+
+def _end_of_sound(container: Any, stream: Any) -> float | None:
+    """Where the sound ends on the time line of players, if the container says so itself. What FFmpeg reckons from the
+    size of the file and the bit rate may be off by a factor, and the picture may be longer than the sound.
+    """
+    names = set(container.format.name.split(","))
+    if not names & EXACT:
+        return None
+    start = (container.start_time or 0) / av.time_base
     if stream.duration is not None and stream.time_base is not None:
-        seconds = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        seconds = container.duration / 1_000_000  # AV_TIME_BASE
-    facts = Facts(seconds, container.format.name, context.codec.name, context.sample_rate, context.layout.nb_channels)
-    return stream, facts
+        return float((stream.duration + (stream.start_time or 0)) * stream.time_base) - start
+    told = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if told is not None:  # of a track in Matroska
+        hours, minutes, seconds = (float(part) for part in told.groups())
+        return hours * 3600 + minutes * 60 + seconds - start
+    alone = len(container.streams) == 1 and container.duration is not None
+    return container.duration / av.time_base if alone else None
 
 
 def _check_shape(rate: int, channels: int) -> None:

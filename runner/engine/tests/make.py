@@ -1,6 +1,7 @@
 """Recordings that tests make: WAV files, whose headers may lie, and containers with chosen streams."""
 
 import os
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -82,4 +83,38 @@ def write_wav(
         b"RIFF" + size + b"WAVEfmt \x10\x00\x00\x00" + head + b"data" + length.to_bytes(4, "little") + body
     )
     os.truncate(path, 44 + length)
+    return path
+
+
+def write_timed(
+    path: Path,
+    codec: str,
+    pieces: list[tuple[float, "np.typing.NDArray[Any]"]],
+    video_seconds: float = 0.0,
+    rate: int = 48_000,
+) -> Path:
+    """A container by the path's ending whose sound stands at the given seconds, perhaps beside a picture from 0 on."""
+    with av.open(str(path), "w") as container:
+        codec_of_picture = "libvpx" if path.suffix == ".webm" else "mpeg4"
+        picture: Any = container.add_stream(codec_of_picture, rate=5) if video_seconds else None
+        stream: Any = container.add_stream(codec, rate=rate, layout="mono")
+        if video_seconds:
+            picture.width, picture.height, picture.pix_fmt = 64, 64, "yuv420p"
+            for number in range(round(video_seconds * 5)):
+                image = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number % 256, np.uint8), format="rgb24")
+                image.pts = number
+                container.mux(picture.encode(image))
+            container.mux(picture.encode(None))
+        size = stream.codec_context.frame_size or 1024
+        for start, samples in pieces:
+            nearest = np.arange(round(samples.size * rate / 16_000)) * 16_000 // rate
+            pcm = (np.clip(samples[nearest], -1, 1) * 32767).astype(np.int16)
+            for at in range(0, pcm.size - size + 1, size):
+                frame = av.AudioFrame.from_ndarray(pcm[None, at : at + size].copy(), format="s16", layout="mono")
+                frame.sample_rate = rate
+                resampled = AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate).resample(frame)
+                for part in resampled:
+                    part.pts, part.time_base = round(start * rate) + at, Fraction(1, rate)
+                    container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
     return path

@@ -16,6 +16,7 @@ from engine.memory import HUGE_PAGES
 ROOT = Path(__file__).resolve().parents[3]
 AUDIO = ROOT.parent / "shared" / "audio"
 MODEL = ROOT / "models" / "base"
+CASES = ROOT.parent / "shared" / "cases"
 JFK = ROOT / "samples" / "jfk.flac"  # the recording that comes with the project
 
 # ENGINE_DEVICE=cuda runs the same tests and benches on the graphics card.

@@ -133,14 +133,6 @@ def test_a_truncated_mp3_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     assert any("says that it lasts" in warning for warning in media.warnings)
 
 
-def test_the_first_sound_of_several_is_taken(tmp_path: Path) -> None:
-    tone = np.sin(np.arange(5 * 16_000) * 0.1)
-    path = write_media(tmp_path / "two.mov", [("pcm_s16le", np.zeros(80_000)), ("pcm_s16le", tone)], video=True)
-    pieces = list(Media(open_recording(Source(str(path))), split=False).sound(60.0, None))
-    assert abs(sum(piece.shape[1] for piece in pieces) - 80_000) < 100
-    assert max(float(np.abs(piece).max()) for piece in pieces) < 0.001
-
-
 def test_a_recording_that_changes_or_vanishes_is_noticed(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "moving.wav", noise(1))
     recording = open_recording(Source(str(path)))
