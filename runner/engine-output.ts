@@ -119,8 +119,8 @@ export class EngineOutput {
   }
 
   async #storeMedia(line: LineOf<'media'>, warnings: readonly string[]): Promise<void> {
-    const { durationSeconds, container, codec, sampleRate, channels } = line;
-    const media = { durationSeconds, container, codec, sampleRate, channels, warnings };
+    const { durationSeconds, container, codec, sampleRate, channels, tracks } = line;
+    const media = { durationSeconds, container, codec, sampleRate, channels, tracks, warnings };
     await this.#write('saveMedia', () => this.#store.saveMedia(this.#claim.lease, media));
   }
 

@@ -64,7 +64,12 @@ const failureHints: Readonly<Record<FailureCode, readonly [retryable: boolean, h
   INTERNAL: [true, 'The logs of the job and of the server say more. Retry the job.'],
 };
 
-/** A failure with the hint for its code; `retryable` where the engine knows better. */
-export function failure(code: FailureCode, message: string, retryable = failureHints[code][0]): JobFailure {
-  return { code, message, hint: failureHints[code][1], retryable };
+/** A failure with the hint for its code; `retryable` and `hint` where the engine knows better. */
+export function failure(
+  code: FailureCode,
+  message: string,
+  { retryable, hint }: { readonly retryable?: boolean; readonly hint?: string | null } = {},
+): JobFailure {
+  const [usually, usual] = failureHints[code];
+  return { code, message, hint: hint ?? usual, retryable: retryable ?? usually };
 }

@@ -13,8 +13,8 @@ const base: EndedAttempt = {
   provenance: { device: 'cpu' },
 };
 const end: LineOf<'end'> = { type: 'end', segments: 3, durationSeconds: 9, peakMemoryBytes: null, warnings: [] };
-const noAudio = { type: 'error', code: 'MEDIA_NO_AUDIO', message: 'no audio', retryable: false } as const;
-const noMemory = { type: 'error', code: 'GPU_OUT_OF_MEMORY', message: 'full', retryable: true } as const;
+const noAudio = { type: 'error', code: 'MEDIA_NO_AUDIO', message: 'no audio', retryable: false, hint: null } as const;
+const noMemory = { type: 'error', code: 'GPU_OUT_OF_MEMORY', message: 'full', retryable: true, hint: null } as const;
 const died = { exitCode: null, signal: 'SIGSEGV', problem: null };
 const killed = { exitCode: null, signal: 'SIGKILL', problem: null };
 const terminated = { exitCode: null, signal: 'SIGTERM', problem: null };

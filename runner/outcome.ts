@@ -60,7 +60,7 @@ function outcomeOf(ended: EndedAttempt): Outcome | null {
 
 function outcomeOfError(line: LineOf<'error'>, crashes: number): Outcome {
   if (line.retryable && crashes + 1 < maxCrashes) return { kind: 'INTERRUPTED', crash: line.code };
-  return { kind: 'FAILED', failure: failure(line.code, line.message, line.retryable) };
+  return { kind: 'FAILED', failure: failure(line.code, line.message, line) };
 }
 
 function outcomeOfHalt(halt: Exclude<Halt, 'lost' | 'cancel'>, ended: EndedAttempt): Outcome {

@@ -64,6 +64,21 @@ const schemas = {
     sampleRate: orNull(count),
     channels: orNull(count),
     warnings: z.array(sentence).max(100).readonly().default([]),
+    tracks: z
+      .array(
+        z.object({
+          index: count,
+          title: orNull(name),
+          language: orNull(name),
+          codec: orNull(name),
+          channels: orNull(count),
+          default: z.boolean(),
+          used: z.boolean(),
+        }),
+      )
+      .max(1000)
+      .readonly()
+      .default([]),
   }),
   language: z.object({ type: z.literal('language'), code, probability: unit }),
   segment: z
@@ -108,6 +123,7 @@ const schemas = {
     code: z.enum(failureCodes).catch('INTERNAL'),
     message: sentence,
     retryable: z.boolean(),
+    hint: sentence.nullable().default(null),
   }),
 };
 

@@ -5,6 +5,7 @@ import { sees } from '#resolvers/visibility.ts';
 import { readTranscript, transcriptUrl } from '#resolvers/transcript.ts';
 import type {
   Attempt as AttemptShape,
+  AudioTrack as TrackShape,
   Clip as ClipShape,
   DetectedLanguage as LanguageShape,
   Job as JobShape,
@@ -96,7 +97,29 @@ const TranscriptionOptions = builder.objectRef<OptionsShape>('TranscriptionOptio
       description: 'Words that are likely to be said, at most 2,000 characters.',
     }),
     beamSize: t.exposeInt('beamSize', { description: 'How many candidate texts the decoder keeps, 1 to 10.' }),
+    track: t.exposeInt('track', {
+      nullable: true,
+      description: 'The track of sound that was asked for; null = the default one that is not silent.',
+    }),
     clip: t.expose('clip', { type: Clip, nullable: true, description: 'The part to transcribe; null = all of it.' }),
+  }),
+});
+
+const AudioTrack = builder.objectRef<TrackShape>('AudioTrack').implement({
+  description: 'A track of sound in a container.',
+  fields: (t) => ({
+    index: t.exposeInt('index', {
+      description: '0, 1, 2 ... among the tracks of sound, as `track` of transcribe takes it.',
+    }),
+    title: t.exposeString('title', { nullable: true, description: 'What the container calls it.' }),
+    language: t.exposeString('language', {
+      nullable: true,
+      description: 'The language that the container tells, as it tells it.',
+    }),
+    codec: t.exposeString('codec', { nullable: true, description: 'Audio codec, such as aac.' }),
+    channels: t.exposeInt('channels', { nullable: true, description: 'Number of audio channels.' }),
+    default: t.exposeBoolean('default', { description: 'Whether the container marks it as the one to play.' }),
+    used: t.exposeBoolean('used', { description: 'Whether it was read.' }),
   }),
 });
 
@@ -117,6 +140,11 @@ const Media = builder.objectRef<MediaShape & { readonly job: JobShape }>('Media'
     codec: t.exposeString('codec', { nullable: true, description: 'Audio codec, such as flac, wmav2.' }),
     sampleRate: t.exposeInt('sampleRate', { nullable: true, description: 'Samples per second and channel.' }),
     channels: t.exposeInt('channels', { nullable: true, description: 'Number of audio channels.' }),
+    tracks: t.expose('tracks', {
+      type: [AudioTrack],
+      description:
+        'Sound tracks of a container; the one that was read has used true. Empty until the engine has looked.',
+    }),
     warnings: t.exposeStringList('warnings', {
       description: 'Such as a recording that ends before its declared length.',
     }),

@@ -80,6 +80,10 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
     beamSize: t.int({
       description: 'How many candidate texts the decoder keeps, 1 to 10; absent = the value of config.json.',
     }),
+    track: t.int({
+      description:
+        'Sound track of a container with several, from 0; absent = the one that the container marks as default, else the first that is not silent. Beyond the last one the job is FAILED with MEDIA_NO_AUDIO and a hint that lists the tracks.',
+    }),
     clip: t.field({ type: ClipInput, description: 'Only this part of the recording.' }),
     priority: t.int({ defaultValue: 0, description: 'Higher runs sooner; -1,000 to 1,000.' }),
     title: t.string({ extensions: checkedByResolver, description: 'What to call it, at most 500 characters.' }),

@@ -40,7 +40,8 @@ def main() -> int:
             message = "The engine's libraries are not installed; run the set-up again."
             error = EngineError("ENGINE_NOT_INSTALLED", message)
         known = explain(error)
-        lines.write("error", code=known.code, message=known.message, retryable=known.retryable)
+        hint = {} if known.hint is None else {"hint": known.hint}
+        lines.write("error", code=known.code, message=known.message, retryable=known.retryable, **hint)
         return 1
 
 

@@ -32,10 +32,11 @@ RETRYABLE: frozenset[Code] = frozenset(
 class EngineError(Exception):
     """A failure with a public code and one sentence for a person, without paths of the server."""
 
-    def __init__(self, code: Code, message: str, retryable: bool | None = None) -> None:
+    def __init__(self, code: Code, message: str, retryable: bool | None = None, hint: str | None = None) -> None:
         super().__init__(message)
         self.code: Code = code
         self.message = message
+        self.hint = hint  # what to do, where the engine knows more than the code says
         self.retryable = code in RETRYABLE if retryable is None else retryable
 
 

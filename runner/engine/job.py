@@ -32,6 +32,7 @@ class Options:
     hotwords: str | None
     beam_size: int
     clip: Span
+    track: int | None = None  # of those of sound, from 0; None = the default one that is not silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +163,5 @@ def _options(options: _Fields) -> Options:
         hotwords=options.optional_text("hotwords"),
         beam_size=options.whole("beamSize", 5, 1, 20),
         clip=Span(start or 0.0, end),
+        track=None if options.value.get("track") is None else options.whole("track", 0, 0, 10_000),
     )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from engine import VERSION
 from engine.audio.channel_audio import ChannelAudio, Clip
@@ -52,6 +53,7 @@ class Messages:
             sampleRate=facts.rate,
             channels=facts.channels,
             warnings=media.warnings,
+            tracks=[asdict(track) for track in media.tracks],
         )
 
     def media_once_final(self, media: Media, anyway: bool = False) -> None:

@@ -92,7 +92,7 @@ def _confine_on(device: str) -> tuple[str, ...]:
 
 
 def _media(job: Job, recording: Recording) -> Media:
-    media = Media(recording, split=job.options.channels == "split")
+    media = Media(recording, split=job.options.channels == "split", track=job.options.track)
     said = media.facts.seconds if media.facts.exact else None
     if (
         said is not None and said > job.max_seconds * 1.1 and job.options.clip.end is None

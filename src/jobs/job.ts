@@ -90,6 +90,7 @@ export const transcriptionOptionsSchema = z.object({
   hotwords: z.string().max(2000).nullable().default(null),
   beamSize: z.int().min(1).max(10).default(5),
   clip: clipSchema.nullable().default(null),
+  track: z.int().min(0).max(10_000).nullable().default(null),
 });
 
 /** What was asked for, with every default filled in. */
@@ -153,6 +154,19 @@ export interface DetectedLanguage {
  */
 export type MediaKey = { readonly kept: string } | { readonly root: string; readonly path: string };
 
+/** A track of sound; `index` counts those of a recording from 0. */
+export interface AudioTrack {
+  readonly index: number;
+  readonly title: string | null;
+  readonly language: string | null;
+  readonly codec: string | null;
+  readonly channels: number | null;
+  /** The container marks it as the one to play. */
+  readonly default: boolean;
+  /** It was read. */
+  readonly used: boolean;
+}
+
 /** The recording of a job. */
 export interface Media {
   readonly name: string;
@@ -165,6 +179,7 @@ export interface Media {
   readonly sampleRate: number | null;
   readonly channels: number | null;
   readonly warnings: readonly string[];
+  readonly tracks: readonly AudioTrack[];
 }
 
 /** Why a job is FAILED, told to a person. */

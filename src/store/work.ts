@@ -27,7 +27,7 @@ export interface AttemptProcess {
 /** What the engine found the recording to be. */
 export type MediaProbe = Pick<
   Media,
-  'durationSeconds' | 'container' | 'codec' | 'sampleRate' | 'channels' | 'warnings'
+  'durationSeconds' | 'container' | 'codec' | 'sampleRate' | 'channels' | 'warnings' | 'tracks'
 >;
 
 export interface Batch {

@@ -47,7 +47,7 @@ class Facts:
 class Media:
     """An open recording. `sound()` may be read once; `decoded` counts its samples (16 kHz) as they come."""
 
-    def __init__(self, recording: Recording, split: bool) -> None:
+    def __init__(self, recording: Recording, split: bool, track: int | None = None) -> None:
         self.recording, self._split = recording, split
         self.decoded = 0
         self.finished = False
@@ -58,11 +58,12 @@ class Media:
         self._container = _open(recording)
         with _damage_is_told(recording.path, self._container):
             _require_sound(self._container)
-            track, heard, said = choose(lambda: _open(recording))
-            self._stream = self._container.streams.audio[track]
+            choice = choose(lambda: _open(recording), track)
+            self._stream = self._container.streams.audio[choice.index]
             self.facts = _facts(self._container, self._stream)
-        self._only_first = heard is not None and heard.cancels and not split
-        self.warnings += said
+        self.tracks = choice.tracks
+        self._only_first = choice.heard is not None and choice.heard.cancels and not split
+        self.warnings += choice.warnings
         if self._only_first:
             self.warnings.append("The two channels cancel each other when they are mixed; the first one was read.")
         self._clock = Clock(self.facts.container, (self._container.start_time or 0) / av.time_base)

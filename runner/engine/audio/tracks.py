@@ -1,13 +1,14 @@
 """Which of several tracks of sound is read, and whether its channels may be mixed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import av
 import numpy as np
 
 from engine.audio.formats import CODECS
+from engine.errors import EngineError
 
 SILENT = 10 ** (-70 / 20)  # of full scale: no voice is below it, and dithered silence is
 LISTENED = 60.0  # s of a track that are listened to from its first sound on
@@ -31,28 +32,77 @@ class Heard:
         return self.channels is not None and self.mix < self.channels * CANCELLED
 
 
-def choose(open_container: Callable[[], Any]) -> tuple[int, Heard | None, list[str]]:
-    """The number of the track to read among the tracks of sound, what was heard of it, and what is to be said of it.
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A track of sound as its container describes it; `index` counts those of sound from 0."""
 
-    The container's default track is taken, or the first, unless it is silent from its beginning to its end and another
-    is not. `open_container` opens the recording anew for each look. None was heard where nothing had to be.
+    index: int
+    title: str | None
+    language: str | None
+    codec: str | None
+    channels: int | None
+    default: bool
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The track to read, what was heard of it (None = nothing had to be), all tracks, and what is to be said."""
+
+    index: int
+    heard: Heard | None
+    tracks: tuple[Track, ...]
+    warnings: tuple[str, ...]
+
+
+def choose(open_container: Callable[[], Any], wanted: int | None) -> Choice:
+    """Choose the wanted track, else the default one, or the first, unless it is silent from beginning to end and another
+    is not. `open_container` opens the recording anew for each look. Raises MEDIA_NO_AUDIO beyond the last one.
     """
     with open_container() as container:
-        streams = list(container.streams.audio)
-        stereo = [stream.codec_context.layout.nb_channels == 2 for stream in streams]
-        order = sorted(range(len(streams)), key=lambda number: not _is_default(streams[number]))
-    if len(streams) == 1:
-        return 0, (listen(open_container, 0) if stereo[0] else None), []
+        tracks = [_describe(index, stream) for index, stream in enumerate(container.streams.audio)]
+    if wanted is not None and wanted >= len(tracks):
+        message = f"The recording has no track of sound with the index {wanted}."
+        raise EngineError("MEDIA_NO_AUDIO", message, hint=f"It has: {'; '.join(map(_in_words, tracks))}.")
+    order = sorted(tracks, key=lambda track: not track.default) if wanted is None else [tracks[wanted]]
     heard: dict[int, Heard] = {}
-    for number in order:
-        heard[number] = listen(open_container, number)
-        if not heard[number].silent:
-            break
-    chosen = next((number for number in order if number in heard and not heard[number].silent), order[0])
-    passed = [f"{number + 1}" for number in order if number != chosen and number in heard]
-    silent = f" Track {' and '.join(passed)} is silent." if passed else ""
-    said = f"The recording has {len(streams)} tracks of sound; track {chosen + 1} was read.{silent}"
-    return chosen, heard[chosen], [said]
+    if len(order) > 1 or order[0].channels == 2:
+        for track in order:
+            heard[track.index] = listen(open_container, track.index)
+            if not heard[track.index].silent:
+                break
+    index = next((at for at, found in heard.items() if not found.silent), order[0].index)
+    warnings = []
+    if len(tracks) > 1 and wanted is None:
+        silent = [str(at) for at in heard if at != index]
+        why = f", since track {' and '.join(silent)} is silent" if silent else ""
+        warnings.append(f"Of {len(tracks)} tracks of sound track {index}, counted from 0, was read{why}.")
+    used = tuple(replace(track, used=track.index == index) for track in tracks)
+    return Choice(index, heard.get(index), used, tuple(warnings))
+
+
+def _describe(index: int, stream: Any) -> Track:
+    context, told = stream.codec_context, {name.lower(): text for name, text in stream.metadata.items()}
+    channels = None if context is None else context.layout.nb_channels
+    language = told.get("language")
+    return Track(
+        index,
+        _short(told.get("title") or told.get("handler_name")),
+        None if language in (None, "und") else _short(language),
+        None if context is None else context.name,
+        channels,
+        _is_default(stream),
+        False,
+    )
+
+
+def _short(text: str | None) -> str | None:
+    return text[:100] if text else None
+
+
+def _in_words(track: Track) -> str:
+    known = (track.codec, track.channels and f"{track.channels} channels", track.language, track.title)
+    return f"{track.index} ({', '.join(text for text in known if text)})"
 
 
 def _is_default(stream: Any) -> bool:

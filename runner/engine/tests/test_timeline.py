@@ -100,12 +100,29 @@ def test_the_default_track_is_read_and_else_the_first_that_is_not_silent(tmp_pat
         first = write_media(tmp_path / f"first.{ending}", [(codec, quiet), (codec, loud)], video=True)
         media, sound = read(first)
         assert float(np.abs(sound).max()) > 0.3, ending
-        assert media.warnings == ["The recording has 2 tracks of sound; track 2 was read. Track 1 is silent."]
+        assert media.warnings == ["Of 2 tracks of sound track 1, counted from 0, was read, since track 0 is silent."]
         media, sound = read(write_media(tmp_path / f"both.{ending}", [(codec, loud), (codec, loud)]))
-        assert media.warnings == ["The recording has 2 tracks of sound; track 1 was read."]
+        assert media.warnings == ["Of 2 tracks of sound track 0, counted from 0, was read."]
     media, sound = read(write_media(tmp_path / "none.mkv", [("pcm_s16le", quiet), ("pcm_s16le", quiet)]))
     assert float(np.abs(sound).max()) == 0.0
-    assert "track 1 was read" in media.warnings[0]
+    assert "track 0, counted from 0, was read" in media.warnings[0]
+
+
+def test_a_track_can_be_asked_for(engine: Callable[..., Outcome], tmp_path: Path) -> None:
+    path = write_media(tmp_path / "two.mov", [("pcm_s16le", tone(5)), ("pcm_s16le", np.zeros(80_000))])
+    media = Media(open_recording(Source(str(path))), split=False, track=1)
+    assert max(float(np.abs(piece).max()) for piece in media.sound(60.0, None)) == 0.0
+    assert [(track.index, track.codec, track.used) for track in media.tracks] == [
+        (0, "pcm_s16le", False),
+        (1, "pcm_s16le", True),
+    ]
+    error = engine(path, track=2).one("error")
+    assert (error["code"], error["message"]) == (
+        "MEDIA_NO_AUDIO",
+        "The recording has no track of sound with the index 2.",
+    )
+    assert "0 (pcm_s16le, 1 channels" in error["hint"]
+    assert engine(path, track=0).one("end")["warnings"] != []
 
 
 def test_of_channels_that_cancel_each_other_one_is_read(tmp_path: Path) -> None:

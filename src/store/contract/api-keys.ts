@@ -131,6 +131,7 @@ export function apiKeysContract(open: OpenStore): void {
         sampleRate: null,
         channels: null,
         warnings: [],
+        tracks: [],
       };
       await store.saveMedia(claim.lease, probe);
     }

@@ -5,7 +5,16 @@ import type { Lease } from '../work.ts';
 import { checkStory } from './check-story.ts';
 import { added, claimed, everythingOf, newBatch, type OpenStore, progressAt, quietly } from './samples.ts';
 
-const media = { durationSeconds: 3, container: 'wav', codec: 'pcm', sampleRate: 8000, channels: 1, warnings: ['cut'] };
+const track = { index: 0, title: null, language: 'eng', codec: 'pcm', channels: 1, default: true, used: true };
+const media = {
+  durationSeconds: 3,
+  container: 'wav',
+  codec: 'pcm',
+  sampleRate: 8000,
+  channels: 1,
+  warnings: ['cut'],
+  tracks: [track],
+};
 
 /** That only the worker of the running attempt writes. */
 export function leaseContract(open: OpenStore): void {

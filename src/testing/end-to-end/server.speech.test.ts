@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { execa } from 'execa';
 import { readConfig } from '#src/config/config.ts';
 import { eventsOf, followBySse, type SeenEvent, untilEvent } from '#src/testing/follow.ts';
 import { recordings } from '#src/testing/recordings.ts';
 import { openTestServer, type TestServer } from '#src/testing/server.ts';
+import { openTemporary } from '#src/testing/temporary.ts';
 
 const { engineCommand, modelDirectory } = readConfig(join(import.meta.dirname, '../../..'), {}).server;
 
@@ -81,3 +83,56 @@ test('a recording that is none ends its job as FAILED with a code and a hint, an
   const next = await submitPath(server, 'speech.wav');
   assert.match(textOf(await eventsOf(server.url, next)), /ask not what your country can do for you/u);
 });
+
+test('the track that speaks is read, another where it is asked for, and one that is not there is told with those that are', async () => {
+  await using folder = await openTemporary();
+  const speech = join(import.meta.dirname, '../../../samples/jfk.flac');
+  const file = join(folder.directory, 'two.mkv');
+  await makeTracks(file, speech);
+  await using server = await openRealServer(folder.directory);
+  const fields = `status transcript options { track } failure { code hint } media {
+    warnings tracks { index codec channels language default used }
+  }`;
+  const heard = async (track: number | undefined) => {
+    const query = `mutation ($input: TranscribeInput!) {
+      transcribe(input: $input) { ... on TranscribeSuccess { job { id } } ... on InvalidInputError { field } }
+    }`;
+    const input = { media: { path: 'two.mkv' }, ...(track === undefined ? {} : { track }) };
+    const { job, field } = (await server.ask(query, { input })).data.transcribe;
+    if (field !== undefined) return field;
+    await eventsOf(server.url, job.id);
+    return (await server.ask(`{ job(id: "${job.id}") { ${fields} } }`)).data.job;
+  };
+  const chosen = await heard(undefined);
+  assert.match(chosen.transcript, /country/iu);
+  assert.deepEqual(
+    chosen.media.tracks.map(({ index, used }: { readonly index: number; readonly used: boolean }) => [index, used]),
+    [
+      [0, false],
+      [1, true],
+    ],
+  );
+  assert.match(chosen.media.warnings.join(' '), /track 1, counted from 0, was read, since track 0 is silent/u);
+  const silent = await heard(0);
+  assert.deepEqual([silent.options.track, silent.transcript], [0, '']);
+  assert.match(silent.media.warnings.join(' '), /the recording is silent/u);
+  const missing = await heard(2);
+  assert.deepEqual([missing.status, missing.failure.code], ['FAILED', 'MEDIA_NO_AUDIO']);
+  assert.match(missing.failure.hint, /^It has: 0 \(.*; 1 \(/u);
+  assert.equal(await heard(-1), 'input.track');
+});
+
+/** A container with a silent track before one that holds a recording, made by the engine's own libraries. */
+async function makeTracks(file: string, speech: string): Promise<void> {
+  const program = `
+import sys; sys.path.insert(0, sys.argv[3])
+import numpy as np
+from pathlib import Path
+from engine.audio.media import Media
+from engine.audio.recording import Source, open_recording
+from engine.tests.make import write_media
+sound = np.concatenate(list(Media(open_recording(Source(sys.argv[2])), split=False).sound(60.0, None)), axis=1)[0]
+write_media(Path(sys.argv[1]), [("pcm_s16le", np.zeros(sound.size)), ("pcm_s16le", sound)])`;
+  const root = join(import.meta.dirname, '../../..');
+  await execa(engineCommand[0] ?? '', ['-c', program, file, speech, join(root, 'runner')]);
+}

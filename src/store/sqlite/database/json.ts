@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  type AudioTrack,
   failureCodes,
   type JobFact,
   type JobFailure,
@@ -107,6 +108,24 @@ const wordsOrNullSchema = wordsSchema.nullable();
 /** The words of a segment. */
 export function parseWords(text: string | null): readonly Word[] | null {
   return text === null ? null : parse(text, wordsOrNullSchema, null);
+}
+
+const textOrNull = z.string().nullable().catch(null);
+const tracksSchema = z.array(
+  z.object({
+    index: z.number(),
+    title: textOrNull,
+    language: textOrNull,
+    codec: textOrNull,
+    channels: z.number().nullable().catch(null),
+    default: z.boolean().catch(false),
+    used: z.boolean().catch(false),
+  }),
+);
+
+/** The tracks of sound of a recording; none where they cannot be read. */
+export function parseTracks(text: string): readonly AudioTrack[] {
+  return parse(text, tracksSchema, []);
 }
 
 const segmentSchema = z.object({

@@ -1,7 +1,7 @@
 import type { ExpressionBuilder, Kysely, Selectable, SelectQueryBuilder } from 'kysely';
 import type { Attempt, Job, JobEvent, Media } from '../../../jobs/job.ts';
 import type { Segment } from '../../../jobs/transcript.ts';
-import { parseFact, parseFailure, parseObject, parseOptions, parseTexts, parseWords } from './json.ts';
+import { parseFact, parseFailure, parseObject, parseOptions, parseTexts, parseTracks, parseWords } from './json.ts';
 import type { Tables } from './tables.ts';
 
 /** A job's row with its recording's beside it. */
@@ -63,6 +63,7 @@ function toMedia(row: MediaRow): Media {
     sampleRate: row.sample_rate,
     channels: row.channels,
     warnings: parseTexts(row.warnings),
+    tracks: parseTracks(row.tracks),
   };
 }
 
@@ -138,6 +139,7 @@ const jobColumns = [
   'media.sample_rate',
   'media.channels',
   'media.warnings',
+  'media.tracks',
 ] as const;
 
 /** Jobs with their recordings; the caller says which. The checkpoint stays where it is: it is large, and no client sees it. */

@@ -121,6 +121,8 @@ interface MediaTable {
   readonly channels: number | null;
   /** JSON. */
   readonly warnings: string;
+  /** JSON. */
+  readonly tracks: Generated<string>;
 }
 
 interface AttemptTable {

@@ -175,6 +175,7 @@ export async function saveMedia(connection: Connection, lease: Lease, media: Med
         sample_rate: media.sampleRate,
         channels: media.channels,
         warnings: toJson(media.warnings),
+        tracks: toJson(media.tracks),
       })
       .where('id', '=', job.media_id)
       .execute();
