@@ -22,6 +22,7 @@ test('the job line says all that an engine needs, as PROTOCOL.md has it', () => 
     channels: 'SPLIT',
     language: 'de',
     clip: { startSeconds: 3, endSeconds: null },
+    track: null,
   } as const;
   assert.deepEqual(lineFor(claimOf({ options })), {
     protocol: 1,
@@ -44,6 +45,7 @@ test('the job line says all that an engine needs, as PROTOCOL.md has it', () => 
       hotwords: null,
       beamSize: 5,
       clip: { startSeconds: 3, endSeconds: null },
+      track: null,
     },
     limits: { maxDurationSeconds: 86_400 },
     resume: null,

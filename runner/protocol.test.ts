@@ -48,7 +48,7 @@ test('control characters and torn surrogates do not come in', () => {
 
 test('a reason that only a newer engine knows is INTERNAL', () => {
   const line = parseLine('{"type":"error","code":"MOON_PHASE","message":"no","retryable":false}');
-  assert.deepEqual(line, { type: 'error', code: 'INTERNAL', message: 'no', retryable: false });
+  assert.deepEqual(line, { type: 'error', code: 'INTERNAL', message: 'no', retryable: false, hint: null });
 });
 
 test('a probability a hair outside its range is moved into it', () => {
