@@ -87,6 +87,7 @@ test('configOptions tells what can be chosen', async () => {
   assert.deepEqual(modes, [
     ['HIGH_ACCURACY', 'large-v2', 16, 4, 'float16', 'int8', false],
     ['LOW_LATENCY', 'medium', 16, 4, 'float16', 'int8', false],
+    ['TURBO', 'large-v3-turbo', 16, 4, 'float16', 'int8', false],
     ['COMPACT', 'base', 8, 3, 'float16', 'int8', true],
   ]);
   assert.equal(options.languages.length, 100);

@@ -171,6 +171,7 @@ test('models tells those of the modes and what is installed', async () => {
     [
       ['large-v2', false],
       ['medium', false],
+      ['large-v3-turbo', false],
       ['base', true],
     ],
   );

@@ -144,3 +144,14 @@ test('an engine that refuses its recording ends the job as FAILED with a code an
   assert.equal(data.job.progress.stage, 'DONE');
   assert.notEqual(data.job.progress.fraction, 1);
 });
+
+test('a translation is refused with a model that does not translate, and taken with one that does', async () => {
+  for (const model of ['large-v3-turbo', 'turbo', 'distil-large-v3', 'base.en']) {
+    const refused = await send({ media: { path: 'speech.wav' }, task: 'TRANSLATE', model });
+    assert.deepEqual([refused.__typename, refused.field], ['InvalidInputError', 'input.task'], model);
+  }
+  const refused = await send({ media: { path: 'speech.wav' }, task: 'TRANSLATE', mode: 'TURBO' });
+  assert.equal(refused.field, 'input.task');
+  const taken = await send({ media: { path: 'speech.wav' }, task: 'TRANSLATE', mode: 'COMPACT' });
+  assert.equal(taken.__typename, 'TranscribeSuccess');
+});

@@ -3,7 +3,7 @@ import type { Job } from '#src/jobs/job.ts';
 import { locateMedia } from '#src/media/locate.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import { Upload } from '#src/media/upload.ts';
-import { isModelId, requireModel } from '#src/models/installed.ts';
+import { isModelId, requireModel, translates } from '#src/models/installed.ts';
 import type { NewJob } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
 import { readIdempotencyKey, readLabels, readOptions, requirePriority, type TranscribeInput } from './input.ts';
@@ -24,6 +24,10 @@ export async function transcribe(
   requireAllowed(input, context);
   const labels = { ...readLabels(input), idempotencyKey: readIdempotencyKey(input), callerId: context.caller.name };
   if (!isModelId(options.model)) throw new InvalidInputError('input.model', 'input.model must be an id of models.');
+  if (options.task === 'TRANSLATE' && !translates(options.model)) {
+    const hint = 'Choose HIGH_ACCURACY, LOW_LATENCY or COMPACT, or another model.';
+    throw new InvalidInputError('input.task', `The model ${options.model} does not translate.`, hint);
+  }
   await requireModel(config, options.model);
   try {
     await context.storage.requireFreeSpace();

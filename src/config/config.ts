@@ -106,7 +106,7 @@ const transcriptionSchema = z.strictObject({
   vad: z.boolean(),
   retentionDays: retentionDaysSchema.nullable(),
   beamSize: z.int().min(1).max(10),
-  modes: z.strictObject({ HIGH_ACCURACY: modeSchema, LOW_LATENCY: modeSchema, COMPACT: modeSchema }),
+  modes: z.strictObject({ HIGH_ACCURACY: modeSchema, LOW_LATENCY: modeSchema, TURBO: modeSchema, COMPACT: modeSchema }),
 });
 
 const configSchema = z

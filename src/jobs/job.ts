@@ -37,7 +37,7 @@ export const jobStages = [
 ] as const;
 export type JobStage = (typeof jobStages)[number];
 
-export const transcriptionModes = ['HIGH_ACCURACY', 'LOW_LATENCY', 'COMPACT'] as const;
+export const transcriptionModes = ['HIGH_ACCURACY', 'LOW_LATENCY', 'TURBO', 'COMPACT'] as const;
 export type TranscriptionMode = (typeof transcriptionModes)[number];
 
 export const computePowers = ['AUTO', 'GPU_ONLY', 'CPU_ONLY'] as const;

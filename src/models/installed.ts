@@ -131,3 +131,8 @@ function codeOf(error: unknown): string {
 async function namesIn(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch((): string[] => []);
 }
+
+/** Whether a model can translate into English: those that were distilled for speed, and those of English alone, only transcribe. */
+export function translates(id: string): boolean {
+  return !/turbo|distil|\.en$/iu.test(id);
+}
