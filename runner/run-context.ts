@@ -10,7 +10,7 @@ import type { Standby } from './standby.ts';
 
 /** What jobs are run with. */
 export interface RunParts {
-  readonly store: Work & Pick<JobReader, 'job'>;
+  readonly store: Work & Pick<JobReader, 'job' | 'queueCounts'>;
   readonly notifier: Notifier;
   readonly media: Pick<MediaStore, 'open'>;
   readonly config: Config;

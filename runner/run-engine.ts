@@ -61,6 +61,8 @@ async function exchange(conversation: Exchange, line: JobLine): Promise<void> {
   const { run, child, output, watchdog, leaving } = conversation;
   await saveProcess(conversation, line.device);
   child.send(JSON.stringify(line));
+  // Where others wait, the next engine is as much in a hurry as this one.
+  if ((await run.parts.store.queueCounts()).queued > 0) run.parts.standby.prepare(line);
   for await (const texts of child.lines) {
     watchdog.reset();
     for (const text of texts) {
@@ -69,7 +71,7 @@ async function exchange(conversation: Exchange, line: JobLine): Promise<void> {
       const said = parseLine(text);
       const writing = said === null ? undefined : output.take(said, text.length);
       if (writing !== undefined) await watchdog.excuse(writing);
-      // Not before the first words are out: loading a model takes a core for a second or two.
+      // Else not before the first words are out: loading a model takes a core for half a second.
       if (said?.type === 'checkpoint') run.parts.standby.prepare(line);
       if (output.last !== null) leaving.use(endIfItHangs(run, child));
     }

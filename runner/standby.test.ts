@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isFinished } from '#src/jobs/job.ts';
 import { openHarness, textsOf } from './fixtures/harness.ts';
 import type { EngineNeeds, Runner } from './runner.ts';
@@ -70,4 +71,18 @@ test('without the setting no engine waits', async () => {
   const runner = harness.start();
   await prepare(runner);
   assert.equal(runner.state().standby, 0);
+});
+
+test('where jobs wait the next engine is on its way before the first words are out, and else it is not', async () => {
+  await using harness = await openHarness('hangs', withStandby);
+  const [first] = [await harness.add(), await harness.add()];
+  const runner = harness.start();
+  await harness.until(first.id, ({ status }) => status === 'WORKING');
+  while (runner.state().standby === 0) await sleep(10);
+  await using alone = await openHarness('hangs', withStandby);
+  const { id } = await alone.add();
+  const other = alone.start();
+  await alone.until(id, ({ status }) => status === 'WORKING');
+  await sleep(200);
+  assert.equal(other.state().standby, 0);
 });

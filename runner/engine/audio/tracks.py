@@ -56,8 +56,9 @@ class Choice:
 
 
 def choose(open_container: Callable[[], Any], wanted: int | None) -> Choice:
-    """Choose the wanted track, else the default one, or the first, unless it is silent from beginning to end and another
-    is not. `open_container` opens the recording anew for each look. Raises MEDIA_NO_AUDIO beyond the last one.
+    """Choose the wanted track, else the default one, or the first, unless it is silent to its end and another is not.
+
+    `open_container` opens the recording anew for each look. Raises MEDIA_NO_AUDIO beyond the last one.
     """
     with open_container() as container:
         tracks = [_describe(index, stream) for index, stream in enumerate(container.streams.audio)]
