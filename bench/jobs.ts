@@ -10,6 +10,7 @@ import { readConfig } from '#src/config/config.ts';
 import { eventsOf } from '#src/testing/follow.ts';
 import { openProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
+import { percentile } from '#src/testing/timing.ts';
 
 const root = join(import.meta.dirname, '..');
 const { engineCommand, modelDirectory } = readConfig(root, {}).server;
@@ -62,11 +63,9 @@ try {
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, measure] of Object.entries(sides)) times.get(name)?.push(await measure());
   }
-  const median = (all: readonly number[] = []) =>
-    all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)] ?? Number.NaN;
-  const loop = median(times.get('a loop of processes'));
+  const loop = percentile(times.get('a loop of processes') ?? [], 0.5);
   for (const [name, all] of times) {
-    const seconds = median(all);
+    const seconds = percentile(all, 0.5);
     process.stdout.write(
       `${name.padEnd(22)} ${seconds.toFixed(1)} s, ${(seconds / files).toFixed(2)} s a file; ${(seconds / loop).toFixed(2)} of the loop\n`,
     );

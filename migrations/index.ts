@@ -9,6 +9,7 @@ import { mediaKeys, type KnownRoot } from './0007-media-keys.ts';
 import { jobOwner } from './0008-job-owner.ts';
 import { apiKeys } from './0009-api-keys.ts';
 import { mediaTracks } from './0010-media-tracks.ts';
+import { mediaPeaks } from './0011-media-peaks.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -23,5 +24,6 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0008-job-owner': jobOwner,
     '0009-api-keys': apiKeys,
     '0010-media-tracks': mediaTracks,
+    '0011-media-peaks': mediaPeaks,
   };
 }

@@ -12,6 +12,8 @@ export interface Loaders {
   readonly queuePosition: Loader<string, number | null>;
   /** How fast jobs go; there is one for all. */
   readonly pace: Loader<'pace', Pace>;
+  /** How loud the recording of a job is. */
+  readonly peaks: Loader<string, readonly number[] | null>;
   readonly attempts: Loader<string, readonly Attempt[]>;
   readonly segments: Loader<JobPage, readonly Keyed<Segment>[]>;
   readonly logs: Loader<JobPage, readonly Keyed<LogEntry>[]>;
@@ -33,6 +35,7 @@ export function openLoaders(store: Store): Loaders {
       const pace = await store.pace();
       return keys.map(() => pace);
     }),
+    peaks: batching((ids) => store.peaksOf(ids)),
     attempts: batching((ids) => store.attemptsOf(ids)),
     segments: batching((pages) => store.segmentsOf(pages)),
     logs: batching((pages) => store.logsOf(pages)),

@@ -31,6 +31,7 @@ export class EngineOutput {
   #progress: Progress;
   #language: DetectedLanguage | null = null;
   #media: LineOf<'media'> | null = null;
+  #hasPeaks = false;
   #knownSeconds = 0;
 
   constructor(claim: Claim, store: Work, write: Write) {
@@ -57,6 +58,8 @@ export class EngineOutput {
         return this.#enter(line);
       case 'media':
         return this.#saveMedia(line);
+      case 'peaks':
+        return this.#savePeaks(line);
       case 'language':
         return this.#saveLanguage(line);
       case 'segment':
@@ -122,6 +125,14 @@ export class EngineOutput {
     const { durationSeconds, container, codec, sampleRate, channels, tracks } = line;
     const media = { durationSeconds, container, codec, sampleRate, channels, tracks, warnings };
     await this.#write('saveMedia', () => this.#store.saveMedia(this.#claim.lease, media));
+  }
+
+  /** Once: another list of thousands would be written for nothing. */
+  #savePeaks(line: LineOf<'peaks'>): Promise<void> | undefined {
+    this.#batchFor(line);
+    if (this.#hasPeaks) return undefined;
+    this.#hasPeaks = true;
+    return this.#write('savePeaks', () => this.#store.savePeaks(this.#claim.lease, line.values));
   }
 
   #saveLanguage(line: LineOf<'language'>): Promise<void> | undefined {

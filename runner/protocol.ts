@@ -80,6 +80,7 @@ const schemas = {
       .readonly()
       .default([]),
   }),
+  peaks: z.object({ type: z.literal('peaks'), values: z.array(unit).max(4000).readonly() }),
   language: z.object({ type: z.literal('language'), code, probability: unit }),
   segment: z
     .object({

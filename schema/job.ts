@@ -145,6 +145,14 @@ const Media = builder.objectRef<MediaShape & { readonly job: JobShape }>('Media'
       description:
         'Sound tracks of a container; the one that was read has used true. Empty until the engine has looked.',
     }),
+    peaks: t.field({
+      type: ['Float'],
+      nullable: true,
+      extensions: { cost: 500, maxTimes: 20 },
+      description:
+        'Loudness of the recording for drawing a waveform: at most 4,000 values from 0 to 1, each the peak of an equal part. Null until it was read to its end.',
+      resolve: ({ job }, _, { loaders }) => loaders.peaks.load(job.id),
+    }),
     warnings: t.exposeStringList('warnings', {
       description: 'Such as a recording that ends before its declared length.',
     }),

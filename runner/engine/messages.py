@@ -74,6 +74,11 @@ class Messages:
     def checkpoint(self, batch: int, processed: float, resume: dict[str, object]) -> None:
         self._lines.write("checkpoint", batch=batch, processedSeconds=processed, resume=resume)
 
+    def peaks(self, media: Media) -> None:
+        """Say how loud it is, once, when its end has been read."""
+        if media.finished:
+            self._lines.write("peaks", values=media.peaks.values())
+
     def end(self, segments: int, media: Media) -> None:
         seconds = media.seconds
         self._lines.write(

@@ -83,6 +83,7 @@ class Transcription:
             self._media.warnings.append(_why_nothing(self._media))
         self._media.recording.check_unchanged()
         self._messages.media_once_final(self._media, anyway=True)
+        self._messages.peaks(self._media)
         self._messages.end(self._state.segments, self._media)
 
     def _in_language(self, batches: Iterator[Batch]) -> Iterator[EncodedBatch]:

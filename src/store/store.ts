@@ -141,6 +141,8 @@ export interface JobBatchReader {
    * take turns; of one caller the order of arrival.
    */
   queuePositions(ids: readonly string[]): Promise<readonly (number | null)[]>;
+  /** How loud the recordings of jobs are; null where that was not found out. */
+  peaksOf(jobIds: readonly string[]): Promise<readonly (readonly number[] | null)[]>;
   attemptsOf(jobIds: readonly string[]): Promise<readonly (readonly Attempt[])[]>;
   /** Pages as `segments` gives them. */
   segmentsOf(pages: readonly JobPage[]): Promise<readonly (readonly Keyed<Segment>[])[]>;
@@ -158,6 +160,8 @@ export interface Work {
   renew(lease: Lease): Promise<{ readonly cancelRequested: boolean } | null>;
   /** Stores what the recording turned out to be. */
   saveMedia(lease: Lease, media: MediaProbe): Promise<boolean>;
+  /** Stores how loud the recording is from its beginning to its end, at most 4,000 values from 0 to 1. */
+  savePeaks(lease: Lease, peaks: readonly number[]): Promise<boolean>;
   /** Stores a change of stage, with a PROGRESSED event. */
   enterStage(lease: Lease, progress: Progress): Promise<boolean>;
   /** Stores the language, with a LANGUAGE_DETECTED event. */

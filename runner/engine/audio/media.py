@@ -15,6 +15,7 @@ from av.audio.resampler import AudioResampler
 
 from engine.audio.clock import Clock
 from engine.audio.formats import CODECS, CONTAINERS, UNMARKED, looks_damaged, mp3_seconds, ogg_links
+from engine.audio.peaks import Peaks
 from engine.audio.recording import Recording
 from engine.audio.tracks import SILENT, choose
 from engine.errors import EngineError
@@ -53,6 +54,7 @@ class Media:
         self.finished = False
         self.warnings: list[str] = []
         self.peak = 0.0
+        self.peaks = Peaks()
         self._read_bytes = 0
         self._broken_off = False
         self._container = _open(recording)
@@ -92,6 +94,7 @@ class Media:
         for piece in self._resampled():
             self.decoded += piece.shape[1]
             self.peak = max(self.peak, float(np.abs(piece).max(initial=0.0)))
+            self.peaks.add(piece)
             if self.decoded > max_seconds * RATE:
                 allowed = lasting(max_seconds)
                 raise EngineError("MEDIA_TOO_LONG", f"The recording is longer than the {allowed} that are allowed.")

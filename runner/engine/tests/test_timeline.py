@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from engine.audio.formats import CODECS, CONTAINERS, UNMARKED
 from engine.audio.media import RATE, Media
+from engine.audio.peaks import Peaks
 from engine.audio.recording import Source, open_recording
 from engine.tests.make import noise, write_media, write_timed, write_wav
 from engine.tests.outcome import CASES, JFK, Outcome
@@ -221,6 +222,26 @@ def test_recordings_as_users_have_them(engine: Callable[..., Outcome], case: Pat
         assert words[at]["startSeconds"] == pytest.approx(start, abs=0.4)
     if number not in ("05", "06", "07"):
         assert "country" in outcome.text.lower()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.005, 1.0, 39.9, 40.0, 41.0, 200.0, 5000.0])
+def test_peaks_are_those_of_equal_parts_however_long_the_sound_is(seconds: float) -> None:
+    sound = np.random.default_rng(1).uniform(-1, 1, (2, round(seconds * RATE))).astype(np.float32)
+    found = []
+    for size in (997, 160_000):
+        peaks = Peaks()
+        for at in range(0, sound.shape[1], size):
+            peaks.add(sound[:, at : at + size])
+        found.append(peaks.values())
+    assert found[0] == found[1]
+    assert len(found[0]) <= 4000
+    size = 160
+    while sound.shape[1] // size > 4000:
+        size *= 2
+    heard = np.abs(sound).max(axis=0)
+    wanted = [round(float(heard[at : at + size].max()), 3) for at in range(0, heard.size, size)]
+    assert found[0] == pytest.approx(wanted[: len(found[0])], abs=0.001)
+    assert len(found[0]) >= len(wanted) - 1
 
 
 def test_the_samples_of_the_project_are_read_without_a_word_of_warning() -> None:

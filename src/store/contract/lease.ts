@@ -23,7 +23,10 @@ export function leaseContract(open: OpenStore): void {
     const { store } = opened;
     const { id } = await added(store);
     const { lease } = await claimed(store);
-    assert.deepEqual(await writeAll(store, lease), [true, true, true, true, true, true]);
+    assert.deepEqual(
+      await writeAll(store, lease),
+      Array.from({ length: 7 }, () => true),
+    );
     assert.deepEqual(await store.renew(lease), { cancelRequested: false });
     const job = await store.job(id);
     assert.ok(job);
@@ -184,6 +187,7 @@ async function writeAll(store: Store, lease: Lease): Promise<readonly boolean[]>
   return [
     await store.saveProcess(lease, { pid: 1, pidStartTime: null, device: 'cpu' }),
     await store.saveMedia(lease, media),
+    await store.savePeaks(lease, [0, 0.5, 1]),
     await store.enterStage(lease, progressAt(0.1)),
     await store.saveLanguage(lease, { code: 'en', probability: 0.9 }),
     await store.appendBatch(lease, newBatch(['one'])),
@@ -192,7 +196,10 @@ async function writeAll(store: Store, lease: Lease): Promise<readonly boolean[]>
 }
 
 async function refusesAll(store: Store, lease: Lease): Promise<void> {
-  assert.deepEqual(await writeAll(store, lease), [false, false, false, false, false, false]);
+  assert.deepEqual(
+    await writeAll(store, lease),
+    Array.from({ length: 7 }, () => false),
+  );
   assert.equal(await store.renew(lease), null);
   assert.equal(await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly }), false);
 }

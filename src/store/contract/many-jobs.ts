@@ -59,4 +59,14 @@ export function manyJobsContract(open: OpenStore): void {
       [1, 2, 3],
     );
   });
+
+  it('tells how loud recordings are, of some jobs in the order of the ids, and of none what is not known', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const [first, second] = [await added(store), await added(store)];
+    const { lease } = await claimed(store);
+    assert.ok(await store.savePeaks(lease, [0, 0.25, 1]));
+    const peaks = await store.peaksOf([second.id, first.id, 'job_unknown', first.id]);
+    assert.deepEqual(peaks, [null, [0, 0.25, 1], null, [0, 0.25, 1]]);
+  });
 }

@@ -91,7 +91,7 @@ test('the track that speaks is read, another where it is asked for, and one that
   await makeTracks(file, speech);
   await using server = await openRealServer(folder.directory);
   const fields = `status transcript options { track } failure { code hint } media {
-    warnings tracks { index codec channels language default used }
+    warnings peaks tracks { index codec channels language default used }
   }`;
   const heard = async (track: number | undefined) => {
     const query = `mutation ($input: TranscribeInput!) {
@@ -113,10 +113,13 @@ test('the track that speaks is read, another where it is asked for, and one that
     ],
   );
   assert.match(chosen.media.warnings.join(' '), /track 1, counted from 0, was read, since track 0 is silent/u);
+  assert.ok(chosen.media.peaks.length > 500 && Math.max(...chosen.media.peaks) > 0.3);
   const silent = await heard(0);
   assert.deepEqual([silent.options.track, silent.transcript], [0, '']);
   assert.match(silent.media.warnings.join(' '), /the recording is silent/u);
+  assert.equal(Math.max(...silent.media.peaks), 0);
   const missing = await heard(2);
+  assert.equal(missing.media.peaks, null);
   assert.deepEqual([missing.status, missing.failure.code], ['FAILED', 'MEDIA_NO_AUDIO']);
   assert.match(missing.failure.hint, /^It has: 0 \(.*; 1 \(/u);
   assert.equal(await heard(-1), 'input.track');

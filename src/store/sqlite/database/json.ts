@@ -123,6 +123,13 @@ const tracksSchema = z.array(
   }),
 );
 
+const peaksSchema = z.array(z.number()).nullable();
+
+/** How loud a recording is; null where that is not known. */
+export function parsePeaks(text: string | null): readonly number[] | null {
+  return text === null ? null : parse(text, peaksSchema, null);
+}
+
 /** The tracks of sound of a recording; none where they cannot be read. */
 export function parseTracks(text: string): readonly AudioTrack[] {
   return parse(text, tracksSchema, []);

@@ -11,7 +11,7 @@ export type JobRow = Omit<
 > &
   MediaRow;
 
-type MediaRow = Omit<Selectable<Tables['media']>, 'id'>;
+type MediaRow = Omit<Selectable<Tables['media']>, 'id' | 'peaks'>;
 
 /** A time column as a Date. */
 export function toDate(time: number): Date;

@@ -123,6 +123,8 @@ interface MediaTable {
   readonly warnings: string;
   /** JSON. */
   readonly tracks: Generated<string>;
+  /** JSON; large, and not read with a job. */
+  readonly peaks: string | null;
 }
 
 interface AttemptTable {

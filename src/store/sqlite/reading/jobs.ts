@@ -5,6 +5,7 @@ import type { LogEntry } from '../../logs.ts';
 import type { JobPage, Keyed, Page } from '../../page.ts';
 import type { JobBatchReader, JobReader } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
+import { parsePeaks } from '../database/json.ts';
 import { firstNumberOf, inListOrder, parseNumberKey, toRange } from '../database/keyset.ts';
 import { isKnown, readJob, selectJob, toAttempt, toEvent, toJob, toSegment } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
@@ -85,6 +86,16 @@ export function jobBatchReader({ db }: Connection): JobBatchReader {
       return ids.map((id) => jobs.get(id) ?? null);
     },
     queuePositions: (ids) => readPositions(db, ids),
+    async peaksOf(jobIds) {
+      const rows = await db
+        .selectFrom('job')
+        .innerJoin('media', 'media.id', 'job.media_id')
+        .select(['job.id', 'media.peaks'])
+        .where('job.id', 'in', [...new Set(jobIds)])
+        .execute();
+      const peaks = new Map(rows.map((row) => [row.id, parsePeaks(row.peaks)]));
+      return jobIds.map((id) => peaks.get(id) ?? null);
+    },
     async attemptsOf(jobIds) {
       const rows = await db
         .selectFrom('attempt')

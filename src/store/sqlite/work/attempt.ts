@@ -184,6 +184,19 @@ export async function saveMedia(connection: Connection, lease: Lease, media: Med
   return done ?? false;
 }
 
+/** Stores how loud the recording is. */
+export async function savePeaks(connection: Connection, lease: Lease, peaks: readonly number[]): Promise<boolean> {
+  const done = await underLease(connection, lease, async (tx, job) => {
+    await tx
+      .updateTable('media')
+      .set({ peaks: toJson(peaks) })
+      .where('id', '=', job.media_id)
+      .execute();
+    return true;
+  });
+  return done ?? false;
+}
+
 /** Stores that the job has come to another stage. */
 export async function enterStage(connection: Connection, lease: Lease, report: Progress): Promise<boolean> {
   const done = await underLease(connection, lease, async (tx, job, time) => {

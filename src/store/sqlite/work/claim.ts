@@ -18,6 +18,7 @@ import {
   restartTranscript,
   saveLanguage,
   saveMedia,
+  savePeaks,
   saveProcess,
   stopped,
 } from './attempt.ts';
@@ -141,6 +142,7 @@ export function work(connection: Connection): Work {
     saveProcess: (lease, process) => saveProcess(connection, lease, process),
     renew: (lease) => renew(connection, lease),
     saveMedia: (lease, media) => saveMedia(connection, lease, media),
+    savePeaks: (lease, peaks) => savePeaks(connection, lease, peaks),
     enterStage: (lease, progress) => enterStage(connection, lease, progress),
     saveLanguage: (lease, language) => saveLanguage(connection, lease, language),
     appendBatch: (lease, batch) => appendBatch(connection, lease, batch),
