@@ -9,9 +9,10 @@ import './job-event.ts';
 import './jobs.ts';
 import './logs.ts';
 import './model.ts';
+import { askCallers } from './scopes.ts';
 import './search.ts';
 import './server.ts';
 import './transcribe.ts';
 
 /** The GraphQL schema, made of every file of this folder. */
-export const schema = auditMutations(boundArguments(builder.toSchema()));
+export const schema = askCallers(auditMutations(boundArguments(builder.toSchema())));

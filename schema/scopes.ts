@@ -1,5 +1,7 @@
-import type { GraphQLField } from 'graphql';
+import type { GraphQLField, GraphQLSchema } from 'graphql';
+import type { RequestContext } from '#resolvers/context.ts';
 import type { Role } from '#src/config/api-key.ts';
+import { RequestError } from '#src/errors.ts';
 
 const rolesOf = {
   read: ['ADMIN', 'USER', 'READER'],
@@ -25,6 +27,23 @@ export function scopeOf({ name, extensions }: Pick<GraphQLField<unknown, unknown
   const [scope, ...more] = Object.keys(authScopes);
   if (isScope(scope) && more.length === 0) return scope;
   throw new Error(`The field ${name} names no scope: who may use it?`);
+}
+
+/** Has each mutation ask whether its caller still is one: those of one operation run one after the other, and a key may end in between. */
+export function askCallers(schema: GraphQLSchema): GraphQLSchema {
+  for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+    const { resolve } = field;
+    field.resolve = (source, args, context: RequestContext, info) => {
+      requireCaller(context);
+      return resolve?.(source, args, context, info);
+    };
+  }
+  return schema;
+}
+
+/** Throws UNAUTHENTICATED where somebody who was let in is a caller no more. */
+export function requireCaller({ keys, caller }: Pick<RequestContext, 'keys' | 'caller'>): void {
+  if (!keys.isCaller(caller)) throw new RequestError('UNAUTHENTICATED', 'This API key has ended.');
 }
 
 function isScope(name: string | undefined): name is Scope {

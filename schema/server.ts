@@ -75,7 +75,7 @@ const EngineStatus = builder.objectRef<ServerStatus['engine']>('EngineStatus').i
     confined: t.exposeStringList('confined', {
       nullable: true,
       description:
-        'What it gives up before it reads a recording: network (and what reaches other processes), files (all but the recording, the model and its libraries). What is missing the system does not allow. Null where that is not known.',
+        'What it gives up before it reads a recording: network (and what reaches other processes), files (all but the recording, the model and its libraries), or decoder files where the system can restrict only the threads that read the recording. What is missing the system does not allow. Null where that is not known.',
     }),
     standby: t.exposeInt('standby', { description: 'Engines that wait for a job with their model loaded ahead.' }),
     problem: t.exposeString('problem', { nullable: true, description: 'Why it does not work, and what to do.' }),

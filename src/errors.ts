@@ -138,6 +138,7 @@ export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly code:
     | 'BAD_USER_INPUT'
+    | 'UNAUTHENTICATED'
     | 'FORBIDDEN'
     | 'TOO_MANY_REQUESTS'
     | 'NOT_FOUND'

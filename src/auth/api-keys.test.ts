@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'graphql-ws';
@@ -17,7 +18,7 @@ interface Made {
 
 type Headers = Record<string, string>;
 
-const told = (server: TestServer, query: string, headers: Headers = {}) =>
+const asked = (server: TestServer, query: string, headers: Headers = {}) =>
   ask(server.url, JSON.stringify({ query }), headers);
 
 /** Makes a key over the API. */
@@ -25,7 +26,7 @@ async function make(server: TestServer, input: string, headers: Headers = {}): P
   const query = `mutation { createApiKey(input: { ${input} }) {
     __typename ... on CreateApiKeySuccess { token apiKey { id prefix } } ... on Error { message }
   } }`;
-  const { token, apiKey, message } = (await told(server, query, headers)).data.createApiKey;
+  const { token, apiKey, message } = (await asked(server, query, headers)).data.createApiKey;
   assert.equal(message, undefined);
   assert.ok(token.startsWith(apiKey.prefix));
   return { id: apiKey.id, token, headers: { authorization: `Bearer ${token}` } };
@@ -34,7 +35,7 @@ async function make(server: TestServer, input: string, headers: Headers = {}): P
 /** Revokes a key over the API: the name of what came of it, and the field of an error. */
 async function revoke(server: TestServer, id: string, headers: Headers): Promise<unknown> {
   const query = `mutation { revokeApiKey(id: "${id}") { __typename ... on InvalidInputError { field } } }`;
-  return (await told(server, query, headers)).data.revokeApiKey;
+  return (await asked(server, query, headers)).data.revokeApiKey;
 }
 
 const whoami = '{ viewer { name role } }';
@@ -53,11 +54,11 @@ test('with the first key everybody needs one, and connections without one end', 
   const root = await make(server, 'name: "root", role: ADMIN');
   await following;
   await streamed;
-  assert.equal((await told(server, whoami)).status, 401);
-  assert.deepEqual((await told(server, whoami, root.headers)).data.viewer, { name: 'root', role: 'ADMIN' });
+  assert.equal((await asked(server, whoami)).status, 401);
+  assert.deepEqual((await asked(server, whoami, root.headers)).data.viewer, { name: 'root', role: 'ADMIN' });
   await server.again();
-  assert.equal((await told(server, whoami)).status, 401);
-  assert.equal((await told(server, whoami, root.headers)).status, 200);
+  assert.equal((await asked(server, whoami)).status, 401);
+  assert.equal((await asked(server, whoami, root.headers)).status, 200);
   await client.dispose();
 });
 
@@ -86,7 +87,7 @@ test('a revoked key lets nobody in from the answer on, and what is open with it 
   const going = others.iterate({ query: 'subscription { serverStatus(intervalSeconds: 1) { id } }' });
   await going.next();
   assert.deepEqual(await revoke(server, alice.id, root.headers), { __typename: 'RevokeApiKeySuccess' });
-  assert.equal((await told(server, whoami, alice.headers)).status, 401);
+  assert.equal((await asked(server, whoami, alice.headers)).status, 401);
   const start = performance.now();
   await following;
   await streamed;
@@ -98,18 +99,58 @@ test('a revoked key lets nobody in from the answer on, and what is open with it 
   await Promise.all([client.dispose(), others.dispose()]);
 });
 
+test('what a connection still asks for after its key was revoked is not done', async () => {
+  await using server = await openTestServer();
+  const root = await make(server, 'name: "root", role: ADMIN');
+  const eve = await make(server, 'name: "eve", role: ADMIN', root.headers);
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  await once(socket, 'open');
+  const told: string[] = [];
+  socket.addEventListener('message', ({ data }) => told.push(String(data)));
+  socket.send(JSON.stringify({ type: 'connection_init', payload: eve.headers }));
+  while (told.length === 0) await sleep(5);
+  // Its body comes to an end after the key did.
+  const { hostname, port, host } = new URL(server.url);
+  const mutation = JSON.stringify({
+    query: 'mutation { createApiKey(input: { name: "late", role: ADMIN }) { ... on CreateApiKeySuccess { token } } }',
+  });
+  const raw = connect(Number(port), hostname).setEncoding('latin1');
+  const closed = once(raw, 'close');
+  let answer = '';
+  raw.on('data', (text) => (answer += String(text))).on('error', () => undefined);
+  raw.write(
+    `POST /graphql HTTP/1.1\r\nHost: ${host}\r\nAuthorization: ${eve.headers.authorization}\r\nContent-Type: application/json\r\nContent-Length: ${mutation.length}\r\nConnection: close\r\n\r\n${mutation.slice(0, -1)}`,
+  );
+  await sleep(50);
+  await revoke(server, eve.id, root.headers);
+  raw.write(mutation.slice(-1));
+  for (let id = 0; id < 5; id += 1) {
+    socket.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: JSON.parse(mutation) }));
+    await sleep(20);
+  }
+  await closed;
+  socket.close();
+  const { data } = await asked(server, '{ apiKeys { name } }', root.headers);
+  assert.deepEqual(
+    data.apiKeys.map(({ name }: { readonly name: string }) => name),
+    ['root', 'eve'],
+  );
+  assert.ok(!answer.includes('phonograph_'));
+  assert.ok(told.some((text) => text.includes('UNAUTHENTICATED')));
+});
+
 test('a key ends when it expires, and so does what is open with it', async () => {
   await using server = await openTestServer();
   const root = await make(server, 'name: "root", role: ADMIN');
   const expiresAt = new Date(Date.now() + 1200).toISOString();
   const brief = await make(server, `name: "brief", role: READER, expiresAt: "${expiresAt}"`, root.headers);
-  assert.deepEqual((await told(server, whoami, brief.headers)).data.viewer, { name: 'brief', role: 'READER' });
+  assert.deepEqual((await asked(server, whoami, brief.headers)).data.viewer, { name: 'brief', role: 'READER' });
   const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
   await once(socket, 'open');
   socket.send(JSON.stringify({ type: 'connection_init', payload: brief.headers }));
   const [closed] = await once(socket, 'close');
   assert.equal(closed.code, 4401);
-  assert.equal((await told(server, whoami, brief.headers)).status, 401);
+  assert.equal((await asked(server, whoami, brief.headers)).status, 401);
 });
 
 test('the last key of an ADMIN stays, one of the settings is changed there alone, and a name has one role', async () => {
@@ -123,7 +164,7 @@ test('the last key of an ADMIN stays, one of the settings is changed there alone
   assert.deepEqual(await revoke(other, root.id, second.headers), { __typename: 'RevokeApiKeySuccess' });
   const create = async (input: string) => {
     const query = `mutation { createApiKey(input: { ${input} }) { __typename ... on InvalidInputError { field } } }`;
-    return (await told(other, query, second.headers)).data.createApiKey;
+    return (await asked(other, query, second.headers)).data.createApiKey;
   };
   assert.deepEqual(await create('name: "root", role: USER'), invalid('input.role'));
   assert.deepEqual(await create('name: "a b", role: USER'), invalid('input.name'));
@@ -133,7 +174,7 @@ test('the last key of an ADMIN stays, one of the settings is changed there alone
     invalid('input.expiresAt'),
   );
   // A READER looks after no keys.
-  const refused = await told(server, '{ apiKeys { id } }', given.headers);
+  const refused = await asked(server, '{ apiKeys { id } }', given.headers);
   assert.equal(refused.errors?.[0]?.extensions['code'], 'FORBIDDEN');
 });
 
@@ -142,8 +183,13 @@ test('keys are listed with when they were used, and without what lets in', async
   await using server = await openTestServer({ server: { apiKeys: [given.key] } });
   const made = await make(server, 'name: "made", role: USER', given.headers);
   const list = async () =>
-    (await told(server, '{ apiKeys { id name role prefix createdAt lastUsedAt revokedAt configured } }', given.headers))
-      .data.apiKeys;
+    (
+      await asked(
+        server,
+        '{ apiKeys { id name role prefix createdAt lastUsedAt revokedAt configured } }',
+        given.headers,
+      )
+    ).data.apiKeys;
   const [configured, before] = await list();
   assert.equal(configured.name, 'given');
   assert.deepEqual([configured.configured, configured.createdAt], [true, null]);
@@ -152,7 +198,7 @@ test('keys are listed with when they were used, and without what lets in', async
   assert.ok(!text.includes(made.token) && !text.includes(given.token));
   assert.equal(made.token.startsWith(before.prefix), true);
   assert.ok(before.prefix.length < 20);
-  await told(server, whoami, made.headers);
+  await asked(server, whoami, made.headers);
   assert.notEqual((await list())[1].lastUsedAt, null);
   await server.again();
   assert.notEqual((await list())[1].lastUsedAt, null, 'it outlives a restart');
@@ -167,14 +213,14 @@ test('keys are listed with when they were used, and without what lets in', async
 test('once there was a key the server opens again by allowUnauthenticated alone', async () => {
   const given = newCaller('given');
   await using server = await openTestServer({ server: { apiKeys: [given.key] } });
-  assert.equal((await told(server, whoami)).status, 401);
+  assert.equal((await asked(server, whoami)).status, 401);
   server.config.server.apiKeys.pop();
   await server.again();
-  assert.equal((await told(server, whoami)).status, 401, 'the last key was taken out of the settings');
-  assert.equal((await told(server, whoami, given.headers)).status, 401);
+  assert.equal((await asked(server, whoami)).status, 401, 'the last key was taken out of the settings');
+  assert.equal((await asked(server, whoami, given.headers)).status, 401);
   Object.assign(server.config.server, { allowUnauthenticated: true });
   await server.again();
-  assert.deepEqual((await told(server, whoami)).data.viewer, { name: null, role: 'ADMIN' });
+  assert.deepEqual((await asked(server, whoami)).data.viewer, { name: null, role: 'ADMIN' });
 });
 
 test('what another process has stored counts within a second', async () => {
@@ -184,9 +230,9 @@ test('what another process has stored counts within a second', async () => {
   const { token, key } = await makeApiKey({ name: 'alice', role: 'USER', expiresAt: null }, { store, configured: [] });
   const headers = { authorization: `Bearer ${token}` };
   const start = performance.now();
-  while ((await told(server, whoami, headers)).status === 401) await sleep(50);
+  while ((await asked(server, whoami, headers)).status === 401) await sleep(50);
   await store.revokeApiKey(key.id, { keepAdmin: true });
-  while ((await told(server, whoami, headers)).status === 200) await sleep(50);
+  while ((await asked(server, whoami, headers)).status === 200) await sleep(50);
   assert.ok(performance.now() - start < 5000);
-  assert.equal((await told(server, whoami, root.headers)).status, 200);
+  assert.equal((await asked(server, whoami, root.headers)).status, 200);
 });

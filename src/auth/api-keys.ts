@@ -32,6 +32,8 @@ export interface ApiKeys extends AsyncDisposable {
   find(token: string): Caller | null;
   /** Who has the key with this id; null where it has ended. */
   holderOf(keyId: string): Caller | null;
+  /** Whether somebody who was let in still may: asked before each operation, since a connection outlives its key by a moment. */
+  isCaller(caller: Caller): boolean;
   /** Calls back once when the caller is one no more: the key was revoked or has expired, or keys are needed from now on. */
   onEnd(caller: Caller, listener: () => void): Disposable;
   list(): Promise<readonly ApiKeyInfo[]>;
@@ -63,6 +65,11 @@ const mark = 'apiKeysNeeded';
 /** The one who has a key, as all others see them. */
 function callerOf({ id, name, role }: ApiKey): Caller {
   return { name, role, keyId: id };
+}
+
+/** A key of the settings lasts. */
+function lasts(key: ApiKey | StoredApiKey): boolean {
+  return !('revokedAt' in key) || isUsable(key);
 }
 
 function isUsable({ revokedAt, expiresAt }: Pick<StoredApiKey, 'revokedAt' | 'expiresAt'>): boolean {
@@ -154,18 +161,19 @@ export async function openApiKeys({ config, store, log }: Parts): Promise<ApiKey
     },
     (err) => log.error({ err }, 'API keys not read'),
   );
-  return {
+  const keys: ApiKeys = {
     areNeeded: () => needed,
     find(token) {
       const key = usable.get(hashOf(token));
-      if (key === undefined) return null;
+      if (key === undefined || !lasts(key)) return null;
       uses.set(key.id, new Date());
       return callerOf(key);
     },
     holderOf(keyId) {
       const key = [...usable.values()].find(({ id }) => id === keyId);
-      return key === undefined ? null : callerOf(key);
+      return key === undefined || !lasts(key) ? null : callerOf(key);
     },
+    isCaller: ({ keyId }) => (keyId === null ? !needed : keys.holderOf(keyId) !== null),
     onEnd({ keyId }, listener) {
       const those = listeners.get(keyId) ?? new Set();
       listeners.set(keyId, those.add(listener));
@@ -201,4 +209,5 @@ export async function openApiKeys({ config, store, log }: Parts): Promise<ApiKey
       await noteUses().catch((err: unknown) => log.error({ err }, 'uses of API keys not noted'));
     },
   };
+  return keys;
 }

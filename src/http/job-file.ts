@@ -21,6 +21,7 @@ interface JobFileRequest extends FileRequest {
 
 const statuses: Readonly<Record<RequestError['code'], number>> = {
   BAD_USER_INPUT: 400,
+  UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   TOO_MANY_REQUESTS: 429,
   NOT_FOUND: 404,

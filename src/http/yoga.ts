@@ -3,6 +3,7 @@ import { createLRUCache, createYoga, type GraphQLParams, type Plugin, type YogaS
 import type { Context, RequestContext } from '#resolvers/context.ts';
 import { contextFor } from '#resolvers/visibility.ts';
 import { schema } from '#schema/index.ts';
+import { requireCaller } from '#schema/scopes.ts';
 import type { Caller } from '../config/api-key.ts';
 import { RequestError, StorageFullError } from '../errors.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
@@ -30,7 +31,10 @@ const maxCachedCharacters = 8192;
 export function openYoga(context: Context, quotas: Quotas): Yoga {
   return createYoga<Handover, RequestContext>({
     schema,
-    context: ({ caller, signal }) => ({ ...contextFor(context, caller), caller, signal, spend: openBudget() }),
+    context({ caller, signal }) {
+      requireCaller({ keys: context.keys, caller });
+      return { ...contextFor(context, caller), caller, signal, spend: openBudget() };
+    },
     graphqlEndpoint: '/graphql',
     graphiql: false,
     landingPage: false,
