@@ -115,7 +115,7 @@ export interface JobReader {
   /** Newest first, by (createdAt, id). */
   jobs(filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]>;
   countJobs(filter: JobFilter): Promise<number>;
-  /** Seconds of audio that the jobs of a caller have which were accepted from a time on, as far as their length is known. */
+  /** Seconds of audio that the jobs of a caller have which were accepted from a time on, deleted ones included, as far as their length is known. */
   secondsSince(callerId: string | null, time: Date): Promise<number>;
   queueCounts(): Promise<QueueCounts>;
   /** Names of the recordings that jobs have copies of; a key is the recording's id. */

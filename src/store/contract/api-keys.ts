@@ -140,6 +140,11 @@ export function apiKeysContract(open: OpenStore): void {
     assert.equal(await store.secondsSince('alice', begin), 90);
     assert.equal(await store.secondsSince(null, begin), 90);
     assert.equal(await store.secondsSince('bob', begin), 0);
+    const [own] = await store.jobs({ owner: 'alice', createdBefore: new Date(time) }, { limit: 1 });
+    await store.cancel(own?.item.id ?? '');
+    await store.reap(await store.expiredAttempts(0));
+    assert.equal((await store.deleteJob(own?.item.id ?? ''))?.refused, false);
+    assert.equal(await store.secondsSince('alice', begin), 90, 'also of a job that was deleted');
     assert.equal(await store.secondsSince('alice', new Date(time)), 0);
   });
 

@@ -103,6 +103,9 @@ interface DeletedTable {
   readonly job_id: string;
   readonly owner: string | null;
   readonly time: number;
+  readonly created_at: number;
+  /** Of its audio, as far as that was known. */
+  readonly seconds: number;
 }
 
 interface MediaTable {

@@ -72,7 +72,14 @@ function deleteJob(connection: Connection, id: string): Promise<Deleted | null> 
     }
     const time = connection.now();
     await tx.insertInto('deletion').values({ job_id: id, time }).execute();
-    await tx.insertInto('deleted').values({ job_id: id, owner: job.api_key_id, time }).execute();
+    const { created_at, seconds } = await tx
+      .selectFrom('job')
+      .innerJoin('media', 'media.id', 'job.media_id')
+      .select(['job.created_at', 'media.duration_seconds as seconds'])
+      .where('job.id', '=', id)
+      .executeTakeFirstOrThrow();
+    const tombstone = { job_id: id, owner: job.api_key_id, time, created_at, seconds: seconds ?? 0 };
+    await tx.insertInto('deleted').values(tombstone).execute();
     await removeLabels(tx, job);
     await tx.deleteFrom('job').where('id', '=', id).execute();
     notify(id);

@@ -54,7 +54,13 @@ async function secondsSince(db: Kysely<Tables>, callerId: string | null, time: D
     .where('job.api_key_id', callerId === null ? 'is' : '=', callerId)
     .where('job.number', '>=', firstNumberOf(time.getTime()))
     .executeTakeFirstOrThrow();
-  return seconds ?? 0;
+  const deleted = await db
+    .selectFrom('deleted')
+    .select((eb) => eb.fn.sum<number | null>('seconds').as('seconds'))
+    .where('owner', callerId === null ? 'is' : '=', callerId)
+    .where('created_at', '>=', time.getTime())
+    .executeTakeFirstOrThrow();
+  return (seconds ?? 0) + (deleted.seconds ?? 0);
 }
 
 async function listKeptMedia(db: Kysely<Tables>, page: Page): Promise<readonly Keyed<string>[]> {
