@@ -72,6 +72,8 @@ async function readMultipart(request: IncomingMessage, media: Pick<MediaStore, '
     for (const [name, paths] of Object.entries(parse(mapSchema, fields.get('map'), 'map'))) {
       const upload = files.get(name);
       if (upload === undefined) throw new BodyError(400, 'A file that "map" names is missing.');
+      // Two jobs cannot keep one file each.
+      if (paths.length > 1) throw new BodyError(400, '"map" names two places for one file; send the file twice.');
       for (const path of paths) place(operation, path, upload);
     }
     const { query, operationName, variables } = operation;

@@ -33,12 +33,17 @@ export async function answerGraphql({
     if (giveBack === null) return refuseUpload(request, response);
     response.once('close', giveBack);
   }
+  // Before anything is awaited: who leaves meanwhile has left.
+  const signal = whenLeft(response);
   const body = request.method === 'POST' ? await readOrAnswer(request, response, context) : { bytes: Buffer.alloc(0) };
   if (body === null) return;
-  const signal = whenLeft(response);
   if ('operation' in body) {
-    response.on('close', () => discardAll(body.uploads, context.log));
-    await yoga(request, response, { caller, signal, operation: body.operation });
+    try {
+      if (!signal.aborted) await yoga(request, response, { caller, signal, operation: body.operation });
+    } finally {
+      // What a job has kept stays.
+      discardAll(body.uploads, context.log);
+    }
   } else {
     // Yoga takes a body that was read before it from here, as Express leaves it.
     await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal });

@@ -5,6 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openTestServer, type TestServer } from '#src/testing/server.ts';
 
 const query = `mutation ($file: File!) {
@@ -82,6 +83,10 @@ test('parts that do not fit together are a 400, and leave nothing', async () => 
     { map: { 0: ['__proto__.polluted'] } },
     { map: { 0: ['variables.__proto__'] } },
     { map: { 1: ['variables.file'] } },
+    {
+      map: { 0: ['variables.file', 'variables.other'] },
+      operations: { query, variables: { file: null, other: null } },
+    },
     { map: 'no map' },
     { operations: [{ query }] },
     { operations: { query: 5 } },
@@ -133,4 +138,25 @@ test('an upload that breaks off leaves nothing, and the server goes on', async (
   socket.destroy();
   while ((await stored(server)).length > 0) await new Promise(setImmediate);
   assert.equal((await server.ask('{ jobs { totalCount } }')).data.jobs.totalCount, 0);
+});
+
+test('a recording whose sender leaves while it is being stored is not kept', async () => {
+  await using server = await openTestServer();
+  const { hostname, port, host } = new URL(server.url);
+  const part = (name: string, more: string, value: string) =>
+    `--x\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`;
+  const operations = JSON.stringify({ query: 'query ($file: File) { viewer { name } }', variables: { file: null } });
+  const body = `${part('operations', '', operations)}${part('map', '', '{"0":["variables.file"]}')}${part('0', '; filename="a.wav"', 'x'.repeat(300_000))}--x--\r\n`;
+  const head = `POST /graphql HTTP/1.1\r\nHost: ${host}\r\napollo-require-preflight: 1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: ${body.length}\r\n\r\n`;
+  for (let round = 0; round < 40; round += 1) {
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    await once(socket, 'connect');
+    await new Promise((resolve) => {
+      socket.write(head + body, resolve);
+    });
+    await sleep(round % 5);
+    socket.resetAndDestroy();
+  }
+  await sleep(500);
+  assert.deepEqual(await stored(server), []);
 });
