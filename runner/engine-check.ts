@@ -110,7 +110,9 @@ export function startEngineChecks({ config, settings, notifier, health, runner, 
     const device = kind?.device ?? null;
     if (status.ready) log.info({ ...status, model, device }, 'engine ready');
     else log.error({ ...status, model, device, text: status.problem }, 'engine not ready');
-    const missing = ['network', 'files'].filter((each) => status.confined?.includes(each) === false);
+    const missing = ['network', 'files'].filter(
+      (each) => status.confined?.some((given) => given.endsWith(each)) === false,
+    );
     if (missing.length > 0) log.warn({ missing, text: notConfined }, 'engine not confined');
     health.engineChecked(status);
     if (kind !== null && status.ready) runner.prepare(kind);

@@ -42,9 +42,14 @@ SYSCALLS = {
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
     "io_uring_setup": (425, 425),  # it opens sockets and files past the filter
+    # Other programs of the machine may do for it what is given up here; pairs and pipes are left.
+    "socket": (41, 198),
+    "connect": (42, 203),
+    "kill": (62, 129),
+    "rt_sigqueueinfo": (129, 138),
+    "pidfd_send_signal": (424, 424),
 }
-SOCKET = (41, 198)
-AF_UNIX = 1
+PRLIMIT = (302, 261)  # of another process; its own limits, with 0 for the process, a program may lower
 SECCOMP, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC = (317, 277), 1, 1
 RET_ALLOW, RET_ERRNO, RET_KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 X32 = 0x40000000  # calls of another ABI have numbers from here on
@@ -81,9 +86,10 @@ def confine_process() -> tuple[str, ...]:
 
 
 def confine_files(recording: int, model: str) -> tuple[str, ...]:
-    """Give up all files but the open recording, the model and what programs read. Tells what was given up: files.
+    """Give up all files but the open recording, the model and what programs read. Tells what was given up.
 
-    It holds for the thread that calls it and for those that it starts; with Linux that knows how, for all.
+    files: every thread has. decoder files: the thread that calls this has, and those that it starts, among them the one
+    that decodes; threads of CTranslate2 that were there before keep theirs on a Linux that cannot restrict all at once.
     """
     if "PHONOGRAPH_SERVER_PID" in os.environ and not _cache():  # by hand its words may go to a file
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -108,7 +114,7 @@ def confine_files(recording: int, model: str) -> tuple[str, ...]:
             return _not("files", ctypes.get_errno())
     finally:
         os.close(ruleset)
-    return ("files",)
+    return ("files",) if version >= since else ("decoder files",)
 
 
 def _filter(machine: str) -> list[bytes]:
@@ -125,9 +131,9 @@ def _filter(machine: str) -> list[bytes]:
     ]
     code += [(EQUAL, deny - len(code) - 1 - at, 0, number) for at, number in enumerate(denied)]
     code += [
-        (EQUAL, 0, 2, SOCKET[column]),
+        (EQUAL, 0, 2, PRLIMIT[column]),
         (LOAD, 0, 0, FIRST_ARGUMENT),
-        (EQUAL, 0, 1, AF_UNIX),
+        (EQUAL, 0, 1, 0),
         (RETURN, 0, 0, RET_ALLOW),
         (RETURN, 0, 0, RET_ERRNO | errno.EPERM),
     ]
@@ -150,8 +156,8 @@ def _needed(model: str) -> Iterator[tuple[str, int]]:
     # Not what is known of other processes, such as the environment of the server.
     own = ("self", "cpuinfo", "meminfo", "stat", "version", "devices", "driver", "sys/vm", "sys/kernel")
     yield from ((f"/proc/{name}", read) for name in own)
-    devices = ("null", "zero", "random", "urandom", "shm")
     cards = [str(path) for path in Path("/dev").glob("nvidia*")]
+    devices = ("null", "zero", "random", "urandom", *(("shm",) if cards else ()))
     yield from ((path, read | WRITE_FILE) for path in [*(f"/dev/{name}" for name in devices), *cards])
     yield from ((path, HANDLED[3] & ~EXECUTE) for path in _cache())
 

@@ -1,6 +1,7 @@
 """What the engine cannot do any more, shown by trying it."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,7 +39,7 @@ def refusal(code: str) -> str:
 
 
 def test_the_network_is_given_up_and_pipes_within_the_machine_are_not() -> None:
-    for kind in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET"):
+    for kind in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", "AF_UNIX"):
         assert confined(refusal(f"socket.socket(socket.{kind}, socket.SOCK_DGRAM)")) == "network\nPermissionError\n"
     assert confined(refusal("socket.socketpair()")) == "network\ndone\n"
     assert confined(refusal("os.pipe()")) == "network\ndone\n"
@@ -46,7 +47,13 @@ def test_the_network_is_given_up_and_pipes_within_the_machine_are_not() -> None:
 
 def test_other_processes_are_out_of_reach_and_no_privilege_comes_back() -> None:
     libc = "ctypes.CDLL(None, use_errno=True)"
-    calls = {"ptrace": "0, 0, 0, 0", "unshare": "0x10000000", "setns": "0, 0"}
+    calls = {
+        "kill": "os.getppid(), 0",
+        "prlimit": "os.getppid(), 7, 0, 0",
+        "ptrace": "0, 0, 0, 0",
+        "unshare": "0x10000000",
+        "setns": "0, 0",
+    }
     for name, arguments in calls.items():
         said = confined(f"libc = {libc}\nprint(libc.{name}({arguments}), ctypes.get_errno())\n")
         assert said == "network\n-1 1\n", name
@@ -89,7 +96,8 @@ def test_of_all_files_the_recording_and_what_programs_read_are_left(tmp_path: Pa
     }
     code = "".join(refusal(statement) for statement in tried)
     said = confined(code, files=True).splitlines()
-    assert said[:2] == ["network", "files"]
+    assert said[0] == "network"
+    assert said[1].endswith("files")
     assert dict(zip(tried, said[2:], strict=True)) == tried
 
 
@@ -106,7 +114,7 @@ def test_a_confined_engine_transcribes_leaves_nothing_and_says_what_it_gave_up(
         text=True,
         check=True,
     )
-    assert '"confined":["network","files"]' in ended.stdout
+    assert re.search(r'"confined":\["network","(?:decoder )?files"\]', ended.stdout)
     assert "telemetry" not in ended.stderr
     assert list(home.iterdir()) == []
     assert engine(JFK).code == 0
