@@ -91,7 +91,7 @@ export const attacks: readonly Attack[] = [
       });
       const nested = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
       const body = `{"query":${JSON.stringify(transcribe)},"variables":{"input":{"media":{"path":"speech.wav"},"metadata":${nested}}}}`;
-      const answer = await sayRaw(target, rawRequest(target, { headers: json, body }), { patienceMs: 2000 });
+      const answer = await sayRaw(target, rawRequest(target, { headers: json, body }), { patienceMs: 10_000 });
       assert.match(answer, /InvalidInputError/u);
     },
     twin: (target) =>
@@ -179,7 +179,7 @@ export const attacks: readonly Attack[] = [
     async attack(target) {
       const evil = { Origin: 'https://evil.example' };
       const status = async (headers: Record<string, string>, body = '{"query":"{ server { id } }"}') =>
-        statusOf(await sayRaw(target, rawRequest(target, { headers, body })));
+        statusOf(await sayRaw(target, rawRequest(target, { headers, body }), { patienceMs: 10_000 }));
       assert.equal(await status({ ...json, ...evil }), 403);
       assert.equal(await status({ ...json, Host: 'evil.example' }), 421);
       assert.equal(await status({ 'Content-Type': 'text/plain' }), 415);
@@ -213,7 +213,10 @@ export const attacks: readonly Attack[] = [
       'own properties only; settings that count at the start are in no mutation (src/http/body.ts, schema/config.ts)',
     async attack(target) {
       const body = `{"query":${JSON.stringify(transcribe)},"variables":{"__proto__":{"polluted":1},"input":{"media":{"path":"nothing.wav"},"metadata":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}}}}`;
-      assert.equal(statusOf(await sayRaw(target, rawRequest(target, { headers: json, body }))), 200);
+      assert.equal(
+        statusOf(await sayRaw(target, rawRequest(target, { headers: json, body }), { patienceMs: 10_000 })),
+        200,
+      );
       const map = [
         field('operations', JSON.stringify({ query: uploadMutation, variables: {} })),
         field('map', '{"0":["variables.__proto__.file"]}'),

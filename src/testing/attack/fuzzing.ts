@@ -51,7 +51,9 @@ export const fuzzing: readonly Attack[] = [
       );
       for (const body of fc.sample(value, { numRuns: 150 * target.effort, seed: 3 })) {
         const status = statusOf(
-          await sayRaw(target, rawRequest(target, { headers: json, body: JSON.stringify(body) ?? '' })),
+          await sayRaw(target, rawRequest(target, { headers: json, body: JSON.stringify(body) ?? '' }), {
+            patienceMs: 10_000,
+          }),
         );
         assert.ok(status < 500 && status !== 0, `${status} for ${JSON.stringify(body)}`);
       }

@@ -112,7 +112,9 @@ export const bodyOf = (some: readonly string[]) => `${some.join('')}--x--\r\n`;
 
 /** The status that an upload of these parts, a right one without them, is answered with. */
 export async function upload(target: Target, some: readonly string[] = parts): Promise<number> {
-  return statusOf(await sayRaw(target, rawRequest(target, { headers: multipart, body: bodyOf(some) })));
+  return statusOf(
+    await sayRaw(target, rawRequest(target, { headers: multipart, body: bodyOf(some) }), { patienceMs: 10_000 }),
+  );
 }
 
 export async function passes(target: Target, query: string, variables = {}): Promise<void> {
