@@ -113,7 +113,8 @@ async function readParts(request: IncomingMessage, media: Pick<MediaStore, 'rece
   });
   parser.on('filesLimit', () => reject(new BodyError(400, `A request carries at most ${maxFiles} files.`)));
   parser.on('finish', resolve).on('error', (error) => reject(broken(error)));
-  request.on('close', () => request.complete || reject(broken(new Error('the request ended early'))));
+  // Not by `complete`: what has arrived and was not read yet goes with the connection.
+  request.on('close', () => request.readableEnded || reject(broken(new Error('the request ended early'))));
   request.pipe(parser);
   try {
     await finished;

@@ -38,12 +38,11 @@ export async function answerGraphql({
   const body = request.method === 'POST' ? await readOrAnswer(request, response, context) : { bytes: Buffer.alloc(0) };
   if (body === null) return;
   if ('operation' in body) {
-    try {
-      if (!signal.aborted) await yoga(request, response, { caller, signal, operation: body.operation });
-    } finally {
-      // What a job has kept stays.
-      discardAll(body.uploads, context.log);
-    }
+    // What a job has kept stays. Yoga may wait for ever for a client that has left.
+    const discard = () => discardAll(body.uploads, context.log);
+    if (signal.aborted) return discard();
+    response.once('close', discard);
+    await yoga(request, response, { caller, signal, operation: body.operation });
   } else {
     // Yoga takes a body that was read before it from here, as Express leaves it.
     await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal });
