@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from typing import Any
 
@@ -17,7 +17,10 @@ LIBRARIES = ("numpy", "onnxruntime", "tokenizers")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Batches 0 to batch-1 are final; clip `clip` comes next and its sound starts at `sample` (16 kHz)."""
+    """Batches 0 to batch-1 are final; clip `clip` comes next and its sound starts at `sample` (16 kHz).
+
+    other_languages: seconds that sound like another language than the one they were read in.
+    """
 
     batch: int = 0
     clip: int = 0
@@ -25,6 +28,7 @@ class State:
     language: str | None = None
     probability: float = 0.0
     segments: int = 0
+    other_languages: dict[str, float] = field(default_factory=dict)
 
     def to_json(self, key: str) -> dict[str, Any]:
         return {"key": key, **asdict(self)}

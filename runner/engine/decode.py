@@ -65,15 +65,20 @@ class Decoder:
         self.model, self.options = model, options
         self._tokenizers: dict[str, Any] = {}
 
-    def encode(self, channels: Sequence[ChannelAudio]) -> Encoded:
+    def hears_less(self, channel: ChannelAudio) -> bool:
+        """Whether the encoder hears less of the channel than it was trained to."""
+        return self.model.device == "cpu" and _encoder_seconds(channel) < WHISPER
+
+    def encode(self, channels: Sequence[ChannelAudio], longest: bool = False) -> Encoded:
         """The encoder's states; the costly half of decoding a short clip, and all that language detection needs.
 
         A graphics card takes the channels together. On the CPU one at a time: as fast, and without their attention
         scores side by side in memory (60 MB a channel with the base model); and each only as long as it is, since the
         cost of attention grows with the square of the length. Its last state then stands for the rest of MOST, so that
         a channel reads the same in every batch. The cost is small: 10.3 % WER instead of 10.1 over 7,324 words.
+        `longest`: hear 30 s there, too, filled up with silence.
         """
-        if self.model.device != "cpu":
+        if self.model.device != "cpu" or longest:
             return Encoded(
                 tuple(channels), self._states(np.stack([self._features(channel, WHISPER) for channel in channels]))
             )
@@ -98,6 +103,22 @@ class Decoder:
         """For each channel, the probability of each language code."""
         found = self.model.whisper.model.detect_language(encoded.states)
         return [{token[2:-2]: float(p) for token, p in row} for row in found]
+
+    def languages_of_parts(
+        self, encoded: Encoded, number: int, parts: Sequence[tuple[int, int]]
+    ) -> list[dict[str, float]]:
+        """For each part of a channel, frames [first, last), the probability of each language code.
+
+        On the CPU from the states under it: as sure as heard by itself, and the encoder does not run again.
+        """
+        channel = encoded.channels[number]
+        if self.model.device != "cpu":
+            return self.languages(self.encode([channel.part(*part) for part in parts]))
+        states = np.asarray(encoded.states)[number : number + 1]
+        cut = (states[:, first * FRAME // STATE : max(last * FRAME // STATE, 1)] for first, last in parts)
+        return [
+            self.languages(Encoded((channel,), get_ctranslate2_storage(np.ascontiguousarray(one))))[0] for one in cut
+        ]
 
     def read(self, encoded: Encoded, languages: Sequence[str], with_penalties: bool = False) -> list[Decoding]:
         """The text of each channel in the language given for it. `with_penalties`: against repetition."""

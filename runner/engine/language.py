@@ -1,13 +1,16 @@
 """Which language is spoken: found from encoder states that are then decoded from, so that it costs nothing."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from engine.audio.plan import Batch
+from engine.audio.vad import speech
 from engine.decode import Decoder, Encoded
 
 SURE = 0.5  # faster-whisper's threshold
 MOST_VOTES = 3  # channels that are asked together when the first one is not sure
+PIECE = 94  # frames (3 s) of sound that are enough to tell a language by
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,15 @@ class EncodedBatch:
 
     batch: Batch
     groups: tuple[Encoded, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Frames [first, last) of a channel in which one language is spoken."""
+
+    first: int
+    last: int
+    language: str
 
 
 def encode_batch(batch: Batch, decoder: Decoder, size: int) -> EncodedBatch:
@@ -38,13 +50,27 @@ def detect(batches: Iterator[EncodedBatch], decoder: Decoder) -> tuple[list[Enco
     votes: list[dict[str, float]] = []
     for batch in batches:
         encoded.append(batch)
-        votes += [vote for group in batch.groups for vote in decoder.languages(group)]
+        votes += [_vote(group, number, decoder) for group in batch.groups for number in range(len(group.channels))]
         if max(votes[0].values()) >= SURE:
             votes = votes[:1]
             break
         if len(votes) >= MOST_VOTES:
             break
     return (encoded, *settle(votes[:MOST_VOTES])) if encoded else None
+
+
+def _vote(encoded: Encoded, number: int, decoder: Decoder) -> dict[str, float]:
+    """What the pieces of a channel say, each for as long as it is.
+
+    Asked as a whole, 17 s of English before 9 s of German were 86 % German.
+    """
+    channel = encoded.channels[number]
+    pieces = _pieces(speech(channel.probabilities), channel.frames)
+    sums: dict[str, float] = {}
+    for (first, last), vote in zip(pieces, decoder.languages_of_parts(encoded, number, pieces), strict=True):
+        for code, probability in vote.items():
+            sums[code] = sums.get(code, 0.0) + probability * (last - first) / channel.frames
+    return sums
 
 
 def settle(votes: Iterable[dict[str, float]]) -> tuple[str, float]:
@@ -57,3 +83,46 @@ def settle(votes: Iterable[dict[str, float]]) -> tuple[str, float]:
             sums[code] = sums.get(code, 0.0) + probability
     code = min(sums, key=lambda name: (-sums[name], name))
     return code, sums[code] / count
+
+
+def stretches(encoded: Encoded, number: int, decoder: Decoder) -> list[Stretch]:
+    """The channel cut at the pauses where another language begins.
+
+    Each piece of a few seconds has a vote, from the states that are there: together they cost what one vote of the
+    whole channel does. One that is not sure goes with its neighbours, or is heard by itself where these disagree.
+    """
+    channel = encoded.channels[number]
+    pieces = _pieces(speech(channel.probabilities), channel.frames)
+    votes = decoder.languages_of_parts(encoded, number, pieces)
+    said = [_if_sure(vote) for vote in votes]
+    known = {code for code in said if code is not None}
+    if len(known) < 2:
+        return [Stretch(0, channel.frames, known.pop() if known else settle(votes)[0])]
+    said = [
+        code or _if_sure(decoder.languages(decoder.encode([channel.part(*piece)]))[0])
+        for code, piece in zip(said, pieces, strict=True)
+    ]
+    found: list[Stretch] = []
+    language = next(code for code in said if code is not None)
+    for (first, last), code in zip(pieces, said, strict=True):
+        language = code or language
+        if found and found[-1].language == language:
+            found[-1] = replace(found[-1], last=last)
+        else:
+            found.append(Stretch(first, last, language))
+    return found
+
+
+def _pieces(talk: list[tuple[int, int]], frames: int) -> list[tuple[int, int]]:
+    """The whole channel cut in the middle of pauses, so that there are 3 s between the cuts at least."""
+    edges = [0]
+    for (_, before), (after, _) in pairwise(talk):
+        middle = (before + after) // 2
+        if min(middle - edges[-1], frames - middle) >= PIECE:
+            edges.append(middle)
+    return list(pairwise([*edges, frames]))
+
+
+def _if_sure(vote: dict[str, float]) -> str | None:
+    code, probability = settle([vote])
+    return code if probability >= SURE else None

@@ -1,6 +1,6 @@
 """One job from the open recording to `end`: the pipeline that joins the other modules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -19,6 +19,7 @@ from engine.progress import Progress
 from engine.reader import Reader, Utterance
 
 DECODE_WORKERS = 2  # groups of channels that are read at the same time, as many as the model has workers on the CPU
+ENOUGH_OF_ANOTHER = 5.0  # s of another language that are worth a warning
 Utterances = list[Utterance]
 
 
@@ -81,6 +82,8 @@ class Transcription:
             self._media.warnings.append("The part that was asked for begins after the end of the recording.")
         elif not self._state.segments and self._part == Part():
             self._media.warnings.append(_why_nothing(self._media))
+        elif self._job.options.language is None and not self._job.options.multilingual:
+            self._media.warnings += _other_languages(self._state)
         self._media.recording.check_unchanged()
         self._messages.media_once_final(self._media, anyway=True)
         self._messages.peaks(self._media)
@@ -125,10 +128,14 @@ class Transcription:
     def _read(self, item: tuple[Encoded, Batch | None]) -> tuple[list[Utterances], Batch | None]:
         """The utterances of every channel of a group; whatever else is read at the same time does not change them."""
         group, completes = item
-        codes = [self._state.language or "en" for _ in group.channels]
-        if self._job.options.multilingual and self._model.multilingual:
-            codes = [language.settle([vote])[0] for vote in self._decoder.languages(group)]
-        return self._reader.read(group, codes), completes
+        if not (self._job.options.multilingual and self._model.multilingual):
+            return self._reader.read(group, [self._state.language or "en" for _ in group.channels]), completes
+        found = [language.stretches(group, number, self._decoder) for number in range(len(group.channels))]
+        read = self._reader.read(group, [stretches[0].language for stretches in found])
+        for number, stretches in enumerate(found):
+            if len(stretches) > 1:
+                read[number] = self._reader.read_stretches(group.channels[number], stretches)
+        return read, completes
 
     def _write(self, batch: Batch, read: list[Utterances]) -> None:
         """The segments of the clips that the part has."""
@@ -137,9 +144,18 @@ class Transcription:
             of_clip = [next(utterances) for _ in clip.channels]
             if not self._part.has(clip.number):
                 continue
+            self._count_other_languages(utterance for channel in of_clip for utterance in channel)
             for fields in segment_fields(clip, of_clip, self._job.options, self._state.language):
                 self._messages.segment(batch=batch.number, clip=clip.number, **fields)
                 self._state = replace(self._state, segments=self._state.segments + 1)
+
+    def _count_other_languages(self, utterances: Iterable[Utterance]) -> None:
+        counted = dict(self._state.other_languages)
+        for utterance in utterances:
+            if utterance.other_language is not None:
+                seconds = utterance.words[-1].end - utterance.words[0].start
+                counted[utterance.other_language] = counted.get(utterance.other_language, 0.0) + seconds
+        self._state = replace(self._state, other_languages=counted)
 
     def _checkpoint(self, batch: Batch, progress: Progress) -> None:
         last = batch.clips[-1]
@@ -152,6 +168,16 @@ class Transcription:
         """The second at which the work will end, as far as is known."""
         end, whole = self._job.options.clip.end, self._media.likely_seconds
         return whole if end is None else min(end, whole or end)
+
+
+def _other_languages(state: State) -> list[str]:
+    """What to do where a good part does not sound like the language that was only detected at the start."""
+    return [
+        f"About {seconds:.0f} seconds sound like another language ({code}) than the one that was detected "
+        f"({state.language}), and are written badly: set `multilingual`, or the language, and transcribe again."
+        for code, seconds in sorted(state.other_languages.items())
+        if seconds >= ENOUGH_OF_ANOTHER
+    ]
 
 
 def _why_nothing(media: Media) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.audio.media import RATE
-from engine.audio.vad import FRAME, Probabilities, speech
+from engine.audio.vad import FRAME, Probabilities, speech, with_onsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,11 @@ class ChannelAudio:
 
     def speech(self) -> list[tuple[float, float]]:
         """Stretches of speech in seconds of this channel's own time."""
-        return [(start * FRAME / RATE, end * FRAME / RATE) for start, end in speech(self.probabilities)]
+        return _in_seconds(speech(self.probabilities))
+
+    def voices(self) -> list[tuple[float, float]]:
+        """The same stretches, each from its first sound on."""
+        return _in_seconds(with_onsets(speech(self.probabilities), self.probabilities))
 
     @property
     def spoken(self) -> float:
@@ -52,6 +56,11 @@ class ChannelAudio:
             before += length
         raise AssertionError("a channel has at least one span")
 
+    def seam(self, start: float, end: float) -> int:
+        """The frame between two times of its own at which silence was left out, else the last one between them."""
+        edges = np.cumsum([frames for _, frames in self.spans])[:-1].tolist()
+        return next((int(at) for at in edges if start <= at * FRAME / RATE <= end), int(end * RATE) // FRAME)
+
     def part(self, first: int, last: int) -> "ChannelAudio":
         """The frames [first, last) alone."""
         spans: list[tuple[int, int]] = []
@@ -63,6 +72,10 @@ class ChannelAudio:
             before += frames
         audio = self.audio[first * FRAME : last * FRAME]
         return ChannelAudio(self.speaker, audio, self.probabilities[first:last], tuple(spans))
+
+
+def _in_seconds(stretches: list[tuple[int, int]]) -> list[tuple[float, float]]:
+    return [(start * FRAME / RATE, end * FRAME / RATE) for start, end in stretches]
 
 
 @dataclass(frozen=True, slots=True)

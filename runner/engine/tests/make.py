@@ -8,6 +8,8 @@ from typing import Any
 import av
 import numpy as np
 from av.audio.resampler import AudioResampler
+from engine.audio.media import Media
+from engine.audio.recording import Source, open_recording
 
 
 def write_media(
@@ -37,6 +39,13 @@ def _encode(container: Any, stream: Any, samples: "np.typing.NDArray[Any]", rate
     for part in [*resampler.resample(frame), *resampler.resample(None)]:
         container.mux(stream.encode(part))
     container.mux(stream.encode(None))
+
+
+def samples(path: Path) -> "np.typing.NDArray[np.float32]":
+    """The whole sound of a recording, mixed down, 16 kHz."""
+    media = Media(open_recording(Source(str(path))), split=False)
+    sound: np.typing.NDArray[np.float32] = np.concatenate(list(media.sound(86_400.0, None)), axis=1)[0]
+    return sound
 
 
 def noise(seconds: float, loudness: float = 0.05, seed: int = 1) -> "np.typing.NDArray[Any]":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine import reader
+from engine import guards
 from engine.audio.channel_audio import ChannelAudio
 from engine.audio.media import Media
 from engine.audio.plan import plan
@@ -29,17 +29,26 @@ from engine.transcribe import Part, Transcription
 Transcribe = Callable[..., Outcome]
 
 
-class Forgetful(Decoder):
-    """A real decoder whose first decoding of each batch loses its second half."""
+class Careless(Decoder):
+    """A real decoder whose first decoding of each batch comes out wrong, as `change` has it."""
 
-    forgets = True
+    def __init__(self, model: Model, change: Callable[[Decoding], Decoding]) -> None:
+        super().__init__(model, PLAIN)
+        self.change: Callable[[Decoding], Decoding] | None = change
 
     def read(self, encoded: Encoded, languages: Sequence[str], with_penalties: bool = False) -> list[Decoding]:
         decodings = super().read(encoded, languages, with_penalties)
-        if not self.forgets:
-            return decodings
-        self.forgets = False
-        return [replace(decoding, words=decoding.words[: len(decoding.words) // 2]) for decoding in decodings]
+        change, self.change = self.change, None
+        return decodings if change is None else [change(decoding) for decoding in decodings]
+
+
+def without(first: int, last: int) -> Callable[[Decoding], Decoding]:
+    """Loses the words from `first` up to `last`."""
+    return lambda decoding: replace(decoding, words=decoding.words[:first] + decoding.words[last:])
+
+
+def guards_of(utterances: list[Utterance]) -> list[str | None]:
+    return [utterance.guard for utterance in utterances]
 
 
 @pytest.fixture
@@ -47,17 +56,67 @@ def channel(jfk: "np.typing.NDArray[np.float32]") -> ChannelAudio:
     return next(plan(iter([jfk[None]]), True, 0, 0)).channels[0]
 
 
+@pytest.fixture
+def german() -> ChannelAudio:
+    media = Media(open_recording(Source(str(recording("de_simplicissimus.mp3")))), split=False)
+    return next(plan(media.sound(60.0, 9.0), True, 0, 0)).channels[0]
+
+
+def plain(text: str) -> str:
+    return " ".join("".join(c for c in word if c.isalnum()) for word in text.lower().split())
+
+
 def said(utterances: list[Utterance]) -> str:
     return "".join(word.text for utterance in utterances for word in utterance.words).lower()
 
 
-def test_speech_that_the_model_passed_over_is_read_again(model: Model, channel: ChannelAudio) -> None:
-    decoder = Forgetful(model, PLAIN)
+WHOLE = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
+
+# Words from one pause to another.
+LOST = [(0, 5, "GAP_RECOVERED"), (5, 14, "GAP_RECOVERED"), (14, 22, "TAIL_RECOVERED")]
+
+
+@pytest.mark.parametrize(("first", "last", "guard"), LOST)
+def test_speech_that_the_model_passed_over_is_read_again(
+    model: Model, channel: ChannelAudio, first: int, last: int, guard: str
+) -> None:
+    decoder = Careless(model, without(first, last))
     utterances = Reader(decoder).read(decoder.encode([channel]), ["en"])[0]
-    assert [utterance.guard for utterance in utterances][:2] == [None, "TAIL_RECOVERED"]
-    assert "what you can do for your country" in said(utterances)
+    assert guard in guards_of(utterances)
+    assert plain(said(utterances)) == WHOLE
     times = [word.start for utterance in utterances for word in utterance.words]
     assert times == sorted(times)
+
+
+def test_a_last_word_that_is_lost_is_read_again(model: Model, channel: ChannelAudio) -> None:
+    decoder = Careless(model, without(21, 22))
+    utterances = Reader(decoder).read(decoder.encode([channel]), ["en"])[0]
+    assert guards_of(utterances) == ["READ_AGAIN"]
+    assert plain(said(utterances)) == WHOLE
+
+
+def test_a_doubtful_reading_that_is_not_bettered_is_kept(model: Model, channel: ChannelAudio) -> None:
+    decoder = Careless(model, lambda decoding: replace(decoding, ratio=2.3))
+    utterances = Reader(decoder).read(decoder.encode([channel]), ["en"])[0]
+    assert plain(said(utterances)) == WHOLE
+
+
+def stuttering(decoding: Decoding) -> Decoding:
+    """Says its third word fifty times over."""
+    return replace(decoding, words=decoding.words[:2] + decoding.words[2:3] * 50 + decoding.words[3:])
+
+
+def test_a_loop_is_read_again(model: Model, channel: ChannelAudio) -> None:
+    decoder = Careless(model, stuttering)
+    utterances = Reader(decoder).read(decoder.encode([channel]), ["en"])[0]
+    assert guards_of(utterances) == ["LOOP_RETRIED"]
+    assert plain(said(utterances)) == WHOLE
+
+
+def test_sound_in_another_language_is_not_read_again_and_told(model: Model, german: ChannelAudio) -> None:
+    decoder = Careless(model, lambda decoding: replace(decoding, log_probability=-0.9))
+    utterances = Reader(decoder).read(decoder.encode([german]), ["en"])[0]
+    assert {(utterance.guard, utterance.other_language) for utterance in utterances} == {(None, "de")}
 
 
 def test_a_real_recording_that_loses_its_tail_gets_it_back(transcribe: Transcribe) -> None:
@@ -71,10 +130,10 @@ def test_a_clip_that_is_cut_off_is_read_in_parts(
     model: Model, jfk: "np.typing.NDArray[np.float32]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     two = next(plan(iter([np.concatenate([jfk, jfk])[None]]), True, 0, 0)).channels[0]
-    monkeypatch.setattr(reader, "FULL", 40)
+    monkeypatch.setattr(guards, "FULL", 40)
     decoder = Decoder(model, PLAIN)
     utterances = Reader(decoder).read(decoder.encode([two]), ["en"])[0]
-    assert {utterance.guard for utterance in utterances} == {"SPLIT"}
+    assert set(guards_of(utterances)) == {"SPLIT"}
     assert said(utterances).count("what you can do for your country") == 2
 
 

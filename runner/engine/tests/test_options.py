@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from engine.tests.make import write_wav
+from engine.tests.make import samples, write_wav
 from engine.tests.outcome import JFK, Outcome, recording
 
 Transcribe = Callable[..., Outcome]
@@ -69,6 +69,35 @@ def test_languages_may_change_within_a_recording(transcribe: Transcribe) -> None
     segments = outcome.all("segment")
     assert segments[0]["language"] is None and segments[-1]["language"] == "de"
     assert "oftware" in " ".join(line["text"] for line in segments if line["language"] == "de")
+
+
+def test_languages_may_change_within_a_clip(
+    transcribe: Transcribe, jfk: "np.typing.NDArray[np.float32]", tmp_path: Path
+) -> None:
+    others = [samples(recording(name)) for name in ("fr_pico.wav", "it_pico.wav")]
+    path = write_wav(tmp_path / "three.wav", np.concatenate([jfk, *others]))
+    outcome = transcribe(path, language=None, multilingual=True)
+    found: dict[str, str] = {}
+    for line in outcome.all("segment"):
+        code = line["language"] or outcome.one("language")["code"]
+        found[code] = f"{found.get(code, '')} {line['text']}"
+    assert list(found) == ["en", "fr", "it"]
+    assert "what you can do for your country" in found["en"]
+    assert "Sous le consulat, il devient conservateur" in found["fr"]
+    assert "Sempre alla radio" in found["it"]
+
+
+def test_another_language_than_the_one_that_was_detected_is_told(
+    transcribe: Transcribe, jfk: "np.typing.NDArray[np.float32]", tmp_path: Path
+) -> None:
+    german = samples(recording("de_simplicissimus.mp3"))
+    path = write_wav(tmp_path / "two.wav", np.concatenate([jfk, jfk, german[: 40 * 16_000]]))
+    warned = {
+        name: " ".join(transcribe(path, **options).one("end")["warnings"])
+        for name, options in {"detected": {"language": None}, "asked": {"language": "en"}}.items()
+    }
+    assert "sound like another language (de)" in warned["detected"] and "multilingual" in warned["detected"]
+    assert warned["asked"] == ""
 
 
 def test_words_said_beforehand_guide_the_spelling(transcribe: Transcribe) -> None:

@@ -8,17 +8,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from engine.audio.channel_audio import ChannelAudio, Clip
+from engine.audio.media import RATE
 from engine.audio.plan import LONGEST, in_batches, plan
 from engine.audio.vad import FRAME, speech
 from engine.decode import Decoding
 from engine.errors import explain
+from engine.guards import gaps, is_loop, lone_word, verdict_of
 from engine.job import parse_job
 from engine.language import settle
 from engine.lines import Lines
 from engine.messages import segment_fields
 from engine.progress import Progress
-from engine.reader import Utterance, is_loop, verdict_of
+from engine.reader import Utterance
 from engine.segments import Timed, monotone, split_into_segments, text_of, width
+from engine.words import Word, timed_words
 
 
 def words(text: str, seconds: float, gap: float = 0.0) -> list[Timed]:
@@ -128,9 +131,80 @@ def test_guards_need_two_witnesses_for_silence() -> None:
     assert verdict_of(replace(plain, no_speech=0.9, log_probability=-1.5), 5.0) == "DROP"
     assert verdict_of(replace(plain, no_speech=0.9), 0.2) == "DROP"
     assert verdict_of(replace(plain, ratio=2.6), 5.0) == "KEEP"
+    assert verdict_of(replace(plain, log_probability=-1.5, no_speech=0.57), 5.0) == "DROP"
     full = replace(plain, tokens=224)
     assert verdict_of(full, 20.0) == "SPLIT" and not is_loop(full)
     assert is_loop(replace(full, ratio=9.0))
+
+
+def spoken(text: str, seconds: float = 0.3) -> Decoding:
+    """A decoding of words that take so many seconds each."""
+    said = tuple(Word(f" {w}", i * seconds, (i + 1) * seconds, 0.9) for i, w in enumerate(text.split()))
+    return Decoding(text, len(said), -0.3, 0.1, 1.0, "en", said)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "loop"),
+    [
+        ("or, " * 47, 0.3, True),
+        ("It goes. " + "and then he said " * 8, 0.3, True),
+        ("no " * 7, 0.3, False),
+        ("no no no yes " * 3, 0.3, False),
+        ("a sentence said twice over a sentence said twice over", 0.3, False),
+        ("that is " + "νο" + "ο" * 40, 0.3, True),
+        ("hahahahahaha it was 1,000,000,000,000,000 Brrrrr", 0.3, False),
+        ("eighteen different words in a third of a second are what no mouth has ever said", 0.02, True),
+        ("a quick speaker who says eight words a second", 0.12, False),
+    ],
+)
+def test_a_loop_is_seen_at_any_length(text: str, seconds: float, loop: bool) -> None:
+    decoding = spoken(text, seconds)
+    assert is_loop(decoding) is loop
+    assert verdict_of(decoding, 20.0) == ("SPLIT" if loop else "KEEP")
+
+
+def hearing(
+    *talk: tuple[int, int], frames: int = 400, spans: tuple[tuple[int, int], ...] | None = None
+) -> ChannelAudio:
+    """A channel in which the VAD hears speech in these frames."""
+    probabilities = np.zeros(frames, np.float32)
+    for first, last in talk:
+        probabilities[first:last] = 0.9
+    return ChannelAudio(None, np.zeros(frames * FRAME, np.float32), probabilities, spans or ((0, frames),))
+
+
+def placed(*times: tuple[float, float]) -> Decoding:
+    said = tuple(Word(f" w{i}", start, end, 0.9) for i, (start, end) in enumerate(times))
+    return replace(spoken("x"), words=said)
+
+
+def test_gaps_are_where_people_talk_and_no_word_was_read() -> None:
+    channel = hearing((0, 400))
+    assert gaps(placed((0.0, 6.0), (6.5, 12.7)), channel) == []
+    assert [(gap.before, gap.last - gap.first > 40) for gap in gaps(placed((3.0, 4.0), (8.0, 9.0)), channel)] == [
+        (0, True),
+        (1, True),
+        (2, True),
+    ]
+    assert gaps(placed((0.0, 1.0), (8.0, 12.7)), hearing((0, 30), (250, 400))) == []
+
+
+def test_a_lone_word_far_from_the_others_is_seen() -> None:
+    seam = hearing((0, 20), (50, 400), spans=((0, 40), (40 * FRAME + 5 * RATE, 360)))
+    assert lone_word(placed((0.1, 0.6), (1.7, 2.0), (2.0, 3.0)), seam) == "FIRST"
+    assert lone_word(placed((0.1, 0.6), (0.7, 1.2), (1.7, 2.0)), seam) == "LAST"
+    assert lone_word(placed((0.1, 0.6), (0.7, 1.2), (1.7, 2.0), (2.0, 3.0)), seam) is None
+    assert lone_word(placed((0.1, 0.6), (1.7, 2.0), (2.0, 3.0)), hearing((0, 400))) is None
+
+
+def test_the_edges_of_an_utterance_are_where_the_voice_is() -> None:
+    channel = hearing((40, 100), (140, 200))
+    raw = [(1.1, 1.5, "one"), (1.5, 2.9, "two"), (4.3, 5.0, "three"), (5.0, 6.9, "four")]
+    alignment = [{"word": f" {w}", "start": s, "end": e, "probability": 0.9} for s, e, w in raw]
+    times = [(round(word.start, 2), round(word.end, 2)) for word in timed_words(alignment, channel)]
+    assert times == [(1.28, 1.5), (1.5, 3.2), (4.48, 5.0), (5.0, 6.4)]
+    late = [{"word": " far", "start": 0.5, "end": 0.9, "probability": 0.9}]
+    assert [(word.start, word.end) for word in timed_words(late, channel)] == [(0.5, 0.9)]
 
 
 def test_languages_are_summed_and_ties_go_by_name() -> None:

@@ -206,7 +206,41 @@ def test_every_codec_and_container_of_the_lists_is_in_the_ffmpeg_that_is_linked(
         av.Codec(name, "r")
 
 
-WORDS = {"01": ("and so my fellow", 4.1), "02": ("ask not", 13.1), "15": ("and so my fellow", 40.0)}
+def crumb_of(sound: Sound, seconds: float) -> Sound:
+    """A sound like a voice that is no word: speech backwards."""
+    return sound[round(0.4 * RATE) : round((0.4 + seconds) * RATE)][::-1]
+
+
+@pytest.mark.parametrize(("crumb", "pause"), [(0.55, 3.0), (0.7, 4.0), (0.55, 6.0)])
+def test_the_first_word_is_not_put_on_a_sound_seconds_before_it(
+    transcribe: Callable[..., Outcome], jfk: Sound, tmp_path: Path, crumb: float, pause: float
+) -> None:
+    sound = np.concatenate([crumb_of(jfk, crumb), np.zeros(round(pause * RATE)), jfk])
+    lines = transcribe(write_wav(tmp_path / "crumb.wav", sound), wordTimestamps=True).all("segment")
+    first = lines[0]["words"][0]
+    assert first["text"].lower() == "and"
+    assert first["startSeconds"] == pytest.approx(crumb + pause + 0.1, abs=0.3)
+    assert {line["guard"] for line in lines} <= {None, "REALIGNED"}
+
+
+def test_no_word_lies_across_a_silence(transcribe: Callable[..., Outcome], jfk: Sound, tmp_path: Path) -> None:
+    # The pauses of the speech itself, stretched: between "Americans" and "ask", "not" and "what", "you" and "ask".
+    cuts = [round(at * RATE) for at in (2.9, 4.3, 7.9)]
+    parts = np.split(jfk, cuts)
+    silence = np.zeros(round(2.5 * RATE))
+    sound = np.concatenate([piece for part in parts for piece in (part, silence)])
+    for vad in (True, False):
+        path = write_wav(tmp_path / "stretched.wav", sound)
+        words = [w for line in transcribe(path, wordTimestamps=True, vad=vad).all("segment") for w in line["words"]]
+        assert max(word["endSeconds"] - word["startSeconds"] for word in words) < 2.0, vad
+
+
+WORDS = {
+    "01": ("and so my fellow", 4.1),
+    "02": ("ask not", 13.1),
+    "07": ("and so my fellow", 4.85),
+    "15": ("and so my fellow", 40.2),
+}
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("[01]*.*")), ids=lambda path: path.name)
@@ -219,8 +253,8 @@ def test_recordings_as_users_have_them(engine: Callable[..., Outcome], case: Pat
         said, start = WORDS[number]
         texts = [word["text"].lower().strip(".,") for word in words]
         at = next(i for i in range(len(texts)) if " ".join(texts[i:]).startswith(said))
-        assert words[at]["startSeconds"] == pytest.approx(start, abs=0.4)
-    if number not in ("05", "06", "07"):
+        assert words[at]["startSeconds"] == pytest.approx(start, abs=0.3)
+    if number not in ("05", "06"):
         assert "country" in outcome.text.lower()
 
 
