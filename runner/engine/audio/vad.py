@@ -11,7 +11,8 @@ Probabilities = npt.NDArray[np.float32]  # shape [frames], 0 to 1
 
 # Silero's hysteresis: speech starts at 0.5 and goes on until it has been below 0.35 for 160 ms.
 STARTS, ENDS, PAUSE = 0.5, 0.35, 5
-
+# Where Silero is surely too late with a soft beginning, and no further: in a hall or a noise it is above it all along.
+ONSET, EARLIER = 0.05, 3  # probability; frames
 
 LEVEL = 256  # frames (8.2 s) that are brought to one level for the VAD
 LOUD, MOST_GAIN = 0.9, 10 ** (30 / 20)
@@ -60,4 +61,16 @@ def speech(probabilities: Probabilities) -> list[tuple[int, int]]:
                 start = quiet = None
     if start is not None:
         found.append((start, len(probabilities) if quiet is None else quiet))
+    return found
+
+
+def with_onsets(stretches: list[tuple[int, int]], probabilities: Probabilities) -> list[tuple[int, int]]:
+    """The stretches, each from its first sound on."""
+    found: list[tuple[int, int]] = []
+    for start, end in stretches:
+        onset = start
+        earliest = max(found[-1][1] if found else 0, start - EARLIER)
+        while onset > earliest and probabilities[onset - 1] >= ONSET:
+            onset -= 1
+        found.append((onset, end))
     return found
