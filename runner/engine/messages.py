@@ -80,11 +80,11 @@ class Messages:
             self._lines.write("peaks", values=media.peaks.values())
 
     def end(self, segments: int, media: Media) -> None:
-        seconds = media.seconds
+        seconds = media.decoded / RATE if media.seconds is None else media.seconds
         self._lines.write(
             "end",
             segments=segments,
-            durationSeconds=None if seconds is None else round(seconds, 3),
+            durationSeconds=round(seconds, 3),
             peakMemoryBytes=peak_memory(),
             warnings=media.warnings,
         )

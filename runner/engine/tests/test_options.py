@@ -2,9 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
+from engine.audio.media import Media
+from engine.audio.recording import Source, open_recording
 from engine.tests.make import samples, write_wav
 from engine.tests.outcome import JFK, Outcome, recording
 
@@ -121,3 +125,41 @@ def test_a_language_that_the_model_does_not_know_is_refused(engine: Transcribe) 
 
 def test_beams_are_counted(transcribe: Transcribe) -> None:
     assert "country" in transcribe(JFK, beamSize=1).text
+
+
+def piped(path: Path) -> Path:
+    """The project's sample as an encoder leaves it that cannot go back to say how long it was and what it held."""
+    data = bytearray(JFK.read_bytes())
+    data[21] &= 0xF0
+    data[22:42] = bytes(20)
+    path.write_bytes(data)
+    return path
+
+
+def live(path: Path) -> Path:
+    with av.open(str(path), "w", options={"live": "1"}) as file, av.open(str(JFK)) as sample:
+        stream: Any = file.add_stream("libopus", rate=48_000, layout="mono")
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=48_000, frame_size=960)
+        for frame in (*sample.decode(audio=0), None):
+            for part in resampler.resample(frame):
+                file.mux(stream.encode(part))
+        file.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(("make", "name"), [(piped, "pipe.flac"), (live, "live.webm")], ids=["pipe", "live"])
+def test_a_part_of_a_recording_that_does_not_tell_its_length_is_read(
+    transcribe: Transcribe, tmp_path: Path, make: Callable[[Path], Path], name: str
+) -> None:
+    path = make(tmp_path / name)
+    assert Media(open_recording(Source(str(path))), split=False).facts.seconds is None
+    for clip, seconds, said in (
+        ({"endSeconds": 5}, 5.0, "fellow americans"),
+        ({"startSeconds": 5, "endSeconds": 60}, 11.0, "country can do for you"),
+        ({"startSeconds": 30, "endSeconds": 60}, 11.0, ""),
+        ({"startSeconds": 30}, 11.0, ""),
+    ):
+        outcome = transcribe(path, clip=clip)
+        assert outcome.one("end")["durationSeconds"] == pytest.approx(seconds, abs=0.1)
+        assert said in outcome.text.lower()
+        assert [line["fraction"] for line in outcome.all("progress")] in ([], [0.999])
