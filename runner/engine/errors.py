@@ -1,5 +1,6 @@
 """The failures that the engine tells the server, and how an exception becomes one of them."""
 
+import errno
 import re
 from typing import Literal
 
@@ -40,6 +41,15 @@ class EngineError(Exception):
         self.retryable = code in RETRYABLE if retryable is None else retryable
 
 
+# What a disk says that is at fault, such as one of the network: the recording may be there again in a while.
+DISK = frozenset((errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EREMOTEIO, errno.ENOTCONN, errno.EHOSTDOWN))
+
+
+def is_of_disk(error: BaseException) -> bool:
+    """Whether the disk is at fault, and not what is on it."""
+    return isinstance(error, OSError) and error.errno in DISK
+
+
 # CTranslate2 and the CUDA libraries fail with a RuntimeError whose text is all that tells the cases apart.
 # First match wins, so "out of memory" stands before the general CUDA texts that it is part of.
 GPU_TEXTS: tuple[tuple[re.Pattern[str], Code, str], ...] = (
@@ -75,6 +85,9 @@ def explain(error: BaseException) -> EngineError:
     """The public failure behind any exception; texts of libraries go to stderr only, as they may hold paths."""
     if isinstance(error, EngineError):
         return error
+    if is_of_disk(error):
+        hint = "Look at the disk or the network share that the recording is on, then retry the job."
+        return EngineError("INTERNAL", "The recording could not be read: its disk reports an error.", hint=hint)
     text = f"{error}"
     if isinstance(error, MemoryError) or re.search(r"bad_?alloc|failed to allocate|cannot allocate memory", text, re.I):
         return EngineError("OUT_OF_MEMORY", "The server has too little free memory for this model and batch size.")

@@ -16,6 +16,11 @@ class Clock:
         self._timed = any(name in TIMED for name in container.split(","))
         self._zero = start
         self._anew = False
+        self._lost = 0.0
+
+    def lose(self, seconds: float) -> None:
+        """So much could not be decoded; where packets carry times, those tell it better."""
+        self._lost += seconds
 
     def begin_anew(self) -> None:
         """The next frame is of another recording, and stands where the sound before it ends."""
@@ -23,8 +28,9 @@ class Clock:
 
     def gap(self, time: float | None, position: float) -> float:
         """Seconds of silence before a frame of this time, where everything before it ends at second `position`."""
+        lost, self._lost = self._lost, 0.0
         if time is None or not self._timed:
-            return 0.0
+            return lost if GAP < lost < JUMP else 0.0
         late = time - self._zero - position
         if self._anew or late > JUMP or late < -BACK:
             self._zero += late

@@ -1,43 +1,68 @@
 """The containers and codecs that the engine opens, and what it makes of a file that is none of them.
 
 FFmpeg knows formats that open other files or make requests (playlists, concat scripts, SDP), so only names listed here
-are let through. The lists hold what people record with; names as `ffmpeg -formats` and `ffmpeg -decoders` print them.
+are let through: everything that holds sound in itself, by the names that `ffmpeg -formats` prints. First what is made to
+be heard, then films and games.
 """
 
 import re
 from typing import BinaryIO
 
-CONTAINERS = (
-    "aac,ac3,act,aea,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dss,dts,dtshd,dv,eac3,flac,flv,g722,g723_1,g729,gsm,"
-    "iff,ircam,ivr,loas,matroska,webm,mlp,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nsv,nut,ogg,"
-    "oma,pva,qcp,rm,shn,sln,sox,tak,truehd,tta,voc,vqf,w64,wav,wtv,wv,xwma"
-)
+import av
 
-# Sound without a mark of its own: only the ending of its name tells what it is.
-UNMARKED = {
-    "g722": "g722",
-    "g723_1": "g723_1",
-    "g729": "g729",
-    "gsm": "gsm",
-    "rco": "g723_1",
-    "sln": "sln",
-    "tco": "g723_1",
-}
-
-CODECS = frozenset(
+CONTAINERS = ",".join(
     """
-    8svx_exp 8svx_fib aac aac_fixed aac_latm ac3 ac3_fixed adpcm_ct adpcm_ima_amv adpcm_ima_qt adpcm_ima_wav
-    adpcm_ms adpcm_sbpro_2 adpcm_sbpro_3 adpcm_sbpro_4 adpcm_swf adpcm_yamaha alac als amrnb amrwb ape atrac1 atrac3
-    atrac3al atrac3plus atrac3plusal cook dca dsd_lsbf dsd_lsbf_planar dsd_msbf dsd_msbf_planar dss_sp dvaudio eac3
-    evrc flac g722 g723_1 g726 g726le g729 gsm gsm_ms ilbc imc libopus mace3 mace6 metasound mlp mp1 mp1float mp2
-    mp2float mp3 mp3adu mp3adufloat mp3float mp3on4 mp3on4float mpc7 mpc8 msnsiren nellymoser opus pcm_alaw
-    pcm_bluray pcm_dvd pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_lxf pcm_mulaw pcm_s16be pcm_s16be_planar
-    pcm_s16le pcm_s16le_planar pcm_s24be pcm_s24le pcm_s24le_planar pcm_s32be pcm_s32le pcm_s32le_planar pcm_s64be
-    pcm_s64le pcm_s8 pcm_s8_planar pcm_u16be pcm_u16le pcm_u24be pcm_u24le pcm_u32be pcm_u32le pcm_u8 pcm_vidc qcelp
-    qdm2 qdmc ralf real_144 real_288 roq_dpcm s302m shorten sipr siren speex tak truehd truespeech tta twinvq vorbis
-    wavpack wmalossless wmapro wmav1 wmav2 wmavoice xan_dpcm xma1 xma2
+    aa aac aax ac3 ace acm act adp ads adx aea afc aiff aix alaw alp amr amrnb amrwb apac apc ape apm aptx aptx_hd
+    argo_asf argo_brp asf asf_o ast au avi avr bfstm bit boa bonk brstm caf daud dcstr derf dfpwm dhav dsf dss dts
+    dtshd dv eac3 epaf ea_cdata flac flv fsb fwse g722 g723_1 g728 g729 genh gsm gxf hca hcom iamf iff ilbc ircam iss
+    ivr kux kvag laf live_flv loas lxf matroska webm mca mlp mmf mov mp4 m4a 3gp 3g2 mj2 mp3 mpc mpc8 mpeg mpegts msf
+    mtaf mtv mulaw musx mxf mxg nistsphere nsp nsv nut nuv ogg oma osq paf pp_bnk pva pvf qcp qoa r3d rka rm rpl rsd
+    rso s16le s337m s8 sbc scd sdns sds sdx shn siff sln smjpeg sol sox spdif svag svs swf tak truehd tta txd u16le u8
+    vag vividas vivo voc vpk vqf w64 wady wav wavarc wsaud wsd wtv wv wve xa xmd xvag xwma
+
+    3dostr 4xm avs bethsoftvid bfi bink binka bmv brender_pix c93 cdxl dsicin dxa ea film_cpk gdv hxvs idcin ifv
+    ipmovie jv lmlm4 mm mods moflex mv mvi pmp psxstr redspark rl2 roq sga simbiosis_imx smk smush thp tiertexseq
+    tmv usm vmd wc3movie wsvqa xmv yop
     """.split()
 )
+
+# Sound without a mark of its own: only the ending of its name tells what it is, and what it does not tell at all is
+# as in telephony (G.711: 8 kHz) or as FFmpeg has it (raw samples: 44.1 kHz).
+UNMARKED: dict[str, tuple[str, dict[str, str]]] = {
+    "302": ("daud", {}),
+    "722": ("g722", {}),
+    "al": ("alaw", {"sample_rate": "8000"}),
+    "aptx": ("aptx", {}),
+    "aptxhd": ("aptx_hd", {}),
+    "daud": ("daud", {}),
+    "dfpwm": ("dfpwm", {}),
+    "g722": ("g722", {}),
+    "g723_1": ("g723_1", {}),
+    "g728": ("g728", {}),
+    "g729": ("g729", {}),
+    "gsm": ("gsm", {}),
+    "rco": ("g723_1", {}),
+    "rso": ("rso", {}),
+    "sb": ("s8", {}),
+    "sln": ("sln", {}),
+    "sw": ("s16le", {}),
+    "tco": ("g723_1", {}),
+    "ub": ("u8", {}),
+    "ul": ("mulaw", {"sample_rate": "8000"}),
+    "uw": ("u16le", {}),
+}
+
+
+def _decodes_sound(name: str) -> bool:
+    try:
+        return av.Codec(name, "r").type == "audio"
+    except av.codec.codec.UnknownCodecError:  # it only encodes
+        return False
+
+
+# Every decoder of sound that is there: one turns bytes into samples and opens nothing. That of pictures is not needed,
+# and `wavesynth` makes sound of a script.
+CODECS = frozenset(filter(_decodes_sound, av.codecs_available)) - {"wavesynth"}
 
 # A file that starts like one of these was a recording once: what cannot be read of it is damage, not a foreign format.
 MAGIC = (
@@ -52,6 +77,23 @@ MAGIC = (
     b".snd",
     b"caff",
     b"FLV",
+    b"riff",  # Wave64
+    b"wvpk",
+    b"TTA1",
+    b"MAC ",
+    b"MPCK",
+    b"MP+",
+    b"ajkg",
+    b"tBaK",
+    b"#!AMR",
+    b".RMF",
+    b"DSD ",
+    b"FRM8",
+    b"NIST_1A",
+    b"Creative Voi",
+    b"nut/multimed",
+    b"\x06\x0e\x2b\x34",  # MXF
+    b"\xb7\xd8\x00\x20",  # WTV
 )
 
 

@@ -1,7 +1,5 @@
 """From a file to sound: PyAV, decoded piece by piece, so that a day of audio needs no more memory than a minute."""
 
-import contextlib
-import errno
 import math
 import re
 from collections.abc import Iterator
@@ -14,11 +12,13 @@ import numpy.typing as npt
 from av.audio.resampler import AudioResampler
 
 from engine.audio.clock import Clock
-from engine.audio.formats import CODECS, CONTAINERS, UNMARKED, looks_damaged, mp3_seconds, ogg_links
+from engine.audio.container import damage_is_told, open_container, packets
+from engine.audio.damage import Damage
+from engine.audio.formats import CODECS, mp3_seconds, ogg_links
 from engine.audio.peaks import Peaks
 from engine.audio.recording import Recording
 from engine.audio.tracks import SILENT, choose
-from engine.errors import EngineError
+from engine.errors import EngineError, is_of_disk
 
 # Containers that hold the length of a track, instead of having it reckoned from the size of the file.
 EXACT = frozenset(("aiff", "asf", "au", "caf", "flac", "matroska", "mov", "tta", "w64", "wav", "wv"))
@@ -27,8 +27,10 @@ SILENCE = 160_000  # samples (10 s) of it that are given at a time
 RATE = 16_000  # samples per second, what Whisper and Silero VAD were trained on
 LOWEST_RATE, HIGHEST_RATE, MOST_CHANNELS = 4_000, 384_000, 8
 QUIET = 10 ** (-30 / 20)  # of full scale: a voice that nobody would hear without turning the knob
-FEW = 0.01  # of all packets that may be no sound
+FOOT = 4096  # bytes at the end of a file that no container need make sense of
+MOST, INDEX = 0.9, 100_000  # share of a file's bytes, and bytes, behind which an index or a player's notes may stand
 TRUNCATION = 0.02  # declared durations are often a little off; beyond this share something is missing
+PADDING = 0.2  # s that declared durations may have besides: what an encoder puts before and behind the sound
 
 Sound = npt.NDArray[np.float32]  # shape [channels, samples], 16 kHz, -1 to 1
 
@@ -57,10 +59,10 @@ class Media:
         self.peaks = Peaks()
         self._read_bytes = 0
         self._broken_off = False
-        self._container = _open(recording)
-        with _damage_is_told(recording.path, self._container):
+        self._container = open_container(recording)
+        with damage_is_told(recording, self._container):
             _require_sound(self._container)
-            choice = choose(lambda: _open(recording), track)
+            choice = choose(lambda: open_container(recording), track)
             self._stream = self._container.streams.audio[choice.index]
             self.facts = _facts(self._container, self._stream)
         self.tracks = choice.tracks
@@ -68,6 +70,8 @@ class Media:
         self.warnings += choice.warnings
         if self._only_first:
             self.warnings.append("The two channels cancel each other when they are mixed; the first one was read.")
+        self._alone = len(self._container.streams) == 1
+        self._damage = Damage(self.facts.container, self._alone)
         self._clock = Clock(self.facts.container, (self._container.start_time or 0) / av.time_base)
 
     @property
@@ -101,10 +105,12 @@ class Media:
             over = max(0, self.decoded - int(min(limit, self.decoded)))
             yield piece[:, : piece.shape[1] - over] if over else piece
             if end is not None and self.decoded >= end * RATE:
+                self._warn_of_damage()
                 return
         if self.decoded == 0:
             raise EngineError("MEDIA_CORRUPT", "No sound could be decoded from the recording.")
         self.finished = True
+        self._warn_of_damage()
         self._warn_if_truncated()
         if SILENT < self.peak < QUIET:
             self.warnings.append(
@@ -117,6 +123,7 @@ class Media:
         given = 0  # samples, silence included
         for frame in self._frames():
             gap = self._clock.gap(frame.time, given / RATE)
+            self._damage.hole(gap)
             frame.pts = None  # the resampler would make up for gaps in ways of its own
             new = (frame.format.name, frame.layout.name, frame.sample_rate)
             if new != shape or gap:
@@ -151,125 +158,73 @@ class Media:
             left -= SILENCE
 
     def _frames(self) -> Iterator[Any]:
-        """Decoded frames of the track, behind damage too. What cannot be read at all is left out with a warning."""
-        packets = damaged = 0
-        for container, stream in self._links():
+        """Decoded frames of the track, behind damage too. What cannot be read is left out."""
+        for container, stream, start in self._links():
             for packet in self._packets(container, stream):
-                packets += 1
+                if packet.size == 0 and packet.dts is not None:  # a header of FLV; without a time it is the end
+                    continue
+                self._damage.seen(packet)
+                self._read_bytes = max(self._read_bytes, start + self._damage.end)
                 try:
                     frames = packet.decode()
                 except (av.error.FFmpegError, ValueError) as error:
-                    _raise_if_unreadable(error)
-                    damaged += 1
+                    if is_of_disk(error):
+                        raise
+                    self._damage.failed(packet)
+                    self._clock.lose(float((packet.duration or 0) * (packet.time_base or 0)))
                     continue
+                self._damage.decoded(packet)
                 yield from frames
             self._clock.begin_anew()
-        # A few are what stands between joined recordings.
-        if damaged > packets * FEW:
-            self.warnings.append(f"{damaged} damaged pieces of the recording were skipped.")
-        if self._broken_off and packets > damaged:
-            self.warnings.append("The recording could not be read to its end; what was read until then is there.")
+            self._damage.begin_anew()
 
-    def _links(self) -> Iterator[tuple[Any, Any]]:
-        """The recording, or those that are chained in it: FFmpeg takes the first of a chain in Ogg for all of them."""
+    def _links(self) -> Iterator[tuple[Any, Any, int]]:
+        """The recording, or those that are chained in it, each with its first byte.
+
+        FFmpeg takes the first of a chain in Ogg for all of them.
+        """
         starts = ogg_links(self.recording.path) if self.facts.container == "ogg" else [0]
         if len(starts) == 1:
-            yield self._container, self._stream
+            yield self._container, self._stream, 0
             return
         for start, end in zip(starts, [*starts[1:], self.recording.bytes], strict=True):
             self._read_bytes = start
             try:
-                link = _open_as(self.recording.path, None, (start, end))
+                link = open_container(self.recording, (start, end))
             except EngineError:
                 self._broken_off = True
                 continue
             if link.streams.audio:
-                yield link, link.streams.audio[0]
+                yield link, link.streams.audio[0], start
 
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
         """The packets of a track, up to its end or where the container cannot be read on."""
-        demuxed = container.demux(stream)
-        failures = 0
-        while True:
-            try:
-                packet = next(demuxed)
-            except StopIteration:
-                return
-            except (av.error.InvalidDataError, av.error.EOFError):
-                failures += 1
-                if failures > 10_000:  # a demuxer that fails for ever makes no progress
-                    return
-                continue
-            except (av.error.FFmpegError, ValueError) as error:
-                _raise_if_unreadable(error)
-                self._broken_off = True
-                return
-            if packet.pos:
-                self._read_bytes = max(self._read_bytes, packet.pos)
-            yield packet
+        try:
+            yield from packets(container, stream)
+        except (av.error.FFmpegError, ValueError) as error:
+            if is_of_disk(error):
+                raise
+            self._broken_off = self._read_bytes < self.recording.bytes - FOOT
+
+    def _warn_of_damage(self) -> None:
+        lost = self._damage.seconds(self.decoded / RATE)
+        if lost:
+            self.warnings.append(f"About {lost:.1f} s of the recording are damaged and could not be read.")
 
     def _warn_if_truncated(self) -> None:
         declared, decoded = self.facts.seconds, self.decoded / RATE
-        if declared is not None and self.facts.exact and decoded < declared * (1 - TRUNCATION):
-            self.warnings.append(f"The recording ends after {decoded:.1f} s, but says that it lasts {declared:.1f} s.")
+        if self.facts.exact:
+            if declared is not None and decoded < declared * (1 - TRUNCATION) - PADDING:
+                self.warnings.append(
+                    f"The recording ends after {decoded:.1f} s, but says that it lasts {declared:.1f} s."
+                )
+        elif self._broken_off or (self._alone and 0 < self._read_bytes < self.recording.bytes * MOST - INDEX):
+            self.warnings.append("The recording could not be read to its end; what was read until then is there.")
 
 
 def lasting(seconds: float) -> str:
     """A duration as people say it."""
     return f"{seconds:.0f} seconds" if seconds < 600 else f"{seconds / 3600:.3g} hours"
-
-
-def _open(recording: Recording) -> Any:
-    """The container of the file; sound that has no mark of its own is what the ending of its name says."""
-    ending = recording.name.rpartition(".")[2].lower()
-    try:
-        return _open_as(recording.path, None)
-    except EngineError:
-        if ending not in UNMARKED:
-            raise
-        return _open_as(recording.path, UNMARKED[ending])
-
-
-def _open_as(path: str, container: str | None, part: tuple[int, int] | None = None) -> Any:
-    """As the container of this name; None = by its content. "file:" keeps a name from being an address.
-
-    part: the first byte, and the one behind the last; None = the whole file.
-    """
-    options = {
-        "protocol_whitelist": "file,subfile",
-        "format_whitelist": CONTAINERS,
-        "codec_whitelist": ",".join(sorted(CODECS)),
-    }
-    try:
-        place = f"file:{path}" if part is None else f"subfile,,start,{part[0]},end,{part[1]},,:file:{path}"
-        return av.open(place, mode="r", format=container, options=options, metadata_errors="ignore")
-    except (av.error.FFmpegError, ValueError, UnicodeError) as error:
-        raise _unreadable(path) from error
-
-
-def _raise_if_unreadable(error: Exception) -> None:
-    """Raise where the disk is at fault, such as one of the network: the recording may be there again in a while."""
-    if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EREMOTEIO):
-        message = "The recording could not be read: its disk reports an error."
-        raise EngineError("INTERNAL", message, retryable=True) from error
-
-
-def _unreadable(path: str) -> EngineError:
-    if looks_damaged(path):
-        return EngineError("MEDIA_CORRUPT", "The recording is damaged and cannot be opened.")
-    return EngineError("MEDIA_UNSUPPORTED", "The file is not a recording in a format that the engine reads.")
-
-
-@contextlib.contextmanager
-def _damage_is_told(path: str, container: Any) -> Iterator[None]:
-    try:
-        yield
-    except EngineError:
-        container.close()
-        raise
-    except (av.error.FFmpegError, ValueError) as error:
-        container.close()
-        raise _unreadable(path) from error
 
 
 def _require_sound(container: Any) -> None:

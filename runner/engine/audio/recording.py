@@ -6,7 +6,7 @@ import stat
 import sys
 from dataclasses import dataclass
 
-from engine.errors import EngineError
+from engine.errors import EngineError, explain, is_of_disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,8 @@ def open_recording(source: Source) -> Recording:
 
 
 def _cannot_open(error: OSError | ValueError) -> EngineError:
+    if is_of_disk(error):
+        return explain(error)
     if isinstance(error, OSError):
         if error.errno in (errno.EACCES, errno.EPERM):
             return EngineError("MEDIA_NOT_FOUND", "The server may not read this recording.")

@@ -7,8 +7,9 @@ from typing import Any
 import av
 import numpy as np
 
+from engine.audio.container import packets
 from engine.audio.formats import CODECS
-from engine.errors import EngineError
+from engine.errors import EngineError, is_of_disk
 
 SILENT = 10 ** (-70 / 20)  # of full scale: no voice is below it, and dithered silence is
 LISTENED = 60.0  # s of a track that are listened to from its first sound on
@@ -131,16 +132,19 @@ def listen(open_container: Callable[[], Any], number: int) -> Heard:
 def _sound(container: Any, stream: Any) -> Any:
     """The sound of a track as it is, piece by piece: [channels, samples], -1 to 1. Damage is left out."""
     resampler = av.AudioResampler(format="fltp")
-    packets = container.demux(stream)
-    while True:
-        try:
-            for frame in next(packets).decode():
+    try:
+        for packet in packets(container, stream):
+            for frame in _decoded(packet):
                 frame.pts = None
                 for part in resampler.resample(frame):
                     yield part.to_ndarray()
-        except StopIteration:
-            return
-        except (av.error.InvalidDataError, av.error.EOFError):
-            continue
-        except (av.error.FFmpegError, ValueError):
-            return
+    except (av.error.FFmpegError, ValueError) as error:
+        if is_of_disk(error):
+            raise
+
+
+def _decoded(packet: Any) -> Any:
+    try:
+        return packet.decode()
+    except av.error.InvalidDataError:
+        return ()

@@ -1,6 +1,7 @@
 """Recordings that tests make: WAV files, whose headers may lie, and containers with chosen streams."""
 
 import os
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,32 @@ def write_media(
     return path
 
 
+def write_coded(path: Path, samples: "np.typing.NDArray[Any]", coding: Sequence[str]) -> Path:
+    """Samples at 16 kHz in a codec at a rate, perhaps a layout, and a container that the path's ending does not say."""
+    codec, rate = coding[0], int(coding[1])
+    layout = coding[2] if len(coding) > 2 else "mono"
+    container = coding[3] if len(coding) > 3 else None
+    with av.open(str(path), "w", format=container) as file:
+        options = {"strict": "experimental"} if codec in ("vorbis", "opus") else {}
+        stream: Any = file.add_stream(codec, rate=rate, layout=layout, options=options)
+        if codec.startswith("wma"):
+            stream.bit_rate = 64_000  # its own default is more than it allows
+        nearest = np.arange(round(samples.size * rate / 16_000)) * 16_000 // rate
+        _encode(file, stream, samples[nearest], rate)
+    return path
+
+
 def _encode(container: Any, stream: Any, samples: "np.typing.NDArray[Any]", rate: int) -> None:
     pcm = (np.clip(samples, -1, 1) * 32767).astype(np.int16)[None]
     frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout="mono")
     frame.sample_rate = rate
-    size = stream.codec_context.frame_size or 1024
-    resampler = AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate, frame_size=size)
+    context = stream.codec_context
+    size = context.frame_size or 1024
+    resampler = AudioResampler(format=context.format, layout=context.layout, rate=rate, frame_size=size)
+    at = 0
     for part in [*resampler.resample(frame), *resampler.resample(None)]:
+        part.pts, part.time_base = at, Fraction(1, rate)
+        at += part.samples
         container.mux(stream.encode(part))
     container.mux(stream.encode(None))
 

@@ -7,7 +7,6 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from engine.audio.formats import CODECS, CONTAINERS, UNMARKED
 from engine.audio.media import RATE, Media
 from engine.audio.peaks import Peaks
 from engine.audio.recording import Source, open_recording
@@ -194,16 +193,6 @@ def test_why_there_is_no_text_is_told(engine: Callable[..., Outcome], tmp_path: 
     assert "the recording is silent" in " ".join(silent.one("end")["warnings"])
     hum = engine(write_wav(tmp_path / "hum.wav", tone(5, 0.1)))
     assert hum.all("segment") or "sounds like speech" in " ".join(hum.one("end")["warnings"])
-
-
-def test_every_codec_and_container_of_the_lists_is_in_the_ffmpeg_that_is_linked() -> None:
-    known = {name for container in av.formats_available for name in container.split(",")}
-    assert [name for name in CONTAINERS.split(",") if name not in known] == []
-    assert [name for name in UNMARKED.values() if name not in CONTAINERS.split(",")] == []
-    missing = [name for name in CODECS if name not in av.codecs_available]
-    assert missing == []
-    for name in CODECS:
-        av.Codec(name, "r")
 
 
 def crumb_of(sound: Sound, seconds: float) -> Sound:
