@@ -8,7 +8,7 @@ import av
 
 from engine.audio.formats import CODECS, CONTAINERS, UNMARKED, looks_damaged
 from engine.audio.recording import Recording
-from engine.errors import EngineError, is_of_disk
+from engine.errors import EngineError
 
 TRIES = 10_000  # times that a container is read on behind damage: one that fails for ever makes no progress
 
@@ -27,15 +27,21 @@ def open_container(recording: Recording, part: tuple[int, int] | None = None) ->
         return _open(recording, None, *UNMARKED[ending])
 
 
-def packets(container: Any, stream: Any) -> Iterator[Any]:
+def packets(recording: Recording, container: Any, stream: Any) -> Iterator[Any]:
     """The packets of a track, behind damage too. Raises FFmpegError where the container cannot be read on."""
-    for _ in range(TRIES - 1):
+    tries = place = 0
+    while True:
         try:
-            yield from container.demux(stream)
+            for packet in container.demux(stream):
+                place = max(place, packet.pos or 0)
+                yield packet
             return
-        except av.error.InvalidDataError:
+        except IndexError:  # PyAV knows no track that begins midway, as broadcasts have them: a packet of it is past
             continue
-    yield from container.demux(stream)
+        except (av.error.InvalidDataError, av.error.OSError) as error:
+            tries += 1
+            if tries == TRIES or recording.fails(error, place):
+                raise
 
 
 @contextlib.contextmanager
@@ -72,7 +78,7 @@ def _open(
 
 
 def _unreadable(recording: Recording, error: Exception) -> Exception:
-    if is_of_disk(error):
+    if recording.fails(error, 0) or recording.fails(error, recording.bytes - 1):
         return error
     if looks_damaged(recording.path):
         return EngineError("MEDIA_CORRUPT", "The recording is damaged and cannot be opened.")

@@ -1,7 +1,7 @@
 """The containers and codecs that the engine opens, and what it makes of a file that is none of them.
 
 FFmpeg knows formats that open other files or make requests (playlists, concat scripts, SDP), so only names listed here
-are let through: everything that holds sound in itself, by the names that `ffmpeg -formats` prints. First what is made to
+are let through: all that hold their sound themselves, by the names that `ffmpeg -formats` prints. First what is made to
 be heard, then films and games.
 """
 

@@ -18,7 +18,7 @@ from engine.audio.formats import CODECS, mp3_seconds, ogg_links
 from engine.audio.peaks import Peaks
 from engine.audio.recording import Recording
 from engine.audio.tracks import SILENT, choose
-from engine.errors import EngineError, is_of_disk
+from engine.errors import EngineError
 
 # Containers that hold the length of a track, instead of having it reckoned from the size of the file.
 EXACT = frozenset(("aiff", "asf", "au", "caf", "flac", "matroska", "mov", "tta", "w64", "wav", "wv"))
@@ -62,7 +62,7 @@ class Media:
         self._container = open_container(recording)
         with damage_is_told(recording, self._container):
             _require_sound(self._container)
-            choice = choose(lambda: open_container(recording), track)
+            choice = choose(recording, track)
             self._stream = self._container.streams.audio[choice.index]
             self.facts = _facts(self._container, self._stream)
         self.tracks = choice.tracks
@@ -168,7 +168,7 @@ class Media:
                 try:
                     frames = packet.decode()
                 except (av.error.FFmpegError, ValueError) as error:
-                    if is_of_disk(error):
+                    if self.recording.fails(error, self._read_bytes):
                         raise
                     self._damage.failed(packet)
                     self._clock.lose(float((packet.duration or 0) * (packet.time_base or 0)))
@@ -200,9 +200,9 @@ class Media:
     def _packets(self, container: Any, stream: Any) -> Iterator[Any]:
         """The packets of a track, up to its end or where the container cannot be read on."""
         try:
-            yield from packets(container, stream)
+            yield from packets(self.recording, container, stream)
         except (av.error.FFmpegError, ValueError) as error:
-            if is_of_disk(error):
+            if self.recording.fails(error, self._read_bytes):
                 raise
             self._broken_off = self._read_bytes < self.recording.bytes - FOOT
 

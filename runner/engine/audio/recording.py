@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from engine.errors import EngineError, explain, is_of_disk
 
+AHEAD, STEP = 1 << 20, 1 << 16  # bytes, more than FFmpeg reads at a time
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -36,6 +38,20 @@ class Recording:
     def path(self) -> str:
         """Leads to the open file, and to no other, whatever becomes of the path that it was opened by."""
         return f"/proc/self/fd/{self.descriptor}" if sys.platform == "linux" else f"/dev/fd/{self.descriptor}"
+
+    def fails(self, error: BaseException, place: int) -> bool:
+        """Whether the disk is why reading from here on ended in an error.
+
+        FFmpeg has EIO for what a file lacks, too: then its bytes can be read.
+        """
+        if not is_of_disk(error) or not isinstance(error, OSError) or error.errno != errno.EIO:
+            return is_of_disk(error)
+        try:
+            for start in range(place, min(place + AHEAD, self.bytes), STEP):
+                os.pread(self.descriptor, STEP, start)
+        except OSError:
+            return True
+        return False
 
     def check_unchanged(self) -> None:
         """Raise MEDIA_NOT_FOUND when the file is gone from its folder, MEDIA_CHANGED when it was written to."""

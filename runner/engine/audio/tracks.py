@@ -1,15 +1,15 @@
 """Which of several tracks of sound is read, and whether its channels may be mixed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import av
 import numpy as np
 
-from engine.audio.container import packets
+from engine.audio.container import open_container, packets
 from engine.audio.formats import CODECS
-from engine.errors import EngineError, is_of_disk
+from engine.audio.recording import Recording
+from engine.errors import EngineError
 
 SILENT = 10 ** (-70 / 20)  # of full scale: no voice is below it, and dithered silence is
 LISTENED = 60.0  # s of a track that are listened to from its first sound on
@@ -56,12 +56,12 @@ class Choice:
     warnings: tuple[str, ...]
 
 
-def choose(open_container: Callable[[], Any], wanted: int | None) -> Choice:
+def choose(recording: Recording, wanted: int | None) -> Choice:
     """Choose the wanted track, else the default one, or the first, unless it is silent to its end and another is not.
 
-    `open_container` opens the recording anew for each look. Raises MEDIA_NO_AUDIO beyond the last one.
+    The recording is opened anew for each look. Raises MEDIA_NO_AUDIO beyond the last one.
     """
-    with open_container() as container:
+    with open_container(recording) as container:
         tracks = [_describe(index, stream) for index, stream in enumerate(container.streams.audio)]
     if wanted is not None and wanted >= len(tracks):
         message = f"The recording has no track of sound with the index {wanted}."
@@ -70,7 +70,7 @@ def choose(open_container: Callable[[], Any], wanted: int | None) -> Choice:
     heard: dict[int, Heard] = {}
     if len(order) > 1 or order[0].channels == 2:
         for track in order:
-            heard[track.index] = listen(open_container, track.index)
+            heard[track.index] = listen(recording, track.index)
             if not heard[track.index].silent:
                 break
     index = next((at for at, found in heard.items() if not found.silent), order[0].index)
@@ -111,14 +111,14 @@ def _is_default(stream: Any) -> bool:
     return bool(stream.disposition & av.stream.Disposition.default)
 
 
-def listen(open_container: Callable[[], Any], number: int) -> Heard:
+def listen(recording: Recording, number: int) -> Heard:
     """Listens to a track from its first sound on."""
-    with open_container() as container:
+    with open_container(recording) as container:
         stream = container.streams.audio[number]
         if stream.codec_context is None or stream.codec_context.name not in CODECS:
             return Heard(None, 0.0)
         channels = mix = count = 0.0
-        for pcm in _sound(container, stream):
+        for pcm in _sound(recording, container, stream):
             if count == 0.0 and float(np.abs(pcm).max(initial=0.0)) <= SILENT:
                 continue
             channels += float((pcm**2).mean(axis=0).sum())
@@ -129,17 +129,17 @@ def listen(open_container: Callable[[], Any], number: int) -> Heard:
     return Heard(channels if count else None, mix)
 
 
-def _sound(container: Any, stream: Any) -> Any:
+def _sound(recording: Recording, container: Any, stream: Any) -> Any:
     """The sound of a track as it is, piece by piece: [channels, samples], -1 to 1. Damage is left out."""
     resampler = av.AudioResampler(format="fltp")
     try:
-        for packet in packets(container, stream):
+        for packet in packets(recording, container, stream):
             for frame in _decoded(packet):
                 frame.pts = None
                 for part in resampler.resample(frame):
                     yield part.to_ndarray()
     except (av.error.FFmpegError, ValueError) as error:
-        if is_of_disk(error):
+        if recording.fails(error, 0):
             raise
 
 

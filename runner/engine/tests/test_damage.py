@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from engine.audio.media import RATE, Media
@@ -24,6 +25,7 @@ from engine.confine import (
     RETURN,
 )
 from engine.errors import explain
+from engine.tests.kinds import pairs
 from engine.tests.make import write_coded
 
 SOUND = np.sin(np.arange(20 * RATE) * 0.3) * 0.5
@@ -39,10 +41,6 @@ TIMED = """
 UNTIMED = """
     mp3 mp3 16000 | aac aac 48000 | ac3 ac3 48000 | amr libopencore_amrnb 8000 | avi mp3 44100 | rm real_144 8000
 """
-
-
-def pairs(table: str) -> list[list[str]]:
-    return [line.split() for line in table.replace("\n", "|").split("|") if line.strip()]
 
 
 def read(path: Path) -> tuple[Media, Any]:
@@ -97,6 +95,28 @@ def test_damage_within_the_part_that_is_asked_for_is_told(tmp_path: Path) -> Non
         media = Media(open_recording(Source(str(path))), split=False)
         assert sum(piece.shape[1] for piece in media.sound(60.0, end)) == end * RATE
         assert any("damaged" in warning for warning in media.warnings) is told
+
+
+def test_a_track_that_begins_midway_keeps_nothing_from_being_read(tmp_path: Path) -> None:
+    one = write_coded(tmp_path / "one.flv", SOUND, ["mp3", "44100"]).read_bytes()
+    other = write_coded(tmp_path / "other.flv", SOUND[: 5 * RATE], ["nellymoser", "44100"]).read_bytes()
+    path = tmp_path / "joined.flv"
+    path.write_bytes(one + other[13:] + one[13:])  # behind the header: a track is what its packets say
+    with av.open(str(path)) as container, pytest.raises(IndexError):
+        list(container.demux(container.streams.audio[0]))
+    _, sound = read(path)
+    assert sound.size / RATE == pytest.approx(40, abs=0.2)
+
+
+def test_what_ffmpeg_calls_an_error_of_input_and_output_is_damage_where_the_file_can_be_read(tmp_path: Path) -> None:
+    whole = write_coded(tmp_path / "whole.mkv", SOUND, ["pcm_s16le", "48000"]).read_bytes()
+    path = tmp_path / "cut.mkv"
+    found = []
+    for end in range(len(whole) // 2, len(whole) // 2 + 4000, 400):
+        path.write_bytes(whole[:end])
+        _, sound = read(path)
+        found.append(round(sound.size / RATE))
+    assert set(found) == {10}
 
 
 SET_SECCOMP, FILTER = 22, 2  # PR_SET_SECCOMP and SECCOMP_MODE_FILTER, for this thread and those that it starts

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { readConfig } from '#src/config/config.ts';
 import { openTestServer, type TestServer } from '../server.ts';
+import { openTemporary } from '../temporary.ts';
 import { upload } from '../upload.ts';
 import type { Attack, Target } from './target.ts';
 
+const run = promisify(execFile);
 const root = join(import.meta.dirname, '../../..');
 
 /** A server with the real engine that takes recordings of up to a minute. */
@@ -102,8 +106,23 @@ function fuzzed(bytes: Buffer<ArrayBuffer>, count: number): readonly Buffer<Arra
   );
 }
 
-const fuzzedFiles = ({ effort }: Target) => (effort === 1 ? 4 : 100 * effort);
+const fuzzedFiles = ({ effort }: Target) => (effort === 1 ? 6 : 100 * effort);
 const atOnce = 8;
+
+const writeKinds = `
+import sys; sys.path.insert(0, sys.argv[2])
+from pathlib import Path
+from engine.tests.kinds import write_every_kind
+write_every_kind(Path(sys.argv[1]))`;
+
+/** Recordings to be changed, by name: those of the project, and a tone in everything that the engine reads. */
+async function readSeeds(): Promise<readonly { readonly name: string; readonly bytes: Buffer<ArrayBuffer> }[]> {
+  await using folder = await openTemporary();
+  await run(join(root, '.venv/bin/python'), ['-c', writeKinds, folder.directory, join(root, 'runner')]);
+  const coded = (await readdir(folder.directory)).toSorted().map((name) => join(folder.directory, name));
+  const paths = [join(root, 'samples/jfk.flac'), join(root, 'runner/engine/sample.ogg'), ...coded];
+  return Promise.all(paths.map(async (path) => ({ name: basename(path), bytes: await readFile(path) })));
+}
 
 /** What a recording itself may be made to do. */
 export const byMedia: readonly Attack[] = [
@@ -132,15 +151,24 @@ export const byMedia: readonly Attack[] = [
       'damage is skipped or told by the engine, a process of its own (runner/engine/audio/media.py, runner/outcome.ts)',
     async attack(target) {
       await using server = await openServer();
-      const seeds = await Promise.all(
-        ['samples/jfk.flac', 'runner/engine/sample.ogg'].map((file) => readFile(join(root, file))),
+      const seeds = await readSeeds();
+      const count = fuzzedFiles(target);
+      // As many of each, where there are not fewer than seeds: then of some that are evenly apart.
+      const step = Math.max(1, Math.floor(seeds.length / count));
+      const chosen = seeds.filter((_, at) => at % step === 0);
+      const files = chosen.flatMap(({ name, bytes }) =>
+        fuzzed(bytes.subarray(0, 60_000), Math.ceil(count / chosen.length)).map((changed) => ({
+          name,
+          bytes: changed,
+        })),
       );
-      const files = seeds.flatMap((bytes) => fuzzed(bytes.subarray(0, 60_000), fuzzedFiles(target) / 2));
       for (let at = 0; at < files.length; at += atOnce) {
         const ends = await Promise.all(
-          files.slice(at, at + atOnce).map((bytes, place) => outcomeOf(server, `${at + place}.flac`, bytes)),
+          files
+            .slice(at, at + atOnce)
+            .map(async ({ name, bytes }) => ({ name, ...(await outcomeOf(server, name, bytes)) })),
         );
-        for (const { end } of ends) assert.match(end, /^(?:COMPLETED|MEDIA_[A-Z_]+)$/u);
+        for (const { end, name } of ends) assert.match(end, /^(?:COMPLETED|MEDIA_[A-Z_]+)$/u, name);
         assert.equal((await fetch(`${server.url}/health`)).status, 200);
       }
     },
