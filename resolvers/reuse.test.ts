@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { appendFile, copyFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventsOf } from '#src/testing/follow.ts';
+import { placeRecording } from '#src/testing/recordings.ts';
 import { isReady, openTestServer, readyTells, type TestServer } from '#src/testing/server.ts';
 
 let server: TestServer;
@@ -47,7 +48,7 @@ async function upload(): Promise<Sent> {
 
 test('a finished transcript of the same bytes, options and engine is returned, whatever the file is called', async () => {
   const id = await finish({ reuse: false });
-  await copyFile(join(server.media, 'speech.wav'), join(server.media, 'copy.wav'));
+  await placeRecording(join(server.media, 'speech.wav'), join(server.media, 'copy.wav'));
   for (const again of [await send(), await send({ media: { path: 'copy.wav' }, title: 'again' }), await upload()]) {
     assert.deepEqual([again.existing, again.job.id, again.job.status], [true, id, 'COMPLETED']);
     assert.match(again.job.media.sha256 ?? '', /^[0-9a-f]{64}$/u);
@@ -62,11 +63,15 @@ test('a finished transcript of the same bytes, options and engine is returned, w
 test('other bytes, another model file and a deleted job are not reused', async () => {
   const path = join(server.media, 'own.wav');
   const own = { media: { path: 'own.wav' } };
-  await copyFile(join(server.media, 'speech.wav'), path);
-  await appendFile(path, 'more');
+  const more = async (text: string) => {
+    await appendFile(path, text);
+    await utimes(path, 1, 1); // Nobody waits for it.
+  };
+  await placeRecording(join(server.media, 'speech.wav'), path);
+  await more('more');
   const id = await finish(own);
   assert.equal((await send(own)).job.id, id);
-  await appendFile(path, 'still more');
+  await more('still more');
   const changed = await finish(own);
   assert.equal((await send(own)).job.id, changed);
   const model = join(server.config.server.modelDirectory, 'base/model.bin');

@@ -1,6 +1,7 @@
 import { InvalidInputError, isStorageFull, RequestError, StorageFullError } from '#src/errors.ts';
 import type { Job } from '#src/jobs/job.ts';
 import { locateMedia } from '#src/media/locate.ts';
+import { mayGrow } from '#src/media/settling.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import { Upload } from '#src/media/upload.ts';
 import { isModelId, requireModel, translates } from '#src/models/installed.ts';
@@ -52,9 +53,9 @@ const longestPath = 4096;
 
 async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'media'>, context: Needs) {
   const { server } = context.config;
-  const add = async (found: NewJob['media']) => {
+  const add = async (found: NewJob['media'], settling = false) => {
     const twin = reuse === true ? await readTwin(found, job.options.model, context) : {};
-    return context.store.addJob({ ...job, media: found, ...twin }, server);
+    return context.store.addJob({ ...job, media: found, settling, ...twin }, server);
   };
   if (media.upload instanceof Upload) {
     return addUpload(media.upload, add);
@@ -63,8 +64,8 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
   if (Buffer.byteLength(media.path) > longestPath) {
     throw new InvalidInputError('input.media.path', `input.media.path must have at most ${longestPath} bytes.`);
   }
-  const located = await locateMedia(media.path, server.mediaRoots);
-  return add({ ...located, sha256: null });
+  const { modifiedAt, ...located } = await locateMedia(media.path, server.mediaRoots);
+  return add({ ...located, sha256: null }, mayGrow({ modifiedAt }));
 }
 
 const dayMs = 24 * 60 * 60 * 1000;

@@ -2,7 +2,7 @@ import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import type { Notifier } from '#src/store/notifier.ts';
-import type { JobReader, Work } from '#src/store/store.ts';
+import type { JobReader, JobSettler, Work } from '#src/store/store.ts';
 import type { Claim } from '#src/store/work.ts';
 import type { Machine } from './engine-request.ts';
 import type { Halt } from './outcome.ts';
@@ -10,9 +10,9 @@ import type { Standby } from './standby.ts';
 
 /** What jobs are run with. */
 export interface RunParts {
-  readonly store: Work & Pick<JobReader, 'job' | 'queueCounts'>;
+  readonly store: Work & JobSettler & Pick<JobReader, 'job' | 'queueCounts'>;
   readonly notifier: Notifier;
-  readonly media: Pick<MediaStore, 'open'>;
+  readonly media: Pick<MediaStore, 'open' | 'look'>;
   readonly config: Config;
   readonly log: Log;
   /** A third of the store's lease or less. */

@@ -10,7 +10,9 @@ import { reap } from './reap.ts';
 import { retry } from './retry.ts';
 import type { RunParts } from './run-context.ts';
 import { runJob } from './run-job.ts';
+import { startSettling } from './settle.ts';
 import { openStandby } from './standby.ts';
+import { openWakeUp } from './wake-up.ts';
 
 /** Takes jobs from the store and runs them, as many at a time as there are slots. */
 export interface Runner extends AsyncDisposable {
@@ -55,6 +57,8 @@ export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'me
   readonly renewMs?: number;
   /** 1 s before the second attempt, doubled before each further one. */
   readonly retryPauseMs?: number;
+  /** The clock by which recordings are waited for that may still be written to: it only goes forward. */
+  readonly nowMs?: () => number;
 }
 
 /** For what this process is not told of, such as a job added by another. */
@@ -124,12 +128,14 @@ export function startRunner(options: RunnerOptions): Runner {
     if (!stopping.signal.aborted) log.fatal({ err }, 'runner ended');
   });
   const listening = notifier.listen('job', wakeUp.wake);
+  const settling = startSettling(options);
 
   async function stop(): Promise<void> {
     listening[Symbol.dispose]();
     stopping.abort();
     wakeUp.wake();
     await working;
+    await settling[Symbol.asyncDispose]();
     await standby[Symbol.asyncDispose]();
     const inTime = await settleWithin(runs.values(), config.server.engineStopSeconds * 1000 + lastMs);
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
@@ -157,25 +163,6 @@ async function settleWithin(runs: Iterable<Promise<void>>, limitMs: number): Pro
   const inTime = await Promise.race([all, timeUp]);
   done.abort();
   return inTime;
-}
-
-/** Wakes one sleeper. A call while nobody sleeps is kept for the next sleep. */
-interface WakeUp {
-  readonly wake: () => void;
-  /** Sleeps until it is woken, or for `ms` at most. */
-  sleep(ms: number): Promise<void>;
-}
-
-function openWakeUp(): WakeUp {
-  let waking = new AbortController();
-  return {
-    wake: () => waking.abort(),
-    async sleep(ms) {
-      // Aborted: that is what was waited for.
-      await sleep(ms, undefined, { signal: waking.signal }).catch(() => undefined);
-      waking = new AbortController();
-    },
-  };
 }
 
 /** What a job with this model finds on this machine now. */

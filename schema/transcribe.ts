@@ -19,7 +19,8 @@ const MediaInput = builder.inputType('MediaInput', {
   fields: (t) => ({
     path: t.string({
       extensions: checkedByResolver,
-      description: 'Relative to a media root of the server, or absolute under one; at most 4,096 bytes.',
+      description:
+        'Relative to a media root of the server, or absolute under one; at most 4,096 bytes. A file that was written to within the last 3 s is waited for, in the queue, until nobody has for 3 s.',
     }),
     upload: t.field({
       type: 'File',

@@ -5,7 +5,7 @@ import { basename, isAbsolute, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { nanoid } from 'nanoid';
 import type { Config } from '../config/config.ts';
-import type { Media, MediaKey } from '../jobs/job.ts';
+import type { MediaKey } from '../jobs/job.ts';
 import type { DiskSpace } from './disk.ts';
 import { isHidden, isUnder, openRealFile, realPaths } from './real-file.ts';
 import type { MediaStore, Recording } from './store.ts';
@@ -30,7 +30,17 @@ export async function openLocalMediaStore(settings: Settings, space: DiskSpace):
       const files = { path: join(arriving, `${id}.part`), keepAs: join(kept, id) };
       return receiveUpload(name, bytes, { ...files, maxBytes: settings.maxUploadBytes, space });
     },
-    open: (media) => openRecording(media, settings),
+    async open({ key, bytes }) {
+      await using stack = new AsyncDisposableStack();
+      const recording = await openRecording(key, settings);
+      if (recording === null || stack.use(recording).bytes !== bytes) return null;
+      stack.move();
+      return recording;
+    },
+    async look(key) {
+      await using recording = await openRecording(key, settings);
+      return recording === null ? null : { bytes: recording.bytes, modifiedAt: recording.modifiedAt };
+    },
     remove: (name) => rm(join(kept, basename(name)), { force: true }),
   };
 }
@@ -40,17 +50,14 @@ export function keptFolder({ dataDirectory }: Pick<Folders, 'dataDirectory'>): s
   return join(dataDirectory, 'media');
 }
 
-async function openRecording(
-  { key, bytes }: Pick<Media, 'key' | 'bytes'>,
-  folders: Folders,
-): Promise<Recording | null> {
+async function openRecording(key: MediaKey, folders: Folders): Promise<Recording | null> {
   const path = recordingPath(key, folders);
   const file = path === null ? null : await openRealFile(path);
   if (file === null) return null;
   await using stack = new AsyncDisposableStack();
   const handle = stack.use(file.handle);
   const stats = await handle.stat({ bigint: true });
-  if (!stats.isFile() || stats.size !== BigInt(bytes ?? -1) || !(await isServed(file.path, key, folders))) return null;
+  if (!stats.isFile() || !(await isServed(file.path, key, folders))) return null;
   stack.move();
   return recordingOf(handle, stats, file.path);
 }

@@ -5,12 +5,12 @@ import type { MediaRoot } from '../config/config.ts';
 import { MediaNotFoundError, MediaRejectedError } from '../errors.ts';
 import type { MediaKey } from '../jobs/job.ts';
 import { isHidden, isUnder, openRealFile, realPaths } from './real-file.ts';
+import type { FileLook } from './store.ts';
 
-/** A recording under a media root: by what it is found again, and its size when it was looked at. */
-export interface LocatedMedia {
+/** A recording under a media root: by what it is found again, and what it was like when it was looked at. */
+export interface LocatedMedia extends FileLook {
   readonly name: string;
   readonly key: MediaKey;
-  readonly bytes: number;
 }
 
 /** A media root that exists, and where it really is. */
@@ -62,7 +62,8 @@ async function check(candidate: string, roots: readonly RealRoot[]): Promise<Loc
     throw new MediaRejectedError('HIDDEN', 'Files and folders whose name begins with a dot are not served.');
   }
   const key = { root: root.configured, path: relative(root.real, path) };
-  return { name: basename(candidate), key, bytes: sizeOf(await handle.stat()) };
+  const stats = await handle.stat();
+  return { name: basename(candidate), key, bytes: sizeOf(stats), modifiedAt: stats.mtime };
 }
 
 function sizeOf(stats: Stats): number {

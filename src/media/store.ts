@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Media } from '../jobs/job.ts';
+import type { Media, MediaKey } from '../jobs/job.ts';
 import type { Upload } from './upload.ts';
 
 /** Where the recordings of jobs are: found by a key, never by a path. */
@@ -14,14 +14,20 @@ export interface MediaStore {
    * Null where it is not. The caller disposes of it.
    */
   open(media: Pick<Media, 'key' | 'bytes'>): Promise<Recording | null>;
+  /** The size of a recording and when it was last written to, whatever size it had; null where it is not there. */
+  look(key: MediaKey): Promise<FileLook | null>;
   /** Removes a copy that no job has any more. */
   remove(kept: string): Promise<void>;
 }
 
-/** An open recording: what was checked and what is read are the same, whatever becomes of its path. */
-export interface Recording extends AsyncDisposable {
+/** What a look at a file tells of it. */
+export interface FileLook {
   readonly bytes: number;
   readonly modifiedAt: Date;
+}
+
+/** An open recording: what was checked and what is read are the same, whatever becomes of its path. */
+export interface Recording extends FileLook, AsyncDisposable {
   /** What an engine opens, as long as the recording is open. */
   readonly file: LocalFile;
   /** The bytes from `start` to `end`, both included. */

@@ -21,6 +21,7 @@ import { reuseContract } from './contract/reuse.ts';
 import type { OpenStore } from './contract/samples.ts';
 import { searchContract } from './contract/search.ts';
 import { settingsContract } from './contract/settings.ts';
+import { settlingContract } from './contract/settling.ts';
 import { transcriptContract } from './contract/transcript.ts';
 
 /** What every adapter of the port must do, as tests; `open` gives each of them an empty store, `runs` is how many random stories are tried. */
@@ -29,6 +30,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('job writes', () => jobWriterContract(open));
     describe('the queue', () => queueContract(open));
     describe('turns', () => fairnessContract(open));
+    describe('recordings that are still written to', () => settlingContract(open));
     describe('leases', () => leaseContract(open));
     describe('transcripts', () => transcriptContract(open));
     describe('endings', () => endingContract(open));

@@ -7,6 +7,7 @@ import type {
   JobEvent,
   JobLabels,
   Media,
+  MediaKey,
   Progress,
   TranscriptionOptions,
 } from '../jobs/job.ts';
@@ -27,6 +28,7 @@ import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttem
 export interface Store
   extends
     JobWriter,
+    JobSettler,
     JobRemover,
     JobReader,
     JobBatchReader,
@@ -91,6 +93,14 @@ export interface JobWriter {
    * silent. Null = unknown id.
    */
   updateJob(id: string, labels: Partial<JobLabels>): Promise<Job | null>;
+}
+
+/** What waits for recordings that are still written to. Their jobs are QUEUED, and not given out. */
+export interface JobSettler {
+  /** The jobs that are QUEUED and wait, in the order in which they came. */
+  settling(): Promise<readonly { readonly id: string; readonly key: MediaKey }[]>;
+  /** Lets a job be given out, with the size of its recording as it is now; null leaves what was known. Nothing where it does not wait. */
+  settle(id: string, bytes: number | null): Promise<void>;
 }
 
 /** What takes jobs away. */
@@ -218,6 +228,8 @@ export interface QueueLimits {
 export interface NewJob extends JobLabels {
   readonly options: TranscriptionOptions;
   readonly media: Pick<Media, 'name' | 'key' | 'bytes' | 'sha256'>;
+  /** Its recording may still be written to: it is not given out before `settle`. */
+  readonly settling?: boolean;
   readonly idempotencyKey: string | null;
   /** Who sent it, such as the id of an API key: callers share the queue evenly. Null = nobody has told, which counts as one caller. */
   readonly callerId: string | null;

@@ -1,12 +1,13 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { placeRecording } from './recordings.ts';
 import { ask } from './server.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -42,7 +43,7 @@ export async function openProcessHarness(engine: string | null): Promise<Process
   const model = join(directory, 'models/base');
   await mkdir(media);
   await mkdir(model, { recursive: true });
-  await copyFile(join(root, 'samples/jfk.flac'), join(media, 'speech.wav'));
+  await placeRecording(join(root, 'samples/jfk.flac'), join(media, 'speech.wav'));
   const names = ['model.bin', 'config.json', 'tokenizer.json', 'vocabulary.json'];
   await Promise.all(names.map((name) => writeFile(join(model, name), '{}')));
   const fixture = {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { copyFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
@@ -14,6 +15,14 @@ const sample: Recording = {
   reference:
     'And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your country.',
 };
+
+const longAgo = new Date('2001-01-01');
+
+/** Copies a recording to where nobody waits for it to be written to its end. */
+export async function placeRecording(from: string, to: string): Promise<void> {
+  await copyFile(from, to);
+  await utimes(to, longAgo, longAgo);
+}
 
 /** The sample that comes with the project, and the recordings that lie beside the checkout where there are any. */
 export function recordings(...names: readonly string[]): readonly Recording[] {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, readConfig } from '#src/config/config.ts';
 import { openLog } from '#src/logs/log.ts';
 import { type RunningServer, startServer } from '#src/server.ts';
+import { placeRecording } from './recordings.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -51,7 +52,7 @@ export async function openTestServer({ engine = 'speaks', server = {} }: TestSer
     string,
   ];
   await mkdir(media);
-  await copyFile(join(root, 'samples/jfk.flac'), join(media, 'speech.wav'));
+  await placeRecording(join(root, 'samples/jfk.flac'), join(media, 'speech.wav'));
   await makeModel(join(models, 'base'));
   const config = configOf({
     listenPort: 0,

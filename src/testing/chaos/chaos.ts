@@ -1,6 +1,6 @@
-import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { placeRecording } from '../recordings.ts';
 import { checkAll, type Expected, transcriptOf } from './check.ts';
 import { liveThrough, type Story } from './client.ts';
 import { openRandom, type Random } from './random.ts';
@@ -41,7 +41,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await openKillableServer(options.engine));
   const names = options.recordings.map((path) => basename(path));
-  await Promise.all(options.recordings.map((path) => copyFile(path, join(server.harness.media, basename(path)))));
+  await Promise.all(options.recordings.map((path) => placeRecording(path, join(server.harness.media, basename(path)))));
   const random = openRandom(options.seed);
   const [done, over] = [new AbortController(), new AbortController()];
   // Whatever ends this early ends the clients too, which would else ask a server that is gone for ever.

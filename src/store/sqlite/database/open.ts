@@ -6,6 +6,7 @@ import { realPaths } from '../../../media/real-file.ts';
 import type { Store, StoreOptions } from '../../store.ts';
 import { jobRemover } from '../jobs/deletion.ts';
 import { jobWriter } from '../jobs/jobs.ts';
+import { jobSettler } from '../jobs/settling.ts';
 import { lastQueueRank } from '../jobs/queue.ts';
 import { apiKeyStore } from '../reading/api-keys.ts';
 import { jobBatchReader, jobReader } from '../reading/jobs.ts';
@@ -49,6 +50,7 @@ export async function openSqliteStore(
   const many = jobBatchReader(connection);
   return {
     ...jobWriter(connection),
+    ...jobSettler(connection),
     ...jobRemover(connection),
     ...jobReader(connection),
     ...many,

@@ -1,5 +1,5 @@
 import type { ExpressionBuilder, Kysely, Selectable, SelectQueryBuilder } from 'kysely';
-import type { Attempt, Job, JobEvent, Media } from '../../../jobs/job.ts';
+import type { Attempt, Job, JobEvent, Media, MediaKey } from '../../../jobs/job.ts';
 import type { Segment } from '../../../jobs/transcript.ts';
 import { parseFact, parseFailure, parseObject, parseOptions, parseTexts, parseTracks, parseWords } from './json.ts';
 import type { Tables } from './tables.ts';
@@ -7,7 +7,7 @@ import type { Tables } from './tables.ts';
 /** A job's row with its recording's beside it. */
 export type JobRow = Omit<
   Selectable<Tables['job']>,
-  'media_id' | 'caller' | 'idempotency_key' | 'queued_at' | 'checkpoint' | 'crashes' | 'begun'
+  'media_id' | 'caller' | 'idempotency_key' | 'queued_at' | 'checkpoint' | 'crashes' | 'begun' | 'settling'
 > &
   MediaRow;
 
@@ -51,10 +51,15 @@ export function toJob(row: JobRow): Job {
   };
 }
 
+/** By what a recording is found. */
+export function toMediaKey({ root, path }: Pick<MediaRow, 'root' | 'path'>): MediaKey {
+  return root === null ? { kept: path } : { root, path };
+}
+
 function toMedia(row: MediaRow): Media {
   return {
     name: row.name,
-    key: row.root === null ? { kept: row.path } : { root: row.root, path: row.path },
+    key: toMediaKey(row),
     bytes: row.bytes,
     sha256: row.sha256,
     durationSeconds: row.duration_seconds,

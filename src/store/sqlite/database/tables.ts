@@ -64,6 +64,8 @@ interface JobTable {
   readonly crashes: number;
   /** 1 where an engine was started for it since it was queued by a person: it goes on before others begin. */
   readonly begun: 0 | 1;
+  /** 1 while its recording may still be written to: it is not given out. */
+  readonly settling: Generated<0 | 1>;
   readonly event_seq: number;
 }
 

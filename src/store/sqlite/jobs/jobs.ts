@@ -102,6 +102,7 @@ function jobRow(
     segment_count: 0,
     crashes: 0,
     begun: 0,
+    settling: job.settling === true ? 1 : 0,
     event_seq: 0,
   };
 }

@@ -74,13 +74,14 @@ function compareTurns(a: WaitingCaller, b: WaitingCaller): number {
 
 /**
  * Looks for the job that is next to run: of the highest priority, one that was begun before, else the oldest of the caller whose turn it is.
- * It reads as much as there are callers, however long the queue is.
+ * It reads as much as there are callers, however long the queue is, and passes over jobs whose recordings may still be written to.
  */
 export async function findNext(db: Kysely<Tables>): Promise<Next | null> {
   const top = await db
     .selectFrom('job')
     .select(['priority', 'begun'])
     .where('status', '=', 'QUEUED')
+    .where('settling', '=', 0)
     .orderBy('priority', 'desc')
     .orderBy('begun', 'desc')
     .limit(1)
@@ -89,7 +90,7 @@ export async function findNext(db: Kysely<Tables>): Promise<Next | null> {
   const { priority, begun } = top;
   const waiting = begun === 1 ? [] : await readWaiting(db, priority);
   const first = waiting.toSorted(compareTurns)[0];
-  const jobs = db.selectFrom('job').select(['id', 'caller']).where('status', '=', 'QUEUED');
+  const jobs = db.selectFrom('job').select(['id', 'caller']).where('status', '=', 'QUEUED').where('settling', '=', 0);
   const oldest = jobs.where('priority', '=', priority).where('begun', '=', begun).orderBy('queued_at').orderBy('id');
   const next = await (first === undefined ? oldest : oldest.where('caller', '=', first.caller))
     .limit(1)
@@ -115,7 +116,7 @@ export async function saveTurn(tx: Transaction<Tables>, { priority, caller, isSt
 
 /** The callers whose jobs wait at a priority, found by stepping from one to the next in the index of the queue. */
 async function readWaiting(db: Kysely<Tables>, priority: number): Promise<readonly WaitingCaller[]> {
-  const level = sql`job.status = 'QUEUED' and job.priority = ${priority} and job.begun = 0`;
+  const level = sql`job.status = 'QUEUED' and job.priority = ${priority} and job.begun = 0 and job.settling = 0`;
   const { rows } = await sql<WaitingCaller>`
     with recursive step(caller) as (
       select min(job.caller) from job where ${level}

@@ -99,12 +99,13 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await using recorded = await record();
   const { store, queries, file } = recorded;
   queries.length = 0;
-  const { job } = await store.addJob(newJob({ idempotencyKey: 'once', priority: 1 }), {
+  const { job } = await store.addJob(newJob({ idempotencyKey: 'once', priority: 1, settling: true }), {
     maxQueued: 5,
     maxQueuedPerCaller: 5,
   });
   await store.logs({ owner: 'alice' }, { limit: 1 });
   const { id } = job;
+  for (const settling of await store.settling()) await store.settle(settling.id, 1);
   const { lease } = await claimed(store);
   await store.renew(lease);
   await store.appendBatch(lease, newBatch(['one']));
