@@ -103,7 +103,7 @@ def segment_fields(
         for utterance in of_channel:
             words = monotone(utterance.words, floor, ceiling)
             floor = words[-1].end if words else floor
-            groups = split_into_segments(words)
+            groups = split_into_segments(words, utterance.decoding.language)
             found += [(group[0].start, _fields(group, utterance, channel, options, language)) for group in groups]
     yield from (fields for _, fields in sorted(found, key=lambda pair: pair[0]))
 

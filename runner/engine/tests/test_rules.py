@@ -4,6 +4,8 @@ import io
 import json
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
+from unicodedata import category
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from engine.messages import segment_fields
 from engine.progress import Progress
 from engine.reader import Utterance
 from engine.segments import Timed, monotone, split_into_segments, text_of, width
+from engine.sentences import ends_sentence
 from engine.words import Word, timed_words
 
 
@@ -61,20 +64,59 @@ def test_times_lead_back_over_left_out_silence() -> None:
 def test_segments_end_with_sentences_and_pauses_and_are_short() -> None:
     text = "We came here today. It was a long way to go, and nobody told us how long it would be or where it was"
     said = words(text, 0.4)
-    parts = split_into_segments(said)
+    parts = split_into_segments(said, "en")
     assert text_of(parts[0]) == "We came here today."
     assert all(part[-1].end - part[0].start <= 7 and width(text_of(part)) <= 84 for part in parts)
     assert [word for part in parts for word in part] == said
-    assert len(split_into_segments(words("a pause between", 0.3, gap=1.0))) == 3
+    assert len(split_into_segments(words("a pause between", 0.3, gap=1.0), "en")) == 3
 
 
 def test_chinese_is_split_without_spaces_and_numbers_are_not_torn() -> None:
     chinese = [Timed(c, i * 0.2, i * 0.2 + 0.2, 1.0) for i, c in enumerate("今天天气很好我们去公园散步吧" * 5)]
-    parts = split_into_segments(chinese)
+    parts = split_into_segments(chinese, "zh")
     assert len(parts) > 1 and all(" " not in text_of(part) for part in parts)
     assert all(width(text_of(part)) <= 84 for part in parts)
     torn = [Timed(" 1", 0, 0.3, 1.0), Timed("-2", 2.0, 2.3, 1.0), Timed("-3", 4.0, 4.3, 1.0)]
-    assert [text_of(part) for part in split_into_segments(torn)] == ["1-2-3"]
+    assert [text_of(part) for part in split_into_segments(torn, "en")] == ["1-2-3"]
+
+
+def test_sentences_of_many_languages_end_where_they_end() -> None:
+    table = json.loads(Path(__file__).with_name("sentences.json").read_text(encoding="utf-8"))
+    assert len(table) >= 10
+    for language, texts in table.items():
+        spaced = language not in ("ja", "zh")
+        for sentences in texts:
+            tokens = [f" {word}" for word in " ".join(sentences).split()] if spaced else list("".join(sentences))
+            found = [""]
+            for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+                found[-1] += token
+                if following and ends_sentence(found[-1], following, language):
+                    found.append("")
+            assert [sentence.strip() for sentence in found] == sentences
+
+
+def test_segments_end_with_sentences_and_not_with_abbreviations() -> None:
+    said = words("He met with Dr. Martin Luther King and Mr. John Brown. The U.S. Army was there on Jan. 5.", 0.3)
+    assert [text_of(part) for part in split_into_segments(said, "en")] == [
+        "He met with Dr. Martin Luther King and Mr. John Brown.",
+        "The U.S. Army was there on Jan. 5.",
+    ]
+    paused = [*said[:4], *(replace(word, start=word.start + 1, end=word.end + 1) for word in said[4:])]
+    assert text_of(split_into_segments(paused, "en")[0]) == "He met with Dr."
+
+
+def test_no_segment_begins_with_a_combining_mark_or_closing_punctuation() -> None:
+    random = np.random.default_rng(7)
+    signs = list("กเาิ์ครับมนက္ကသည်។ខ្មែរ今日は、。」「ーっです")
+    for _ in range(300):
+        tokens = random.choice(signs, 80).tolist()
+        said = [Timed(token, i * 0.3, i * 0.3 + 0.3, 1.0) for i, token in enumerate(tokens)]
+        parts = split_into_segments(said, str(random.choice(["th", "my", "km", "ja"])))
+        assert [word for part in parts for word in part] == said
+        for part in parts[1:]:
+            first = text_of(part)[0]
+            assert not category(first).startswith("M") and category(first) not in ("Pe", "Pf"), text_of(part)
+            assert first not in "าー、。っ"
 
 
 def test_times_never_go_back() -> None:
