@@ -77,7 +77,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
     downloads,
     releaseModel: async (id) => runner?.release(id),
     keys,
-    urls: await openSignedUrls(store, keys),
+    urls: await openSignedUrls(store, keys, config.server.publicUrl),
     serverReader: openServerReader({ health, store, settings, keys, readHost, readGpus, countStandby }),
     health,
     identifyEngine: openEngineIdentity(config, health),

@@ -18,16 +18,21 @@ const periods = 3;
 const signed =
   /^(?<content>(?<path>.*?)[?&]key=(?<key>[\w-]{1,64})&expires=(?<expires>\d{1,12}))&signature=(?<signature>[\w-]{43})$/u;
 
-/** Signs with a secret of the server's own, which is made once. */
-export async function openSignedUrls(store: Pick<SettingStore, 'keepOnce'>, keys: ApiKeys): Promise<SignedUrls> {
+/** Signs with a secret of the server's own, which is made once. `publicUrl`: where a proxy has the server; it is asked for paths without the path there. */
+export async function openSignedUrls(
+  store: Pick<SettingStore, 'keepOnce'>,
+  keys: ApiKeys,
+  publicUrl: string | null,
+): Promise<SignedUrls> {
+  const prefix = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/u, '');
   const secret = await store.keepOnce('urlSecret', randomBytes(32).toString('base64url'));
   const signatureOf = (content: string) => createHmac('sha256', secret).update(content).digest();
   return {
     sign(path, { keyId }) {
-      if (keyId === null) return path;
+      if (keyId === null) return prefix + path;
       const expires = ((Math.floor(Date.now() / periodMs) + periods) * periodMs) / 1000;
       const content = `${path}${path.includes('?') ? '&' : '?'}key=${keyId}&expires=${expires}`;
-      return `${content}&signature=${signatureOf(content).toString('base64url')}`;
+      return `${prefix}${content}&signature=${signatureOf(content).toString('base64url')}`;
     },
     signerOf(url) {
       const { content = '', key = '', expires, signature = '' } = signed.exec(url)?.groups ?? {};

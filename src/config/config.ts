@@ -38,6 +38,12 @@ const serverSchema = z.strictObject({
   listenPort: z.int().min(0).max(65_535),
   /** Host names, without a port, by which clients may call the server beside loopback's; "*" for any. */
   allowedHosts: z.array(z.string().min(1)),
+  /** Where clients find the server behind a proxy, such as https://example.org/speech: the path there goes before the paths that it gives away. */
+  publicUrl: z
+    .url({ protocol: /^https?$/u, error: 'must be an http or https address' })
+    .refine((url) => !/[?#]|^\w+:\/\/[^/]*@/u.test(url), 'must hold no query, fragment or password')
+    .transform((url) => url.replace(/\/+$/u, ''))
+    .nullable(),
   /** Origins, such as https://app.example.org, whose pages may call the server beside its own. */
   allowedOrigins: z.array(z.url()),
   /** With one of them, or of the database, every request needs one. */

@@ -107,7 +107,7 @@ async function readParts(request: IncomingMessage, media: Pick<MediaStore, 'rece
     streams.push(stream);
     // A stream without a listener ends the process when it breaks, and it may break before `receive` reads it: `receive` then throws this error.
     stream.on('error', () => undefined);
-    const receipt = media.receive(filename ?? '', stream).then((upload) => files.set(name, upload));
+    const receipt = media.receive(sentName(filename ?? ''), stream).then((upload) => files.set(name, upload));
     receipt.catch((error: unknown) => reject(error instanceof ExpectedError ? refused(error) : error));
     receiving.push(receipt);
   });
@@ -127,6 +127,11 @@ async function readParts(request: IncomingMessage, media: Pick<MediaStore, 'rece
     await Promise.all([...files.values()].map((upload) => upload.discard()));
     throw error;
   }
+}
+
+/** A file name as it was before a browser wrote a quote and line ends of it as %22, %0D and %0A, and nothing else (HTML, multipart/form-data encoding algorithm). */
+function sentName(filename: string): string {
+  return filename.replaceAll(/%(?:22|0D|0A)/gu, decodeURIComponent);
 }
 
 function openParser({ headers }: IncomingMessage): BusboyInstance {

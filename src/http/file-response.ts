@@ -5,6 +5,7 @@ import { create } from 'content-disposition';
 import filenamify from 'filenamify';
 import fresh from 'fresh';
 import type { Context } from '#resolvers/context.ts';
+import { shortened } from '../media/file-name.ts';
 
 /** A request for a file, on its way to the answer. */
 export interface FileRequest {
@@ -19,13 +20,14 @@ export function isKnown({ headers }: IncomingMessage, response: ServerResponse):
   return fresh({ ...headers, 'cache-control': undefined }, response.getHeaders());
 }
 
-/** In UTF-16 units: in no script more than the 255 bytes that file systems take. */
-const maxLength = 80;
+/** In UTF-16 units, with room for an ending: in no script more than the 255 bytes that file systems take. */
+const maxLength = 72;
 
-/** What a browser does with a file, and by which name it keeps it; `name` may be anything. */
-export function disposition(name: string, type: 'attachment' | 'inline'): string {
-  const safe = filenamify(name, { replacement: ' ', maxLength });
-  return create(safe.replaceAll(/\s+/gu, ' ').replace(/^[. ]+/u, ''), { type });
+/** What a browser does with a file, and by which name it keeps it; `name` may be anything. A long name keeps its end, and all keep `ending`. */
+export function disposition(name: string, type: 'attachment' | 'inline', ending = ''): string {
+  const safe = filenamify(name, { replacement: ' ', maxLength: Number.POSITIVE_INFINITY });
+  const stem = shortened(safe.replaceAll(/\s+/gu, ' ').replace(/^[. ]+/u, ''), maxLength);
+  return create(stem + ending, { type });
 }
 
 /** Sends a body to its end. A client that leaves ends it, which is no error. */

@@ -52,6 +52,16 @@ test('an upload becomes a job, and its bytes are kept as they are', async () => 
   assert.deepEqual(await readFile(join(server.data, 'media', kept)), bytes);
 });
 
+test('a name is as it was before the browser encoded it, and a long one keeps its end', async () => {
+  await using server = await openTestServer();
+  const nameOf = async (name: string) =>
+    (await send(server, { file: new Blob(['x']), name })).data.transcribe.job.media.name;
+  assert.equal(await nameOf('say "yes"\r\n100%25 %20.flac'), 'say "yes"100%25 %20.flac');
+  const long = await nameOf(`${'long '.repeat(100)}part 12.flac`);
+  assert.match(long, /^long long .*\.\.\..*long part 12\.flac$/u);
+  assert.ok(long.length <= 255);
+});
+
 test('an upload above the limit or without bytes is rejected with a reason and leaves nothing', async () => {
   await using server = await openTestServer({ server: { maxUploadBytes: 1000 } });
   const large = await send(server, { file: new Blob(['x'.repeat(300_000)]) });

@@ -5,6 +5,7 @@ import { basename, dirname } from 'node:path';
 import { type ExpectedError, isStorageFull, MediaRejectedError, StorageFullError } from '../errors.ts';
 import type { MediaKey } from '../jobs/job.ts';
 import { type DiskSpace, syncFolder } from './disk.ts';
+import { cleanName } from './file-name.ts';
 
 /** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
 export class Upload {
@@ -131,10 +132,4 @@ function tooLarge(maxBytes: number): MediaRejectedError {
     `The upload is larger than ${maxBytes} bytes.`,
     'Give a path under a media root, or raise maxUploadBytes in config.json.',
   );
-}
-
-/** The last part of a file name, without control characters, at most 255 characters. */
-function cleanName(name: string): string {
-  const last = name.split(/[/\\]/u).at(-1) ?? '';
-  return last.replaceAll(/\p{Cc}/gu, '').slice(0, 255) || 'upload';
 }
