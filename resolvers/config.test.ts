@@ -82,7 +82,7 @@ test('configOptions tells what can be chosen', async () => {
   const { configOptions: options } = data;
   assert.equal(options.limits.maxDurationSeconds, 86_400);
   assert.deepEqual(options.numJobs, { min: 1, max: 16, default: 1 });
-  assert.deepEqual(options.formats, ['TXT', 'SRT', 'VTT', 'TSV', 'JSON', 'ASS', 'LRC', 'CSV']);
+  assert.deepEqual(options.formats, ['TXT', 'SRT', 'VTT', 'TSV', 'JSON', 'ASS', 'LRC', 'CSV', 'HTML']);
   const modes = options.modes.map(({ description, ...mode }: { description: string }) => Object.values(mode));
   assert.deepEqual(modes, [
     ['HIGH_ACCURACY', 'large-v2', 16, 4, 'float16', 'int8', false],

@@ -139,8 +139,8 @@ test('a transcript is written as TXT, SRT, VTT and JSON', async () => {
     `{ job(id: "${ids[0]}") { txt: transcript srt: transcript(format: SRT) vtt: transcript(format: VTT) json: transcript(format: JSON) } }`,
   );
   assert.equal(data.job.txt, 'one two three\n');
-  assert.match(data.job.srt, /^1\n00:00:00,000 --> 00:00:03,000\none\n\n2\n/u);
-  assert.match(data.job.vtt, /^WEBVTT\n\n00:00:00\.000 --> 00:00:03\.000\none\n\n/u);
+  assert.match(data.job.srt, /^1\n00:00:00,000 --> 00:00:05,917\none two\n\n2\n/u);
+  assert.match(data.job.vtt, /^WEBVTT\n\n00:00:00\.000 --> 00:00:05\.917\none two\n\n/u);
   assert.equal(JSON.parse(data.job.json).segments[2].text, 'three');
   assert.equal(JSON.parse(data.job.json).language, 'en');
 });

@@ -1,7 +1,9 @@
+import { parse } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '#src/errors.ts';
 import type { Job } from '#src/jobs/job.ts';
 import type { Segment, TranscriptFormat } from '#src/jobs/transcript.ts';
+import { type Guidelines, guidelineNames, guidelines } from '#src/transcripts/render/guidelines.ts';
 import { render } from '#src/transcripts/render/render.ts';
 import type { Context, RequestContext } from './context.ts';
 
@@ -11,46 +13,55 @@ export interface TranscriptArguments {
   readonly maxLineWidth?: number | null | undefined;
   readonly maxLineCount?: number | null | undefined;
   readonly speakers?: boolean | null | undefined;
+  readonly maxCharactersPerSecond?: number | null | undefined;
+  readonly minCueSeconds?: number | null | undefined;
+  readonly maxCueSeconds?: number | null | undefined;
 }
 
 /** What is read from, and the end of the reading where the client may leave. */
 type Reading = Pick<Context, 'store'> & Partial<Pick<RequestContext, 'signal' | 'spend'>>;
 
 /**
- * The transcript in a format, piece by piece; null until the job has a segment or is COMPLETED. BAD_USER_INPUT for line limits that cannot be.
+ * The transcript in a format, piece by piece; null until the job has a segment or is COMPLETED. BAD_USER_INPUT for guidelines that cannot be.
  *
  * The segments are those that `job` counts, also where more arrive meanwhile; NOT_FOUND is thrown where they are taken away.
  */
 export function renderTranscript(
   job: Job,
-  { format, maxLineWidth, maxLineCount, speakers }: TranscriptArguments,
+  { format, speakers, ...wanted }: TranscriptArguments,
   { store, signal }: Reading,
 ): AsyncIterable<string> | null {
-  const limits = checkLimits({ maxLineWidth, maxLineCount });
+  const rules = checkGuidelines(wanted);
   if (job.segmentCount === 0 && job.status !== 'COMPLETED') return null;
   const language = job.language?.code ?? null;
   return render(format ?? 'TXT', {
     segments: segmentsOf(job, store, signal),
+    title: titleOf(job),
     language,
     speakers: speakers ?? false,
-    ...limits,
+    ...rules,
   });
 }
 
-/** Where the same is downloaded as a file, relative to the server's address, by who asks. BAD_USER_INPUT for line limits that cannot be. */
+/** Where the same is downloaded as a file, relative to the server's address, by who asks. BAD_USER_INPUT for guidelines that cannot be. */
 export function transcriptUrl(
   { id }: Pick<Job, 'id'>,
   args: TranscriptArguments,
   { urls, caller }: Pick<RequestContext, 'urls' | 'caller'>,
 ): string {
   const { format, ...options } = args;
-  checkLimits(args);
+  checkGuidelines(args);
   const given = Object.entries(options).flatMap(([name, value]) =>
     value === null || value === undefined ? [] : [[name, String(value)]],
   );
   const query = new URLSearchParams(given).toString();
   const path = `/jobs/${id}/transcript.${(format ?? 'TXT').toLowerCase()}`;
   return urls.sign(query === '' ? path : `${path}?${query}`, caller);
+}
+
+/** What a job is called, else its recording. */
+export function titleOf({ title, media }: Pick<Job, 'title' | 'media'>): string {
+  return title?.trim() || parse(media.name).name;
 }
 
 /** The transcript in a format as one text. */
@@ -85,14 +96,29 @@ async function* segmentsOf(
   }
 }
 
-function checkLimits({ maxLineWidth, maxLineCount }: TranscriptArguments) {
-  checkRange('maxLineWidth', maxLineWidth ?? null, [8, 1000]);
-  checkRange('maxLineCount', maxLineCount ?? null, [1, 100]);
-  return { maxLineWidth: maxLineWidth ?? null, maxLineCount: maxLineCount ?? null };
-}
+const ranges: Readonly<Record<keyof Guidelines, readonly [number, number]>> = {
+  maxLineWidth: [8, 1000],
+  maxLineCount: [1, 100],
+  maxCharactersPerSecond: [1, 1000],
+  minCueSeconds: [0, 60],
+  maxCueSeconds: [1, 3600],
+};
 
-function checkRange(name: string, value: number | null, [min, max]: readonly [number, number]): void {
-  if (value !== null && (value < min || value > max)) {
-    throw new RequestError('BAD_USER_INPUT', `${name} must be from ${min} to ${max}.`);
+/** The guidelines of a transcript: those that are asked for, else the usual ones. */
+function checkGuidelines(wanted: TranscriptArguments): Guidelines {
+  const given: Record<keyof Guidelines, number> = { ...guidelines };
+  for (const name of guidelineNames) {
+    const value = wanted[name] ?? null;
+    const [min, max] = ranges[name];
+    if (value === null) continue;
+    if (value < min || value > max) throw new RequestError('BAD_USER_INPUT', `${name} must be from ${min} to ${max}.`);
+    given[name] = value;
   }
+  if (given.minCueSeconds > given.maxCueSeconds) {
+    throw new RequestError(
+      'BAD_USER_INPUT',
+      `minCueSeconds (${given.minCueSeconds}) must not be above maxCueSeconds (${given.maxCueSeconds}).`,
+    );
+  }
+  return given;
 }

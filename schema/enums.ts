@@ -77,14 +77,15 @@ export const ChannelModeType = enumOf<ChannelMode>('ChannelMode', 'What becomes 
 });
 
 export const TranscriptFormatType = enumOf<TranscriptFormat>('TranscriptFormat', 'How a transcript is written.', {
-  TXT: 'Plain text to read: lines end with a sentence, at a longer pause and where another speaker begins.',
+  TXT: 'Plain text to read: a line for each sentence, an empty one between paragraphs, which end at a longer pause, where another speaker begins, and with the sentence when they are long.',
   SRT: 'SubRip subtitles.',
   VTT: 'WebVTT subtitles.',
   TSV: "The table of openai/whisper's command line: begin and end in milliseconds, text.",
   JSON: "JSON in the shape of openai/whisper's: text, language, segments with id, start, end, text, avg_logprob, no_speech_prob, and words where there are any.",
   ASS: 'Advanced SubStation Alpha subtitles.',
-  LRC: 'Lyrics, one segment a line.',
-  CSV: 'Table for spreadsheets (RFC 4180): index, begin and end in seconds, speaker, language, text.',
+  LRC: 'Lyrics: a line for each cue, with its begin.',
+  CSV: 'Table for spreadsheets (RFC 4180, with a byte order mark): index, begin and end in seconds, speaker, language, text.',
+  HTML: 'A page to read and to print, with the paragraphs of TXT; times and speakers are links within it.',
 });
 
 export const AttemptOutcomeType = enumOf<AttemptOutcome>('AttemptOutcome', 'How a run of the engine ended.', {

@@ -305,12 +305,21 @@ function transcriptArguments(t: Parameters<Parameters<typeof builder.objectField
   return {
     format: t.arg({ type: TranscriptFormatType, defaultValue: 'TXT', description: 'How it is written.' }),
     maxLineWidth: t.arg.int({
-      description:
-        'Columns of a line in SRT, VTT and ASS, 8 to 1,000; full-width characters take two. Absent = a segment stands on one line.',
+      description: 'Columns of a line in SRT, VTT and ASS, 8 to 1,000; full-width characters take two. Absent = 42.',
     }),
     maxLineCount: t.arg.int({
+      description: 'Lines of a cue in SRT, VTT and ASS, 1 to 100; longer text becomes several cues. Absent = 2.',
+    }),
+    maxCharactersPerSecond: t.arg.float({
       description:
-        'Lines of a cue in SRT, VTT and ASS, 1 to 100; longer segments become several cues. Absent = as many as it takes.',
+        'Reading speed in SRT, VTT and ASS, in columns a second, 1 to 1,000: a cue stands for as long, where the next one leaves the time. Absent = 17.',
+    }),
+    minCueSeconds: t.arg.float({
+      description: 'Seconds that a cue of SRT, VTT and ASS stands at least, 0 to 60. Absent = 1.',
+    }),
+    maxCueSeconds: t.arg.float({
+      description:
+        'Seconds that a cue of SRT, VTT and ASS stands at most, 1 to 3,600; what is longer becomes several cues where it has several words. Absent = 7.',
     }),
     speakers: t.arg.boolean({
       description: 'Say who speaks, where it is known. Absent = false; JSON and CSV always tell.',

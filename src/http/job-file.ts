@@ -67,7 +67,7 @@ async function answerFile(asked: JobFileRequest): Promise<void> {
   if (id === undefined) {
     throw new RequestError(
       'NOT_FOUND',
-      'A job has transcript.txt, .srt, .vtt, .tsv, .json, .ass, .lrc, .csv, media, and events.',
+      'A job has transcript.txt, .srt, .vtt, .tsv, .json, .ass, .lrc, .csv, .html, media, and events.',
     );
   }
   const job = await findJob(id, asked.context);

@@ -29,11 +29,16 @@ test('a transcript comes as a file in every format, as GraphQL says it', async (
     const response = await get(server, `${id}/transcript.${format.toLowerCase()}`);
     assert.equal(response.status, 200);
     assert.match(response.headers.get('content-type') ?? '', /^(?:text|application)\/[\w-]+; charset=utf-8$/u);
-    assert.equal(response.headers.get('content-disposition'), `attachment; filename=speech.${format.toLowerCase()}`);
+    const own = ['SRT', 'VTT', 'ASS', 'LRC'].includes(format) ? '.en' : '';
+    assert.equal(
+      response.headers.get('content-disposition'),
+      `attachment; filename=speech${own}.${format.toLowerCase()}`,
+    );
     assert.equal(response.headers.get('cache-control'), 'private, no-cache');
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
     const { data } = await server.ask(`{ job(id: "${id}") { transcript(format: ${format}) } }`);
-    assert.equal(await response.text(), data.job.transcript);
+    // A client's decoder takes the byte order mark of CSV away.
+    assert.equal(await response.text(), data.job.transcript.replace(/^\uFEFF/u, ''));
     assert.ok(data.job.transcript.length > 10);
   }
 });
@@ -41,22 +46,52 @@ test('a transcript comes as a file in every format, as GraphQL says it', async (
 test('the file has the name of the title, which cannot be a path, in any script', async () => {
   await using server = await openTestServer();
   const names = {
-    'AC/DC: ../../live': 'attachment; filename="AC DC .. .. live.srt"',
-    'Täl\u202Ek "1"': `attachment; filename="T?l k 1 .srt"; filename*=UTF-8''T%C3%A4l%20k%201%20.srt`,
-    講演: `attachment; filename="??.srt"; filename*=UTF-8''%E8%AC%9B%E6%BC%94.srt`,
+    'AC/DC: ../../live': 'attachment; filename="AC DC .. .. live.en.srt"',
+    'Täl\u202Ek "1"': `attachment; filename="T?l k 1.en.srt"; filename*=UTF-8''T%C3%A4l%20k%201.en.srt`,
+    講演: `attachment; filename="??.en.srt"; filename*=UTF-8''%E8%AC%9B%E6%BC%94.en.srt`,
   };
   for (const [title, disposition] of Object.entries(names)) {
     const response = await get(server, `${await done(server, { title })}/transcript.srt`, { method: 'HEAD' });
     assert.equal(response.headers.get('content-disposition'), disposition);
+  }
+  const long = await get(server, `${await done(server, { title: `${'long '.repeat(40)}part 12` })}/transcript.srt`, {
+    method: 'HEAD',
+  });
+  assert.match(long.headers.get('content-disposition') ?? '', /"long long .*\.\.\..*long part 12\.en\.srt"$/u);
+});
+
+test('a page is sent so that nothing in it could run, and a table so that spreadsheets know its letters', async () => {
+  await using server = await openTestServer();
+  const id = await done(server);
+  const page = await get(server, `${id}/transcript.html`);
+  assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'.*sandbox/u);
+  assert.match(page.headers.get('content-disposition') ?? '', /^attachment/u);
+  const bytes = Buffer.from(await (await get(server, `${id}/transcript.csv`)).arrayBuffer());
+  assert.equal(bytes.subarray(0, 3).toString('hex'), 'efbbbf');
+});
+
+test('paths begin with that of the public URL, which a proxy takes away', async () => {
+  await using server = await openTestServer({ server: { publicUrl: 'https://example.org/speech' } });
+  const id = await done(server);
+  const { data } = await server.ask(`{ job(id: "${id}") { transcriptUrl(format: SRT) eventsUrl media { url } } }`);
+  const { transcriptUrl, eventsUrl, media } = data.job;
+  for (const url of [transcriptUrl, eventsUrl, media.url]) {
+    assert.ok(url.startsWith(`/speech/jobs/${id}/`), url);
+    assert.equal((await fetch(server.url + url.slice('/speech'.length), { method: 'HEAD' })).status, 200);
   }
 });
 
 test('options stand in the query, and a wrong one is told', async () => {
   await using server = await openTestServer();
   const id = await done(server);
-  const srt = await (await get(server, `${id}/transcript.srt?maxLineWidth=8&maxLineCount=1&speakers=true`)).text();
+  const srt = await (
+    await get(
+      server,
+      `${id}/transcript.srt?maxLineWidth=8&maxLineCount=1&speakers=true&maxCharactersPerSecond=8.5&minCueSeconds=0.5&maxCueSeconds=3`,
+    )
+  ).text();
   const { data } = await server.ask(
-    `{ job(id: "${id}") { transcript(format: SRT, maxLineWidth: 8, maxLineCount: 1, speakers: true) } }`,
+    `{ job(id: "${id}") { transcript(format: SRT, maxLineWidth: 8, maxLineCount: 1, speakers: true, maxCharactersPerSecond: 8.5, minCueSeconds: 0.5, maxCueSeconds: 3) } }`,
   );
   assert.equal(srt, data.job.transcript);
   for (const [query, message] of Object.entries({
@@ -65,7 +100,12 @@ test('options stand in the query, and a wrong one is told', async () => {
     'maxLineCount=': 'maxLineCount must be a whole number.',
     'maxLineCount=2?': 'maxLineCount must be a whole number.',
     'speakers=maybe': 'speakers must be one of true, false.',
-    'maxlinewidth=42': 'There is no option maxlinewidth; there are maxLineWidth, maxLineCount and speakers.',
+    'maxCharactersPerSecond=0': 'maxCharactersPerSecond must be from 1 to 1000.',
+    'minCueSeconds=1e3': 'minCueSeconds must be a number.',
+    'maxCueSeconds=-1': 'maxCueSeconds must be a number.',
+    'minCueSeconds=5&maxCueSeconds=2.5': 'minCueSeconds (5) must not be above maxCueSeconds (2.5).',
+    'maxlinewidth=42':
+      'There is no option maxlinewidth; there are maxLineWidth, maxLineCount, maxCharactersPerSecond, minCueSeconds, maxCueSeconds, speakers.',
     'speakers=true&speakers=false': 'speakers is there twice.',
   })) {
     assert.deepEqual(await refusal(get(server, `${id}/transcript.srt?${query}`)), [400, 'BAD_USER_INPUT', message]);

@@ -1,8 +1,7 @@
-import { parse } from 'node:path';
 import { Readable } from 'node:stream';
 import { etag } from 'etag';
 import { z } from 'zod';
-import { renderTranscript, type TranscriptArguments } from '#resolvers/transcript.ts';
+import { renderTranscript, titleOf, type TranscriptArguments } from '#resolvers/transcript.ts';
 import { explainIssue } from '../config/explain-issue.ts';
 import { RequestError } from '../errors.ts';
 import type { Job } from '../jobs/job.ts';
@@ -18,6 +17,7 @@ const types: Readonly<Record<TranscriptFormat, string>> = {
   ASS: 'text/x-ssa',
   LRC: 'application/x-lrc',
   CSV: 'text/csv',
+  HTML: 'text/html',
 };
 
 interface Wanted {
@@ -48,13 +48,23 @@ export async function answerTranscript(
     return;
   }
   response.setHeader('content-type', `${types[format]}; charset=utf-8`);
-  response.setHeader('content-disposition', disposition(`${stemOf(job)}.${suffix}`, 'attachment'));
+  response.setHeader('content-disposition', disposition(titleOf(job), 'attachment', endingOf(job, format)));
+  if (format === 'HTML') response.setHeader('content-security-policy', pagePolicy);
   await (request.method === 'HEAD' ? response.end() : streamBody(Readable.from(pieces), response));
 }
 
-/** What the job is called, else its recording. */
-function stemOf({ title, media }: Job): string {
-  return title?.trim() || parse(media.name).name;
+/** For a page that was opened here all the same: it has a style, and nothing to load or to run. */
+const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/** Formats that players look for beside a recording, by the name of the language. */
+const ofPlayers: ReadonlySet<TranscriptFormat> = new Set(['SRT', 'VTT', 'ASS', 'LRC']);
+/** Javanese, which Whisper calls jw. */
+const tags: Readonly<Record<string, string>> = { jw: 'jv' };
+
+function endingOf({ language, options }: Job, format: TranscriptFormat): string {
+  const code = options.task === 'TRANSLATE' ? 'en' : language?.code;
+  const own = code === undefined || !ofPlayers.has(format) ? '' : `.${tags[code] ?? code}`;
+  return `${own}.${format.toLowerCase()}`;
 }
 
 const wholeNumber = z
@@ -62,14 +72,24 @@ const wholeNumber = z
   .regex(/^\d{1,9}$/u, 'must be a whole number')
   .transform(Number);
 
-const optionsSchema: z.ZodType<TranscriptArguments> = z.strictObject({
+const number = z
+  .string()
+  .regex(/^\d{1,9}(?:\.\d{1,9})?$/u, 'must be a number')
+  .transform(Number);
+
+const optionsSchema = z.strictObject({
   maxLineWidth: wholeNumber.optional(),
   maxLineCount: wholeNumber.optional(),
+  maxCharactersPerSecond: number.optional(),
+  minCueSeconds: number.optional(),
+  maxCueSeconds: number.optional(),
   speakers: z
     .enum(['true', 'false'])
     .transform((value) => value === 'true')
     .optional(),
 });
+
+const known = Object.keys(optionsSchema.shape);
 
 /** The options of a transcript in the query of a URL; throws BAD_USER_INPUT. */
 function readOptions(query: string): TranscriptArguments {
@@ -84,5 +104,5 @@ function readOptions(query: string): TranscriptArguments {
 
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'unrecognized_keys') return `${issue.path.join('.')} ${explainIssue(issue)}.`;
-  return `There is no option ${issue.keys.join(', ')}; there are maxLineWidth, maxLineCount and speakers.`;
+  return `There is no option ${issue.keys.join(', ')}; there are ${known.join(', ')}.`;
 }

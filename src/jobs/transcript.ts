@@ -28,5 +28,5 @@ export interface Segment {
 /** A segment before the store has given it its place. */
 export type NewSegment = Omit<Segment, 'index'>;
 
-export const transcriptFormats = ['TXT', 'SRT', 'VTT', 'TSV', 'JSON', 'ASS', 'LRC', 'CSV'] as const;
+export const transcriptFormats = ['TXT', 'SRT', 'VTT', 'TSV', 'JSON', 'ASS', 'LRC', 'CSV', 'HTML'] as const;
 export type TranscriptFormat = (typeof transcriptFormats)[number];

@@ -56,7 +56,8 @@ const imports = files.flatMap((file) =>
   ].map(({ groups }) => ({ file, name: groups?.['name'] ?? groups?.['bare'] ?? '' })),
 );
 
-const isLocal = (name: string) => name.startsWith('.') || name.startsWith('#');
+/** Data, such as the marks of sentences that the engine and the server read, has no layer. */
+const isLocal = (name: string) => /^[.#]/u.test(name) && !name.endsWith('.json');
 const pathOf = (file: string, name: string) =>
   name.startsWith('#') ? name.slice(1) : normalize(join(dirname(file), name));
 const layerOf = (file: string) => layers.findIndex((layer) => layer.test(file));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Segment, TranscriptFormat } from '#src/jobs/transcript.ts';
+import { guidelines } from '#src/transcripts/render/guidelines.ts';
 import { render } from '#src/transcripts/render/render.ts';
 import type { Transcript } from '#src/transcripts/render/transcript.ts';
 
@@ -16,9 +17,9 @@ export function segment(text: string, startSeconds = 0, endSeconds = 1.5): Segme
   return { index: 0, startSeconds, endSeconds, text, ...unknown, guard: null, words: null };
 }
 
-/** Segments on their way into a format, in English and without limits but for `changes`. */
+/** Segments on their way into a format, in English and by the usual guidelines but for `changes`. */
 export function transcript(segments: readonly Segment[], changes: Partial<Transcript> = {}): Transcript {
-  return { segments, language: 'en', speakers: false, maxLineWidth: null, maxLineCount: null, ...changes };
+  return { segments, title: 'A talk', language: 'en', speakers: false, ...guidelines, ...changes };
 }
 
 /** A transcript in a format as one text. */

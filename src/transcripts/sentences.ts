@@ -28,16 +28,25 @@ export function* sentencesOf(text: string, language: string | null): Generator<s
   let start = 0;
   for (const { 0: found, index } of text.matchAll(candidates)) {
     const end = index + found.length;
-    if (end === text.length || !endsSentence(text.slice(start, end), text.slice(end, end + lookahead), language)) continue;
+    if (
+      end === text.length ||
+      !endsSentence(text.slice(Math.max(start, end - sentenceLength), end), text.slice(end, end + lookahead), language)
+    )
+      continue;
     yield text.slice(start, end);
     start = end;
   }
   if (start < text.length) yield text.slice(start);
 }
 
-/** In which the next letter is sought. */
-const lookahead = 20;
-const candidates = new RegExp(String.raw`[${data.marks};]+[\p{Pe}\p{Pf}\p{Pi}"']*(?:\s+[\p{Pe}\p{Pf}]+(?=\s|$))?\s*`, 'gu');
+/** Letters in which the next word is sought. */
+export const lookahead = 20;
+/** Letters of a sentence that are looked at; how a longer one began does not matter. */
+export const sentenceLength = 200;
+const candidates = new RegExp(
+  String.raw`[${data.marks};]+[\p{Pe}\p{Pf}\p{Pi}"']*(?:\s+[\p{Pe}\p{Pf}]+(?=\s|$))?\s*`,
+  'gu',
+);
 
 function isMark(character: string, language: string | null): boolean {
   return character !== '' && (data.marks + (marksOf[language ?? ''] ?? '')).includes(character);

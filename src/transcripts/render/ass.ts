@@ -1,5 +1,6 @@
-import { cuesOf } from './cues.ts';
+import { directed } from './direction.ts';
 import { clock, nameOf, twoDigits } from './line.ts';
+import { cuesOverEachOther } from './screen.ts';
 import type { Transcript } from './transcript.ts';
 
 const head = `[Script Info]
@@ -22,10 +23,12 @@ const unitMs = 10;
 /** Advanced SubStation Alpha, with one style; the speaker stands in the Name of an event. */
 export async function* renderAss(transcript: Transcript): AsyncGenerator<string> {
   yield head;
-  for await (const { startMs, endMs, lines, speaker } of cuesOf(transcript.segments, { ...transcript, unitMs })) {
-    const name = nameOf(speaker, transcript.speakers).replaceAll(',', ' ');
-    const text = lines.map(plain).join(String.raw`\N`);
-    yield `Dialogue: 0,${time(startMs)},${time(endMs)},Default,${name},0,0,0,,${text}\n`;
+  for await (const { startMs, endMs, voices } of cuesOverEachOther(transcript, { unitMs })) {
+    for (const { lines, speaker } of voices) {
+      const name = nameOf(speaker, transcript.speakers).replaceAll(',', ' ');
+      const text = lines.map((line) => directed(plain(line))).join(String.raw`\N`);
+      yield `Dialogue: 0,${time(startMs)},${time(endMs)},Default,${name},0,0,0,,${text}\n`;
+    }
   }
 }
 

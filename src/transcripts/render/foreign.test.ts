@@ -6,9 +6,10 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 // @ts-expect-error -- it brings no types
 import webvtt from 'webvtt-parser';
-import { goldenFolder, trickySegments } from '#src/testing/transcripts.ts';
-import { cuesOf, type Cue } from './cues.ts';
+import { goldenFolder, transcript, trickySegments } from '#src/testing/transcripts.ts';
+import { begun, directed } from './direction.ts';
 import { oneLine } from './line.ts';
+import { type Cue, cuesInTurn, cuesOverEachOther, linesOf, type ScreenManner } from './screen.ts';
 
 // What other people's programs make of the golden files.
 
@@ -33,7 +34,7 @@ print(json.dumps([[e.start, e.end, e.name, e.text] for e in events]))
 const readWithCsv = `
 import csv, json, sys
 dialect = {"delimiter": sys.argv[2]} | ({"quoting": csv.QUOTE_NONE} if sys.argv[2] == "\\t" else {})
-print(json.dumps(list(csv.reader(open(sys.argv[1], newline="", encoding="utf-8"), **dialect))))
+print(json.dumps(list(csv.reader(open(sys.argv[1], newline="", encoding="utf-8-sig"), **dialect))))
 `;
 
 async function readBack(name: string, script: string, ...args: readonly string[]): Promise<any> {
@@ -41,29 +42,32 @@ async function readBack(name: string, script: string, ...args: readonly string[]
   return JSON.parse(stdout);
 }
 
-const limits = { plain: { maxLineWidth: null, maxLineCount: null }, short: { maxLineWidth: 32, maxLineCount: 2 } };
+const short = { speakers: true, maxLineWidth: 32, maxLineCount: 2 };
+type Name = 'plain' | 'short';
+const written = (name: Name) => transcript(trickySegments, name === 'short' ? short : {});
+const inTurn = (name: Name, manner: ScreenManner): Promise<readonly Cue[]> =>
+  Array.fromAsync(cuesInTurn(written(name), manner));
+const overEachOther = (name: Name, manner: ScreenManner = {}): Promise<readonly Cue[]> =>
+  Array.fromAsync(cuesOverEachOther(written(name), manner));
 
-const cues = (manner: 'plain' | 'short', more: { unitMs?: number; named?: boolean } = {}): Promise<readonly Cue[]> =>
-  Array.fromAsync(cuesOf(trickySegments, { ...limits[manner], ...more }));
-
-for (const manner of ['plain', 'short'] as const) {
-  for (const [suffix, more] of [
-    ['srt', { named: manner === 'short' }],
-    ['vtt', {}],
-    ['ass', { unitMs: 10 }],
+for (const name of ['plain', 'short'] as const) {
+  for (const [suffix, cues] of [
+    ['srt', () => inTurn(name, { named: name === 'short' })],
+    ['vtt', () => overEachOther(name)],
+    ['ass', () => overEachOther(name, { unitMs: 10 })],
   ] as const) {
-    test(`FFmpeg and pysubs2 read ${manner}.${suffix} with the times that were written, and a cue for each`, async () => {
-      const written = (await cues(manner, more)).map(({ startMs, endMs }) => [startMs, endMs]);
-      const byFfmpeg: [number, number, string][] = await readBack(`${manner}.${suffix}`, readWithFfmpeg);
+    test(`FFmpeg and pysubs2 read ${name}.${suffix} with the times that were written, and a cue for each`, async () => {
+      const times = (await cues()).map(({ startMs, endMs }) => [startMs, endMs]);
+      const byFfmpeg: [number, number, string][] = await readBack(`${name}.${suffix}`, readWithFfmpeg);
       const rounded = (seconds: number) => Math.round(seconds * 1000);
       assert.deepEqual(
         byFfmpeg.map(([start, length]) => [rounded(start), rounded(start + length)]),
-        written,
+        times,
       );
-      const byPysubs2: [number, number][] = await readBack(`${manner}.${suffix}`, readWithPysubs2);
+      const byPysubs2: [number, number][] = await readBack(`${name}.${suffix}`, readWithPysubs2);
       assert.deepEqual(
         byPysubs2.map(([start, end]) => [start, end]),
-        written,
+        times,
       );
     });
   }
@@ -71,22 +75,26 @@ for (const manner of ['plain', 'short'] as const) {
 
 test('pysubs2 reads from ASS who speaks, and what is said to the letter', async () => {
   const read: [number, number, string, string][] = await readBack('short.ass', readWithPysubs2);
-  const written = await cues('short');
+  const shown = await overEachOther('short', { unitMs: 10 });
   assert.deepEqual(
     read.map(([, , name]) => name),
-    written.map(({ speaker }) => oneLine(speaker ?? '').replaceAll(',', ' ')),
+    shown.map(({ voices }) => oneLine(voices[0]?.speaker ?? '').replaceAll(',', ' ')),
   );
   const plain = (text: string) => text.replaceAll('\u2060', '').replaceAll(/\\(?=[{}])/gu, '');
   assert.deepEqual(
     read.map(([, , , text]) => plain(text)),
-    written.map(({ lines }) => lines.join(String.raw`\N`)),
+    shown.map((cue) =>
+      linesOf(cue)
+        .map(directed)
+        .join(String.raw`\N`),
+    ),
   );
 });
 
 test("W3C's parser finds WebVTT valid, and reads what is said to the letter", async () => {
-  for (const manner of ['plain', 'short'] as const) {
+  for (const name of ['plain', 'short'] as const) {
     const { cues: read, errors } = new webvtt.WebVTTParser().parse(
-      await readFile(join(goldenFolder, `${manner}.vtt`), 'utf8'),
+      await readFile(join(goldenFolder, `${name}.vtt`), 'utf8'),
     );
     assert.deepEqual(errors, []);
     const textOf = ({ type, value, children }: any): string =>
@@ -94,7 +102,7 @@ test("W3C's parser finds WebVTT valid, and reads what is said to the letter", as
     assert.deepEqual(
       read.map(({ tree }: any) => textOf(tree)),
       // This parser reads an entity, and then its semicolon once more.
-      (await cues(manner)).map(({ lines }) => lines.join('\n').replaceAll(/[<>&]/gu, '$&;')),
+      (await overEachOther(name)).map((cue) => linesOf(cue).map(begun).join('\n').replaceAll(/[<>&]/gu, '$&;')),
     );
   }
 });
@@ -103,14 +111,15 @@ const said = trickySegments.map(({ text }) => oneLine(text));
 
 test('FFmpeg reads LRC with the times and texts that were written', async () => {
   const read: [number, number, string][] = await readBack('plain.lrc', readWithFfmpeg);
-  const written = trickySegments.filter(({ text }) => text !== '');
+  const shown = await inTurn('plain', { unitMs: 10 });
   assert.deepEqual(
-    read.map(([start]) => Math.round(start * 100)),
-    written.map(({ startSeconds }) => Math.floor(Math.round(startSeconds * 1000) / 10)),
+    read.map(([start]) => Math.round(start * 1000)),
+    shown.map(({ startMs }) => startMs),
   );
+  const letters = (text: string) => text.replaceAll(/[\u2060\s/]/gu, '');
   assert.deepEqual(
-    read.map(([, , text]) => text.replaceAll(/\u2060|\n$/gu, '')),
-    said.filter((text) => text !== ''),
+    read.map(([, , text]) => letters(text)),
+    shown.map((cue) => letters(linesOf(cue).join(''))),
   );
 });
 

@@ -1,14 +1,21 @@
-import { nameOf, oneLine, spoken, toMs, twoDigits } from './line.ts';
+import { separatorBetween, twoDigits } from './line.ts';
+import { cuesInTurn, linesOf } from './screen.ts';
 import type { Transcript } from './transcript.ts';
 
-/** Lyrics: one line a segment, its begin as minutes, seconds and hundredths. */
-export async function* renderLrc({ segments, speakers }: Transcript): AsyncGenerator<string> {
-  for await (const { startSeconds, text, speaker } of segments) {
-    if (oneLine(text) === '') continue;
-    const ms = toMs(startSeconds);
-    const time = `${twoDigits(ms / 60_000)}:${twoDigits((ms / 1000) % 60)}.${twoDigits((ms / 10) % 100)}`;
-    yield `[${time}]${plain(spoken(oneLine(text), nameOf(speaker, speakers)))}\n`;
+/** Lyrics: a line for what is a cue in other formats, its begin as minutes, seconds and hundredths. A line stands until the next, so none is held. */
+export async function* renderLrc(transcript: Transcript): AsyncGenerator<string> {
+  const manner = { named: transcript.speakers, unitMs: 10 };
+  const maxLineWidth = transcript.maxLineWidth * transcript.maxLineCount;
+  const lined = { ...transcript, maxLineWidth, maxLineCount: 1 };
+  for await (const { startMs, endMs, voices } of cuesInTurn(lined, manner)) {
+    const time = `${twoDigits(startMs / 60_000)}:${twoDigits((startMs / 1000) % 60)}.${twoDigits((startMs / 10) % 100)}`;
+    const texts = voices.map(({ lines, speaker }) => ({ lines: [asOne(lines)], speaker }));
+    yield `[${time}]${plain(linesOf({ startMs, endMs, voices: texts }).join(' / '))}\n`;
   }
+}
+
+function asOne(lines: readonly string[]): string {
+  return lines.reduce((text, line) => text + separatorBetween(text, line) + line);
 }
 
 /** A bracket at the beginning, or before a time, would be read as one of the format's own; a word joiner (U+2060) takes its meaning away. */

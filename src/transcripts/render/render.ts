@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TranscriptFormat } from '../../jobs/transcript.ts';
 import { renderAss } from './ass.ts';
 import { renderCsv } from './csv.ts';
+import { renderHtml } from './html.ts';
 import { renderJson } from './json.ts';
 import { renderLrc } from './lrc.ts';
 import { renderSrt } from './srt.ts';
@@ -21,15 +23,24 @@ const renderers: Readonly<Record<TranscriptFormat, Renderer>> = {
   ASS: renderAss,
   LRC: renderLrc,
   CSV: renderCsv,
+  HTML: renderHtml,
 };
 
 /** Large enough that sending a piece costs more than making it, small enough to be nothing in memory. */
 const pieceCharacters = 16_384;
 
-/** Writes a transcript in a format, piece by piece. Line limits hold for the subtitle formats SRT, VTT and ASS. */
+/** After so long others have their turn. */
+const turnMs = 10;
+
+/** Writes a transcript in a format, piece by piece. The guidelines hold for the subtitle formats SRT, VTT and ASS, and for lines of LRC. */
 export async function* render(format: TranscriptFormat, transcript: Transcript): AsyncGenerator<string> {
   let piece = '';
+  let since = performance.now();
   for await (const text of renderers[format](transcript)) {
+    if (performance.now() - since > turnMs) {
+      await nextTurn();
+      since = performance.now();
+    }
     piece += text;
     if (piece.length < pieceCharacters) continue;
     yield piece;

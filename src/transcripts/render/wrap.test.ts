@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { widthOf, wrap } from './wrap.ts';
+import { piecesOf } from './breaks.ts';
+import { widthOf, wrap as wrapPieces } from './wrap.ts';
+
+const wrap = (text: string, width: number) => wrapPieces(piecesOf(text), width);
 
 test('lines are as even as can be, also where no spaces are written', () => {
   assert.deepEqual(wrap('ask what you can do for your country now', 36), [

@@ -1,24 +1,19 @@
-import { Rules } from '@cto.af/linebreak';
 import stringWidth from 'string-width';
 
-const rules = new Rules({ string: true });
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
- * Splits a text into the fewest lines of at most `width` columns; of those layouts, one in which no word stands alone on a line where that can be;
- * of those, the most even one, with a liking for ends of clauses.
- *
- * Breaks only where Unicode's line breaking algorithm (UAX #14) allows it, between characters of Chinese and Japanese too; a word longer than a
- * line is cut. Full-width characters take two columns.
+ * Lays the pieces of a text (see breaks.ts) into the fewest lines of at most `width` columns; of those layouts, one in which no word stands alone on a
+ * line where that can be; of those, the most even one, with a liking for ends of clauses. A piece longer than a line is cut.
  */
-export function wrap(text: string, width: number): readonly string[] {
-  const pieces = [...unbroken(text)].flatMap((piece) => cut(piece, width));
+export function wrap(text: readonly string[], width: number): readonly string[] {
+  const pieces = text.flatMap((piece) => cut(piece, width));
   const best = layouts(pieces, width);
   const lines: string[] = [];
   for (let end = pieces.length; end > 0; end = best[end]?.start ?? 0) {
     lines.unshift(pieces.slice(best[end]?.start, end).join('').trim());
   }
-  return lines.length === 0 ? [text] : lines;
+  return lines.filter((line) => line !== '');
 }
 
 /** Columns of a line; the space at its end takes none. */
@@ -26,36 +21,27 @@ export function widthOf(line: string): number {
   return stringWidth(line.trimEnd());
 }
 
-/** The pieces between two places where a line may end. */
-function* unbroken(text: string): Generator<string> {
-  let piece = '';
-  for (const { string = '' } of rules.breaks(text)) {
-    piece += string;
-    // Rule LB8a, which the library does not keep: it would tear a family of emoji.
-    if (piece.endsWith('\u200D')) continue;
-    yield piece;
-    piece = '';
-  }
-  if (piece !== '') yield piece;
-}
-
-function cut(piece: string, width: number): readonly string[] {
+/** A piece in parts of at most `width` columns; none begins with a combining mark, or with a closing one where that can be. */
+export function cut(piece: string, width: number): readonly string[] {
   if (widthOf(piece) <= width) return [piece];
-  const parts = [''];
+  const parts: string[][] = [[]];
   let columns = 0;
   for (const { segment } of graphemes.segment(piece)) {
+    const part = parts.at(-1) ?? [];
     // A space counts: it may stand in the middle of the piece, where a line must not end.
-    const own = stringWidth(segment);
-    columns += own;
+    columns += stringWidth(segment);
     if (columns <= width) {
-      parts[parts.length - 1] += segment;
-    } else {
-      parts.push(segment);
-      columns = own;
+      part.push(segment);
+      continue;
     }
+    const taken = closing.test(segment) && part.length > 1 && !closing.test(part.at(-1) ?? '') ? part.splice(-1) : [];
+    parts.push([...taken, segment]);
+    columns = stringWidth(taken.join('')) + stringWidth(segment);
   }
-  return parts;
+  return parts.map((part) => part.join(''));
 }
+
+const closing = /^[\p{Pe}\p{Pf}\u3001\u3002\uFF0C\uFF0E\uFF01\uFF1F.,!?:;]/u;
 
 /** The lines of the first so many pieces: what they cost, and at which piece the last of them starts. */
 interface Layout {
@@ -91,6 +77,9 @@ function isBetter(one: Layout, other: Layout): boolean {
   return (one.lines - other.lines || one.lonely - other.lonely || one.unevenness - other.unevenness) < 0;
 }
 
-function endsClause(line: string): boolean {
-  return /[,;:.!?\u2026\u3001\u3002\uFF0C\uFF1B\uFF01\uFF1F\u060C\u061F]\s*$/u.test(line);
+/** Whether a piece of text ends with a mark at which one takes a breath. */
+export function endsClause(line: string): boolean {
+  return /[,;:.!?\u2026\u3001\u3002\uFF0C\uFF1B\uFF1A\uFF01\uFF1F\u060C\u061B\u061F\u06D4\u0964\u104A\u104B\u1362-\u1367\u17D4][\p{Pe}\p{Pf}"']*\s*$/u.test(
+    line,
+  );
 }
