@@ -9,11 +9,11 @@ import { type Segment, type TranscriptFormat, transcriptFormats } from '#src/job
 import { added, claimed, newSegment, progressAt } from '#src/store/contract/samples.ts';
 import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
+import { transcript } from '#src/testing/transcripts.ts';
 import { render } from '#src/transcripts/render/render.ts';
 
 const count = 50_000;
 const settleMs = 20; // many times the resolution: a delay is noted when it is over
-const limits = { maxLineWidth: 42, maxLineCount: 2, speakers: false };
 const text = 'Ask not what your country can do for you, ask what you can do for your country.';
 
 async function storeJob(store: Store): Promise<Job> {
@@ -63,13 +63,13 @@ function watchTurns() {
 async function readAtOnce(job: Job, format: TranscriptFormat, store: Store): Promise<string> {
   const page = await store.segments(job.id, { limit: count });
   const segments: readonly Segment[] = page.map(({ item }) => item);
-  return (await Array.fromAsync(render(format, { segments, language: null, ...limits }))).join('');
+  return (await Array.fromAsync(render(format, transcript(segments)))).join('');
 }
 
 await using store = await openStore({ database: ':memory:' });
 const job = await storeJob(store);
 for (const format of transcriptFormats) {
-  const sliced = await measure(() => readTranscript(job, { format, ...limits }, { store }));
+  const sliced = await measure(() => readTranscript(job, { format }, { store }));
   const atOnce = await measure(() => readAtOnce(job, format, store));
   const [slices, whole] = [sliced, atOnce].map(
     ({ delayMs, workMs }) => `delay ${delayMs.toFixed(0).padStart(5)} ms, work ${workMs.toFixed(0).padStart(5)} ms`,
