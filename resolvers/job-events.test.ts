@@ -8,18 +8,19 @@ import { openNotifier } from '#src/store/notifier.ts';
 import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import { openCountingNotifier } from '#src/testing/counting-notifier.ts';
-import { followJob, watchJobs } from './job-events.ts';
+import { followJob } from './job-events.ts';
+import { watchJobs } from './watch-jobs.ts';
 
 test('a client that leaves while it waits is no longer listened for', async () => {
-  const notifier = openCountingNotifier();
-  await using store = await openStore({ database: ':memory:', notifier });
+  await using opened = await openWatch();
+  const { store, notifier, changes, readers } = opened;
   const { job } = await store.addJob(newJob());
-  const events = await followJob({ id: job.id, after: 0 }, { store, notifier });
+  const events = await followJob({ id: job.id, after: 0 }, { changes, notifier });
   assert.equal((await events.next()).value?.seq, 1);
   const waiting = events.next();
   await events.return();
   assert.deepEqual(await waiting, { done: true, value: undefined });
-  assert.equal(notifier.listeners, 0);
+  assert.equal(notifier.listeners, readers);
 });
 
 test('a job that was deleted while it is followed is NOT_FOUND', async () => {
@@ -28,7 +29,8 @@ test('a job that was deleted while it is followed is NOT_FOUND', async () => {
   const { job } = await store.addJob(newJob());
   let gone = false;
   const forgetful: Store = { ...store, job: async (id) => (gone ? null : store.job(id)) };
-  const events = await followJob({ id: job.id, after: 1 }, { store: forgetful, notifier });
+  using changes = openJobChanges(forgetful, notifier);
+  const events = await followJob({ id: job.id, after: 1 }, { changes, notifier });
   const waiting = events.next();
   gone = true;
   notifier.notify('job', job.id);
@@ -42,11 +44,12 @@ test('of 1,000 followers of 1,000 jobs only those of the job that changed read, 
     asked.push(parameters);
   };
   await using store = await openStore({ database: ':memory:', notifier, onQuery });
+  using changes = openJobChanges(store, notifier);
   const followers: { readonly id: string; readonly next: Promise<IteratorResult<JobEvent, void>> }[] = [];
   const open: AsyncGenerator<JobEvent, void>[] = [];
   for (let count = 0; count < 1000; count += 1) {
     const { job } = await store.addJob(newJob());
-    const events = await followJob({ id: job.id, after: 1 }, { store, notifier });
+    const events = await followJob({ id: job.id, after: 1 }, { changes, notifier });
     open.push(events);
     followers.push({ id: job.id, next: events.next() });
   }

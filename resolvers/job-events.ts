@@ -1,14 +1,11 @@
 import { RequestError } from '#src/errors.ts';
-import { type JobFilter, matches } from '#src/jobs/job-filter.ts';
-import { isFinished, type Job, type JobEvent } from '#src/jobs/job.ts';
-import type { ChangeEvent } from '#src/store/job-changes.ts';
+import { isFinished, type JobEvent } from '#src/jobs/job.ts';
 import { subscribe } from '#src/store/notifier.ts';
 import type { Context } from './context.ts';
-import { type JobFilterInput, readFilter } from './jobs.ts';
-import { coalesced, stoppable } from './subscription.ts';
+import { type Feed, follow, type Following, type Slice, stoppable } from './subscription.ts';
 
 /** Events read at once; a reader that is slow holds no more than these. */
-const eventsAtOnce = 100;
+const eventsAtOnce = 25;
 
 /**
  * Every event of a job after `after`, each once, first the stored ones, then live ones; ends when the newest is out and the job is finished.
@@ -17,9 +14,9 @@ const eventsAtOnce = 100;
  */
 export async function followJob(
   { id, after }: { readonly id: string; readonly after: number },
-  { store, notifier }: Pick<Context, 'store' | 'notifier'>,
-): Promise<AsyncGenerator<JobEvent, void, undefined>> {
-  const job = await store.job(id);
+  { changes, notifier }: Pick<Context, 'changes' | 'notifier'>,
+): Promise<Following<JobEvent>> {
+  const job = await changes.job(id);
   if (job === null) throw notFound();
   if (after < 0 || after > job.lastEventSeq) {
     throw new RequestError(
@@ -27,31 +24,26 @@ export async function followJob(
       `after must be from 0 to ${job.lastEventSeq}, the newest event of this job.`,
     );
   }
-  return stoppable(async function* follow(signal) {
-    using subscription = subscribe(notifier, 'job', id);
-    let seq = after;
-    while (!signal.aborted) {
-      const events = await store.events(id, seq, eventsAtOnce);
-      for (const event of events) {
-        yield event;
-        seq = event.seq;
-      }
-      if (events.length === eventsAtOnce) continue;
-      const now = await store.job(id);
-      if (now === null) throw notFound();
-      if (now.lastEventSeq > seq) continue;
-      if (isFinished(now.status)) return;
-      await subscription.changes(signal);
-    }
-  });
+  const feed: Feed<JobEvent> = {
+    read: (place) => readEvents(id, Number(place), changes),
+    listen: (wake) => notifier.listen('job', wake, id),
+  };
+  return follow(feed, { start: after, cursor: 'after' });
+}
+
+async function readEvents(id: string, after: number, changes: Context['changes']): Promise<Slice<JobEvent>> {
+  const items = await changes.events(id, after, eventsAtOnce);
+  const upTo = items.at(-1)?.seq ?? after;
+  if (items.length === eventsAtOnce) return { items, upTo, next: 'MORE' };
+  const now = await changes.job(id);
+  if (now === null) throw notFound();
+  if (now.lastEventSeq > upTo) return { items, upTo, next: 'MORE' };
+  return { items, upTo, next: isFinished(now.status) ? 'NOTHING' : 'LATER' };
 }
 
 function notFound(): RequestError {
   return new RequestError('NOT_FOUND', 'There is no job with this id.');
 }
-
-/** Jobs whose last event is remembered; one beyond it may be told twice of the same change. */
-const maxSeen = 10_000;
 
 /** The id of each job that is deleted from now on. */
 export function watchDeletions({
@@ -64,36 +56,4 @@ export function watchDeletions({
       for (const { id } of await store.deletedAmong([...(await subscription.changes(signal))])) yield id;
     }
   });
-}
-
-/** A job whenever one that matches the filter before or after the change is created, or changes status or progress. The last change is never dropped. */
-export function watchJobs(
-  { filter }: { readonly filter?: JobFilterInput | null | undefined },
-  { notifier, changes }: Pick<Context, 'notifier' | 'changes'>,
-): AsyncGenerator<Job, void, undefined> {
-  const wanted = readFilter(filter);
-  const since = new Date();
-  const seen = new Map<string, number>();
-  return coalesced({ notifier, topic: 'job' }, async function* read(changed) {
-    for (const id of changed) {
-      if (!(wanted.ids?.includes(id) ?? true)) continue;
-      const found = await changes.read(id, seen.get(id) ?? since);
-      seen.delete(id);
-      if (found === null) continue;
-      remember(seen, found.job);
-      if (found.changes.length > 0 && isWanted(found.job, found.changes, wanted)) yield found.job;
-    }
-  });
-}
-
-function remember(seen: Map<string, number>, { id, lastEventSeq }: Job): void {
-  seen.set(id, lastEventSeq);
-  const [longestAgo] = seen.keys();
-  if (seen.size > maxSeen && longestAgo !== undefined) seen.delete(longestAgo);
-}
-
-/** Whether a job matches as it is now, or as it was in a status that it came from or went through. */
-function isWanted(job: Job, changes: readonly ChangeEvent[], wanted: JobFilter): boolean {
-  const held = changes.flatMap((change) => (change.kind === 'STATUS_CHANGED' ? [change.previous, change.status] : []));
-  return [job.status, ...held].some((status) => status !== null && matches({ ...job, status }, wanted));
 }

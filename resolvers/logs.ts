@@ -1,10 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import { RequestError } from '#src/errors.ts';
 import type { LogEntry, LogFilter, LogLevel } from '#src/store/logs.ts';
-import { subscribe } from '#src/store/notifier.ts';
 import { type Connection, decodeCursor, loadPage, type PageArguments, type PagedList } from './connection.ts';
 import type { Context } from './context.ts';
-import { stoppable } from './subscription.ts';
+import { type Feed, follow, type Following } from './subscription.ts';
 
 /** Filter of log lines as a client gives it; `month` needs `year`. */
 export interface LogFilterInput {
@@ -83,18 +81,15 @@ export async function tailLogs(
     after,
   }: { readonly filter?: LogFilterInput | null | undefined; readonly after?: string | null | undefined },
   { store, notifier }: Pick<Context, 'store' | 'notifier'>,
-): Promise<AsyncGenerator<LogEntry, void, undefined>> {
+): Promise<Following<LogEntry>> {
   const wanted = readLogFilter(filter);
   const start = await store.logCursor(typeof after === 'string' ? decodeCursor(logList, after) : undefined);
-  return stoppable(async function* tail(signal) {
-    using subscription = subscribe(notifier, 'log', wanted.jobId);
-    let place = start;
-    while (!signal.aborted) {
-      const { entries, upTo, more } = await store.logsSince(wanted, place, linesAtOnce);
-      yield* entries;
-      place = upTo;
-      if (more) await setImmediate();
-      else await subscription.changes(signal);
-    }
-  });
+  const feed: Feed<LogEntry> = {
+    async read(place) {
+      const { entries, upTo, more } = await store.logsSince(wanted, String(place), linesAtOnce);
+      return { items: entries, upTo, next: more ? 'MORE' : 'LATER' };
+    },
+    listen: (wake) => notifier.listen('log', wake, wanted.jobId),
+  };
+  return follow(feed, { start, cursor: 'after' });
 }

@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { EventEmitter, once } from 'node:events';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type Notifier, subscribe, type Topic } from '#src/store/notifier.ts';
 
 /**
@@ -28,8 +29,67 @@ export function stoppable<T>(
   };
 }
 
+/** Where a follower stands in a feed. Whoever stands at the same place is told the same. */
+export type Place = string | number;
+
+/** What a feed has after a place. */
+export interface Slice<T> {
+  readonly items: readonly T[];
+  /** Where what comes next begins. */
+  readonly upTo: Place;
+  /** Whether there is MORE already, something may come LATER, or NOTHING ever will. */
+  readonly next: 'MORE' | 'LATER' | 'NOTHING';
+}
+
+/** What many may follow, each from a place of its own, which is all that is kept of a follower. */
+export interface Feed<T> {
+  /** What comes after a place, so few items that a follower who is slow may hold them. */
+  read(place: Place): Promise<Slice<T>>;
+  /** Calls `wake` whenever there may be something new. It must not throw and must not block. */
+  listen(wake: () => void): Disposable;
+}
+
+/** Where to begin to follow. */
+interface Beginning {
+  readonly start: Place;
+  /** The argument of the field that says so, and nothing else. */
+  readonly cursor?: string;
+}
+
+/** A subscription to a feed, to be iterated, or to be followed together with others who ask for the same. */
+export interface Following<T> extends AsyncGenerator<T, void, undefined>, Beginning {
+  readonly feed: Feed<T>;
+}
+
+/** Follows a feed from its beginning on. */
+export function follow<T>(feed: Feed<T>, beginning: Beginning): Following<T> {
+  const items = stoppable(async function* iterate(signal) {
+    const changes = new EventEmitter();
+    let [count, place] = [0, beginning.start];
+    const listening = feed.listen(() => {
+      count += 1;
+      changes.emit('change');
+    });
+    try {
+      while (!signal.aborted) {
+        const seen = count;
+        const { items: these, upTo, next } = await feed.read(place);
+        yield* these;
+        place = upTo;
+        if (next === 'NOTHING') return;
+        if (next === 'MORE') await nextTurn();
+        // Aborted: that is the end.
+        else if (count === seen) await once(changes, 'change', { signal }).catch(() => undefined);
+      }
+    } finally {
+      listening[Symbol.dispose]();
+    }
+  });
+  return Object.assign(items, { feed, ...beginning });
+}
+
 /** Changes of the same key within this time are one: at most four a second. */
-const coalesceMs = 250;
+export const coalesceMs = 250;
 
 /** What of a topic is watched: all of it, or one key. */
 interface Watched {

@@ -42,6 +42,7 @@ export function contextFor(context: Context, caller: Caller): Context {
     loaders: { ...loaders, job: { load: async (id) => own(await loaders.job.load(id)) } },
     changes: {
       ...changes,
+      job: async (id) => own(await changes.job(id)),
       async read(id, since) {
         const changed = await changes.read(id, since);
         return changed !== null && sees(caller, changed.job) ? changed : null;

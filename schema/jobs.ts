@@ -1,5 +1,5 @@
-import { watchJobs } from '#resolvers/job-events.ts';
 import { listJobs } from '#resolvers/jobs.ts';
+import { watchJobs } from '#resolvers/watch-jobs.ts';
 import type { JobFilter as Filter } from '#src/jobs/job-filter.ts';
 import { builder, explicitArguments } from './builder.ts';
 import { JobStatusType } from './enums.ts';

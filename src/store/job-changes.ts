@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Job, JobEvent } from '../jobs/job.ts';
 import type { Notifier } from './notifier.ts';
+import { openSingleFlight } from './single-flight.ts';
 import type { JobReader } from './store.ts';
 
 /** An event by which a job changes status or progress. */
@@ -14,6 +15,10 @@ interface ChangedJob {
 
 /** Reads jobs that change for everybody who watches: once for each change, however many listen. */
 export interface JobChanges extends Disposable {
+  /** A job as it was at its last change, or a moment ago. Null where there is no such job. */
+  readonly job: (id: string) => Promise<Job | null>;
+  /** Events with a greater seq, in order, at most `limit`. */
+  readonly events: JobReader['events'];
   /**
    * A job with its changes after an event, or from a time on: of a job that is older than this time as far as its newest events tell. Null where there is no
    * such job.
@@ -23,28 +28,29 @@ export interface JobChanges extends Disposable {
 
 /** How many of the newest events one reading for everybody covers. A watcher that keeps up misses fewer; one that does not reads its own. */
 const lookBack = 50;
-/** Answers that are kept until their job changes again, of a few kilobytes each. */
-const maxKept = 100;
+/** Jobs that are kept for those who ask a moment later, of a few kilobytes each. */
+const maxJobs = 1000;
+/** 512 KiB of events that are, about: such as come again and again are small, and large ones are read once in a while. */
+const maxEventCharacters = 524_288;
+
+type Reader = Pick<JobReader, 'job' | 'events'>;
 
 /** What was read before a change is thrown away by it: listeners are told after the commit, and whoever is woken reads after all were told. */
-export function openJobChanges(store: Pick<JobReader, 'job' | 'events'>, notifier: Notifier): JobChanges {
-  const kept = new Map<string, Promise<ChangedJob | null>>();
+export function openJobChanges(store: Reader, notifier: Notifier): JobChanges {
+  const jobs = openSingleFlight<Job | null>({ sizeOf: () => 1, maxSize: maxJobs });
+  const events = openSingleFlight<readonly JobEvent[]>({ sizeOf: charactersOf, maxSize: maxEventCharacters });
   const listening = notifier.listen('job', (id) => {
-    kept.delete(id);
+    jobs.forget(id);
+    events.forget(id);
   });
-  function readNewest(id: string): Promise<ChangedJob | null> {
-    const known = kept.get(id);
-    if (known !== undefined) return known;
-    if (kept.size >= maxKept) kept.clear();
-    const reading = readJob(store, id);
-    kept.set(id, reading);
-    // A failure is told to those who wait for it, and to nobody after.
-    reading.catch(() => kept.get(id) === reading && kept.delete(id));
-    return reading;
-  }
+  const shared: Reader = {
+    job: (id) => jobs.get(id, 'job', () => store.job(id)),
+    events: (id, after, limit) => events.get(id, `${after} ${limit}`, () => store.events(id, after, limit)),
+  };
   return {
+    ...shared,
     async read(id, since) {
-      const newest = await readNewest(id);
+      const newest = await readJob(shared, id);
       if (newest === null) return null;
       const { job } = newest;
       const known = job.lastEventSeq - lookBack;
@@ -59,7 +65,7 @@ export function openJobChanges(store: Pick<JobReader, 'job' | 'events'>, notifie
   };
 }
 
-async function readJob(store: Pick<JobReader, 'job' | 'events'>, id: string): Promise<ChangedJob | null> {
+async function readJob(store: Reader, id: string): Promise<ChangedJob | null> {
   const job = await store.job(id);
   if (job === null) return null;
   const events = await store.events(id, Math.max(0, job.lastEventSeq - lookBack), lookBack);
@@ -79,6 +85,14 @@ async function readBetween(
     await setImmediate();
   }
   return missed;
+}
+
+/** About as many as the events have as JSON. */
+function charactersOf(events: readonly JobEvent[]): number {
+  const usual = 200;
+  const segments = events.flatMap((event) => (event.kind === 'SEGMENTS_ADDED' ? event.segments : []));
+  const ofSegments = segments.map(({ text, words }) => usual + text.length + (words?.length ?? 0) * usual);
+  return ofSegments.reduce((sum, each) => sum + each, events.length * usual);
 }
 
 function isChange(event: JobEvent): event is ChangeEvent {
