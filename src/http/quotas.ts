@@ -9,7 +9,7 @@ import type { Config } from '../config/config.ts';
 
 /** How much of something each of many holds. */
 interface Quota {
-  /** Gives back what was taken; null where the holder has as much as it may. */
+  /** Gives back what was taken, once; null where the holder has as much as it may. */
   take(holder: string): (() => void) | null;
 }
 
@@ -71,7 +71,10 @@ function openQuota(limit: number): Quota {
       const count = held.get(holder) ?? 0;
       if (count >= limit) return null;
       held.set(holder, count + 1);
+      let isGiven = false;
       return () => {
+        if (isGiven) return;
+        isGiven = true;
         const left = (held.get(holder) ?? 1) - 1;
         if (left > 0) held.set(holder, left);
         else held.delete(holder);
@@ -136,6 +139,7 @@ export function useSubscriptionQuota(quotas: Pick<Quotas, 'subscriptions'>): Plu
           if (!isIterable(result)) giveBack();
           return { onEnd: giveBack };
         },
+        onSubscribeError: giveBack,
       };
     },
   };
