@@ -1,22 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
-import {
-  type ExecutionResult,
-  getNamedType,
-  type GraphQLNamedOutputType,
-  isAbstractType,
-  isObjectType,
-  parse,
-  subscribe,
-} from 'graphql';
+import { getNamedType, type GraphQLNamedOutputType, isAbstractType, isObjectType, parse } from 'graphql';
 import type { RequestContext } from '#resolvers/context.ts';
 import { schema } from '#schema/index.ts';
 import { RequestError } from '../errors.ts';
 import { isFinished, type Job } from '../jobs/job.ts';
-import { type FileRequest, streamBody } from './file-response.ts';
-
-/** Between two signs of life, for proxies that end a connection on which nothing comes. */
-const signOfLifeMs = 12_000;
+import type { FanOut } from './fan-out/fan-out.ts';
+import { eventStreamOutlet, framingOf } from './fan-out/outlet.ts';
+import type { FileRequest } from './file-response.ts';
+import { streamResults } from './stream-results.ts';
 
 /** The events of a job with all their fields but the job itself, as the schema has them. */
 const document = parse(
@@ -47,6 +38,7 @@ function fieldsOf(type: GraphQLNamedOutputType): string {
 /** A request for the events of a job, with who asks. */
 export interface EventsRequest extends FileRequest {
   readonly context: RequestContext;
+  readonly fanOut: FanOut;
 }
 
 /**
@@ -54,7 +46,7 @@ export interface EventsRequest extends FileRequest {
  * gives as Last-Event-ID. After the last event of a job that is finished comes an event `complete`, and whoever comes back then is told by 204 not to.
  */
 export async function answerEvents(
-  { request, response, context }: EventsRequest,
+  { request, response, context, fanOut }: EventsRequest,
   { id, status, lastEventSeq }: Job,
   query: string,
 ): Promise<void> {
@@ -63,32 +55,26 @@ export async function answerEvents(
     response.writeHead(204).end();
     return;
   }
-  const events = await subscribe({ schema, document, variableValues: { id, after }, contextValue: context });
+  const outlet = eventStreamOutlet(response, framing);
+  const args = { schema, document, variableValues: { id, after }, contextValue: context };
+  const events = await fanOut(args, outlet);
   if (!(Symbol.asyncIterator in events)) throw events.errors?.[0]?.originalError ?? new Error('not subscribed');
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   });
-  response.flushHeaders();
-  const signs = setInterval(() => response.write(':\n\n'), signOfLifeMs).unref();
-  response.once('close', () => {
-    clearInterval(signs);
-    // It waits for the next event, and would not hear of the end otherwise.
-    events.return?.().catch(() => undefined);
-  });
-  await streamBody(Readable.from(linesOf(events)), response);
+  await streamResults(response, events, (result) => frame(JSON.stringify(result)));
+  response.end('event: complete\ndata: {}\n\n');
 }
 
-async function* linesOf(events: AsyncIterable<ExecutionResult>): AsyncGenerator<string> {
-  for await (const { data, errors } of events) {
-    if (errors !== undefined) throw errors[0]?.originalError ?? new Error('no event');
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the document above asks
-    const { jobEvents: event } = data as { readonly jobEvents: { readonly seq: number } };
-    yield `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
-  }
-  yield 'event: complete\ndata: {}\n\n';
+/** An event as an EventSource takes it: as the document above asks for it, which nothing can go wrong with. */
+function frame(json: string): string {
+  const { data }: { readonly data: { readonly jobEvents: { readonly seq: number } } } = JSON.parse(json);
+  return `id: ${data.jobEvents.seq}\ndata: ${JSON.stringify(data.jobEvents)}\n\n`;
 }
+
+const framing = framingOf(frame);
 
 /** After which event to begin: the last that the client has had, else what its address says. Throws BAD_USER_INPUT. */
 function readAfter({ headers }: IncomingMessage, query: string): number {

@@ -6,6 +6,7 @@ import type { Upload } from '../media/upload.ts';
 import { answerEarly, whenLeft } from './answer.ts';
 import { type Body, BodyError, readBody } from './body.ts';
 import type { FileRequest } from './file-response.ts';
+import { answerSubscription } from './graphql-sse.ts';
 import { holderOf, type Quotas } from './quotas.ts';
 import { contentType, refuseBody, refuseWith } from './request-checks.ts';
 import type { Yoga } from './yoga.ts';
@@ -43,7 +44,7 @@ export async function answerGraphql({
     if (signal.aborted) return discard();
     response.once('close', discard);
     await yoga(request, response, { caller, signal, operation: body.operation });
-  } else {
+  } else if (!(await answerSubscription({ request, response, yoga, caller, signal, log: context.log }, body.bytes))) {
     // Yoga takes a body that was read before it from here, as Express leaves it.
     await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal });
   }

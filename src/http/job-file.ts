@@ -5,11 +5,13 @@ import { unsigned } from '../auth/signed-urls.ts';
 import type { Caller } from '../config/api-key.ts';
 import { answerError, whenLeft } from './answer.ts';
 import { answerEvents } from './event-stream.ts';
+import type { FanOut } from './fan-out/fan-out.ts';
 import type { FileRequest } from './file-response.ts';
 import { answerRecording } from './recording-file.ts';
 import { holderOf, type Quotas, tooManySubscriptions } from './quotas.ts';
 import { preflightSeconds } from './request-checks.ts';
 import { answerTranscript } from './transcript-file.ts';
+import { requestContext } from './yoga.ts';
 
 const jobFile = /^\/jobs\/(?<id>[^/]+)\/(?:(?<kind>media|events)|transcript\.(?<suffix>\w+))$/u;
 
@@ -17,6 +19,7 @@ const jobFile = /^\/jobs\/(?<id>[^/]+)\/(?:(?<kind>media|events)|transcript\.(?<
 interface JobFileRequest extends FileRequest {
   readonly caller: Caller;
   readonly quotas: Quotas;
+  readonly fanOut: FanOut;
 }
 
 const statuses: Readonly<Record<RequestError['code'], number>> = {
@@ -77,6 +80,6 @@ async function answerFile(asked: JobFileRequest): Promise<void> {
   const giveBack = quotas.subscriptions.take(holderOf(caller));
   if (giveBack === null) throw new RequestError('TOO_MANY_REQUESTS', tooManySubscriptions);
   response.once('close', giveBack);
-  const own = { ...context, caller, signal: whenLeft(response), spend: () => undefined };
+  const own = requestContext(context, caller, whenLeft(response));
   return answerEvents({ ...asked, context: own }, job, query);
 }

@@ -2,11 +2,12 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Context } from '#resolvers/context.ts';
 import { answerError, type Answering, endWhenIdle, endWhenStalled, openAnswering } from './answer.ts';
+import { openFanOut } from './fan-out/fan-out.ts';
 import { openQuotas } from './quotas.ts';
 import { refuse } from './request-checks.ts';
 import { handle, pathOf } from './routes.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
-import { openYoga } from './yoga.ts';
+import { maskErrors, openYoga, requestContext } from './yoga.ts';
 
 /** A listening server: its address, and its orderly end. */
 export interface Listener extends AsyncDisposable {
@@ -19,6 +20,9 @@ const requestTimeoutMs = 6 * 3_600_000;
 const lastAnswerMs = 1000;
 
 const maxListeners = 20;
+
+/** Connections that wait to be accepted: of thousands who come back at once, those beyond it try again after a second, as TCP has it. */
+const backlog = 4096;
 
 /** How long the server bears with clients. */
 interface Timeouts {
@@ -35,7 +39,11 @@ const usualTimeouts: Timeouts = { pingMs: 12_000, stallMs: 15_000 };
 export async function listen(context: Context, timeouts = usualTimeouts): Promise<Listener> {
   const { listenHost, listenPort, maxSockets, bodyIdleSeconds } = context.config.server;
   const quotas = openQuotas(context.config.server);
-  const yoga = openYoga(context, quotas);
+  const fanOut = openFanOut({
+    contextOf: (caller, signal) => requestContext(context, caller, signal),
+    mask: maskErrors(context.log),
+  });
+  const yoga = openYoga(context, { quotas, fanOut });
   const sockets = openWebSockets(yoga, {
     ...context.config.server,
     keys: context.keys,
@@ -50,7 +58,7 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
     answering.add(response);
     endWhenStalled(response, timeouts.stallMs);
     endWhenIdle(request, response, bodyIdleSeconds * 1000);
-    handle(request, response, { context, yoga, quotas }).catch((error: unknown) => {
+    handle(request, response, { context, yoga, quotas, fanOut }).catch((error: unknown) => {
       context.log.error({ err: error }, 'request failed');
       if (!response.headersSent)
         answerError(response, 500, { code: 'INTERNAL_SERVER_ERROR', message: 'The server failed to answer.' });
@@ -61,7 +69,7 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
   server.on('connection', (socket) => quotas.admit(socket));
   server.on('upgrade', (request, socket, head) => upgrade({ request, socket, head }, context, sockets));
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(listenPort, listenHost, () => {
+    server.once('error', reject).listen({ port: listenPort, host: listenHost, backlog }, () => {
       server.off('error', reject);
       // Such as too many open files when a client connects: nobody else listens, and the process would end.
       server.on('error', (err) => context.log.error({ err }, 'connection not accepted'));

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { contextFor } from '#resolvers/visibility.ts';
 import { anybody } from '../config/api-key.ts';
 import { answer, answerEarly, answerError } from './answer.ts';
+import type { FanOut } from './fan-out/fan-out.ts';
 import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
 import { answerGraphql, type GraphqlRequest } from './graphql.ts';
 import { answerJobFile } from './job-file.ts';
@@ -9,10 +10,11 @@ import { tooOften } from './quotas.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
 
 /** What requests are answered with. */
-type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas'>;
+type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas'> & { readonly fanOut: FanOut };
 
 /** A request on its way to the answer. Of a route for callers, `caller` is who asks. */
 interface Exchange extends GraphqlRequest {
+  readonly fanOut: FanOut;
   readonly authentication: Authentication;
 }
 

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
@@ -8,9 +7,11 @@ import type { ApiKeys } from '../auth/api-keys.ts';
 import type { Caller } from '../config/api-key.ts';
 import { clientLeft } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
+import { webSocketOutlet } from './fan-out/outlet.ts';
+import { answered, type Enveloped, prepare, rootOf } from './operation.ts';
 import { type Quotas, tooMany, tooOften } from './quotas.ts';
 import { authenticate } from './request-checks.ts';
-import { maskErrors, type Yoga } from './yoga.ts';
+import type { Yoga } from './yoga.ts';
 
 /** 256 KiB: an operation with its variables; recordings come over HTTP. */
 const maxMessageBytes = 262_144;
@@ -33,8 +34,6 @@ interface WebSocketSettings {
 /** What is kept with a connection once it was let in: its caller, and what aborts when it is closed. */
 type Admitted = { caller?: Caller; signal?: AbortSignal };
 type Connected = Extra & Admitted;
-
-type Enveloped = ReturnType<Yoga['getEnveloped']>;
 
 /**
  * GraphQL over WebSocket (graphql-transport-ws). Parse, validate, execute and subscribe come from Yoga: given the schema alone, errors would reach
@@ -70,12 +69,12 @@ export function openWebSockets(
       },
       execute: (args) => answered(() => rootOf(args).execute(args), log),
       subscribe: (args) => answered(() => rootOf(args).subscribe(args), log),
-      onSubscribe: async ({ subscriptions, extra }, _, payload) => {
+      onSubscribe: async ({ subscriptions, extra }, id, payload) => {
         if (Object.keys(subscriptions).length > maxSubscriptionsPerSocket)
           return [tooMany(`A connection carries at most ${maxSubscriptionsPerSocket} operations at a time.`)];
         const waitSeconds = extra.caller === undefined ? 0 : await quotas.asked(extra.caller);
         if (waitSeconds > 0) return [tooMany(tooOften(waitSeconds))];
-        return prepare(payload, enveloped(extra, payload), log);
+        return prepare(payload, enveloped(extra, id, payload), log);
       },
     },
     sockets,
@@ -89,11 +88,15 @@ export function openWebSockets(
     const ending = keys.onEnd(caller, () => socket.close(CloseCode.Unauthorized, 'This API key has ended.'));
     socket.once('close', () => ending[Symbol.dispose]());
   }
-  function enveloped({ request: req, socket, caller, signal }: Connected, params: SubscribePayload): Enveloped {
+  function enveloped(
+    { request: req, socket, caller, signal }: Connected,
+    id: string,
+    params: SubscribePayload,
+  ): Enveloped {
     if (caller === undefined || signal === undefined) {
       throw new Error('An operation came on a connection that was not let in.');
     }
-    return yoga.getEnveloped({ req, socket, params, caller, signal });
+    return yoga.getEnveloped({ req, socket, params, caller, signal, outlet: webSocketOutlet(socket, req.socket, id) });
   }
   return {
     upgrade(request, socket, head) {
@@ -135,55 +138,3 @@ function shownIn(params: Readonly<Record<string, unknown>>): unknown {
 
 /** RFC 6455: the server goes away; clients come back by themselves. */
 const goingAway = 1001;
-
-/** What an operation runs with, or the errors that answer it. A syntax error that is thrown here would close the whole socket. */
-async function prepare(
-  payload: SubscribePayload,
-  enveloped: Enveloped,
-  log: Log,
-): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  const { schema, execute, subscribe, parse, validate, contextFactory } = enveloped;
-  try {
-    const document = parse(payload.query);
-    const errors = validate(schema, document);
-    if (errors.length > 0) return errors.map((error: GraphQLError) => coded(error, 'GRAPHQL_VALIDATION_FAILED'));
-    return {
-      schema,
-      document,
-      operationName: payload.operationName,
-      variableValues: payload.variables,
-      contextValue: await contextFactory(),
-      rootValue: { execute, subscribe },
-    };
-  } catch (error) {
-    return [error instanceof GraphQLError ? coded(error, 'GRAPHQL_PARSE_FAILED') : maskErrors(log)(error)];
-  }
-}
-
-/** Over HTTP Yoga gives these codes. */
-function coded(error: GraphQLError, code: string): GraphQLError {
-  if (error.extensions['code'] !== undefined) return error;
-  const { message, nodes, source, positions, path, originalError, extensions } = error;
-  return new GraphQLError(message, {
-    nodes,
-    source,
-    positions,
-    path,
-    originalError,
-    extensions: { ...extensions, code },
-  });
-}
-
-/** What graphql-ws is not left to hear: it would write the error to stderr, and close the whole socket. */
-async function answered<T>(execute: () => Promise<T> | T, log: Log): Promise<T | ExecutionResult> {
-  try {
-    return await execute();
-  } catch (error) {
-    return { errors: [maskErrors(log)(error)] };
-  }
-}
-
-function rootOf({ rootValue }: ExecutionArgs): Pick<Enveloped, 'execute' | 'subscribe'> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `prepare` is the only one who makes these arguments
-  return rootValue as Pick<Enveloped, 'execute' | 'subscribe'>;
-}

@@ -8,6 +8,8 @@ import type { Caller } from '../config/api-key.ts';
 import { RequestError, StorageFullError } from '../errors.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
 import { useCostLimit } from './cost.ts';
+import { type FanOut, useFanOut } from './fan-out/fan-out.ts';
+import type { Outlet } from './fan-out/outlet.ts';
 import { useLimits } from './limits.ts';
 import { type Quotas, useSubscriptionQuota } from './quotas.ts';
 import { preflightSeconds } from './request-checks.ts';
@@ -19,6 +21,8 @@ interface Handover {
   readonly signal: AbortSignal;
   /** An operation whose uploads have been received already. */
   readonly operation?: GraphQLParams;
+  /** Where what a subscription tells may be written to directly. */
+  readonly outlet?: Outlet;
 }
 
 export type Yoga = YogaServerInstance<Handover, RequestContext>;
@@ -28,12 +32,15 @@ const maxCachedDocuments = 500;
 const maxCachedCharacters = 8192;
 
 /** GraphQL over HTTP and SSE; the WebSocket takes its functions from here, so that both mask and limit alike. */
-export function openYoga(context: Context, quotas: Quotas): Yoga {
+export function openYoga(
+  context: Context,
+  { quotas, fanOut }: { readonly quotas: Quotas; readonly fanOut: FanOut },
+): Yoga {
   return createYoga<Handover, RequestContext>({
     schema,
     context({ caller, signal }) {
       requireCaller({ keys: context.keys, caller });
-      return { ...contextFor(context, caller), caller, signal, spend: openBudget() };
+      return requestContext(context, caller, signal);
     },
     graphqlEndpoint: '/graphql',
     graphiql: false,
@@ -49,6 +56,7 @@ export function openYoga(context: Context, quotas: Quotas): Yoga {
       ...(context.config.server.introspection ? [] : [useNoIntrospection()]),
       useCostLimit(),
       useSubscriptionQuota(quotas),
+      useFanOut(fanOut),
       useEndWithClient(),
       useReceivedOperation(),
       useRightHeaders(),
@@ -58,6 +66,11 @@ export function openYoga(context: Context, quotas: Quotas): Yoga {
 
 /** 32 MiB: far above what a page shows. */
 const maxAnswerCharacters = 33_554_432;
+
+/** What a resolver is given with a request. */
+export function requestContext(context: Context, caller: Caller, signal: AbortSignal): RequestContext {
+  return { ...contextFor(context, caller), caller, signal, spend: openBudget() };
+}
 
 function openBudget(): RequestContext['spend'] {
   let spent = 0;

@@ -1,12 +1,15 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Context } from '#resolvers/context.ts';
+import { openLoaders } from '#resolvers/loaders.ts';
 import { openApiKeys } from '#src/auth/api-keys.ts';
-import { readConfig } from '#src/config/config.ts';
+import { openSignedUrls } from '#src/auth/signed-urls.ts';
+import { type Config, readConfig } from '#src/config/config.ts';
 import { listen } from '#src/http/listen.ts';
 import { openJobChanges } from '#src/store/job-changes.ts';
 import { type Notifier, openNotifier } from '#src/store/notifier.ts';
 import { openStore } from '#src/store/open.ts';
+import type { StoreOptions } from '#src/store/store.ts';
 
 /** A notifier, and when the first of its listeners has left. */
 function openWatchedNotifier() {
@@ -24,18 +27,30 @@ function openWatchedNotifier() {
   return { notifier: { ...notifier, listen: listenOnce }, left };
 }
 
-/** The HTTP layer over an empty store, with short timeouts; `left` settles when the first who listened for jobs no longer does. */
-export async function openHttpServer() {
+/** What a server for a test is given that is not as usual. */
+interface HttpServerOptions {
+  /** So short that a client which does not read is ended soon, where absent. */
+  readonly timeouts?: Parameters<typeof listen>[1];
+  readonly server?: Partial<Config['server']>;
+  readonly onQuery?: NonNullable<StoreOptions['onQuery']>;
+}
+
+/** The HTTP layer over an empty store; `left` settles when the first who listened for jobs no longer does. */
+export async function openHttpServer({ timeouts, server = {}, onQuery }: HttpServerOptions = {}) {
   await using stack = new AsyncDisposableStack();
   const { notifier, left } = openWatchedNotifier();
-  const store = stack.use(await openStore({ database: ':memory:', notifier }));
+  const store = stack.use(
+    await openStore({ database: ':memory:', notifier, ...(onQuery === undefined ? {} : { onQuery }) }),
+  );
   const changes = stack.use(openJobChanges(store, notifier));
-  const { server, transcription } = readConfig(join(import.meta.dirname, '../..'), {});
-  const config = { server: { ...server, listenPort: 0 }, transcription };
+  const usual = readConfig(join(import.meta.dirname, '../..'), {});
+  const config = { ...usual, server: { ...usual.server, listenPort: 0, ...server } };
   const log = pino({ level: 'silent' });
   const keys = stack.use(await openApiKeys({ config, store, log }));
-  const context = { config, store, keys, changes, notifier, log } as unknown as Context;
-  const listener = stack.use(await listen(context, { pingMs: 100, stallMs: 300 }));
+  const urls = await openSignedUrls(store, keys);
+  const loaders = openLoaders(store);
+  const context = { config, store, keys, urls, loaders, changes, notifier, log } as unknown as Context;
+  const listener = stack.use(await listen(context, timeouts ?? { pingMs: 100, stallMs: 300 }));
   const owned = stack.move();
-  return { url: listener.url, store, left, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { url: listener.url, store, keys, notifier, left, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ExecutionResult, getOperationAST, type GraphQLError, OperationTypeNode } from 'graphql';
+import { z } from 'zod';
+import type { Caller } from '../config/api-key.ts';
+import type { Log } from '../logs/log.ts';
+import { eventStreamOutlet, framingOf } from './fan-out/outlet.ts';
+import { prepare } from './operation.ts';
+import { contentType } from './request-checks.ts';
+import { streamResults } from './stream-results.ts';
+import { maskErrors, type Yoga } from './yoga.ts';
+
+const frame = (json: string): string => `event: next\ndata: ${json}\n\n`;
+const framing = framingOf(frame);
+
+/** A request that asks for an event stream. */
+interface StreamRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly yoga: Yoga;
+  readonly caller: Caller;
+  /** Aborts when the client has left. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/**
+ * Answers a subscription with an event stream, in the distinct connections mode of GraphQL over SSE, as Yoga would, but so that what many follow can be
+ * written to all of them as one. False where Yoga is to answer: what is no subscription, or not a right one.
+ */
+export async function answerSubscription(asked: StreamRequest, body: Buffer): Promise<boolean> {
+  const { request, response, yoga, caller, signal, log } = asked;
+  const params = wantsEventStream(request) ? operationIn(request, body) : null;
+  if (params === null) return false;
+  const outlet = eventStreamOutlet(response, framing);
+  const enveloped = yoga.getEnveloped({ req: request, params, caller, signal, outlet });
+  const args = await prepare(params, enveloped, log);
+  if (!('document' in args)) return false;
+  if (getOperationAST(args.document, args.operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return false;
+  const results = await enveloped.subscribe(args);
+  if (!isIterable(results)) return false;
+  await answerResults(response, results, maskErrors(log));
+  return true;
+}
+
+/** Such as `text/event-stream`, and nothing before it that the client would rather have. */
+function wantsEventStream({ headers }: IncomingMessage): boolean {
+  return /^\s*text\/event-stream\s*(?:[,;]|$)/iu.test(headers.accept ?? '');
+}
+
+const operation = z.object({
+  query: z.string(),
+  operationName: z.string().nullish(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** The operation of a request; null where it is none that can be told, which Yoga says. */
+function operationIn(request: IncomingMessage, body: Buffer): z.infer<typeof operation> | null {
+  try {
+    if (request.method === 'GET') return operation.parse(operationOf(request.url ?? ''));
+    return contentType(request.headers) === 'application/json' ? operation.parse(JSON.parse(body.toString())) : null;
+  } catch {
+    return null;
+  }
+}
+
+function operationOf(url: string): Readonly<Record<string, unknown>> {
+  const { variables, ...others } = Object.fromEntries(new URLSearchParams(url.slice(url.indexOf('?') + 1)));
+  return { ...others, variables: variables === undefined ? null : JSON.parse(variables) };
+}
+
+function isIterable(results: unknown): results is AsyncGenerator<ExecutionResult, void, void> {
+  return typeof results === 'object' && results !== null && Symbol.asyncIterator in results;
+}
+
+/** As Yoga does. */
+async function answerResults(
+  response: ServerResponse,
+  results: AsyncGenerator<ExecutionResult, void, void>,
+  mask: (error: unknown) => GraphQLError,
+): Promise<void> {
+  if (response.hasHeader('access-control-allow-origin')) response.setHeader('access-control-allow-credentials', 'true');
+  response.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-cache',
+    'content-encoding': 'none',
+    connection: 'keep-alive',
+    // nginx holds events back unless it is told not to.
+    'x-accel-buffering': 'no',
+  });
+  try {
+    await streamResults(response, results, (result) => frame(JSON.stringify(result)));
+  } catch (error) {
+    response.write(frame(JSON.stringify({ errors: [mask(error)] })));
+  }
+  response.end('event: complete\ndata:\n\n');
+}
