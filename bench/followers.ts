@@ -224,7 +224,7 @@ const eventsBefore = 5;
 
 function show(name: string, cost: Cost, perEvent: number): void {
   const { delays, kilobytesEach, healthMs, errors } = cost;
-  const [p50, p99] = [percentile(delays, 0.5), percentile(delays, 0.99)].map((delay) => delay.toFixed(0));
+  const [p50, p99] = [0.5, 0.99].map((share) => (delays.length === 0 ? '-' : percentile(delays, share).toFixed(0)));
   process.stdout.write(
     `${name.padEnd(28)} ${perEvent.toFixed(1).padStart(6)} us an event   p50/p99 ${p50}/${p99} ms   ` +
       `${kilobytesEach.toFixed(1)} KB each   /health max ${healthMs.toFixed(0)} ms   errors ${errors.length} ${errors[0] ?? ''}\n`,
