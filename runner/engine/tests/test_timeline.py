@@ -6,6 +6,7 @@ from typing import Any
 
 import av
 import numpy as np
+import numpy.typing as npt
 import pytest
 from engine.audio.media import RATE, Media
 from engine.audio.peaks import Peaks
@@ -13,7 +14,7 @@ from engine.audio.recording import Source, open_recording
 from engine.tests.make import noise, write_media, write_timed, write_wav
 from engine.tests.outcome import CASES, JFK, Outcome
 
-Sound = "np.typing.NDArray[Any]"
+Sound = npt.NDArray[Any]
 
 
 def read(path: Path, split: bool = False) -> tuple[Media, Any]:
@@ -215,7 +216,7 @@ def test_the_first_word_is_not_put_on_a_sound_seconds_before_it(
 def test_no_word_lies_across_a_silence(transcribe: Callable[..., Outcome], jfk: Sound, tmp_path: Path) -> None:
     # The pauses of the speech itself, stretched: between "Americans" and "ask", "not" and "what", "you" and "ask".
     cuts = [round(at * RATE) for at in (2.9, 4.3, 7.9)]
-    parts = np.split(jfk, cuts)
+    parts: list[Sound] = np.split(jfk, cuts)
     silence = np.zeros(round(2.5 * RATE))
     sound = np.concatenate([piece for part in parts for piece in (part, silence)])
     for vad in (True, False):
