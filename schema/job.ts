@@ -79,7 +79,7 @@ const TranscriptionOptions = builder.objectRef<OptionsShape>('TranscriptionOptio
     model: t.exposeID('model', { description: "The model: the mode's, or the one that was named." }),
     computePower: t.expose('computePower', { type: ComputePowerType, description: 'Where the engine may run.' }),
     language: t.exposeString('language', { nullable: true, description: 'Code of the language; null = detect.' }),
-    multilingual: t.exposeBoolean('multilingual', { description: 'Whether the language is detected for every clip.' }),
+    multilingual: t.exposeBoolean('multilingual', { description: 'Whether the language is detected from pause to pause.' }),
     task: t.expose('task', { type: TaskType, description: 'Transcribe, or translate into English.' }),
     wordTimestamps: t.exposeBoolean('wordTimestamps', {
       description: 'Whether segments carry their words with times.',
