@@ -12,6 +12,7 @@ import { mediaTracks } from './0010-media-tracks.ts';
 import { mediaPeaks } from './0011-media-peaks.ts';
 import { deletedAudio } from './0012-deleted-audio.ts';
 import { settling } from './0013-settling.ts';
+import { jobChanges } from './0014-job-changes.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -29,5 +30,6 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0011-media-peaks': mediaPeaks,
     '0012-deleted-audio': deletedAudio,
     '0013-settling': settling,
+    '0014-job-changes': jobChanges,
   };
 }

@@ -11,6 +11,8 @@ const job: Filtered = {
   title: 'Straße der Lieder',
   createdAt,
   media: { name: 'ΟΔΟΣ Cafe\u0301.wma' },
+  updatedAt: createdAt,
+  language: { code: 'de' },
 };
 const [before, after] = [new Date(createdAt.getTime() - 1), new Date(createdAt.getTime() + 1)];
 
@@ -25,6 +27,10 @@ const cases: readonly (readonly [JobFilter, boolean])[] = [
   [{ owner: 'alice' }, true],
   [{ owner: 'Alice' }, false],
   [{ owner: '' }, false],
+  [{ language: 'de' }, true],
+  [{ language: 'en' }, false],
+  [{ updatedAfter: createdAt }, true],
+  [{ updatedAfter: after }, false],
   [{ tag: 'Köln' }, true],
   [{ tag: 'köln' }, false],
   [{ tag: 'rad' }, false],

@@ -14,13 +14,29 @@ export interface JobFilter {
   readonly createdAfter?: Date;
   /** Exclusive. */
   readonly createdBefore?: Date;
+  /** Inclusive. */
+  readonly updatedAfter?: Date;
+  /** The code of the language that was asked for or heard. */
+  readonly language?: string;
+}
+
+/** By which time jobs are put into order, the latest first. */
+export type JobOrder = 'CREATED' | 'UPDATED';
+
+/** The part of a filter that a job which matches it once matches for ever. */
+export function lastingPart(filter: JobFilter): JobFilter {
+  const { status: _, tag: __, titleContains: ___, updatedAfter: ____, language: _____, ...lasting } = filter;
+  return lasting;
 }
 
 /** What a filter looks at. */
 export type Filtered = Pick<Job, 'id' | 'createdAt'> & Described;
 
 /** What is left of it where the ids and the time are known to fit. */
-export type Described = Pick<Job, 'status' | 'owner' | 'tags' | 'title'> & { readonly media: Pick<Media, 'name'> };
+export type Described = Pick<Job, 'status' | 'owner' | 'tags' | 'title' | 'updatedAt'> & {
+  readonly media: Pick<Media, 'name'>;
+  readonly language: Pick<NonNullable<Job['language']>, 'code'> | null;
+};
 
 /** Whether a filter lets a job through. */
 export function matches(job: Filtered, filter: JobFilter): boolean {
@@ -33,13 +49,15 @@ export function matches(job: Filtered, filter: JobFilter): boolean {
   );
 }
 
-/** The part of `matches` that looks at the status, the owner, the tags and the names. */
+/** The part of `matches` that looks at neither the id nor the time of creation. */
 export function isDescribed(job: Described, filter: JobFilter): boolean {
-  const { status, owner, tag, titleContains, mediaNameContains } = filter;
+  const { status, owner, tag, titleContains, mediaNameContains, updatedAfter, language } = filter;
   return (
     (status?.includes(job.status) ?? true) &&
     (owner === undefined || job.owner === owner) &&
     (tag === undefined || job.tags.includes(tag)) &&
+    (updatedAfter === undefined || job.updatedAt >= updatedAfter) &&
+    (language === undefined || job.language?.code === language) &&
     has(job.title, titleContains) &&
     has(job.media.name, mediaNameContains)
   );

@@ -234,6 +234,8 @@ export interface Job extends JobLabels {
   readonly segmentCount: number;
   /** Number of the newest event. */
   readonly lastEventSeq: number;
+  /** Of the last change that clients can see; of two changes, the later has the greater, whatever was done to the clock. */
+  readonly updatedAt: Date;
 }
 
 /** One run of the engine for a job. */

@@ -1,5 +1,5 @@
-/** What can change: a job, whether a job is there, the lines of the log, a model or its download, and whether a model is installed. */
-export type Topic = 'job' | 'jobDeleted' | 'log' | 'model' | 'modelInstalled';
+/** What can change: a job, whether a job is there, which jobs wait and run, the lines of the log, a model or its download, and whether a model is installed. */
+export type Topic = 'job' | 'jobDeleted' | 'queue' | 'log' | 'model' | 'modelInstalled';
 
 /**
  * "Something changed for job X": carries no data, readers look in the table.
@@ -32,6 +32,36 @@ export function openNotifier(): Notifier {
           if (those.size === 0 && listeners.get(name) === those) listeners.delete(name);
         },
       };
+    },
+  };
+}
+
+/** Changes of the same key within this time are one: at most four a second. */
+export const coalesceMs = 250;
+
+/** What is listened to, and how long after the beginning and after each call the next may come. */
+interface Ticks {
+  readonly notifier: Pick<Notifier, 'listen'>;
+  readonly topic: Topic;
+  readonly ms: number;
+}
+
+/** Calls the listener for changes of a topic, once for all that come within a time. */
+export function listenEvery({ notifier, topic, ms }: Ticks, listener: () => void): Disposable {
+  let last = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const tick = () => {
+    timer = undefined;
+    last = performance.now();
+    listener();
+  };
+  const listening = notifier.listen(topic, () => {
+    timer ??= setTimeout(tick, Math.max(0, last + ms - performance.now()));
+  });
+  return {
+    [Symbol.dispose]() {
+      listening[Symbol.dispose]();
+      clearTimeout(timer);
     },
   };
 }

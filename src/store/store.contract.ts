@@ -1,5 +1,6 @@
 import { describe } from 'node:test';
 import { apiKeysContract } from './contract/api-keys.ts';
+import { changesContract } from './contract/changes.ts';
 import { deletionContract } from './contract/deletion.ts';
 import { endingContract } from './contract/ending.ts';
 import { eventsContract } from './contract/events.ts';
@@ -37,6 +38,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('retries', () => retryContract(open));
     describe('reuse', () => reuseContract(open));
     describe('deletions', () => deletionContract(open));
+    describe('changes', () => changesContract(open));
     describe('events', () => eventsContract(open));
     describe('the notifier', () => notifierContract(open));
     describe('lists', () => listsContract(open));

@@ -1,5 +1,5 @@
 import type { MediaRoot } from '../config/config.ts';
-import type { JobFilter } from '../jobs/job-filter.ts';
+import type { JobFilter, JobOrder } from '../jobs/job-filter.ts';
 import type {
   Attempt,
   DetectedLanguage,
@@ -15,6 +15,7 @@ import type { EngineIdentity } from '../jobs/provenance.ts';
 import type { Segment } from '../jobs/transcript.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
+import type { ChangeReader } from './changes.ts';
 import type { LogEntry, LogStore } from './logs.ts';
 import type { Notifier } from './notifier.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
@@ -32,6 +33,7 @@ export interface Store
     JobRemover,
     JobReader,
     JobBatchReader,
+    ChangeReader,
     SegmentSearch,
     Work,
     LogStore,
@@ -89,8 +91,8 @@ export interface JobWriter {
     limits?: QueueLimits,
   ): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
   /**
-   * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is no event, and the notifier stays
-   * silent. Null = unknown id.
+   * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is a change, but no event. Null = unknown
+   * id.
    */
   updateJob(id: string, labels: Partial<JobLabels>): Promise<Job | null>;
 }
@@ -113,8 +115,6 @@ export interface JobRemover {
   deleteJob(id: string): Promise<Deleted | null>;
   /** Ids of jobs that were finished before a time, the oldest first. */
   finishedBefore(time: Date, limit: number): Promise<readonly string[]>;
-  /** Those of some jobs that were deleted, in the last seven days at least, and whose they were. */
-  deletedAmong(ids: readonly string[]): Promise<readonly Tombstone[]>;
   /** Removes what is left of deleted jobs: by a process that ended meanwhile, and log lines that came late. */
   finishDeletions(): Promise<void>;
 }
@@ -122,8 +122,8 @@ export interface JobRemover {
 /** What clients look at. */
 export interface JobReader {
   job(id: string): Promise<Job | null>;
-  /** Newest first, by (createdAt, id). */
-  jobs(filter: JobFilter, page: Page): Promise<readonly Keyed<Job>[]>;
+  /** Newest first, by (createdAt, id), or those that changed last first: of each order the keys are its own. */
+  jobs(filter: JobFilter, page: Page, order?: JobOrder): Promise<readonly Keyed<Job>[]>;
   countJobs(filter: JobFilter): Promise<number>;
   /** Seconds of audio that the jobs of a caller have which were accepted from a time on, deleted ones included, as far as their length is known. */
   secondsSince(callerId: string | null, time: Date): Promise<number>;
@@ -212,12 +212,6 @@ export interface SettingStore {
 export type Deleted =
   | { readonly refused: false; readonly kept: string | null }
   | { readonly refused: true; readonly job: Job };
-
-/** A job that was deleted. */
-interface Tombstone {
-  readonly id: string;
-  readonly owner: string | null;
-}
 
 /** How many jobs may wait, in all and of one caller. */
 export interface QueueLimits {

@@ -77,29 +77,6 @@ export function apiKeysContract(open: OpenStore): void {
     assert.deepEqual(await store.settings(), []);
   });
 
-  it('tells whose a job was that was deleted, for seven days', async () => {
-    let time = 1_700_000_000_000;
-    await using opened = await open(() => time);
-    const { store } = opened;
-    const [own, nobodys] = [await added(store, { callerId: 'alice' }), await added(store)];
-    assert.deepEqual(await store.deletedAmong([own.id]), []);
-    for (const { id } of [own, nobodys]) await store.deleteJob(id);
-    const told = await store.deletedAmong([own.id, nobodys.id, 'job_unknown']);
-    assert.deepEqual(
-      new Map(told.map(({ id, owner }) => [id, owner])),
-      new Map([
-        [own.id, 'alice'],
-        [nobodys.id, null],
-      ]),
-    );
-    time += 7 * 24 * 3_600_000;
-    await store.finishDeletions();
-    assert.equal((await store.deletedAmong([own.id])).length, 1);
-    time += 1;
-    await store.finishDeletions();
-    assert.deepEqual(await store.deletedAmong([own.id]), []);
-  });
-
   it('bounds the jobs of one caller that wait, and no one else', async () => {
     await using opened = await open();
     const { store } = opened;

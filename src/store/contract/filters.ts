@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import * as fc from 'fast-check';
-import { type JobFilter, matches } from '../../jobs/job-filter.ts';
+import { type JobFilter, type JobOrder, matches } from '../../jobs/job-filter.ts';
 import { type Job, jobStatuses } from '../../jobs/job.ts';
 import type { NewJob, Store } from '../store.ts';
-import { added, newJob, type OpenStore } from './samples.ts';
+import { added, claimed, newJob, type OpenStore, quietly } from './samples.ts';
 
 const media = (name: string): NewJob['media'] => ({ ...newJob().media, name });
 
@@ -44,6 +44,30 @@ export function filtersContract(open: OpenStore, runs: number): void {
     assert.deepEqual(await find({ createdAfter: new Date(-8.64e15), createdBefore: new Date(8.64e15), tag: 'de' }), [
       street,
     ]);
+  });
+
+  it('finds jobs by the language that was heard, and by the time of their last change', async () => {
+    let time = 1_700_000_000_000;
+    await using opened = await open(() => (time += 1000));
+    const { store } = opened;
+    const [german, unheard] = [await added(store), await added(store)];
+    const { lease } = await claimed(store);
+    await store.saveLanguage(lease, { code: 'de', probability: 1 });
+    const find = async (filter: JobFilter) => (await store.jobs(filter, { limit: 10 })).map(({ item }) => item.id);
+    assert.deepEqual(await find({ language: 'de' }), [german.id]);
+    assert.deepEqual(await find({ language: 'de', tag: 'speech' }), [german.id]);
+    assert.deepEqual(await find({ language: 'en' }), []);
+    const updatedAfter = (await store.job(german.id))?.updatedAt ?? new Date(0);
+    assert.deepEqual(await find({ updatedAfter }), [german.id]);
+    assert.deepEqual(await find({ updatedAfter: unheard.updatedAt }), [unheard.id, german.id]);
+    assert.equal(await store.countJobs({ updatedAfter, status: ['WORKING'] }), 1);
+    await store.clearTranscript(lease);
+    assert.deepEqual(await find({ language: 'de' }), []);
+    await store.saveLanguage(lease, { code: 'en', probability: 1 });
+    assert.deepEqual(await find({ language: 'en' }), [german.id]);
+    await store.finish(lease, { kind: 'CANCELLED', ...quietly });
+    await store.deleteJob(german.id);
+    assert.deepEqual(await find({ language: 'en' }), []);
   });
 
   it('finds one among hundreds that look like it, and lets others have a turn meanwhile', async () => {
@@ -108,27 +132,43 @@ const filters: fc.Arbitrary<JobFilter> = fc.record(
     mediaNameContains: words,
     createdAfter: times,
     createdBefore: times,
+    updatedAfter: times,
   },
   { requiredKeys: [] },
 );
 
 async function compare(store: Store, filter: JobFilter, all: readonly Job[]): Promise<void> {
+  for (const [order, timeOf] of orders) await compareOrdered(store, { filter, order, timeOf }, all);
+}
+
+const orders: readonly (readonly [JobOrder, (job: Job) => number])[] = [
+  ['CREATED', ({ createdAt }) => createdAt.getTime()],
+  ['UPDATED', ({ updatedAt }) => updatedAt.getTime()],
+];
+
+interface Ordered {
+  readonly filter: JobFilter;
+  readonly order: JobOrder;
+  readonly timeOf: (job: Job) => number;
+}
+
+async function compareOrdered(store: Store, { filter, order, timeOf }: Ordered, all: readonly Job[]): Promise<void> {
   const expected = all.filter((job) => matches(job, filter)).map(({ id }) => id);
   for (const ids of [undefined, all.map(({ id }) => id)]) {
     const asked = ids === undefined ? filter : { ...filter, ids };
-    const newest = await store.jobs(asked, { limit: 100 });
-    const last = await store.jobs(asked, { limit: 100, last: true });
+    const newest = await store.jobs(asked, { limit: 100 }, order);
+    const last = await store.jobs(asked, { limit: 100, last: true }, order);
     assert.deepEqual(last, newest);
     assert.deepEqual(newest.map(({ item }) => item.id).toSorted(), expected.toSorted());
-    const createdAt = newest.map(({ item }) => item.createdAt);
+    const inTime = newest.map(({ item }) => timeOf(item));
     assert.deepEqual(
-      createdAt,
-      createdAt.toSorted((a, b) => b.getTime() - a.getTime()),
+      inTime,
+      inTime.toSorted((a, b) => b - a),
     );
     const [first, second] = [newest[0]?.key, newest[1]?.key];
     if (first !== undefined && second !== undefined) {
-      assert.deepEqual(await store.jobs(asked, { limit: 1, after: first }), newest.slice(1, 2));
-      assert.deepEqual(await store.jobs(asked, { limit: 1, last: true, before: second }), newest.slice(0, 1));
+      assert.deepEqual(await store.jobs(asked, { limit: 1, after: first }, order), newest.slice(1, 2));
+      assert.deepEqual(await store.jobs(asked, { limit: 1, last: true, before: second }, order), newest.slice(0, 1));
     }
     assert.equal(await store.countJobs(asked), expected.length);
   }

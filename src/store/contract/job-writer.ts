@@ -37,6 +37,7 @@ export function jobWriterContract(open: OpenStore): void {
         progress: { stage: 'QUEUED', fraction: 0, processedSeconds: 0, etaSeconds: null, speed: null },
         segmentCount: 0,
         lastEventSeq: 1,
+        updatedAt: job.createdAt,
       },
     );
     assert.deepEqual(await store.job(job.id), job);

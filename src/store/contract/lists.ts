@@ -104,6 +104,7 @@ export function listsContract(open: OpenStore): void {
     const refused = { name: 'RequestError', code: 'BAD_USER_INPUT' };
     for (const key of ['', 'x', '-1', '1e9', '12.', '.a', '1.2.3', '99999999999999999999', "1.a' or 1=1"]) {
       await assert.rejects(async () => store.jobs({}, { limit: 1, after: key }), refused, key);
+      await assert.rejects(async () => store.jobs({}, { limit: 1, after: key }, 'UPDATED'), refused, key);
     }
     for (const key of ['', 'x', '-1', '1e9', '1.5', '0x10', '99999999999999999999']) {
       await assert.rejects(async () => store.segments('job_unknown', { limit: 1, before: key }), refused, key);

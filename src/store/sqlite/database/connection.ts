@@ -15,8 +15,11 @@ export interface Connection {
   readonly queueRank: (time: number) => number;
 }
 
-/** One transaction; `notify` remembers a job that it changes. */
-export type Act<T> = (tx: Transaction<Tables>, notify: (jobId: string) => void) => Promise<T>;
+/** Remembers a job that a transaction changes, and whether with it the queue. */
+export type Notify = (jobId: string, more?: 'queue') => void;
+
+/** One transaction. */
+export type Act<T> = (tx: Transaction<Tables>, notify: Notify) => Promise<T>;
 
 /**
  * Runs `act` in one transaction and notifies of each changed job after the commit. Throws StorageFullError when the disk takes no writes.
@@ -26,11 +29,13 @@ export type Act<T> = (tx: Transaction<Tables>, notify: (jobId: string) => void) 
  */
 export async function commit<T>(connection: Connection, act: Act<T>): Promise<T> {
   const changed = new Set<string>();
+  const queued = new Set<string>();
   const result = await connection.db
     .transaction()
     .execute((tx) =>
-      act(tx, (jobId) => {
+      act(tx, (jobId, more) => {
         changed.add(jobId);
+        if (more === 'queue') queued.add(jobId);
       }),
     )
     .catch((error: unknown) => {
@@ -39,6 +44,7 @@ export async function commit<T>(connection: Connection, act: Act<T>): Promise<T>
         : error;
     });
   for (const jobId of changed) connection.notifier.notify('job', jobId);
+  for (const jobId of queued) connection.notifier.notify('queue', jobId);
   return result;
 }
 

@@ -8,6 +8,7 @@ import { migrationsFor } from '#migrations/index.ts';
 import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { added, newJob } from '../../contract/samples.ts';
+import type { Page } from '../../page.ts';
 import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
 import type { Tables } from './tables.ts';
@@ -68,6 +69,38 @@ test('jobs that were there before lists had an order, tags and names of their ow
   assert.deepEqual(await Promise.all(counts.map((filter) => store.countJobs(filter))), [600, 10, 300, 1, 11]);
   const { id } = await added(store);
   assert.equal((await store.jobs({}, { limit: 1 }))[0]?.item.id, id);
+});
+
+test('jobs that were there before they had a time of their last change have that of their last event, and are found by it', async () => {
+  await using temporary = await openTemporary();
+  const file = join(temporary.directory, 'phonograph.db');
+  await (async () => {
+    const database = await openDatabase(file);
+    await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
+    await migrate(db, Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '0014')));
+    const at = 'with recursive at(n) as (select 0 union all select n + 1 from at where n < 2499)';
+    database.exec(
+      `insert into media (id, name, root, path, warnings) ${at} select 'media_' || n, 'a.wav', '/', 'a.wav', '[]' from at`,
+    );
+    const insert = database.prepare(
+      `insert into job (id, number, status, tags, priority, options, media_id, created_at, queued_at, finished_at, stage, fraction, processed_seconds,
+         segment_count, crashes, begun, event_seq, language_code)
+       ${at} select 'job_' || n, n * 1024, 'COMPLETED', '[]', 0, ?, 'media_' || n, n, n, 5000 + n, 'DONE', 1, 1, 0, 0, 1, 2, iif(n % 2, 'de', null) from at`,
+    );
+    insert.run(JSON.stringify(newJob().options));
+    // The older a job, the later it changed; of the oldest ten no event is left.
+    database.exec(
+      `insert into event (job_id, seq, time, kind, data) ${at} select 'job_' || n, 2, 9999 - n, 'X', '{}' from at where n >= 10`,
+    );
+  })();
+  await using store = await openStore({ database: file, now: () => 1 });
+  const ids = async (page: Page) => (await store.jobs({}, page, 'UPDATED')).map(({ item }) => item.id);
+  assert.deepEqual(await ids({ limit: 2 }), ['job_10', 'job_11']);
+  assert.deepEqual(await ids({ limit: 2, last: true }), ['job_1', 'job_0']);
+  assert.equal((await store.job('job_2499'))?.updatedAt.getTime(), 7500);
+  assert.equal(await store.countJobs({ updatedAfter: new Date(7500) }), 2490);
+  assert.equal(await store.countJobs({ language: 'de' }), 1250);
+  assert.equal((await added(store)).updatedAt.getTime(), 9990, 'after all that were there, whatever the clock says');
 });
 
 test('log lines of an older database count as much as new ones', async () => {

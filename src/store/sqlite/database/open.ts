@@ -9,6 +9,7 @@ import { jobWriter } from '../jobs/jobs.ts';
 import { jobSettler } from '../jobs/settling.ts';
 import { lastQueueRank } from '../jobs/queue.ts';
 import { apiKeyStore } from '../reading/api-keys.ts';
+import { changeReader } from '../reading/changes.ts';
 import { jobBatchReader, jobReader } from '../reading/jobs.ts';
 import { logStore } from '../reading/logs.ts';
 import { settingStore } from '../reading/settings.ts';
@@ -54,6 +55,7 @@ export async function openSqliteStore(
     ...jobRemover(connection),
     ...jobReader(connection),
     ...many,
+    ...changeReader(connection),
     ...search(connection, { searcher, jobsById: (ids) => many.jobsById(ids) }),
     ...work(connection),
     ...logStore(connection),

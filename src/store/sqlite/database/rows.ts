@@ -48,6 +48,7 @@ export function toJob(row: JobRow): Job {
     failure: parseFailure(row.failure),
     segmentCount: row.segment_count,
     lastEventSeq: row.event_seq,
+    updatedAt: toDate(row.updated_at),
   };
 }
 
@@ -133,6 +134,7 @@ const jobColumns = [
   'job.failure',
   'job.segment_count',
   'job.event_seq',
+  'job.updated_at',
   'media.name',
   'media.root',
   'media.path',

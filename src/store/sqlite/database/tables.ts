@@ -7,6 +7,9 @@ export interface Tables {
   readonly job: JobTable;
   readonly job_count: JobCountTable;
   readonly job_tag: JobTagTable;
+  readonly job_language: JobLanguageTable;
+  readonly job_updated: JobUpdatedTable;
+  readonly job_former: JobFormerTable;
   readonly job_title: NameTable;
   readonly job_media_name: NameTable;
   readonly turn: TurnTable;
@@ -67,6 +70,8 @@ interface JobTable {
   /** 1 while its recording may still be written to: it is not given out. */
   readonly settling: Generated<0 | 1>;
   readonly event_seq: number;
+  /** Of the last change that clients can see; of two changes of any jobs, the later has the greater. */
+  readonly updated_at: number;
 }
 
 /** How many jobs there are; triggers keep it. */
@@ -78,6 +83,25 @@ interface JobCountTable {
 interface JobTagTable {
   readonly tag: string;
   readonly number: number;
+}
+
+/** The languages of jobs; triggers keep them. */
+interface JobLanguageTable {
+  readonly language: string;
+  readonly number: number;
+}
+
+/** The order in which jobs changed last; triggers keep it. */
+interface JobUpdatedTable {
+  readonly updated_at: number;
+  readonly number: number;
+}
+
+/** What jobs have ceased to be with one of the newest changes; triggers keep it. */
+interface JobFormerTable extends Pick<JobTable, 'number' | 'status' | 'title' | 'tags' | 'language_code'> {
+  readonly id: Generated<number>;
+  /** The `updated_at` of that change. */
+  readonly time: number;
 }
 
 /** Texts with an index of every three characters in a row (FTS5). */
@@ -104,6 +128,7 @@ interface DeletionTable {
 interface DeletedTable {
   readonly job_id: string;
   readonly owner: string | null;
+  /** By the same clock as `updated_at` of jobs, unless an older version has written it. */
   readonly time: number;
   readonly created_at: number;
   /** Of its audio, as far as that was known. */

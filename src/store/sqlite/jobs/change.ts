@@ -1,4 +1,12 @@
-import type { Expression, ExpressionBuilder, SqlBool, Transaction, Updateable } from 'kysely';
+import {
+  type Expression,
+  type ExpressionBuilder,
+  type RawBuilder,
+  sql,
+  type SqlBool,
+  type Transaction,
+  type Updateable,
+} from 'kysely';
 import type { JobFact, JobStatus, Progress } from '../../../jobs/job.ts';
 import { toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
@@ -40,7 +48,7 @@ export function lockJob(tx: Transaction<Tables>, id: string, condition: Conditio
 
 /** What is written about a locked job. */
 export interface Change {
-  readonly set: Omit<Updateable<Tables['job']>, 'id' | 'event_seq'>;
+  readonly set: JobColumns;
   readonly facts: readonly JobFact[];
   readonly time: number;
 }
@@ -53,9 +61,18 @@ export async function changeJob(
 ): Promise<void> {
   await tx
     .updateTable('job')
-    .set({ ...set, event_seq: job.event_seq + facts.length })
+    .set({ ...set, event_seq: job.event_seq + facts.length, updated_at: changeTime(time) })
     .where('id', '=', job.id)
     .execute();
+  await addFacts(tx, job, { facts, time });
+}
+
+/** Writes what clients hear of a job, after the events that it has. */
+export async function addFacts(
+  tx: Transaction<Tables>,
+  job: { readonly id: string; readonly event_seq: number },
+  { facts, time }: Pick<Change, 'facts' | 'time'>,
+): Promise<void> {
   const rows = facts.map(({ kind, ...data }, index) => ({
     job_id: job.id,
     seq: job.event_seq + index + 1,
@@ -66,12 +83,21 @@ export async function changeJob(
   if (rows.length > 0) await tx.insertInto('event').values(rows).execute();
 }
 
+/** The time of a change or a deletion that happens at `time`: later than that of every one before it, also where the clock was set back. */
+export function changeTime(time: number): RawBuilder<number> {
+  return sql<number>`max(
+    ${time},
+    (select coalesce(max(updated_at), 0) from job_updated) + 1,
+    (select coalesce(max(time), 0) from deleted) + 1
+  )`;
+}
+
 /** The fact that a locked job comes to another status, in an attempt or before one. */
 export function statusChanged(job: LockedJob, status: JobStatus, attempt: number | null): JobFact {
   return { kind: 'STATUS_CHANGED', status, previous: job.status, attempt };
 }
 
-type JobColumns = Omit<Updateable<Tables['job']>, 'id' | 'event_seq'>;
+type JobColumns = Omit<Updateable<Tables['job']>, 'id' | 'event_seq' | 'updated_at'>;
 
 const largestOpenFraction = 0.999; // 1 says that the job is COMPLETED
 

@@ -1,13 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Transaction } from 'kysely';
 import type { JobStatus } from '../../../jobs/job.ts';
+import { keptDeletedMs, lookBackMs } from '../../changes.ts';
 import type { Deleted, JobRemover } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { readJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { removeVoid } from '../search/entries.ts';
-import { type LockedJob, lockJob } from './change.ts';
+import { changeTime, type LockedJob, lockJob } from './change.ts';
 import { removeLabels } from './labels.ts';
+import { readNewest } from '../reading/changes.ts';
 
 const deletableIn: readonly JobStatus[] = ['QUEUED', 'COMPLETED', 'FAILED', 'CANCELLED'];
 
@@ -15,8 +17,6 @@ const deletableIn: readonly JobStatus[] = ['QUEUED', 'COMPLETED', 'FAILED', 'CAN
 const rowsPerSlice = 50;
 /** Log lines wait for 100 ms before they are written; after this no line about a deleted job is on its way. */
 const lateMs = 60_000;
-/** Seven days: as long as a client may be away and still hear of what was deleted. */
-const tombstoneMs = 7 * 24 * 60 * 60 * 1000;
 const tombstonesPerSlice = 500;
 
 /** What takes jobs away. */
@@ -38,15 +38,6 @@ export function jobRemover(connection: Connection): JobRemover {
         .limit(limit)
         .execute();
       return rows.map(({ id }) => id);
-    },
-    async deletedAmong(ids) {
-      if (ids.length === 0) return [];
-      const rows = await db
-        .selectFrom('deleted')
-        .select(['job_id as id', 'owner'])
-        .where('job_id', 'in', ids)
-        .execute();
-      return rows;
     },
     async finishDeletions() {
       for (const { job_id: id, time } of await db.selectFrom('deletion').selectAll().execute()) {
@@ -70,30 +61,34 @@ function deleteJob(connection: Connection, id: string): Promise<Deleted | null> 
       const refused = await readJob(tx, id);
       return refused === null ? null : { refused: true, job: refused };
     }
-    const time = connection.now();
-    await tx.insertInto('deletion').values({ job_id: id, time }).execute();
+    const now = connection.now();
+    await tx.insertInto('deletion').values({ job_id: id, time: now }).execute();
     const { created_at, seconds } = await tx
       .selectFrom('job')
       .innerJoin('media', 'media.id', 'job.media_id')
       .select(['job.created_at', 'media.duration_seconds as seconds'])
       .where('job.id', '=', id)
       .executeTakeFirstOrThrow();
-    const tombstone = { job_id: id, owner: job.api_key_id, time, created_at, seconds: seconds ?? 0 };
+    const tombstone = { job_id: id, owner: job.api_key_id, time: changeTime(now), created_at, seconds: seconds ?? 0 };
     await tx.insertInto('deleted').values(tombstone).execute();
     await removeLabels(tx, job);
     await tx.deleteFrom('job').where('id', '=', id).execute();
-    notify(id);
+    notify(id, 'queue');
     return { refused: false, kept: await deleteMedia(tx, job) };
   });
 }
 
-/** Some of those that nobody asks for any more; how many. */
+/**
+ * Some of those that nobody asks for any more; how many. The newest change says how old they are and not the clock, which may be wrong for a while: whoever
+ * is told later what was deleted since a time misses nothing.
+ */
 function removeTombstones(connection: Connection): Promise<number> {
   return commit(connection, async (tx) => {
+    const newest = await readNewest(tx);
     const old = tx
       .selectFrom('deleted')
       .select('job_id')
-      .where('time', '<', connection.now() - tombstoneMs)
+      .where('time', '<', newest - (keptDeletedMs + lookBackMs))
       .orderBy('time')
       .limit(tombstonesPerSlice);
     const rows = await old.execute();

@@ -11,7 +11,16 @@ import { nextNumber } from '../database/keyset.ts';
 import { readJob, readOwnJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { clearTranscript } from '../work/segments.ts';
-import { backInQueue, type Change, changeJob, clearedTranscript, lockJob, statusChanged } from './change.ts';
+import {
+  backInQueue,
+  addFacts,
+  type Change,
+  changeJob,
+  changeTime,
+  clearedTranscript,
+  lockJob,
+  statusChanged,
+} from './change.ts';
 import { addLabels, changeTags, changeTitle } from './labels.ts';
 import { callerHolds, queueHolds } from './queue.ts';
 
@@ -39,14 +48,19 @@ function addJob(connection: Connection, job: NewJob, limits?: QueueLimits): Retu
     await tx.insertInto('media').values(media).execute();
     const number = await nextNumber(tx, time);
     const row = jobRow(job, { id, number, mediaId, time, rank: connection.queueRank(time) });
-    await tx.insertInto('job').values(row).execute();
+    await tx
+      .insertInto('job')
+      .values({ ...row, updated_at: changeTime(time) })
+      .execute();
     await addLabels(tx, row, media.name);
-    const facts: readonly JobFact[] = [{ kind: 'STATUS_CHANGED', status: 'QUEUED', previous: null, attempt: null }];
-    await changeJob(tx, { id, event_seq: 0 }, { set: {}, facts, time });
-    notify(id);
+    await addFacts(tx, { id, event_seq: 0 }, { facts: [accepted], time });
+    notify(id, 'queue');
     return { job: await readOwnJob(tx, id), existing: false };
   });
 }
+
+/** What is heard first of a job. */
+const accepted: JobFact = { kind: 'STATUS_CHANGED', status: 'QUEUED', previous: null, attempt: null };
 
 async function requireRoom(tx: Transaction<Tables>, callerId: string | null, limits: QueueLimits = {}): Promise<void> {
   const { maxQueued, maxQueuedPerCaller } = limits;
@@ -84,7 +98,7 @@ function mediaRow(id: string, media: NewJob['media']): Insertable<Tables['media'
 function jobRow(
   job: NewJob,
   at: Readonly<Record<'id' | 'mediaId', string> & Record<'number' | 'time' | 'rank', number>>,
-): Insertable<Tables['job']> {
+): Omit<Insertable<Tables['job']>, 'updated_at'> {
   return {
     id: at.id,
     number: at.number,
@@ -103,7 +117,7 @@ function jobRow(
     crashes: 0,
     begun: 0,
     settling: job.settling === true ? 1 : 0,
-    event_seq: 0,
+    event_seq: 1,
   };
 }
 
@@ -123,7 +137,7 @@ function cancel(connection: Connection, id: string): ReturnType<JobWriter['cance
           }
         : { set: { cancel_requested_at: time }, facts: [] };
     await changeJob(tx, job, { ...change, time });
-    notify(id);
+    notify(id, 'queue');
     return readOwnJob(tx, id);
   });
 }
@@ -153,20 +167,21 @@ function retry(
       cancel_requested_at: null,
     } as const;
     await changeJob(tx, job, { set, facts, time });
-    notify(id);
+    notify(id, 'queue');
     return { job: await readOwnJob(tx, id), refused: false };
   });
 }
 
 /** Writes what a client calls a job. Null where there is none. */
 function updateJob(connection: Connection, id: string, labels: Partial<JobLabels>): Promise<Job | null> {
-  return commit(connection, async (tx) => {
+  return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) => eb.lit(true));
     if (job === undefined) return null;
     const set = labelColumns(labels);
     await changeJob(tx, job, { set, facts: [], time: connection.now() });
     if (set.title !== undefined) await changeTitle(tx, { ...job, title: set.title });
     if (set.tags !== undefined) await changeTags(tx, { ...job, tags: set.tags }, job);
+    notify(id, set.priority === undefined ? undefined : 'queue');
     return readOwnJob(tx, id);
   });
 }

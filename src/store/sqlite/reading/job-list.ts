@@ -53,15 +53,16 @@ async function readCounts(db: Kysely<Tables>, statuses: NonNullable<JobFilter['s
   return rows.reduce((sum, { jobs }) => sum + jobs, 0);
 }
 
-function matchesNothing(filter: JobFilter): boolean {
+export function matchesNothing(filter: JobFilter): boolean {
   return filter.status?.length === 0 || filter.ids?.length === 0;
 }
 
 /** Text as it is kept, or nothing would be found by what cannot be. */
-export function clean({ tag, titleContains, mediaNameContains, ...rest }: JobFilter): JobFilter {
+export function clean({ tag, language, titleContains, mediaNameContains, ...rest }: JobFilter): JobFilter {
   return {
     ...rest,
     ...(tag === undefined ? {} : { tag: cleanText(tag) }),
+    ...(language === undefined ? {} : { language: cleanText(language) }),
     ...(titleContains === undefined ? {} : { titleContains: cleanText(titleContains) }),
     ...(mediaNameContains === undefined ? {} : { mediaNameContains: cleanText(mediaNameContains) }),
   };
@@ -104,13 +105,18 @@ const jobsPerSample = 250;
  * the first slice. It follows one scan at a time, bounded by numbers alone, and looks at each job that it leads to, so that no slice takes longer
  * where there are more jobs, or where nothing matches.
  */
-async function* scanJobs(
+export async function* scanJobs(
   db: Kysely<Tables>,
   filter: JobFilter,
   range: Range<number>,
 ): AsyncGenerator<readonly number[], void, undefined> {
   if (filter.ids !== undefined) {
     yield* scanIds(db, filter, range);
+    return;
+  }
+  const updated = await readUpdated(db, filter);
+  if (updated !== null) {
+    yield* scanUpdated(db, filter, { numbers: updated, range });
     return;
   }
   const scans = scansOf(db, filter);
@@ -157,6 +163,34 @@ async function* scanIds(
   yield within.toSorted((a, b) => (range.backwards ? a - b : b - a));
 }
 
+/** More jobs than so many that changed since a time are not one in a hundred of a million: then the other ways lead there as well. */
+const mostUpdated = 10_000;
+
+/** Numbers of the jobs that have changed since the time that a filter asks for; null where it asks for none, or for that of too many. */
+async function readUpdated(db: Kysely<Tables>, { updatedAfter }: JobFilter): Promise<readonly number[] | null> {
+  if (updatedAfter === undefined) return null;
+  const rows = await db
+    .selectFrom('job_updated')
+    .select('number')
+    .where('updated_at', '>=', updatedAfter.getTime())
+    .limit(mostUpdated + 1)
+    .execute();
+  return rows.length > mostUpdated ? null : rows.map(({ number }) => number);
+}
+
+/** There is no index of the numbers of what changed since a time, so they are put into order here. */
+async function* scanUpdated(
+  db: Kysely<Tables>,
+  filter: JobFilter,
+  { numbers, range }: { readonly numbers: readonly number[]; readonly range: Range<number> },
+): AsyncGenerator<readonly number[], void, undefined> {
+  const within = numbers.filter((number) => number < range.after && number > range.before);
+  for (const piece of inPieces(within.toSorted((a, b) => (range.backwards ? a - b : b - a)))) {
+    yield await keepMatching(db, filter, piece);
+    await setImmediate();
+  }
+}
+
 /** Those of the jobs with these numbers that match a filter, whose time they are known to fit, in the order of the numbers. */
 export async function keepMatching(
   db: Kysely<Tables>,
@@ -179,7 +213,7 @@ async function keepNamed(db: Kysely<Tables>, filter: JobFilter, ids: readonly st
 function selectDescribed(db: Kysely<Tables>, { tag, titleContains, mediaNameContains }: JobFilter) {
   return db
     .selectFrom('job')
-    .select(['job.number', 'job.status', 'job.api_key_id as owner'])
+    .select(['job.number', 'job.status', 'job.api_key_id as owner', 'job.updated_at', 'job.language_code'])
     .$if(tag !== undefined, (jobs) => jobs.select('job.tags'))
     .$if(titleContains !== undefined, (jobs) => jobs.select('job.title'))
     .$if(mediaNameContains !== undefined, (jobs) =>
@@ -192,8 +226,18 @@ type Row = Awaited<ReturnType<ReturnType<typeof selectDescribed>['execute']>>[nu
 /** What was not read is not looked at. */
 function numbersOf(rows: readonly Row[], filter: JobFilter): readonly number[] {
   return rows
-    .filter(({ status, owner, tags, title = null, name = '' }) =>
-      isDescribed({ status, owner, tags: tags === undefined ? [] : parseTexts(tags), title, media: { name } }, filter),
+    .filter(({ tags, title = null, name = '', updated_at, language_code, ...row }) =>
+      isDescribed(
+        {
+          ...row,
+          tags: tags === undefined ? [] : parseTexts(tags),
+          title,
+          media: { name },
+          updatedAt: new Date(updated_at),
+          language: language_code === null ? null : { code: language_code },
+        },
+        filter,
+      ),
     )
     .map(({ number }) => number);
 }

@@ -7,13 +7,16 @@ import { rowid } from '../jobs/labels.ts';
 
 /** The ways to what a filter without ids matches; there is always one. */
 export function scansOf(db: Kysely<Tables>, filter: JobFilter): readonly [IndexScan, ...IndexScan[]] {
-  const { tag, status, owner, titleContains, mediaNameContains } = filter;
-  const asked = [tag, status, owner, titleContains, mediaNameContains].filter((each) => each !== undefined).length;
+  const { tag, status, owner, language, titleContains, mediaNameContains, updatedAfter } = filter;
+  const asked = [tag, status, owner, language, titleContains, mediaNameContains, updatedAfter].filter(
+    (each) => each !== undefined,
+  ).length;
   const isExact = asked === 1;
   const [first, ...more] = [
     ...(tag === undefined ? [] : [{ isExact, read: scanTag(db, tag) }]),
     ...(status === undefined ? [] : [{ isExact, read: scanStatuses(db, status) }]),
     ...(owner === undefined ? [] : [{ isExact, read: scanOwner(db, owner) }]),
+    ...(language === undefined ? [] : [{ isExact, read: scanLanguage(db, language) }]),
     ...(titleContains === undefined ? [] : scansOfText(db, 'job_title', { text: titleContains, isExact })),
     ...(mediaNameContains === undefined ? [] : scansOfText(db, 'job_media_name', { text: mediaNameContains, isExact })),
   ];
@@ -29,6 +32,11 @@ function scanAll(db: Kysely<Tables>): Read {
 
 function scanTag(db: Kysely<Tables>, tag: string): Read {
   return (range) => sliceOf(cut(db.selectFrom('job_tag').select('number').where('tag', '=', tag), range), range);
+}
+
+function scanLanguage(db: Kysely<Tables>, language: string): Read {
+  return (range) =>
+    sliceOf(cut(db.selectFrom('job_language').select('number').where('language', '=', language), range), range);
 }
 
 function scanOwner(db: Kysely<Tables>, owner: string): Read {

@@ -11,13 +11,14 @@ import { isKnown, readJob, selectJob, toAttempt, toEvent, toJob, toSegment } fro
 import type { Tables } from '../database/tables.ts';
 import { queueCounts, readPace, readPositions } from '../jobs/queue.ts';
 import { countJobs, listJobs } from './job-list.ts';
+import { listUpdated } from './job-updates.ts';
 import { toEntry } from './logs.ts';
 
 /** What clients look at. */
 export function jobReader({ db }: Connection): JobReader {
   return {
     job: (id) => readJob(db, id),
-    jobs: (filter, page) => listJobs(db, filter, page),
+    jobs: (filter, page, order) => (order === 'UPDATED' ? listUpdated : listJobs)(db, filter, page),
     countJobs: (filter) => countJobs(db, filter),
     secondsSince: (callerId, time) => secondsSince(db, callerId, time),
     queueCounts: () => queueCounts(db),

@@ -18,6 +18,11 @@ const pages: readonly Page[] = [
   { limit: 10, after: '5' },
   { limit: 10, before: '5', last: true },
 ];
+const updatedPages: readonly Page[] = [
+  ...pages.slice(0, 2),
+  { limit: 10, after: '5-5' },
+  { limit: 10, before: '5-5', last: true },
+];
 const [from, until] = [new Date(0), new Date(5)];
 const filtersByName: readonly JobFilter[] = [
   { titleContains: 'Address', mediaNameContains: '.wma' },
@@ -33,6 +38,14 @@ const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
   'jobs by id': (store, { id }) => Promise.all(pages.map((page) => store.jobs({ ids: [id, 'job_5'] }, page))),
   'jobs by owner': (store) => Promise.all(pages.map((page) => store.jobs({ owner: 'alice' }, page))),
   'jobs by tag': (store) => Promise.all(pages.map((page) => store.jobs({ tag: 'speech' }, page))),
+  'jobs by language': (store) => Promise.all(pages.map((page) => store.jobs({ language: 'de' }, page))),
+  'jobs that changed': (store, { id }) => {
+    const filters: readonly JobFilter[] = [{}, { updatedAfter: from }, { tag: 'rare' }, { ids: [id] }];
+    return Promise.all([
+      ...pages.map((page) => store.jobs({ updatedAfter: from }, page)),
+      ...filters.flatMap((filter) => updatedPages.map((page) => store.jobs(filter, page, 'UPDATED'))),
+    ]);
+  },
   'jobs by name': (store) =>
     Promise.all(filtersByName.flatMap((filter) => pages.map((page) => store.jobs(filter, page)))),
   'jobs of a time': (store) =>
@@ -115,7 +128,10 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await store.reap(await store.expiredAttempts(0));
   await store.finishedBefore(new Date(), 5);
   await store.deleteJob(id);
-  await store.deletedAmong([id]);
+  for (const place of [new Date(0), '5-job_5']) await store.deletedSince(place, 5);
+  for (const place of [new Date(0), '5-5']) await store.changedSince(place, 5);
+  await store.changeClock();
+  await store.countChanged(new Date(0), 5);
   await store.secondsSince('alice', new Date());
   await store.finishDeletions();
   await store.indexOlder();
@@ -196,7 +212,7 @@ async function record(): Promise<Recorded> {
 /** Tables with as many rows as there are statuses, settings, or jobs that were deleted within a minute. */
 const small = new Set(['job_count', 'setting', 'deletion', 'search_older']);
 const tables =
-  /^(SCAN|SEARCH) (job|job_tag|turn|media|attempt|segment|event|log|search_job|job_count|setting|deletion|search_older)\b/;
+  /^(SCAN|SEARCH) (job|job_tag|job_language|job_updated|job_former|deleted|turn|media|attempt|segment|event|log|search_job|job_count|setting|deletion|search_older)\b/;
 /** A range that is open on one side, without a value that anything must be equal to. */
 const openRange = /\(\w+[<>]\?\)$/;
 

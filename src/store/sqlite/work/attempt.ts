@@ -10,7 +10,7 @@ import {
   type Progress,
 } from '../../../jobs/job.ts';
 import type { AttemptProcess, Batch, Ending, Lease, MediaProbe } from '../../work.ts';
-import { commit, type Connection } from '../database/connection.ts';
+import { commit, type Connection, type Notify } from '../database/connection.ts';
 import { cleanText, toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 import {
@@ -36,7 +36,7 @@ const acts = {
 
 /** Ends the attempt of a lease and moves its job on. False where the lease was lost. */
 export async function finish(connection: Connection, lease: Lease, ending: Ending): Promise<boolean> {
-  const done = await underLease(connection, lease, async (tx, job, time) => {
+  const done = await underLease(connection, lease, async (tx, job, time, notify) => {
     const outcome = job.cancel_requested_at === null ? ending.kind : 'CANCELLED';
     await tx
       .updateTable('attempt')
@@ -54,6 +54,7 @@ export async function finish(connection: Connection, lease: Lease, ending: Endin
     if (outcome === 'COMPLETED' && ending.kind === 'COMPLETED') await saveHash(tx, job, ending.sha256);
     const set = outcome === 'CANCELLED' ? stopped(time) : afterEnding(job, ending, time);
     await applyAct(tx, job, { act: acts[outcome], attempt: lease.attempt, set, time });
+    notify(job.id, 'queue');
     return true;
   });
   return done ?? false;
@@ -104,14 +105,14 @@ export function stopped(time: number): Change['set'] {
 }
 
 /** A write of a worker, on the job that its lease holds. */
-type LeasedAct<T> = (tx: Transaction<Tables>, job: LockedJob, time: number) => Promise<T>;
+type LeasedAct<T> = (tx: Transaction<Tables>, job: LockedJob, ...more: readonly [number, Notify]) => Promise<T>;
 
 /** Runs `act` where the lease holds, and notifies; null, with nothing changed, where it was lost. */
 function underLease<T>(connection: Connection, lease: Lease, act: LeasedAct<T>): Promise<T | null> {
   return commit(connection, async (tx, notify) => {
     const job = await lockLeased(tx, lease);
     if (job === undefined) return null;
-    const result = await act(tx, job, connection.now());
+    const result = await act(tx, job, connection.now(), notify);
     notify(job.id);
     return result;
   });
@@ -165,7 +166,7 @@ export function renew(connection: Connection, lease: Lease): Promise<{ readonly 
 
 /** Stores what the recording turned out to be. */
 export async function saveMedia(connection: Connection, lease: Lease, media: MediaProbe): Promise<boolean> {
-  const done = await underLease(connection, lease, async (tx, job) => {
+  const done = await underLease(connection, lease, async (tx, job, time) => {
     await tx
       .updateTable('media')
       .set({
@@ -179,6 +180,7 @@ export async function saveMedia(connection: Connection, lease: Lease, media: Med
       })
       .where('id', '=', job.media_id)
       .execute();
+    await changeJob(tx, job, { set: {}, facts: [], time });
     return true;
   });
   return done ?? false;

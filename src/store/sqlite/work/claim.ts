@@ -45,7 +45,7 @@ function claim(connection: Connection, worker: string): Promise<Claim | null> {
       })
       .execute();
     await start(tx, job, { attempt: lease.attempt, time });
-    notify(job.id);
+    notify(job.id, 'queue');
     const { checkpoint } = await tx
       .selectFrom('job')
       .select('checkpoint')
@@ -106,7 +106,7 @@ function reap(connection: Connection, orphans: readonly OpenAttempt[]): Promise<
       const { jobId, attempt } = orphan;
       const status = await interrupt(tx, orphan, time);
       if (status === null) continue;
-      notify(jobId);
+      notify(jobId, 'queue');
       reaped.push({ jobId, attempt, status });
     }
     return reaped;
