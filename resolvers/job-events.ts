@@ -1,8 +1,7 @@
 import { RequestError } from '#src/errors.ts';
 import { isFinished, type JobEvent } from '#src/jobs/job.ts';
-import { subscribe } from '#src/store/notifier.ts';
 import type { Context } from './context.ts';
-import { type Feed, follow, type Following, type Slice, stoppable } from './subscription.ts';
+import { type Feed, follow, type Following, type Slice } from './subscription.ts';
 
 /** Events read at once; a reader that is slow holds no more than these. */
 const eventsAtOnce = 25;
@@ -43,17 +42,4 @@ async function readEvents(id: string, after: number, changes: Context['changes']
 
 function notFound(): RequestError {
   return new RequestError('NOT_FOUND', 'There is no job with this id.');
-}
-
-/** The id of each job that is deleted from now on. */
-export function watchDeletions({
-  notifier,
-  store,
-}: Pick<Context, 'notifier' | 'store'>): AsyncGenerator<string, void, undefined> {
-  return stoppable(async function* watch(signal) {
-    using subscription = subscribe(notifier, 'jobDeleted');
-    while (!signal.aborted) {
-      for (const { id } of await store.deletedAmong([...(await subscription.changes(signal))])) yield id;
-    }
-  });
 }

@@ -5,7 +5,7 @@ import {
   MediaNotFoundError,
   RequestError,
 } from '#src/errors.ts';
-import type { JobFilter } from '#src/jobs/job-filter.ts';
+import type { JobFilter, JobOrder } from '#src/jobs/job-filter.ts';
 import type { Job, JobLabels, JobStatus } from '#src/jobs/job.ts';
 import type { Segment } from '#src/jobs/transcript.ts';
 import type { MediaStore } from '#src/media/store.ts';
@@ -25,11 +25,24 @@ export interface JobFilterInput {
   readonly mediaNameContains?: string | null | undefined;
   readonly createdAfter?: Date | null | undefined;
   readonly createdBefore?: Date | null | undefined;
+  readonly updatedAfter?: Date | null | undefined;
+  readonly language?: string | null | undefined;
 }
 
 /** The filter as the store takes it. Every name contains the empty text, also one that is not given. */
 export function readFilter(input: JobFilterInput | null | undefined): JobFilter {
-  const { ids, status, tag, owner, titleContains, mediaNameContains, createdAfter, createdBefore } = input ?? {};
+  const {
+    ids,
+    status,
+    tag,
+    owner,
+    titleContains,
+    mediaNameContains,
+    createdAfter,
+    createdBefore,
+    updatedAfter,
+    language,
+  } = input ?? {};
   return {
     ...(ids ? { ids } : {}),
     ...(status ? { status } : {}),
@@ -39,16 +52,26 @@ export function readFilter(input: JobFilterInput | null | undefined): JobFilter 
     ...(mediaNameContains ? { mediaNameContains } : {}),
     ...(createdAfter ? { createdAfter } : {}),
     ...(createdBefore ? { createdBefore } : {}),
+    ...(updatedAfter ? { updatedAfter } : {}),
+    ...(typeof language === 'string' ? { language } : {}),
   };
 }
 
-/** Newest first. */
+/** What jobs are asked for by. */
+interface ListArguments extends PageArguments {
+  readonly filter?: JobFilterInput | null | undefined;
+  readonly orderBy?: JobOrder | null | undefined;
+}
+
+/** Newest first, or those that changed last; the cursors of one order are not those of the other. */
 export async function listJobs(
-  { filter, ...page }: PageArguments & { readonly filter?: JobFilterInput | null | undefined },
+  { filter, orderBy, ...page }: ListArguments,
   { store }: Pick<Context, 'store'>,
 ): Promise<Connection<Job> & { readonly filter: JobFilter }> {
   const wanted = readFilter(filter);
-  const list = { name: 'jobs', max: 100, load: store.jobs.bind(store, wanted) };
+  const order = orderBy ?? 'CREATED';
+  const load: PagedList<Job>['load'] = (some) => store.jobs(wanted, some, order);
+  const list = { name: order === 'CREATED' ? 'jobs' : 'jobs:UPDATED', max: 100, load };
   return Object.assign(await loadPage(list, page), { filter: wanted });
 }
 

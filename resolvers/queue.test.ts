@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { eventsOf, untilEvent } from '#src/testing/follow.ts';
+import { eventsOf, untilEvent, wsClient } from '#src/testing/follow.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
 import { secondsUntilStart } from './queue.ts';
 
@@ -57,6 +57,26 @@ test('a job that runs while the queue is paused goes on, and the next one begins
   assert.equal((await waitingOf(server, second)).job.status, 'QUEUED');
   await resume(server);
   await untilEvent(server.url, second, ({ status }) => status === 'WORKING');
+});
+
+test('queueChanged tells the queue now, and again at most once a second when a job comes, goes or changes its place', async () => {
+  await using server = await openTestServer();
+  await pause(server);
+  const client = wsClient(server.url);
+  const told = client.iterate<any>({ query: 'subscription { queueChanged { queued working } }' });
+  const next = async () => (await told.next()).value?.data?.['queueChanged'];
+  const start = performance.now();
+  assert.deepEqual(await next(), { queued: 0, working: 0 });
+  const ids = await Promise.all(Array.from({ length: 9 }, () => submit(server)));
+  let items = 1;
+  for (let queued = 0; queued < 9; items += 1) queued = (await next()).queued;
+  assert.ok(items <= (performance.now() - start) / 1000 + 1, `${items} items`);
+  await server.ask(`mutation { updateJob(id: "${ids[8]}", input: { priority: 5 }) { __typename } }`);
+  assert.deepEqual(await next(), { queued: 9, working: 0 });
+  await server.ask(`mutation { updateJob(id: "${ids[8]}", input: { title: "no other place" }) { __typename } }`);
+  await server.ask(`mutation { deleteJob(id: "${ids[8]}") { __typename } }`);
+  assert.deepEqual(await next(), { queued: 8, working: 0 });
+  await client.dispose();
 });
 
 test('a job that waits tells when it will begin, once a job was completed', async () => {

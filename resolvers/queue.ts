@@ -1,7 +1,9 @@
 import type { Job } from '#src/jobs/job.ts';
 import type { ServerStatus } from '#src/operations/server-status.ts';
+import { listenEvery } from '#src/store/notifier.ts';
 import type { Pace } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
+import { type Feed, follow, type Following } from './subscription.ts';
 
 type QueueNeeds = Pick<RequestContext, 'settings' | 'serverReader' | 'caller'>;
 
@@ -15,6 +17,30 @@ export async function pauseQueue({ settings, serverReader, caller }: QueueNeeds)
 export async function resumeQueue({ settings, serverReader, caller }: QueueNeeds): Promise<ServerStatus> {
   if (settings.current().paused) await settings.change({ paused: false }, caller);
   return serverReader.now();
+}
+
+/** Long enough that a page which asks for every place again asks little. */
+const queueMs = 1000;
+
+/** The queue now, then at most once a second when a job came, went or changed its place. A place is how often that was told. */
+export function watchQueue({
+  serverReader,
+  notifier,
+}: Pick<Context, 'serverReader' | 'notifier'>): Following<ServerStatus['queue']> {
+  let told = 0;
+  const feed: Feed<ServerStatus['queue']> = {
+    listen: (wake) =>
+      listenEvery({ notifier, topic: 'queue', ms: queueMs }, () => {
+        told += 1;
+        wake();
+      }),
+    async read(place) {
+      const upTo = told;
+      const items = place === upTo ? [] : [(await serverReader.now()).queue];
+      return { items, upTo, next: 'LATER' };
+    },
+  };
+  return follow(feed, { start: 'now' });
 }
 
 /** When a job that waits will begin; null for another, while the queue is paused, and before the first job was completed. */

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type Notifier, subscribe, type Topic } from '#src/store/notifier.ts';
+import { coalesceMs, type Notifier, subscribe, type Topic } from '#src/store/notifier.ts';
 
 /**
  * A generator that ends while it waits: `return` aborts the signal first, then lets the generator run to its end.
@@ -87,9 +87,6 @@ export function follow<T>(feed: Feed<T>, beginning: Beginning): Following<T> {
   });
   return Object.assign(items, { feed, ...beginning });
 }
-
-/** Changes of the same key within this time are one: at most four a second. */
-export const coalesceMs = 250;
 
 /** What of a topic is watched: all of it, or one key. */
 interface Watched {

@@ -28,14 +28,13 @@ export function contextFor(context: Context, caller: Caller): Context {
     store: {
       ...store,
       job,
-      jobs: (filter, page) => store.jobs(ownJobs(filter), page),
+      jobs: (filter, ...rest) => store.jobs(ownJobs(filter), ...rest),
       countJobs: (filter) => store.countJobs(ownJobs(filter)),
       search: (query, filter, page) => store.search(query, ownJobs(filter), page),
       cancel: (id) => ifOwn(id, () => store.cancel(id)),
       retry: (id, ...rest) => ifOwn(id, () => store.retry(id, ...rest)),
       updateJob: (id, labels) => ifOwn(id, () => store.updateJob(id, labels)),
       deleteJob: (id) => ifOwn(id, () => store.deleteJob(id)),
-      deletedAmong: async (ids) => (await store.deletedAmong(ids)).filter((deleted) => sees(caller, deleted)),
       logs: (filter, page) => store.logs(ownLines(filter), page),
       logsSince: (filter, ...rest) => store.logsSince(ownLines(filter), ...rest),
     },
@@ -43,9 +42,13 @@ export function contextFor(context: Context, caller: Caller): Context {
     changes: {
       ...changes,
       job: async (id) => own(await changes.job(id)),
-      async read(id, since) {
-        const changed = await changes.read(id, since);
-        return changed !== null && sees(caller, changed.job) ? changed : null;
+      async changedSince(from) {
+        const { items, ...rest } = await changes.changedSince(from);
+        return { ...rest, items: items.filter(({ job: each }) => sees(caller, each)) };
+      },
+      async deletedSince(from) {
+        const { items, ...rest } = await changes.deletedSince(from);
+        return { ...rest, items: items.filter((each) => sees(caller, each)) };
       },
     },
   };

@@ -1,131 +1,111 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { RequestError } from '#src/errors.ts';
-import { type JobFilter, matches } from '#src/jobs/job-filter.ts';
+import { type JobFilter, lastingPart, matches } from '#src/jobs/job-filter.ts';
 import type { Job } from '#src/jobs/job.ts';
-import type { ChangeEvent } from '#src/store/job-changes.ts';
-import { subscribe, type Subscription } from '#src/store/notifier.ts';
+import { type ChangedJob, type From, keptDeletedMs, lookBackMs } from '#src/store/changes.ts';
+import type { Changes } from '#src/store/job-changes.ts';
 import type { Context } from './context.ts';
 import { type JobFilterInput, readFilter } from './jobs.ts';
-import { coalesceMs, type Feed, follow, type Following, type Slice } from './subscription.ts';
+import { type Feed, follow, type Following, type Place, type Slice } from './subscription.ts';
 
-type WatchNeeds = Pick<Context, 'notifier' | 'changes'>;
+type WatchNeeds = Pick<Context, 'changes'>;
 
-/** A job whenever one that matches the filter before or after the change is created, or changes status or progress. The last change is never dropped. */
-export function watchJobs(
-  { filter }: { readonly filter?: JobFilterInput | null | undefined },
-  context: WatchNeeds,
-): Following<Job> {
-  return follow(openJobFeed(readFilter(filter), context), { start: fromNow });
+/** From when on: null and absent are from now on. */
+interface Since {
+  readonly since?: Date | null | undefined;
 }
 
-/** The place of who has come just now. */
-const fromNow = 'now';
-/** Jobs read at once; a reader that is slow holds no more than these. */
-const jobsAtOnce = 25;
-/** Jobs whose last change is remembered; one beyond it may be told twice of the same change. */
-const maxKept = 10_000;
-
-/** The jobs that matched when they changed, in the order of their last change; a place is the number of a change. */
-function openJobFeed(wanted: JobFilter, { notifier, changes }: WatchNeeds): Feed<Job> {
-  const since = new Date();
-  const seen = new Map<string, number>();
-  const recent = openRecent();
-  let failure: unknown;
-  /** Judges a change once for everybody, however far they are. */
-  async function judge(id: string): Promise<void> {
-    if (!(wanted.ids?.includes(id) ?? true)) return;
-    const found = await changes.read(id, seen.get(id) ?? since);
-    seen.delete(id);
-    if (found === null) return;
-    seen.set(id, found.job.lastEventSeq);
-    forgetOldest(seen);
-    if (found.changes.length > 0 && isWanted(found.job, found.changes, wanted)) recent.add(id);
-  }
-  async function watch(changed: Subscription, signal: AbortSignal, wake: () => void): Promise<void> {
-    while (!signal.aborted) {
-      for (const id of await changed.changes(signal)) {
-        await judge(id);
-        await nextTurn();
-      }
-      wake();
-      // Aborted: that is the end.
-      await sleep(coalesceMs, undefined, { signal }).catch(() => undefined);
-    }
-  }
-  return {
-    listen(wake) {
-      const stop = new AbortController();
-      const changed = subscribe(notifier, 'job');
-      watch(changed, stop.signal, wake).catch((error: unknown) => {
-        failure = error;
-        wake();
-      });
-      return {
-        [Symbol.dispose]() {
-          stop.abort();
-          changed[Symbol.dispose]();
-        },
-      };
-    },
+/**
+ * A job whenever one that matches the filter before or after the change is created, or is changed. The last change is never dropped. With `since` first those
+ * that have changed since, and match the filter in what never changes. Throws CURSOR_EXPIRED.
+ */
+export async function watchJobs(
+  { filter, since }: Since & { readonly filter?: JobFilterInput | null | undefined },
+  { changes }: WatchNeeds,
+): Promise<Following<Job>> {
+  const wanted = readFilter(filter);
+  const feed: Feed<Job> = {
+    listen: (wake) => changes.listen(wake),
     async read(place): Promise<Slice<Job>> {
-      if (failure !== undefined) throw failure;
-      if (place === fromNow) return { items: [], upTo: recent.newest(), next: 'LATER' };
-      const { ids, upTo } = recent.after(Number(place));
-      const jobs = await Promise.all(ids.map((id) => changes.job(id)));
-      const items = jobs.filter((job) => job !== null);
-      return { items, upTo, next: upTo < recent.newest() ? 'MORE' : 'LATER' };
+      const { from, until } = parsePlace(place);
+      const changed = await changes.changedSince(from);
+      const items = changed.items.filter((each) => isWanted(each, wanted, until)).map(({ job }) => job);
+      return { items, ...nextPlace(place, changed, until) };
     },
   };
+  const start = await startAt(since, changes);
+  if (since && (await changes.countChanged(new Date(since.getTime() - lookBackMs), mostMissed)) > mostMissed) {
+    throw expired(`More than ${mostMissed} jobs have changed since then.`);
+  }
+  return follow(feed, { start, cursor: 'since' });
 }
 
-/** The jobs that changed of late, each once, by the number of its last change. */
-function openRecent() {
-  const numbers = new Map<string, number>();
-  const ids = new Map<number, string>();
-  let [newest, forgotten] = [0, 0];
-  return {
-    newest: () => newest,
-    add(id: string): void {
-      ids.delete(numbers.get(id) ?? 0);
-      numbers.delete(id);
-      newest += 1;
-      numbers.set(id, newest);
-      ids.set(newest, id);
-      const gone = forgetOldest(numbers);
-      if (gone === undefined) return;
-      forgotten = gone;
-      ids.delete(gone);
-    },
-    /** Some of those that changed after a number, the one that changed first before the others. Throws CURSOR_EXPIRED. */
-    after(number: number): { readonly ids: readonly string[]; readonly upTo: number } {
-      if (number < forgotten) {
-        throw new RequestError(
-          'CURSOR_EXPIRED',
-          `More than ${maxKept} jobs have changed while you read nothing.`,
-          'Query jobs anew, and read faster.',
-        );
-      }
-      const found: string[] = [];
-      for (let at = number + 1; at <= newest; at += 1) {
-        const id = ids.get(at);
-        if (id !== undefined) found.push(id);
-        if (found.length === jobsAtOnce) return { ids: found, upTo: at };
-      }
-      return { ids: found, upTo: newest };
+/** The id of each job that is deleted; with `since` first of those that were deleted since. Throws CURSOR_EXPIRED. */
+export async function watchDeletions(
+  { since }: Since,
+  { changes, notifier }: WatchNeeds & Pick<Context, 'notifier'>,
+): Promise<Following<string>> {
+  const feed: Feed<string> = {
+    listen: (wake) => notifier.listen('jobDeleted', wake),
+    async read(place): Promise<Slice<string>> {
+      const { from, until } = parsePlace(place);
+      const deleted = await changes.deletedSince(from);
+      return { items: deleted.items.map(({ id }) => id), ...nextPlace(place, deleted, until) };
     },
   };
+  return follow(feed, { start: await startAt(since, changes), cursor: 'since' });
 }
 
-/** Forgets the first of a map that has become too large; answers what was kept of it. */
-function forgetOldest(map: Map<string, number>): number | undefined {
-  const [oldest] = map;
-  if (oldest === undefined || map.size <= maxKept) return undefined;
-  map.delete(oldest[0]);
-  return oldest[1];
+/** What a client that was away is told one by one; with more it does better to query jobs anew. */
+const mostMissed = 10_000;
+
+function expired(message: string): RequestError {
+  return new RequestError('CURSOR_EXPIRED', message, 'Query jobs anew, and follow without since.');
 }
 
-/** Whether a job matches as it is now, or as it was in a status that it came from or went through. */
-function isWanted(job: Job, changes: readonly ChangeEvent[], wanted: JobFilter): boolean {
-  const held = changes.flatMap((change) => (change.kind === 'STATUS_CHANGED' ? [change.previous, change.status] : []));
-  return [job.status, ...held].some((status) => status !== null && matches({ ...job, status }, wanted));
+/** After everything that is there, or 30 s before a time. A time that is still to come, by the clock of a client, is now. */
+async function startAt(since: Date | null | undefined, changes: WatchNeeds['changes']): Promise<Place> {
+  const { newest, now } = await changes.changeClock();
+  const present = newest.getTime() + 1;
+  if (!since) return present;
+  if (since.getTime() < now.getTime() - keptDeletedMs) {
+    throw expired('What was changed and deleted is known for 7 days, and since is longer ago.');
+  }
+  const from = Math.min(since.getTime(), now.getTime()) - lookBackMs;
+  return missedPlace(newest.getTime(), new Date(Math.min(from, present)));
+}
+
+/**
+ * A place is a time from which on changes are told; or, while there are more already, a key after which, with the time until which a follower was away: 0
+ * where it was not.
+ */
+function parsePlace(place: Place): { readonly from: From; readonly until: number } {
+  if (typeof place === 'number') return { from: new Date(place), until: 0 };
+  const [until, from = ''] = place.split(' ');
+  return { from: from.startsWith(atTime) ? new Date(Number(from.slice(atTime.length))) : from, until: Number(until) };
+}
+
+const atTime = '@';
+
+function missedPlace(until: number, from: From): string {
+  return `${until} ${typeof from === 'string' ? from : `${atTime}${from.getTime()}`}`;
+}
+
+/** Those who have everything have the same place, wherever they came from. */
+function nextPlace(
+  place: Place,
+  { upTo, isMore, time }: Changes<unknown>,
+  until: number,
+): Pick<Slice<unknown>, 'upTo' | 'next'> {
+  if (isMore && upTo !== null) return { upTo: missedPlace(until, upTo), next: 'MORE' };
+  const newest = Math.max(until, time ?? 0);
+  return { upTo: newest === 0 ? place : newest + 1, next: 'LATER' };
+}
+
+/**
+ * Whether a job matches as it is, or as it was since it was told last. Of what happened while a client was away only what never changes is asked: what it has
+ * seen of the job is not known here.
+ */
+function isWanted({ job, changedAt, former }: ChangedJob, wanted: JobFilter, until: number): boolean {
+  if (former === null || changedAt.getTime() <= until) return matches(job, lastingPart(wanted));
+  return [job, ...former.map((before) => ({ ...job, ...before }))].some((each) => matches(each, wanted));
 }

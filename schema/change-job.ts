@@ -1,4 +1,4 @@
-import { watchDeletions } from '#resolvers/job-events.ts';
+import { watchDeletions } from '#resolvers/watch-jobs.ts';
 import { cancelJob, deleteJob, retryJob, updateJob } from '#resolvers/jobs.ts';
 import {
   InvalidInputError,
@@ -122,8 +122,15 @@ builder.subscriptionField('jobDeleted', (t) =>
     authScopes: { read: true },
     type: 'ID',
     description:
-      'The id of each visible job that is deleted from now on, by deleteJob or because it was kept for retentionDays.',
-    subscribe: (_, __, context) => watchDeletions(context),
+      'The id of each visible job that is deleted, by deleteJob or because it was kept for retentionDays: from now on, or with since first of those that were deleted from 30 s before then on.',
+    args: {
+      since: t.arg({
+        type: 'DateTime',
+        description:
+          'The newest updatedAt that the client has, as for jobChanged. More than 7 days ago: CURSOR_EXPIRED, query jobs anew.',
+      }),
+    },
+    subscribe: (_, { since }, context) => watchDeletions({ since }, context),
     resolve: (id) => id,
   }),
 );

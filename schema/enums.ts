@@ -1,5 +1,6 @@
 import type { Role } from '#src/config/api-key.ts';
 import type { MediaRejection } from '#src/errors.ts';
+import type { JobOrder } from '#src/jobs/job-filter.ts';
 import type {
   AttemptOutcome,
   ChannelMode,
@@ -30,6 +31,12 @@ export const JobStatusType = enumOf<JobStatus>('JobStatus', 'Where a job is in i
   COMPLETED: 'The whole transcript is there.',
   FAILED: 'It ended without a whole transcript; failure tells why. It can be retried.',
   CANCELLED: 'It was cancelled and all its processes are gone; segments so far are kept. It can be retried.',
+});
+
+export const JobOrderType = enumOf<JobOrder>('JobOrder', 'By which time jobs are put into order.', {
+  CREATED: 'Newest first.',
+  UPDATED:
+    'Changed last first. A job that changes while one pages moves to the front: follow jobChanged with since, and nothing is missed.',
 });
 
 export const RoleType = enumOf<Role>('Role', 'What an API key allows.', {

@@ -79,7 +79,9 @@ const TranscriptionOptions = builder.objectRef<OptionsShape>('TranscriptionOptio
     model: t.exposeID('model', { description: "The model: the mode's, or the one that was named." }),
     computePower: t.expose('computePower', { type: ComputePowerType, description: 'Where the engine may run.' }),
     language: t.exposeString('language', { nullable: true, description: 'Code of the language; null = detect.' }),
-    multilingual: t.exposeBoolean('multilingual', { description: 'Whether the language is detected from pause to pause.' }),
+    multilingual: t.exposeBoolean('multilingual', {
+      description: 'Whether the language is detected from pause to pause.',
+    }),
     task: t.expose('task', { type: TaskType, description: 'Transcribe, or translate into English.' }),
     wordTimestamps: t.exposeBoolean('wordTimestamps', {
       description: 'Whether segments carry their words with times.',
@@ -248,6 +250,11 @@ builder.objectType(Job, {
     tags: t.exposeStringList('tags', { description: 'Words given by the client, at most 50 of 100 characters.' }),
     priority: t.exposeInt('priority', { description: 'Higher runs sooner; -1,000 to 1,000, 0 unless given.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was accepted.' }),
+    updatedAt: t.expose('updatedAt', {
+      type: 'DateTime',
+      description:
+        'Of the last change of status, progress, labels, language or text. By a clock that never goes back: of two changes, of whatever jobs, the later has the later time.',
+    }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',
       nullable: true,

@@ -1,9 +1,11 @@
 import { listJobs } from '#resolvers/jobs.ts';
+import { watchQueue } from '#resolvers/queue.ts';
 import { watchJobs } from '#resolvers/watch-jobs.ts';
 import type { JobFilter as Filter } from '#src/jobs/job-filter.ts';
 import { builder, explicitArguments } from './builder.ts';
-import { JobStatusType } from './enums.ts';
+import { JobOrderType, JobStatusType } from './enums.ts';
 import { Job, Node } from './job.ts';
+import { QueueStatus } from './server.ts';
 
 export const JobFilter = builder.inputType('JobFilter', {
   description: 'Fields are ANDed; an empty list matches nothing.',
@@ -26,6 +28,14 @@ export const JobFilter = builder.inputType('JobFilter', {
     }),
     createdAfter: t.field({ type: 'DateTime', description: 'Jobs that were accepted at this time or later.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Jobs that were accepted before this time.' }),
+    updatedAfter: t.field({
+      type: 'DateTime',
+      description: 'Jobs that changed last at this time or later, as their updatedAt tells.',
+    }),
+    language: t.string({
+      extensions: { maxCharacters: 20 },
+      description: 'Jobs whose language has this code; of jobs of which none is known yet, none.',
+    }),
   }),
 });
 
@@ -65,6 +75,11 @@ builder.queryFields((t) => ({
     description: 'Newest first; Relay connection with opaque keyset cursors.',
     args: {
       filter: t.arg({ type: JobFilter, description: 'Which jobs; absent = all.' }),
+      orderBy: t.arg({
+        type: JobOrderType,
+        defaultValue: 'CREATED',
+        description: 'By which time; a cursor holds for one order. null = CREATED.',
+      }),
       first: t.arg.int({ defaultValue: 20, description: 'How many from the start, 1 to 100.' }),
       after: t.arg.string({ description: 'Cursor: only what comes after it.' }),
       last: t.arg.int({ description: 'How many from the end, 1 to 100; instead of first.' }),
@@ -74,14 +89,29 @@ builder.queryFields((t) => ({
   }),
 }));
 
-builder.subscriptionField('jobChanged', (t) =>
-  t.field({
+builder.subscriptionFields((t) => ({
+  jobChanged: t.field({
     authScopes: { read: true },
     type: Job,
     description:
-      'A job, whenever a visible one that matches the filter before or after the change is created or changes status or progress: coalesced to at most 4/s per job, the last change never dropped. No item for the present state: query jobs once the subscription stands.',
-    args: { filter: t.arg({ type: JobFilter, description: 'Which jobs; absent = all.' }) },
+      'A job, whenever a visible one that matches the filter before or after the change is created or changes status, progress, labels, language or text: coalesced to at most 4/s per job, the last change never dropped. Places in the queue are told by queueChanged. Without since no item for the present state: query jobs once the subscription stands. With it first, oldest change first, every visible job that changed from 30 s before then on and matches the filter in what never changes (ids, owner, createdAfter, createdBefore, mediaNameContains): take out what no longer matches. Then live. After a lost connection nothing is missed, and the same state may come twice.',
+    args: {
+      filter: t.arg({ type: JobFilter, description: 'Which jobs; absent = all.' }),
+      since: t.arg({
+        type: 'DateTime',
+        description:
+          'The newest updatedAt that the client has. More than 7 days ago, or where more than 10,000 jobs have changed since: CURSOR_EXPIRED, query jobs anew.',
+      }),
+    },
     subscribe: (_, args, context) => watchJobs(args, context),
     resolve: (job) => job,
   }),
-);
+  queueChanged: t.field({
+    authScopes: { read: true },
+    type: QueueStatus,
+    description:
+      'The queue now, then at most once a second when a job came, went or changed its place: time to ask for queuePosition again.',
+    subscribe: (_, __, context) => watchQueue(context),
+    resolve: (queue) => queue,
+  }),
+}));

@@ -46,7 +46,7 @@ const GpuStatus = builder.objectRef<GpuStats>('GpuStatus').implement({
   }),
 });
 
-const QueueStatus = builder.objectRef<ServerStatus['queue']>('QueueStatus').implement({
+export const QueueStatus = builder.objectRef<ServerStatus['queue']>('QueueStatus').implement({
   description: 'The jobs that are not finished.',
   fields: (t) => ({
     queued: t.exposeInt('queued', { description: 'Jobs that wait.' }),

@@ -33,15 +33,15 @@ interface HttpServerOptions {
   readonly timeouts?: Parameters<typeof listen>[1];
   readonly server?: Partial<Config['server']>;
   readonly onQuery?: NonNullable<StoreOptions['onQuery']>;
+  /** The clock of the store; the machine's where absent. */
+  readonly now?: NonNullable<StoreOptions['now']>;
 }
 
 /** The HTTP layer over an empty store; `left` settles when the first who listened for jobs no longer does. */
-export async function openHttpServer({ timeouts, server = {}, onQuery }: HttpServerOptions = {}) {
+export async function openHttpServer({ timeouts, server = {}, ...watched }: HttpServerOptions = {}) {
   await using stack = new AsyncDisposableStack();
   const { notifier, left } = openWatchedNotifier();
-  const store = stack.use(
-    await openStore({ database: ':memory:', notifier, ...(onQuery === undefined ? {} : { onQuery }) }),
-  );
+  const store = stack.use(await openStore({ database: ':memory:', notifier, ...watched }));
   const changes = stack.use(openJobChanges(store, notifier));
   const usual = readConfig(join(import.meta.dirname, '../..'), {});
   const config = { ...usual, server: { ...usual.server, listenPort: 0, ...server } };

@@ -43,6 +43,7 @@ export const roleTable: Readonly<Record<string, Row>> = {
   'Subscription.jobEvents': ownOrAll,
   'Subscription.logAdded': ownOrAll,
   'Subscription.modelChanged': everybody,
+  'Subscription.queueChanged': everybody,
   'Subscription.serverStatus': everybody,
   '/jobs/ID/events': ownOrAll,
   '/jobs/ID/media': ownOrAll,

@@ -81,6 +81,7 @@ test('a hundred who follow a job over WebSocket and SSE have each event read and
 /** What else is shared, and the statement that tells of one execution, or of one reading. */
 const watched = {
   'jobChanged(filter: { status: [QUEUED] }) { title attempts { number } }': / from "attempt" /u,
+  jobDeleted: / from "deleted" .* limit/u,
   'logAdded(filter: { contains: "hello" }) { message }': / from "log" .* limit/u,
 };
 
@@ -95,23 +96,28 @@ for (const [field, reading] of Object.entries(watched)) {
       await added(server.store, { title: name });
       await server.store.addLogs([line(`hello ${name}`)]);
       server.notifier.notify('log', '');
+      if (field !== 'jobDeleted') return [name];
+      const { id } = await added(server.store);
+      await server.store.deleteJob(id);
+      server.notifier.notify('jobDeleted', id);
+      return [id];
     };
     const following = Array.from({ length: 20 }, (_, index) =>
       transports[index % 2 === 0 ? 'WebSocket' : 'SSE'](server, { query: `subscription { ${field} }` }),
     );
-    const untilTold = (name: string) =>
+    const untilTold = (texts: readonly string[]) =>
       Promise.all(
         following.map(async (items) => {
-          while (!JSON.stringify((await items.next()).value).includes(name));
+          for (let item = ''; !texts.some((text) => item.includes(text));) {
+            item = JSON.stringify((await items.next()).value);
+          }
         }),
       );
     const stands = Promise.all(following.map((items) => items.next())).then(() => true);
     while (!(await Promise.race([stands, nextTurn(false)]))) await change('early');
-    await change('before');
-    await untilTold('before');
+    await untilTold(await change('before'));
     statements.length = 0;
-    await change('after');
-    await untilTold('after');
+    await untilTold(await change('after'));
     const readings = statements.filter((sql) => reading.test(sql));
     assert.ok(readings.length > 0 && readings.length <= 2, `${readings.length} readings`);
     await Promise.all(following.map((items) => items.return(undefined)));
