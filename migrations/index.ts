@@ -13,6 +13,7 @@ import { mediaPeaks } from './0011-media-peaks.ts';
 import { deletedAudio } from './0012-deleted-audio.ts';
 import { settling } from './0013-settling.ts';
 import { jobChanges } from './0014-job-changes.ts';
+import { clearedTranscripts } from './0015-cleared-transcripts.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -31,5 +32,6 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0012-deleted-audio': deletedAudio,
     '0013-settling': settling,
     '0014-job-changes': jobChanges,
+    '0015-cleared-transcripts': clearedTranscripts,
   };
 }

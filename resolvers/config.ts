@@ -8,6 +8,7 @@ import type { Context, RequestContext } from './context.ts';
 
 /** The settings as they hold now. */
 export interface CurrentSettings extends TranscriptionSettings {
+  readonly id: 'config';
   readonly updatedAt: Date | null;
 }
 
@@ -22,7 +23,7 @@ export type ConfigInput = {
 };
 
 export function readConfig({ settings }: Pick<Context, 'settings'>): CurrentSettings {
-  return { ...settings.current(), updatedAt: settings.updatedAt() };
+  return { ...settings.current(), id: 'config', updatedAt: settings.updatedAt() };
 }
 
 /** Changes settings for jobs to come. Throws InvalidInputError, ModelNotInstalledError; nothing is changed then. */

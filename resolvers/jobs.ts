@@ -7,7 +7,7 @@ import {
 } from '#src/errors.ts';
 import type { JobFilter, JobOrder } from '#src/jobs/job-filter.ts';
 import type { Job, JobLabels, JobStatus } from '#src/jobs/job.ts';
-import type { Segment } from '#src/jobs/transcript.ts';
+import type { StoredSegment } from '#src/jobs/transcript.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import { requireModel } from '#src/models/installed.ts';
 import { removeJob } from '#src/operations/retention.ts';
@@ -79,8 +79,8 @@ export async function listJobs(
 export async function listSegments(
   { jobId, ...page }: PageArguments & { readonly jobId: string },
   { loaders }: Pick<Context, 'loaders'>,
-): Promise<Connection<Segment>> {
-  const load: PagedList<Segment>['load'] = (some) => loaders.segments.load({ jobId, page: some });
+): Promise<Connection<StoredSegment>> {
+  const load: PagedList<StoredSegment>['load'] = (some) => loaders.segments.load({ jobId, page: some });
   return loadPage({ name: `segments:${jobId}`, max: 1000, load }, page);
 }
 

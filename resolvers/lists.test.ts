@@ -134,6 +134,16 @@ test('a job is found by its id, by node too, and an unknown id is null', async (
   assert.deepEqual([data.nobody, data.nothing], [null, null]);
 });
 
+test('config and server are nodes too, as a client that has their ids asks for them', async () => {
+  const { data } = await server.ask(`{
+    config { id mode } server { id version }
+    config_: node(id: "config") { __typename id ... on Config { mode } }
+    server_: node(id: "server") { __typename id ... on Server { version } }
+  }`);
+  assert.deepEqual(data.config_, { __typename: 'Config', ...data.config });
+  assert.deepEqual(data.server_, { __typename: 'Server', ...data.server });
+});
+
 test('a transcript is written as TXT, SRT, VTT and JSON', async () => {
   const { data } = await server.ask(
     `{ job(id: "${ids[0]}") { txt: transcript srt: transcript(format: SRT) vtt: transcript(format: VTT) json: transcript(format: JSON) } }`,

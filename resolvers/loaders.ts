@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Attempt, Job } from '#src/jobs/job.ts';
-import type { Segment } from '#src/jobs/transcript.ts';
+import type { StoredSegment } from '#src/jobs/transcript.ts';
 import type { LogEntry } from '#src/store/logs.ts';
 import type { JobPage, Keyed } from '#src/store/page.ts';
 import type { Pace, Store } from '#src/store/store.ts';
@@ -15,7 +15,7 @@ export interface Loaders {
   /** How loud the recording of a job is. */
   readonly peaks: Loader<string, readonly number[] | null>;
   readonly attempts: Loader<string, readonly Attempt[]>;
-  readonly segments: Loader<JobPage, readonly Keyed<Segment>[]>;
+  readonly segments: Loader<JobPage, readonly Keyed<StoredSegment>[]>;
   readonly logs: Loader<JobPage, readonly Keyed<LogEntry>[]>;
 }
 

@@ -47,6 +47,27 @@ test('words of English, German, Japanese and Chinese are found with their segmen
   }
 });
 
+test('a segment has one id wherever it is met, and a hit one of its own for each query', async () => {
+  const ofSegments = `{ job(id: "${ids[0]}") { segments { edges { node { id index text } } } } }`;
+  const listed = (await server.ask(ofSegments)).data.job.segments.edges.map(({ node }: any) => node);
+  const followed = (await eventsOf(server.url, ids[0] ?? '')).flatMap(({ segments = [] }) =>
+    segments.map(({ id, index, text }) => ({ id, index, text })),
+  );
+  assert.deepEqual(followed, listed);
+  const hitOf = async (query: string) =>
+    (
+      await server.ask(
+        `query ($query: String!) { search(query: $query) { edges { node { id segment { id index text } } } } }`,
+        { query },
+      )
+    ).data.search.edges[0].node;
+  const [one, again, other] = [await hitOf('your country'), await hitOf('your country'), await hitOf('country your')];
+  assert.deepEqual(one.segment, listed[one.segment.index]);
+  assert.deepEqual(again, one);
+  assert.deepEqual(other.segment, one.segment);
+  assert.notEqual(other.id, one.id);
+});
+
 test('a highlight is safe HTML, whatever was said', async () => {
   const { edges } = await search('img alert');
   assert.equal(

@@ -8,6 +8,7 @@ import { type JobFilterInput, readFilter } from './jobs.ts';
 
 /** A segment that was found, with what was looked for marked in its text, as HTML. */
 export interface SearchHit extends FoundSegment {
+  readonly id: string;
   readonly highlight: string;
 }
 
@@ -22,17 +23,19 @@ export async function search(
 ): Promise<Connection<SearchHit>> {
   const query = parseQuery(text);
   const wanted = readFilter(filter);
+  const name = createHash('sha256').update(text).digest('base64url');
   return loadPage(
     {
       // A place among the matches of one query says nothing about those of another.
-      name: `search:${createHash('sha256').update(text).digest('base64url')}`,
+      name: `search:${name}`,
       max: 100,
       isForwardOnly: true,
       async load({ limit, after }) {
         const found = await store.search(query, wanted, { limit, ...(after === undefined ? {} : { after }) });
         return found.map(({ key, item }) => ({
           key,
-          item: { ...item, highlight: highlight(item.segment.text, query) },
+          // What is marked in it belongs to the query.
+          item: { ...item, id: `${item.segment.id}:${name}`, highlight: highlight(item.segment.text, query) },
         }));
       },
     },

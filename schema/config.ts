@@ -7,11 +7,13 @@ import { transcriptFormats } from '#src/jobs/transcript.ts';
 import { checkedByResolver } from './bounds.ts';
 import { builder } from './builder.ts';
 import { ComputePowerType, TranscriptFormatType, TranscriptionModeType } from './enums.ts';
+import { Node } from './node.ts';
 
 const Config = builder.objectRef<CurrentSettings>('Config').implement({
   description: 'Defaults for jobs to come: config.json and the environment, with the overrides of setConfig over them.',
+  interfaces: [Node],
   fields: (t) => ({
-    id: t.id({ description: 'Always config, so that client caches join updates.', resolve: () => 'config' }),
+    id: t.exposeID('id', { description: 'Always config, so that client caches join updates.' }),
     mode: t.expose('mode', { type: TranscriptionModeType, description: 'Mode for jobs that name none.' }),
     computePower: t.expose('computePower', {
       type: ComputePowerType,

@@ -9,6 +9,7 @@ import './job-event.ts';
 import './jobs.ts';
 import './logs.ts';
 import './model.ts';
+import './node.ts';
 import { askCallers } from './scopes.ts';
 import './search.ts';
 import './server.ts';

@@ -27,6 +27,7 @@ import {
   TranscriptionModeType,
 } from './enums.ts';
 import { LogConnection } from './logs.ts';
+import { Node } from './node.ts';
 import { SegmentConnection } from './segment.ts';
 
 export const Progress = builder.objectRef<ProgressShape>('Progress').implement({
@@ -218,11 +219,6 @@ const Attempt = builder.objectRef<AttemptShape>('Attempt').implement({
   }),
 });
 
-export const Node = builder.interfaceRef<{ readonly id: string }>('Node').implement({
-  description: 'Something that can be looked up again by its id.',
-  fields: (t) => ({ id: t.exposeID('id', { description: 'The same for as long as it exists, on every server.' }) }),
-});
-
 export const Job = builder.objectRef<JobShape>('Job');
 
 builder.objectType(Job, {
@@ -230,7 +226,6 @@ builder.objectType(Job, {
   interfaces: [Node],
   // However it was found: see resolvers/visibility.ts.
   authScopes: (job, { caller }) => sees(caller, job),
-  isTypeOf: (value) => typeof value === 'object' && value !== null && 'lastEventSeq' in value,
   fields: (t) => ({
     id: t.exposeID('id', { description: 'job_ and 21 URL-safe characters.' }),
     status: t.expose('status', { type: JobStatusType, description: 'Where it is in its life.' }),

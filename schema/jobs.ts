@@ -4,7 +4,8 @@ import { watchJobs } from '#resolvers/watch-jobs.ts';
 import type { JobFilter as Filter } from '#src/jobs/job-filter.ts';
 import { builder, explicitArguments } from './builder.ts';
 import { JobOrderType, JobStatusType } from './enums.ts';
-import { Job, Node } from './job.ts';
+import { Job } from './job.ts';
+import { Node } from './node.ts';
 import { QueueStatus } from './server.ts';
 
 export const JobFilter = builder.inputType('JobFilter', {
@@ -59,14 +60,6 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One job, or null when there is none or the caller may not see it.',
     args: { id: t.arg.id({ required: true, description: 'The job.' }) },
-    resolve: (_, { id }, { loaders }) => loaders.job.load(id),
-  }),
-  node: t.field({
-    authScopes: { read: true },
-    type: Node,
-    nullable: true,
-    description: 'A job by its id, or null when there is none or the caller may not see it.',
-    args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
     resolve: (_, { id }, { loaders }) => loaders.job.load(id),
   }),
   jobs: t.field({

@@ -10,6 +10,7 @@ import { Segment } from './segment.ts';
 const SearchHit = builder.objectRef<Hit>('SearchHit').implement({
   description: 'A segment that holds what was looked for.',
   fields: (t) => ({
+    id: t.exposeID('id', { description: 'Of the segment and of what was looked for: for client caches.' }),
     job: t.expose('job', { type: Job, description: 'The job that it belongs to.' }),
     segment: t.expose('segment', { type: Segment, description: 'The segment, with its time.' }),
     highlight: t.exposeString('highlight', {

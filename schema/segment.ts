@@ -1,4 +1,4 @@
-import type { Segment as SegmentShape, Word as WordShape } from '#src/jobs/transcript.ts';
+import type { StoredSegment, Word as WordShape } from '#src/jobs/transcript.ts';
 import { builder } from './builder.ts';
 
 const Word = builder.objectRef<WordShape>('Word').implement({
@@ -14,9 +14,12 @@ const Word = builder.objectRef<WordShape>('Word').implement({
   }),
 });
 
-export const Segment = builder.objectRef<SegmentShape>('Segment').implement({
+export const Segment = builder.objectRef<StoredSegment>('Segment').implement({
   description: 'Timed text of subtitle size. Times stand on the time line of the recording.',
   fields: (t) => ({
+    id: t.exposeID('id', {
+      description: 'Of its job, the number of JobTranscriptCleared before it, and its index: for client caches.',
+    }),
     index: t.exposeInt('index', { description: '0, 1, 2 ... within the job, no gaps.' }),
     startSeconds: t.exposeFloat('startSeconds', { description: 'Begin, in seconds from the start of the recording.' }),
     endSeconds: t.exposeFloat('endSeconds', { description: 'End, in seconds from the start of the recording.' }),

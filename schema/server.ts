@@ -3,6 +3,7 @@ import { restartServer, watchServer } from '#resolvers/server.ts';
 import type { GpuStats, ServerStatus } from '#src/operations/server-status.ts';
 import { builder } from './builder.ts';
 import { ServerStatusType } from './enums.ts';
+import { Node } from './node.ts';
 
 const CpuStatus = builder.objectRef<ServerStatus['cpu']>('CpuStatus').implement({
   description: 'Processor of the machine.',
@@ -85,8 +86,9 @@ const EngineStatus = builder.objectRef<ServerStatus['engine']>('EngineStatus').i
 /** The server and its machine. */
 const Server = builder.objectRef<ServerStatus>('Server').implement({
   description: 'The server and its machine.',
+  interfaces: [Node],
   fields: (t) => ({
-    id: t.id({ description: 'Always server, so that client caches join updates.', resolve: () => 'server' }),
+    id: t.exposeID('id', { description: 'Always server, so that client caches join updates.' }),
     version: t.exposeString('version', { description: 'Version of Phonograph.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it was started.' }),
     uptimeSeconds: t.float({

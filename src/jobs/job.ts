@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { languageCodes } from './languages.ts';
-import type { Segment } from './transcript.ts';
+import type { Segment, StoredSegment } from './transcript.ts';
 
 /** What a numbered fact about a job says; stored as it was, the same at each replay. */
 export type JobFact =
@@ -17,11 +17,16 @@ export type JobFact =
   | { readonly kind: 'TRANSCRIPT_CLEARED'; readonly attempt: number | null };
 
 /** A fact with its place: seq is 1, 2, 3 ... within the job, without gaps. */
-export type JobEvent = JobFact & {
+export type JobEvent = PlacedFact & {
   readonly jobId: string;
   readonly seq: number;
   readonly time: Date;
 };
+
+/** What is said of a segment names it, once it has its place. */
+type PlacedFact =
+  | Exclude<JobFact, { readonly kind: 'SEGMENTS_ADDED' }>
+  | { readonly kind: 'SEGMENTS_ADDED'; readonly segments: readonly StoredSegment[] };
 
 export const jobStatuses = ['QUEUED', 'WORKING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export type JobStatus = (typeof jobStatuses)[number];

@@ -25,6 +25,11 @@ export interface Segment {
   readonly words: readonly Word[] | null;
 }
 
+/** A segment that is kept, with a name that no other one has, or has had. */
+export interface StoredSegment extends Segment {
+  readonly id: string;
+}
+
 /** A segment before the store has given it its place. */
 export type NewSegment = Omit<Segment, 'index'>;
 

@@ -6,6 +6,7 @@ import { memoizeFor } from './memoize.ts';
 
 /** The server as it is at one moment. */
 export interface ServerStatus extends HostStats {
+  readonly id: 'server';
   readonly version: string;
   readonly startedAt: Date;
   readonly status: ServerState;
@@ -49,7 +50,8 @@ export function openServerReader(parts: ServerParts): ServerReader {
     const engine = { ...health.engine, standby: parts.countStandby() };
     const { numJobs: slots, paused } = settings.current();
     const unauthenticated = !keys.areNeeded();
-    return { ...host, version, startedAt, status, unauthenticated, gpus, queue: { ...counts, slots, paused }, engine };
+    const queue = { ...counts, slots, paused };
+    return { ...host, id: 'server', version, startedAt, status, unauthenticated, gpus, queue, engine };
   }
   return { now, recent: memoizeFor(now, freshMs) };
 }

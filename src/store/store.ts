@@ -12,7 +12,7 @@ import type {
   TranscriptionOptions,
 } from '../jobs/job.ts';
 import type { EngineIdentity } from '../jobs/provenance.ts';
-import type { Segment } from '../jobs/transcript.ts';
+import type { StoredSegment } from '../jobs/transcript.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
@@ -133,7 +133,7 @@ export interface JobReader {
   /** How fast jobs go. */
   pace(): Promise<Pace>;
   /** In the order of the index; a key is the index. */
-  segments(jobId: string, page: Page): Promise<readonly Keyed<Segment>[]>;
+  segments(jobId: string, page: Page): Promise<readonly Keyed<StoredSegment>[]>;
   attempts(jobId: string): Promise<readonly Attempt[]>;
   /** Events with a greater seq, in order, at most `limit`. */
   events(jobId: string, afterSeq: number, limit: number): Promise<readonly JobEvent[]>;
@@ -155,7 +155,7 @@ export interface JobBatchReader {
   peaksOf(jobIds: readonly string[]): Promise<readonly (readonly number[] | null)[]>;
   attemptsOf(jobIds: readonly string[]): Promise<readonly (readonly Attempt[])[]>;
   /** Pages as `segments` gives them. */
-  segmentsOf(pages: readonly JobPage[]): Promise<readonly (readonly Keyed<Segment>[])[]>;
+  segmentsOf(pages: readonly JobPage[]): Promise<readonly (readonly Keyed<StoredSegment>[])[]>;
   /** Pages as `logs` gives them. */
   logsOf(pages: readonly JobPage[]): Promise<readonly (readonly Keyed<LogEntry>[])[]>;
 }
@@ -274,5 +274,5 @@ export const searchBlock = 1000;
 /** A segment that was found, and its job. */
 export interface FoundSegment {
   readonly job: Job;
-  readonly segment: Segment;
+  readonly segment: StoredSegment;
 }

@@ -8,6 +8,7 @@ export interface SeenEvent {
   readonly status?: string;
   readonly progress?: { readonly stage: string; readonly fraction: number };
   readonly segments?: readonly {
+    readonly id: string;
     readonly index: number;
     readonly text: string;
     readonly startSeconds: number;
@@ -22,7 +23,7 @@ const query = `subscription ($id: ID!, $after: SafeInt) {
     ... on JobStatusChanged { status }
     ... on JobProgressed { progress { stage fraction processedSeconds } }
     ... on JobLanguageDetected { language { code probability } }
-    ... on JobSegmentsAdded { segments { index startSeconds endSeconds text } }
+    ... on JobSegmentsAdded { segments { id index startSeconds endSeconds text } }
   }
 }`;
 

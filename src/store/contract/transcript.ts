@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { parseQuery } from '../../transcripts/search/query.ts';
 import {
   added,
   claimed,
@@ -74,6 +75,7 @@ export function transcriptContract(open: OpenStore): void {
     const [kept] = await store.segments(id, { limit: 1 });
     assert.deepEqual(kept?.item, {
       ...segment,
+      id: `${id}:0:0`,
       index: 0,
       startSeconds: 1.235,
       endSeconds: 2,
@@ -115,6 +117,33 @@ export function transcriptContract(open: OpenStore): void {
     assert.equal((await store.segments(id, { limit: 10 }))[0]?.item.index, 0);
     const cleared = (await eventsOf(store, id)).find((event) => event.kind === 'TRANSCRIPT_CLEARED');
     assert.equal(cleared?.attempt, 1);
+  });
+
+  it('gives no segment the name of one that was cleared, and each the same in every place', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await added(store);
+    const { lease } = await claimed(store);
+    await store.appendBatch(lease, newBatch(['first', 'second']));
+    await store.clearTranscript(lease);
+    await store.appendBatch(lease, newBatch(['third']));
+    await store.clearTranscript(lease);
+    await store.appendBatch(lease, newBatch(['fourth', 'fifth']));
+    const sent = (await eventsOf(store, id)).flatMap((event) =>
+      event.kind === 'SEGMENTS_ADDED' ? event.segments.map((segment) => [segment.text, segment.id]) : [],
+    );
+    const names = Object.fromEntries(sent);
+    assert.deepEqual(
+      Object.values(names),
+      ['0:0', '0:1', '1:0', '2:0', '2:1'].map((name) => `${id}:${name}`),
+    );
+    const kept = await store.segments(id, { limit: 10 });
+    assert.deepEqual(
+      kept.map(({ item }) => [item.text, item.id]),
+      ['fourth', 'fifth'].map((text) => [text, names[text]]),
+    );
+    const found = await store.search(parseQuery('fifth'), {}, { limit: 1 });
+    assert.equal(found[0]?.item.segment.id, names['fifth']);
   });
 
   it('clears segments without a checkpoint before the next attempt, which could only send them twice', async () => {

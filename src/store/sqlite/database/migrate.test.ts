@@ -7,7 +7,7 @@ import { first } from '#migrations/0001-first.ts';
 import { migrationsFor } from '#migrations/index.ts';
 import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
-import { added, newJob } from '../../contract/samples.ts';
+import { added, claimed, eventsOf, newBatch, newJob, quietly } from '../../contract/samples.ts';
 import type { Page } from '../../page.ts';
 import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
@@ -126,4 +126,50 @@ test('log lines of an older database count as much as new ones', async () => {
   const [one = 0, two = 0] = totals;
   assert.ok(one > 0 && two > one);
   assert.deepEqual(totals, [one, two, two + one, two + two]);
+});
+
+test('segments of an older database are named as all others', async () => {
+  await using temporary = await openTemporary();
+  const database = join(temporary.directory, 'phonograph.db');
+  const ids: string[] = [];
+  const readNames = async () => {
+    await using store = await openStore({ database });
+    const events = await Promise.all(ids.map((id) => eventsOf(store, id)));
+    return events.map((all) =>
+      all.flatMap((event) => (event.kind === 'SEGMENTS_ADDED' ? event.segments.map(({ id }) => id) : [])),
+    );
+  };
+  await (async () => {
+    await using store = await openStore({ database });
+    // One that was begun anew within its only attempt and runs, one that was retried from its start and completed, one that never was.
+    for (const act of ['restart', 'retry', 'none']) {
+      const { id } = await added(store);
+      ids.push(id);
+      const { lease } = await claimed(store);
+      await store.appendBatch(lease, newBatch(['once']));
+      if (act === 'restart') {
+        await store.clearTranscript(lease);
+        await store.appendBatch(lease, newBatch(['again']));
+        continue;
+      }
+      const completed = { kind: 'COMPLETED', processedSeconds: 1, ...quietly } as const;
+      const failure = { code: 'ENGINE_CRASHED', message: 'It crashed.', retryable: true, hint: null } as const;
+      if (act === 'retry') {
+        await store.finish(lease, { kind: 'FAILED', failure, ...quietly });
+        await store.retry(id, true, { maxQueued: 10, maxQueuedPerCaller: 10 });
+        const again = await claimed(store);
+        await store.appendBatch(again.lease, newBatch(['again']));
+        await store.finish(again.lease, completed);
+      } else await store.finish(lease, completed);
+    }
+  })();
+  const before = await readNames();
+  assert.deepEqual(
+    before,
+    [['0:0', '1:0'], ['0:0', '1:0'], ['0:0']].map((names, at) => names.map((name) => `${ids[at]}:${name}`)),
+  );
+  const older = new Sqlite(database);
+  older.exec("drop table cleared; delete from migration where name = '0015-cleared-transcripts'");
+  older.close();
+  assert.deepEqual(await readNames(), before);
 });

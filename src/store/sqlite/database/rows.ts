@@ -1,6 +1,6 @@
-import type { ExpressionBuilder, Kysely, Selectable, SelectQueryBuilder } from 'kysely';
+import { type ExpressionBuilder, type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Attempt, Job, JobEvent, Media, MediaKey } from '../../../jobs/job.ts';
-import type { Segment } from '../../../jobs/transcript.ts';
+import type { Segment, StoredSegment } from '../../../jobs/transcript.ts';
 import { parseFact, parseFailure, parseObject, parseOptions, parseTexts, parseTracks, parseWords } from './json.ts';
 import type { Tables } from './tables.ts';
 
@@ -106,8 +106,32 @@ export function toSegment(row: Selectable<Tables['segment']>): Segment {
 }
 
 /** The event of a row. */
-export function toEvent(row: Selectable<Tables['event']>): JobEvent {
-  return { ...parseFact(row.kind, row.data), jobId: row.job_id, seq: row.seq, time: toDate(row.time) };
+export function toEvent(row: Selectable<Tables['event']> & Clears): JobEvent {
+  const place = { jobId: row.job_id, seq: row.seq, time: toDate(row.time) };
+  const fact = parseFact(row.kind, row.data);
+  if (fact.kind !== 'SEGMENTS_ADDED') return { ...fact, ...place };
+  return { ...fact, segments: fact.segments.map((segment) => named(segment, row)), ...place };
+}
+
+/** How many times the transcript of a job was cleared. */
+interface Clears {
+  readonly clears: number;
+}
+
+/** No other segment of a job has the name of one: an index alone is used again after the transcript was cleared. */
+function named(segment: Segment, { job_id: jobId, clears }: { readonly job_id: string } & Clears): StoredSegment {
+  return { ...segment, id: `${jobId}:${clears}:${segment.index}` };
+}
+
+/** The segment of a row, with its name. */
+export function toStoredSegment(row: Selectable<Tables['segment']> & Clears): StoredSegment {
+  return named(toSegment(row), row);
+}
+
+/** Counts them in the statement that reads what it is asked for: all of them, or those before each event that it reads. */
+export function countClears(jobId: string, those: 'all' | 'before event' = 'all') {
+  const before = those === 'all' ? sql`` : sql`and cleared.seq < event.seq`;
+  return sql<number>`(select count(*) from cleared where cleared.job_id = ${jobId} ${before})`.as('clears');
 }
 
 const jobColumns = [

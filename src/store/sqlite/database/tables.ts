@@ -19,6 +19,7 @@ export interface Tables {
   readonly attempt: AttemptTable;
   readonly segment: SegmentTable;
   readonly event: EventTable;
+  readonly cleared: ClearedTable;
   readonly log: LogTable;
   readonly setting: SettingTable;
   readonly api_key: ApiKeyTable;
@@ -198,6 +199,12 @@ interface EventTable {
   readonly kind: JobEvent['kind'];
   /** JSON: the fact without its kind. */
   readonly data: string;
+}
+
+/** The events that voided what was transcribed before them. */
+interface ClearedTable {
+  readonly job_id: string;
+  readonly seq: number;
 }
 
 interface LogTable {

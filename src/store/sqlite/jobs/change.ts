@@ -81,6 +81,8 @@ export async function addFacts(
     data: toJson(data),
   }));
   if (rows.length > 0) await tx.insertInto('event').values(rows).execute();
+  const cleared = rows.filter(({ kind }) => kind === 'TRANSCRIPT_CLEARED').map(({ job_id, seq }) => ({ job_id, seq }));
+  if (cleared.length > 0) await tx.insertInto('cleared').values(cleared).execute();
 }
 
 /** The time of a change or a deletion that happens at `time`: later than that of every one before it, also where the clock was set back. */

@@ -1,13 +1,22 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
-import type { Segment } from '../../../jobs/transcript.ts';
+import type { StoredSegment } from '../../../jobs/transcript.ts';
 import type { LogEntry } from '../../logs.ts';
 import type { JobPage, Keyed, Page } from '../../page.ts';
 import type { JobBatchReader, JobReader } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
 import { parsePeaks } from '../database/json.ts';
 import { firstNumberOf, inListOrder, parseNumberKey, toRange } from '../database/keyset.ts';
-import { isKnown, readJob, selectJob, toAttempt, toEvent, toJob, toSegment } from '../database/rows.ts';
+import {
+  countClears,
+  isKnown,
+  readJob,
+  selectJob,
+  toAttempt,
+  toEvent,
+  toJob,
+  toStoredSegment,
+} from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { queueCounts, readPace, readPositions } from '../jobs/queue.ts';
 import { countJobs, listJobs } from './job-list.ts';
@@ -36,6 +45,7 @@ export function jobReader({ db }: Connection): JobReader {
       const rows = await db
         .selectFrom('event')
         .selectAll()
+        .select(countClears(jobId, 'before event'))
         .where('job_id', '=', jobId)
         .where(isKnown(jobId))
         .where('seq', '>', afterSeq)
@@ -125,13 +135,13 @@ const rowsPerStatement = 1000;
 const pagesPerStatement = 100;
 
 /** Pages of the segments of many jobs. */
-function segmentsOf(db: Kysely<Tables>, pages: readonly JobPage[]): Promise<Pages<Segment>> {
+function segmentsOf(db: Kysely<Tables>, pages: readonly JobPage[]): Promise<Pages<StoredSegment>> {
   return readPages(pages, async (some) => {
     const rows = await some
       .map((page, at) => db.selectFrom(pageOfSegments(db, page, at).as('page')).selectAll())
       .reduce((all, one) => all.unionAll(one))
       .execute();
-    return rows.map((row) => ({ at: row.at, number: row.index, item: toSegment(row) }));
+    return rows.map((row) => ({ at: row.at, number: row.index, item: toStoredSegment(row) }));
   });
 }
 
@@ -151,7 +161,7 @@ function pageOfSegments(db: Kysely<Tables>, { jobId, page }: JobPage, at: number
   return db
     .selectFrom('segment')
     .selectAll()
-    .select((eb) => eb.val(at).as('at'))
+    .select((eb) => [eb.val(at).as('at'), countClears(jobId)])
     .where('job_id', '=', jobId)
     .where(isKnown(jobId))
     .where('index', '>', range.after)

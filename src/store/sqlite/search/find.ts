@@ -1,11 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { JobFilter } from '../../../jobs/job-filter.ts';
-import type { Segment } from '../../../jobs/transcript.ts';
+import type { StoredSegment } from '../../../jobs/transcript.ts';
 import type { SearchQuery } from '../../../transcripts/search/query.ts';
 import type { Keyed } from '../../page.ts';
 import { type FoundSegment, type JobBatchReader, searchBlock, type SegmentSearch } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
-import { toSegment } from '../database/rows.ts';
+import { countClears, toStoredSegment } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { clean, keepMatching, listNumbers, toJobRange } from '../reading/job-list.ts';
 import { type EntryRange, indexOlder, overlap, rangeOf } from './entries.ts';
@@ -33,7 +33,7 @@ interface SearchRequest {
 /** A segment that was found. */
 interface Hit {
   readonly jobId: string;
-  readonly segment: Segment;
+  readonly segment: StoredSegment;
 }
 
 /** Where to look. */
@@ -92,12 +92,12 @@ function rankBlock(matches: readonly Match[], after: SearchCursor): readonly Ran
 
 /** The whole segments, in the order in which they are ranked; one that is gone since is left out. */
 async function readSegments(db: Kysely<Tables>, ranked: readonly Ranked[]): Promise<readonly Keyed<Hit>[]> {
-  const segments = new Map<string, Segment>();
+  const segments = new Map<string, StoredSegment>();
   for (const [jobId, matches] of Map.groupBy(ranked, ({ match }) => match.jobId)) {
     const indices = matches.map(({ match }) => match.index);
-    const ofJob = db.selectFrom('segment').selectAll().where('job_id', '=', jobId);
+    const ofJob = db.selectFrom('segment').selectAll().select(countClears(jobId)).where('job_id', '=', jobId);
     for (const row of await ofJob.where('index', 'in', indices).execute())
-      segments.set(`${jobId} ${row.index}`, toSegment(row));
+      segments.set(`${jobId} ${row.index}`, toStoredSegment(row));
   }
   return ranked.flatMap(({ match: { jobId, index }, place }) => {
     const segment = segments.get(`${jobId} ${index}`);
