@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, getOperationAST, type GraphQLError, OperationTypeNode } from 'graphql';
+import type { GraphQLParams } from 'graphql-yoga';
 import { z } from 'zod';
 import type { Caller } from '../config/api-key.ts';
 import type { Log } from '../logs/log.ts';
 import { eventStreamOutlet, framingOf } from './fan-out/outlet.ts';
 import { prepare } from './operation.ts';
+import type { PersistedQueries } from './persisted-queries.ts';
 import { contentType } from './request-checks.ts';
 import { streamResults } from './stream-results.ts';
 import { maskErrors, type Yoga } from './yoga.ts';
@@ -17,6 +19,7 @@ interface StreamRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly yoga: Yoga;
+  readonly persisted: PersistedQueries;
   readonly caller: Caller;
   /** Aborts when the client has left. */
   readonly signal: AbortSignal;
@@ -29,7 +32,7 @@ interface StreamRequest {
  */
 export async function answerSubscription(asked: StreamRequest, body: Buffer): Promise<boolean> {
   const { request, response, yoga, caller, signal, log } = asked;
-  const params = wantsEventStream(request) ? operationIn(request, body) : null;
+  const params = wantsEventStream(request) ? operationIn(asked, body) : null;
   if (params === null) return false;
   const outlet = eventStreamOutlet(response, framing);
   const enveloped = yoga.getEnveloped({ req: request, params, caller, signal, outlet });
@@ -54,18 +57,20 @@ const operation = z.object({
 });
 
 /** The operation of a request; null where it is none that can be told, which Yoga says. */
-function operationIn(request: IncomingMessage, body: Buffer): z.infer<typeof operation> | null {
+function operationIn({ request, persisted }: StreamRequest, body: Buffer): z.infer<typeof operation> | null {
   try {
-    if (request.method === 'GET') return operation.parse(operationOf(request.url ?? ''));
-    return contentType(request.headers) === 'application/json' ? operation.parse(JSON.parse(body.toString())) : null;
+    const isGet = request.method === 'GET';
+    if (!isGet && contentType(request.headers) !== 'application/json') return null;
+    const asked: GraphQLParams = isGet ? operationOf(request.url ?? '') : JSON.parse(body.toString());
+    return operation.parse(persisted.complete(asked));
   } catch {
     return null;
   }
 }
 
-function operationOf(url: string): Readonly<Record<string, unknown>> {
-  const { variables, ...others } = Object.fromEntries(new URLSearchParams(url.slice(url.indexOf('?') + 1)));
-  return { ...others, variables: variables === undefined ? null : JSON.parse(variables) };
+function operationOf(url: string): GraphQLParams {
+  const { variables, extensions, ...others } = Object.fromEntries(new URLSearchParams(url.slice(url.indexOf('?') + 1)));
+  return { ...others, variables: JSON.parse(variables ?? 'null'), extensions: JSON.parse(extensions ?? 'null') };
 }
 
 function isIterable(results: unknown): results is AsyncGenerator<ExecutionResult, void, void> {

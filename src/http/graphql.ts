@@ -7,6 +7,7 @@ import { answerEarly, whenLeft } from './answer.ts';
 import { type Body, BodyError, readBody } from './body.ts';
 import type { FileRequest } from './file-response.ts';
 import { answerSubscription } from './graphql-sse.ts';
+import type { PersistedQueries } from './persisted-queries.ts';
 import { holderOf, type Quotas } from './quotas.ts';
 import { contentType, refuseBody, refuseWith } from './request-checks.ts';
 import type { Yoga } from './yoga.ts';
@@ -16,17 +17,12 @@ export interface GraphqlRequest extends FileRequest {
   readonly yoga: Yoga;
   readonly caller: Caller;
   readonly quotas: Quotas;
+  readonly persisted: PersistedQueries;
 }
 
 /** Answers an operation: reads its body within bounds, with the recordings in it, and hands it to Yoga. */
-export async function answerGraphql({
-  request,
-  response,
-  context,
-  yoga,
-  caller,
-  quotas,
-}: GraphqlRequest): Promise<void> {
+export async function answerGraphql(asked: GraphqlRequest): Promise<void> {
+  const { request, response, context, yoga, caller, quotas } = asked;
   const refusal = refuseBody(request);
   if (refusal !== null) return refuseWith(request, response, refusal);
   if (contentType(request.headers) === 'multipart/form-data') {
@@ -44,7 +40,7 @@ export async function answerGraphql({
     if (signal.aborted) return discard();
     response.once('close', discard);
     await yoga(request, response, { caller, signal, operation: body.operation });
-  } else if (!(await answerSubscription({ request, response, yoga, caller, signal, log: context.log }, body.bytes))) {
+  } else if (!(await answerSubscription({ ...asked, signal, log: context.log }, body.bytes))) {
     // Yoga takes a body that was read before it from here, as Express leaves it.
     await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal });
   }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Context } from '#resolvers/context.ts';
 import { answerError, type Answering, endWhenIdle, endWhenStalled, openAnswering } from './answer.ts';
 import { openFanOut } from './fan-out/fan-out.ts';
+import { openPersistedQueries } from './persisted-queries.ts';
 import { openQuotas } from './quotas.ts';
 import { refuse } from './request-checks.ts';
 import { handle, pathOf } from './routes.ts';
@@ -43,7 +44,8 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
     contextOf: (caller, signal) => requestContext(context, caller, signal),
     mask: maskErrors(context.log),
   });
-  const yoga = openYoga(context, { quotas, fanOut });
+  const persisted = openPersistedQueries();
+  const yoga = openYoga(context, { quotas, fanOut, persisted });
   const sockets = openWebSockets(yoga, {
     ...context.config.server,
     keys: context.keys,
@@ -58,7 +60,7 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
     answering.add(response);
     endWhenStalled(response, timeouts.stallMs);
     endWhenIdle(request, response, bodyIdleSeconds * 1000);
-    handle(request, response, { context, yoga, quotas, fanOut }).catch((error: unknown) => {
+    handle(request, response, { context, yoga, quotas, fanOut, persisted }).catch((error: unknown) => {
       context.log.error({ err: error }, 'request failed');
       if (!response.headersSent)
         answerError(response, 500, { code: 'INTERNAL_SERVER_ERROR', message: 'The server failed to answer.' });

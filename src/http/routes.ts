@@ -10,7 +10,7 @@ import { tooOften } from './quotas.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
 
 /** What requests are answered with. */
-type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas'> & { readonly fanOut: FanOut };
+type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas' | 'persisted'> & { readonly fanOut: FanOut };
 
 /** A request on its way to the answer. Of a route for callers, `caller` is who asks. */
 interface Exchange extends GraphqlRequest {

@@ -11,6 +11,7 @@ import { useCostLimit } from './cost.ts';
 import { type FanOut, useFanOut } from './fan-out/fan-out.ts';
 import type { Outlet } from './fan-out/outlet.ts';
 import { useLimits } from './limits.ts';
+import { type PersistedQueries, usePersistedQueries } from './persisted-queries.ts';
 import { type Quotas, useSubscriptionQuota } from './quotas.ts';
 import { preflightSeconds } from './request-checks.ts';
 
@@ -31,11 +32,15 @@ export type Yoga = YogaServerInstance<Handover, RequestContext>;
 const maxCachedDocuments = 500;
 const maxCachedCharacters = 8192;
 
+/** What Yoga shares with what answers beside it. */
+interface YogaParts {
+  readonly quotas: Quotas;
+  readonly fanOut: FanOut;
+  readonly persisted: PersistedQueries;
+}
+
 /** GraphQL over HTTP and SSE; the WebSocket takes its functions from here, so that both mask and limit alike. */
-export function openYoga(
-  context: Context,
-  { quotas, fanOut }: { readonly quotas: Quotas; readonly fanOut: FanOut },
-): Yoga {
+export function openYoga(context: Context, { quotas, fanOut, persisted }: YogaParts): Yoga {
   return createYoga<Handover, RequestContext>({
     schema,
     context({ caller, signal }) {
@@ -59,6 +64,7 @@ export function openYoga(
       useFanOut(fanOut),
       useEndWithClient(),
       useReceivedOperation(),
+      usePersistedQueries(persisted),
       useRightHeaders(),
     ],
   });
