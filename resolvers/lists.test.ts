@@ -137,11 +137,11 @@ test('a job is found by its id, by node too, and an unknown id is null', async (
 test('config and server are nodes too, as a client that has their ids asks for them', async () => {
   const { data } = await server.ask(`{
     config { id mode } server { id version }
-    config_: node(id: "config") { __typename id ... on Config { mode } }
-    server_: node(id: "server") { __typename id ... on Server { version } }
+    nodeOfConfig: node(id: "config") { __typename id ... on Config { mode } }
+    nodeOfServer: node(id: "server") { __typename id ... on Server { version } }
   }`);
-  assert.deepEqual(data.config_, { __typename: 'Config', ...data.config });
-  assert.deepEqual(data.server_, { __typename: 'Server', ...data.server });
+  assert.deepEqual(data.nodeOfConfig, { __typename: 'Config', ...data.config });
+  assert.deepEqual(data.nodeOfServer, { __typename: 'Server', ...data.server });
 });
 
 test('a transcript is written as TXT, SRT, VTT and JSON', async () => {

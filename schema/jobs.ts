@@ -5,7 +5,6 @@ import type { JobFilter as Filter } from '#src/jobs/job-filter.ts';
 import { builder, explicitArguments } from './builder.ts';
 import { JobOrderType, JobStatusType } from './enums.ts';
 import { Job } from './job.ts';
-import { Node } from './node.ts';
 import { QueueStatus } from './server.ts';
 
 export const JobFilter = builder.inputType('JobFilter', {

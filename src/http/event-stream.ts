@@ -35,6 +35,9 @@ function fieldsOf(type: GraphQLNamedOutputType): string {
     .join(' ');
 }
 
+/** Browsers would wait for three to five seconds before they come back. */
+const retryMs = 1000;
+
 /** A request for the events of a job, with who asks. */
 export interface EventsRequest extends FileRequest {
   readonly context: RequestContext;
@@ -64,6 +67,7 @@ export async function answerEvents(
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   });
+  response.write(`retry: ${retryMs}\n\n`);
   await streamResults(response, events, (result) => frame(JSON.stringify(result)));
   response.end('event: complete\ndata: {}\n\n');
 }

@@ -31,7 +31,7 @@ for (const useGETForHashedQueries of [false, true]) {
   test(`Apollo Client names by ${useGETForHashedQueries ? 'GET' : 'POST'} what it has sent once`, async () => {
     const sent: { readonly method: string; readonly hasDocument: boolean }[] = [];
     const counting: typeof fetch = (to, init) => {
-      sent.push({ method: init?.method ?? '', hasDocument: `${String(to)} ${String(init?.body)}`.includes('numJobs') });
+      sent.push({ method: init?.method ?? '', hasDocument: JSON.stringify([to, init?.body]).includes('numJobs') });
       return fetch(to, init);
     };
     const open = () =>

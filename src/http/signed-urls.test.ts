@@ -40,11 +40,12 @@ async function urlsOf(caller: typeof alice, job: string) {
 async function readEvents(url: string, headers: Record<string, string> = {}) {
   const response = await fetch(server.url + url, { headers });
   const blocks = (await response.text()).split('\n\n').filter((block) => block !== '' && !block.startsWith(':'));
-  const events = blocks.map((block) =>
+  const [first, ...events] = blocks.map((block) =>
     Object.fromEntries(
       block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
     ),
   );
+  assert.deepEqual(first, { retry: '1000' }, 'a browser comes back after a second');
   return { status: response.status, type: response.headers.get('content-type'), events };
 }
 
