@@ -4,6 +4,7 @@ import { get, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
+import { newCaller } from '#src/testing/caller.ts';
 import { ask, isReady, openTestServer, readyTells } from '#src/testing/server.ts';
 import { wsClient } from '#src/testing/follow.ts';
 
@@ -164,6 +165,7 @@ test('GraphiQL comes from the server itself, with something to ask and something
   await using server = await openTestServer();
   const page = await (await fetch(`${server.url}/graphql`, { headers: { accept: 'text/html' } })).text();
   assert.doesNotMatch(page, /<(?:script|link|img)[^>]+(?:src|href)="?https?:/iu);
+  assert.match(page, /subscription Watch/u);
   assert.match(page, /subscription Follow/u);
   assert.match(page, /query Overview/u);
 });
@@ -177,6 +179,23 @@ test('no answer may be shown within another page or load anything, and the page 
   const page = (await receive(`${server.url}/graphql`, { accept: 'text/html' })).headers;
   const scripts = /script-src (?<sources>[^;]*)/u.exec(String(page['content-security-policy']))?.groups?.['sources'];
   assert.match(scripts ?? '', /^(?:'sha256-[\w+/]+=*' ?)+$/u);
+});
+
+test('a browser at the address of the server finds links, of GraphiQL where it is on, and everybody else where the API is', async () => {
+  for (const graphiql of [true, false]) {
+    await using server = await openTestServer({ server: { graphiql, apiKeys: [newCaller('alice').key] } });
+    const page = await fetch(server.url, { headers: { accept: 'text/html,*/*;q=0.8' } });
+    const links = [...(await page.text()).matchAll(/href="(?<to>[^"]+)"/gu)].map(({ groups }) => groups?.['to'] ?? '');
+    assert.deepEqual(links, graphiql ? ['graphql', 'ready'] : ['ready']);
+    for (const link of links) {
+      const there = await fetch(new URL(link, page.url), { headers: { accept: 'text/html' } });
+      assert.ok(there.status === 200 || link === 'ready', `${link}: ${there.status}`);
+      await there.arrayBuffer();
+    }
+    assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'sha256-[^']+'; /u);
+    assert.equal((await fetch(server.url)).status, 401);
+    assert.equal((await fetch(`${server.url}/x`, { headers: { accept: 'text/html' } })).status, 401);
+  }
 });
 
 test('GraphiQL and introspection can be switched off', async () => {

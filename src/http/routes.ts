@@ -3,9 +3,11 @@ import { contextFor } from '#resolvers/visibility.ts';
 import { anybody } from '../config/api-key.ts';
 import { answer, answerEarly, answerError } from './answer.ts';
 import type { FanOut } from './fan-out/fan-out.ts';
-import { answerGraphiql, wantsGraphiql } from './graphiql.ts';
 import { answerGraphql, type GraphqlRequest } from './graphql.ts';
 import { answerJobFile } from './job-file.ts';
+import { answerGraphiql } from './pages/graphiql.ts';
+import { answerStartPage } from './pages/start-page.ts';
+import { wantsPage } from './pages/wants-page.ts';
 import { tooOften } from './quotas.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
 
@@ -39,11 +41,17 @@ const isMedia = (request: IncomingMessage): boolean => pathOf(request).endsWith(
 const routes: readonly Route[] = [
   { path: '/health', who: 'ANYBODY', handle: ({ response }) => answer(response, 200, { status: 'ok' }) },
   { path: '/ready', who: 'ANYBODY', handle: answerReady },
-  { path: '/graphql', when: wantsGraphiql, who: 'ANYBODY', handle: answerGraphiql },
+  { path: '/graphql', when: wantsPage, who: 'ANYBODY', handle: answerGraphiql },
   { path: '/graphql', when: isPreflight, who: 'ANYBODY', handle: answerGraphql },
   { path: '/graphql', who: 'CALLERS', handle: answerGraphql },
   { path: '/jobs/', when: isPreflight, who: 'ANYBODY', handle: answerJobFile },
   { path: '/jobs/', who: 'CALLERS', counts: (request) => !isMedia(request), handle: answerJobFile },
+  {
+    path: '/',
+    when: (request) => pathOf(request) === '/' && wantsPage(request),
+    who: 'ANYBODY',
+    handle: answerStartPage,
+  },
   { path: '/', who: 'CALLERS', handle: answerNothing },
 ];
 

@@ -290,7 +290,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'the page of GraphiQL, a hundred times at once, by who does not read it',
-    defence: 'rendered once; answers that nobody reads are ended (src/http/graphiql.ts, src/http/answer.ts)',
+    defence: 'rendered once; answers that nobody reads are ended (src/http/pages/graphiql.ts, src/http/answer.ts)',
     async attack(target) {
       const sockets = await Promise.all(Array.from({ length: 100 }, () => openRaw(target)));
       for (const socket of sockets) {

@@ -1,57 +1,13 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip as gzipCompress } from 'node:zlib';
 import { etag } from 'etag';
-import { answerError } from './answer.ts';
-import { type FileRequest, isKnown } from './file-response.ts';
+import { answerError } from '../answer.ts';
+import { type FileRequest, isKnown } from '../file-response.ts';
+import { firstSteps, noJob } from './first-steps.ts';
 
 const [brotli, gzip] = [promisify(brotliCompress), promisify(gzipCompress)];
-
-/** What GraphiQL opens with: something to ask, something to do, something to follow. */
-const firstSteps = `# Phonograph. Run one of these with Ctrl-Enter and choose it by its name.
-# Documentation of every field: the book on the left.
-
-query Overview {
-  server { version status engine { ready fasterWhisper problem } queue { queued working slots } }
-  jobs(first: 10) {
-    totalCount
-    edges { node { id status media { name durationSeconds } progress { stage fraction } transcript } }
-  }
-}
-
-# Give a path under a media root of the server; then follow the job by its id.
-mutation Transcribe {
-  transcribe(input: { media: { path: "jfk.flac" } }) {
-    __typename
-    ... on TranscribeSuccess { job { id status } }
-    ... on Error { code message hint }
-  }
-}
-
-# Every event of a job, the stored ones first; \`after: N\` goes on from event N.
-subscription Follow($id: ID!) {
-  jobEvents(id: $id) {
-    __typename
-    seq
-    ... on JobStatusChanged { status }
-    ... on JobProgressed { progress { stage fraction etaSeconds } }
-    ... on JobLanguageDetected { language { code probability } }
-    ... on JobSegmentsAdded { segments { startSeconds endSeconds text } }
-  }
-}
-
-# Every job that changes, as it changes.
-subscription Watch {
-  jobChanged { id status progress { stage fraction } }
-}
-`;
-
-/** Whether a browser asks for the page. */
-export function wantsGraphiql({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
-  return method === 'GET' && headers.accept?.includes('text/html') === true;
-}
 
 /** The page as it is sent: 9 MB of it are rendered once, and lie here compressed. */
 interface Page {
@@ -63,16 +19,54 @@ interface Page {
 let page: Promise<Page> | null = null;
 
 async function renderPage(): Promise<Page> {
-  // Over SSE what stands in the header editor goes with subscriptions too; the page sends none with a WebSocket.
-  const identity = Buffer.from(
-    renderGraphiQL({ title: 'Phonograph', defaultQuery: firstSteps, subscriptionsProtocol: 'SSE' }),
-  );
+  const rendered = renderGraphiQL({
+    title: 'Phonograph',
+    defaultTabs: [...firstSteps],
+    // Over SSE what stands in the header editor goes with subscriptions too; the page sends none with a WebSocket.
+    subscriptionsProtocol: 'SSE',
+  });
+  const [before = '', after, ...more] = rendered.split('YogaGraphiQL.renderYogaGraphiQL(');
+  if (after === undefined || more.length > 0) throw new Error('GraphiQL is not begun where it was.');
+  const html = `${before}(${beginWithNewestJob})(${after}`.replace('</head>', () => `${forPhones}</head>`);
+  const identity = Buffer.from(html);
   const [br, zipped] = await Promise.all([
     brotli(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
     gzip(identity),
   ]);
-  return { etag: etag(identity), policy: policyOf(identity.toString()), bodies: { br, gzip: zipped, identity } };
+  return { etag: etag(identity), policy: policyOf(html), bodies: { br, gzip: zipped, identity } };
 }
+
+/** Names the newest job in the variables that name none yet, in tabs that are opened now and in those of an earlier visit. Who may not ask has none. */
+const beginWithNewestJob = `async (root, options) => {
+  const ask = { query: '{ jobs(first: 1) { edges { node { id } } } }' };
+  const headers = { 'content-type': 'application/json' };
+  const newest = await fetch(location.pathname, { method: 'POST', headers, body: JSON.stringify(ask) })
+    .then((answer) => answer.json())
+    .then(({ data }) => data.jobs.edges[0].node.id)
+    .catch(() => null);
+  const [none, some] = [${JSON.stringify(noJob)}, JSON.stringify({ id: newest })];
+  if (newest !== null) {
+    for (const tab of options.defaultTabs) if (tab.variables === none) tab.variables = some;
+    const tabs = localStorage.getItem('graphiql:tabState');
+    if (tabs !== null) localStorage.setItem('graphiql:tabState', tabs.replace(JSON.stringify(none), () => JSON.stringify(some)));
+  }
+  YogaGraphiQL.renderYogaGraphiQL(root, options);
+}`;
+
+/** On less than the width of a tablet its columns become rows. */
+const forPhones = `<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+  @media (max-width: 760px) {
+    .graphiql-container { flex-direction: column-reverse; }
+    .graphiql-container .graphiql-sidebar { flex-direction: row; width: auto; }
+    .graphiql-container .graphiql-sidebar > button { margin-top: 0 !important; }
+    .graphiql-container .graphiql-main { flex-direction: column; min-height: 0; min-width: 0; }
+    .graphiql-container .graphiql-sessions { margin: 8px; min-height: 0; }
+    .graphiql-container .graphiql-logo, .graphiql-container .graphiql-horizontal-drag-bar { display: none; }
+    .graphiql-container .graphiql-tabs { overflow-x: auto; }
+    .graphiql-container #graphiql-session { flex-direction: column; }
+  }
+</style>`;
 
 /** What the page may do: run its own scripts, told by their hashes, and ask this server. Its editor makes styles, and workers of its own text. */
 function policyOf(html: string): string {
@@ -94,7 +88,7 @@ function policyOf(html: string): string {
   ].join('; ');
 }
 
-/** The page runs nothing by itself, so it needs no API key; its operations need one, in its header editor. */
+/** The page needs no API key, since it holds nothing of the server's; its operations need one, in its header editor. */
 export async function answerGraphiql({ request, response, context }: FileRequest): Promise<void> {
   if (!context.config.server.graphiql) {
     answerError(response, 404, { code: 'NOT_FOUND', message: 'GraphiQL is switched off; the API is here.' });
