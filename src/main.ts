@@ -13,6 +13,7 @@ import {
   MigrationError,
 } from './errors.ts';
 import { openLog } from './logs/log.ts';
+import { openTerminal } from './logs/terminal.ts';
 import { keepServing } from './server.ts';
 import { databaseOf, openStore } from './store/open.ts';
 import { backUp } from './store/sqlite/database/backup.ts';
@@ -40,6 +41,7 @@ const help = `Phonograph, a self-hosted speech-to-text job server.
 Settings stand in config.json; PHONOGRAPH_<UPPER_SNAKE> variables go before it, such as PHONOGRAPH_LISTEN_PORT=5000,
 and PHONOGRAPH_CONFIG names another file. README.md has the table.
 
+  --json      write the log to a terminal too, one JSON line an event; into a pipe or file it always goes
   --help      this text
   --version   the version
 `;
@@ -48,7 +50,12 @@ process.exitCode = await main();
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { help: { type: 'boolean' }, version: { type: 'boolean' }, role: { type: 'string' } },
+    options: {
+      help: { type: 'boolean' },
+      version: { type: 'boolean' },
+      json: { type: 'boolean' },
+      role: { type: 'string' },
+    },
     allowPositionals: true,
   });
   const [command, subject, ...more] = positionals;
@@ -57,7 +64,7 @@ async function main(): Promise<number> {
   if (command !== undefined && (subject === undefined || more.length > 0)) return misused();
   switch (command) {
     case undefined:
-      return withConfig(serve);
+      return withConfig((config) => serve(config, { forPerson: process.stdout.isTTY && values.json !== true }));
     case 'backup':
       return withConfig((config) => runBackup(config, subject ?? ''));
     case 'keys':
@@ -71,10 +78,12 @@ async function main(): Promise<number> {
  * Serves until a signal asks for the end. A second signal ends the process at once; the engines end with it. A fault that nobody has caught, a
  * rejected promise among them, is logged and stops the server in order: what it was about is not known, so nothing may go on with it.
  */
-async function serve(config: Config): Promise<number> {
+async function serve(config: Config, { forPerson }: { readonly forPerson: boolean }): Promise<number> {
   // What the server writes is for its user alone.
   process.umask(0o077);
-  await using logger = openLog(config.server.logLevel);
+  let current = config;
+  const lines = forPerson ? openTerminal(() => current, process.stdout) : process.stdout;
+  await using logger = openLog(config.server.logLevel, lines);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -91,7 +100,8 @@ async function serve(config: Config): Promise<number> {
     setTimeout(() => process.exit(exitFailure), longestStopMs).unref();
   });
   try {
-    await keepServing(config, { read: readSettings, logger, version: packageJson.version, stop: stop.signal });
+    const read = () => (current = readSettings());
+    await keepServing(config, { read, logger, version: packageJson.version, stop: stop.signal });
   } catch (error) {
     const reason = reasonOf(error, config);
     logger.log.fatal(reason === null ? { err: error } : { text: reason }, 'server not started');

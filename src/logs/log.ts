@@ -43,7 +43,7 @@ const levelOf = (level: number): LogLevel =>
 const lineSchema = z.record(z.string(), z.unknown());
 
 /** Reads back what pino wrote a moment ago. */
-function parseLine(text: string): LogRecord {
+export function parseLine(text: string): LogRecord {
   const { level, time, event, job, ...rest } = lineSchema.parse(JSON.parse(text));
   const { text: told, ...fields } = rest;
   const entry = {

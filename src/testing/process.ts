@@ -19,6 +19,8 @@ export interface ProcessHarness extends AsyncDisposable {
   readonly media: string;
   /** Numbers of the processes that its servers have started and that run. */
   children(): readonly number[];
+  /** What its servers have for their environment. */
+  readonly environment: Environment;
   /** Starts src/main.ts, undefined taking a variable away; what is still running at the end is killed. */
   start(environment?: Environment): ServerProcess;
 }
@@ -51,21 +53,24 @@ export async function openProcessHarness(engine: string | null): Promise<Process
     PHONOGRAPH_STANDBY: '0',
     PHONOGRAPH_ENGINE_COMMAND: `${process.execPath} ${join(root, 'runner/fixtures/checked.ts')} ${engine}`,
   };
+  const ofServers = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    // Every process that comes of this harness, however deep, has its folder in its environment.
+    TMPDIR: directory,
+    PHONOGRAPH_LISTEN_PORT: '0',
+    PHONOGRAPH_DATA_DIRECTORY: join(directory, 'data'),
+    PHONOGRAPH_MEDIA_ROOTS: media,
+    ...(engine === null ? {} : fixture),
+  };
   const processes: ServerProcess[] = [];
   const harness: ProcessHarness = {
     directory,
     media,
+    environment: ofServers,
     children: () => childrenOf(directory, new Set(processes.map(({ child }) => child.pid))),
     start(environment = {}) {
-      const started = startProcess({
-        // Every process that comes of this harness, however deep, has its folder in its environment.
-        TMPDIR: directory,
-        PHONOGRAPH_LISTEN_PORT: '0',
-        PHONOGRAPH_DATA_DIRECTORY: join(directory, 'data'),
-        PHONOGRAPH_MEDIA_ROOTS: media,
-        ...(engine === null ? {} : fixture),
-        ...environment,
-      });
+      const started = startProcess({ ...ofServers, ...environment });
       processes.push(started);
       return started;
     },
@@ -80,8 +85,7 @@ export async function openProcessHarness(engine: string | null): Promise<Process
   return harness;
 }
 
-function startProcess(environment: Environment): ServerProcess {
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment };
+function startProcess(env: Environment): ServerProcess {
   return watchServer(
     spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'src/main.ts')], {
       env,

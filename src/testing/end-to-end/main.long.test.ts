@@ -4,10 +4,13 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
 import { openProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
 import { mountDisk } from '#src/testing/small-disk.ts';
+
+const main = join(import.meta.dirname, '../../main.ts');
 
 test('SIGTERM with a job running ends the server with 0 and leaves nothing; the next one finishes the job', async () => {
   await using harness = await openProcessHarness('waits');
@@ -82,7 +85,6 @@ test('wrong settings end the start with 78, each told with its key', async () =>
 
 /** Runs `src/main.ts keys` for a data directory. */
 function makeKey(directory: string, ...args: readonly string[]) {
-  const main = join(import.meta.dirname, '../../main.ts');
   const env = { ...process.env, PHONOGRAPH_DATA_DIRECTORY: join(directory, 'data') };
   return spawnSync(process.execPath, [main, 'keys', ...args], { encoding: 'utf8', env });
 }
@@ -186,4 +188,38 @@ test('a data directory that is read-only is told as such, and not as damaged', a
   assert.equal(code, 1);
   assert.match(stderr, /cannot be written to\. Give the server's user write permission/u);
   assert.doesNotMatch(stderr, /damaged|backup/u);
+});
+
+test('on a terminal a person reads one line, with --json the log, and Ctrl-C stops the server', async () => {
+  await using harness = await openProcessHarness('waits');
+  for (const options of [[], ['--json']]) {
+    // Python's standard library has terminals, and forwards what is typed.
+    const spawned = [
+      '-c',
+      'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)',
+      process.execPath,
+      main,
+      ...options,
+    ];
+    const person = execa('python3', spawned, { env: harness.environment, extendEnv: false, stdin: 'pipe' });
+    const typed = person.iterable({ from: 'stdout' });
+    const lines: string[] = [];
+    for await (const line of typed) {
+      lines.push(line.trimEnd());
+      if (/Phonograph is at|server listening/u.test(line)) person.stdin.write('\u0003');
+    }
+    const { exitCode } = await person;
+    assert.equal(exitCode, 0);
+    if (options.length > 0) {
+      assert.ok(lines.filter((line) => line !== '').length > 2);
+      for (const line of lines) if (!line.startsWith('^C') && line !== '') JSON.parse(line);
+      continue;
+    }
+    assert.match(
+      lines[0] ?? '',
+      /^Phonograph is at http:\/\/127\.0\.0\.1:\d+\. Put recordings into .+\/media; stop it with Ctrl-C\.$/u,
+    );
+    assert.match(lines[1] ?? '', /Stopping in order; another Ctrl-C ends it at once\.$/u);
+    assert.equal(lines.length, 2);
+  }
 });
