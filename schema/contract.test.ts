@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import {
+  BreakingChangeType,
   buildSchema,
+  findSchemaChanges,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
@@ -45,6 +47,17 @@ test('what the schema has beyond the contract is optional for clients', () => {
     ([place, shape]) => !theirs.has(place) && shape.startsWith('input') && shape.includes('!'),
   );
   assert.deepEqual(more, []);
+});
+
+test('nothing breaks for who was written against version 1 but what had to', () => {
+  const changes = findSchemaChanges(buildSchema(read('version-1.graphql')), schema);
+  const breaking = changes.filter(({ type }) => type in BreakingChangeType).map(({ description }) => description);
+  // They could not be selected together with others of their name.
+  assert.deepEqual(breaking, [
+    'Field JobTranscriptCleared.attempt changed type from Int! to Int.',
+    'Field ModelInUseError.model was removed.',
+    'Field ModelNotInstalledError.model was removed.',
+  ]);
 });
 
 test('fields of one name can be selected together in every union, in JobEvent and in Error', () => {
