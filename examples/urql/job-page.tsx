@@ -1,0 +1,35 @@
+import { JobDocument, JobEventsDocument, type JobEventsSubscription } from '@phonograph/client/operations';
+import { type Segment, segmentsAfter } from '@phonograph/client/transcript';
+import { useQuery, useSubscription } from 'urql';
+
+const add = (segments: readonly Segment[] = [], { jobEvents }: JobEventsSubscription) =>
+  segmentsAfter(segments, jobEvents);
+
+/** A job as it is now, with its transcript as it comes. */
+export function JobPage({ id }: { readonly id: string }) {
+  const [{ data, error }] = useQuery({ query: JobDocument, variables: { id } });
+  // Each event carries the job as it is, which the cache knows by its id: status and progress below follow by themselves.
+  const [{ data: segments = [], error: lost }] = useSubscription(
+    { query: JobEventsDocument, variables: { id, after: 0 } },
+    add,
+  );
+  const problem = error ?? lost;
+  if (problem) return <p role="alert">{problem.message}</p>;
+  if (!data) return <p>Loading</p>;
+  if (!data.job) return <p role="alert">There is no such job.</p>;
+  const { title, media, status, progress } = data.job;
+  return (
+    <main>
+      <h1>{title ?? media.name}</h1>
+      <p role="status">{status}</p>
+      <progress value={progress.fraction} />
+      <ol>
+        {segments.map(({ index, text }) => (
+          <li key={index} value={index}>
+            {text}
+          </li>
+        ))}
+      </ol>
+    </main>
+  );
+}
