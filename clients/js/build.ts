@@ -13,7 +13,7 @@ export async function buildPackage(folder: string): Promise<void> {
     preferLocal: true,
     localDir: root,
   });
-  for (const name of ['package.json', 'README.md', 'possible-types.json', 'types-without-id.json']) {
+  for (const name of ['package.json', 'README.md', 'possible-types.json', 'introspection.json']) {
     cpSync(join(here, name), join(folder, name));
   }
   cpSync(join(root, 'schema/schema.graphql'), join(folder, 'schema.graphql'));

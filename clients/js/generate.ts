@@ -1,5 +1,5 @@
 import { type CodegenConfig, generate } from '@graphql-codegen/cli';
-import { buildSchema, isAbstractType, isObjectType } from 'graphql';
+import { buildSchema, type GraphQLSchema, introspectionFromSchema, isAbstractType } from 'graphql';
 
 /** How GraphQL Code Generator types the API: the scalars of its own are told, and a forgotten one is an error. */
 export const codegenConfig = {
@@ -13,20 +13,24 @@ export const codegenConfig = {
 /** The files of this folder that follow from the schema: the operations with their types, and what caches have to know. */
 export async function generatedFiles(schemaText: string): Promise<Readonly<Record<string, string>>> {
   const schema = buildSchema(schemaText);
-  const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.startsWith('__'));
-  const possibleTypes = types
+  const possibleTypes = Object.values(schema.getTypeMap())
     .filter(isAbstractType)
     .map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)]);
-  const roots = new Set<unknown>([schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]);
-  const withoutId = types.filter(isObjectType).filter((type) => !roots.has(type) && !('id' in type.getFields()));
   return {
     'operations.ts': await typedOperations(schemaText),
-    'possible-types.json': toJson(Object.fromEntries(possibleTypes)),
-    'types-without-id.json': toJson(withoutId.map(({ name }) => name)),
+    'possible-types.json': `${JSON.stringify(Object.fromEntries(possibleTypes), null, 2)}\n`,
+    'introspection.json': `${introspectionOf(schema)}\n`,
   };
 }
 
-const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+/** As much of the schema as graphcache reads: its types, and which of their fields may be null. */
+function introspectionOf(schema: GraphQLSchema): string {
+  const { queryType, mutationType, subscriptionType, types } = introspectionFromSchema(schema).__schema;
+  const read = types.filter(({ kind, name }) => /^(?:OBJECT|INTERFACE|UNION)$/u.test(kind) && !name.startsWith('__'));
+  const kept = ['kind', 'name', 'fields', 'interfaces', 'possibleTypes', 'type', 'ofType', '__schema', 'types'];
+  const roots = { queryType, mutationType, subscriptionType };
+  return JSON.stringify({ __schema: { ...roots, types: read } }, [...kept, ...Object.keys(roots)]);
+}
 
 async function typedOperations(schema: string): Promise<string> {
   const output = { plugins: ['typescript-operations', 'typed-document-node'], config: codegenConfig };

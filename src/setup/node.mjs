@@ -57,9 +57,9 @@ export function nodeModulesStep(project) {
   const place = join(project.root, 'node_modules');
   const lock = join(project.root, 'package-lock.json');
   return folderStep(project, {
-    title: `Node packages from the npm registry (${project.dev ? '80 MB to fetch, 240 MB' : '15 MB to fetch, 60 MB'} on disk)`,
+    title: `Node packages from the npm registry (${project.dev ? '120 MB to fetch, 480 MB' : '15 MB to fetch, 60 MB'} on disk)`,
     place,
-    megabytes: 500,
+    megabytes: project.dev ? 800 : 500,
     isReady: (stamp) => stamp['lock'] === hashOf(lock) && (!project.dev || stamp['dev'] === true),
     async make(work) {
       // Once the tools of development are here, they stay: else `npm start` and `npm test` would take turns in replacing the folder.

@@ -32,6 +32,7 @@ function inEngine(name: string, ...args: readonly string[]): Check {
 const staticChecks: readonly Check[] = [
   { name: 'format', command: ['oxfmt', '--check'] },
   { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'types of the examples', command: ['tsc', '--noEmit', '--project', 'examples'] },
   { name: 'lint', command: ['oxlint', '--type-aware'] },
   { name: 'dead code', command: ['knip'] },
   inEngine('engine format', 'ruff', 'format', '--check', '.'),

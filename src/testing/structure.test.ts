@@ -144,7 +144,7 @@ test('the environment is read by main, and by the list of what a child inherits'
 });
 
 test('clients know the server by the network alone', () => {
-  const clients = globSync('clients/**/*.{ts,mjs}', { cwd: root }).map((file) =>
+  const clients = globSync('{clients,examples}/**/*.{ts,tsx,mjs}', { cwd: root }).map((file) =>
     readFileSync(join(root, file), 'utf8'),
   );
   assert.ok(clients.length > 0);
@@ -162,7 +162,7 @@ const code = globSync('{src,schema,resolvers,runner,migrations,clients,bench}/**
   );
 
 /** What a folder may hold before it hides what is in it, what stands at the top of the project and of src, and how small files may be on average. */
-const limits = { filesInFolder: 23, entriesOfRoot: 20, entriesOfSrc: 15, filesPerThousandLines: 11 };
+const limits = { filesInFolder: 23, entriesOfRoot: 21, entriesOfSrc: 15, filesPerThousandLines: 11 };
 
 test('the tree stays one that a newcomer can walk through', (t) => {
   const lines = code.reduce((sum, file) => sum + readFileSync(join(root, file), 'utf8').split('\n').length - 1, 0);

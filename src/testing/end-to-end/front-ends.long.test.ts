@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openSocket } from '#clients/js/resuming.ts';
 import { followByApolloSse, followByPackage, followByRelay, type Followed } from '#src/testing/front-ends/followers.ts';
 import { type Heard, listenTo, listenToProgram, type Listener } from '#src/testing/front-ends/listen.ts';
 import {
@@ -84,4 +85,32 @@ test('every client hears each segment once, though the server is killed three ti
     Array.from({ length: 24 }, (_, index) => index),
   );
   for (const { name, heard } of listeners) assert.deepEqual(heard, stored, name);
+});
+
+test('a client notices that the other end of its connection is silent, and goes on with another connection', async (t) => {
+  await using harness = await openProcessHarness('twelve-batches 100');
+  const server = harness.start();
+  const url = await server.url;
+  const id = await submitTo(url);
+  const closed = Promise.withResolvers<void>();
+  const socket = openSocket({
+    url: `${url.replace('http', 'ws')}/graphql`,
+    keepAlive: 200,
+    on: { closed: () => closed.resolve() },
+  });
+  t.after(() => socket.dispose());
+  const query = 'subscription ($id: ID!, $after: SafeInt) { jobEvents(id: $id, after: $after) { seq __typename } }';
+  const seqs: unknown[] = [];
+  for await (const { data } of socket.iterate<{ jobEvents: { seq: number } }>({ query, variables: { id } })) {
+    seqs.push(data?.jobEvents.seq);
+    if (seqs.length !== 6) continue;
+    server.child.kill('SIGSTOP');
+    await closed.promise;
+    server.child.kill('SIGCONT');
+  }
+  assert.ok(seqs.length > 20, `${seqs.length} events`);
+  assert.deepEqual(
+    seqs,
+    seqs.map((_, index) => index + 1),
+  );
 });
