@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ApolloClient, InMemoryCache } from '@apollo/client';
+import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { cacheExchange } from '@urql/exchange-graphcache';
 // @ts-expect-error -- it has its types in comments, which are read where a project has asked for them
 import UploadHttpLink from 'apollo-upload-client/UploadHttpLink.mjs';
@@ -147,4 +147,27 @@ test('urql uploads by itself, and its graphcache reads what is wrong and warns o
   }`;
   assert.equal((await client.query(everything, {}).toPromise()).error, undefined);
   assert.deepEqual(warnings, []);
+});
+
+test('the pages of a list are one list in the caches of Apollo and urql', async () => {
+  const page = '{ jobs(first: 1, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } } }';
+  const query = gql(`query ($after: String) ${page}`);
+  const link = new HttpLink({ uri: `${server.url}/graphql` });
+  const apollo = new ApolloClient({ cache: new InMemoryCache(apolloCache), link });
+  const exchanges = [cacheExchange(graphcache), fetchExchange];
+  const urql = new Client({ url: `${server.url}/graphql`, preferGetMethod: false, exchanges });
+  for (const ask of [
+    // A further page is asked for as fetchMore does.
+    async (after: string | null) => {
+      const fetchPolicy = after === null ? 'cache-first' : 'network-only';
+      return (await apollo.query<any>({ query, variables: { after }, fetchPolicy })).data;
+    },
+    async (after: string | null) => (await urql.query(query, { after }).toPromise()).data,
+  ]) {
+    const first = await ask(null);
+    await ask(first.jobs.pageInfo.endCursor);
+    const both = await ask(null);
+    assert.equal(new Set(both.jobs.edges.map(({ node }: any) => node.id)).size, 2);
+  }
+  apollo.stop();
 });
