@@ -1,4 +1,7 @@
-"""Sends a recording and prints its words as they come: python follow.py FILE [SERVER]. Needs `pip install gql[aiohttp]`."""
+"""Sends a recording and prints its words as they come: python follow.py FILE [SERVER].
+
+Needs `pip install gql[aiohttp]`.
+"""
 
 import asyncio
 import os

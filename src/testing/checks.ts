@@ -28,6 +28,10 @@ function inEngine(name: string, ...args: readonly string[]): Check {
   return { name, command: ['../../.venv/bin/python', '-m', ...args], folder: 'runner/engine' };
 }
 
+/** The engine, and the example in Python, by the engine's rules. */
+const pythonFolders = ['.', '../../examples/python'];
+const ruff = (...what: readonly string[]) => ['ruff', ...what, '--config', 'pyproject.toml', ...pythonFolders];
+
 /** What must hold beside the tests. */
 const staticChecks: readonly Check[] = [
   { name: 'format', command: ['oxfmt', '--check'] },
@@ -35,17 +39,17 @@ const staticChecks: readonly Check[] = [
   { name: 'types of the examples', command: ['tsc', '--noEmit', '--project', 'examples'] },
   { name: 'lint', command: ['oxlint', '--type-aware'] },
   { name: 'dead code', command: ['knip'] },
-  inEngine('engine format', 'ruff', 'format', '--check', '.'),
-  inEngine('engine lint', 'ruff', 'check', '.'),
-  inEngine('engine types', 'mypy', '.'),
+  inEngine('engine format', ...ruff('format', '--check')),
+  inEngine('engine lint', ...ruff('check')),
+  inEngine('engine types', 'mypy', ...pythonFolders),
 ];
 
 /** What a tool can do without a person. */
 const repairs: readonly Check[] = [
   { name: 'repair lint', command: ['oxlint', '--type-aware', '--fix'] },
   { name: 'repair format', command: ['oxfmt'] },
-  inEngine('repair engine lint', 'ruff', 'check', '--fix', '.'),
-  inEngine('repair engine format', 'ruff', 'format', '.'),
+  inEngine('repair engine lint', ...ruff('check', '--fix')),
+  inEngine('repair engine format', ...ruff('format')),
 ];
 
 /** Tests that are left out of the quick ones carry one of these in their names: those that need the real engine, and those that take seconds. */
