@@ -158,11 +158,11 @@ test('the pages of a list are one list in the caches of Apollo and urql', async 
   const urql = new Client({ url: `${server.url}/graphql`, preferGetMethod: false, exchanges });
   for (const ask of [
     // A further page is asked for as fetchMore does.
-    async (after: string | null) => {
-      const fetchPolicy = after === null ? 'cache-first' : 'network-only';
-      return (await apollo.query<any>({ query, variables: { after }, fetchPolicy })).data;
+    async (cursor: string | null) => {
+      const fetchPolicy = cursor === null ? 'cache-first' : 'network-only';
+      return (await apollo.query<any>({ query, variables: { after: cursor }, fetchPolicy })).data;
     },
-    async (after: string | null) => (await urql.query(query, { after }).toPromise()).data,
+    async (cursor: string | null) => (await urql.query(query, { after: cursor }).toPromise()).data,
   ]) {
     const first = await ask(null);
     await ask(first.jobs.pageInfo.endCursor);
