@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Caller } from '#src/config/api-key.ts';
 import type { Config } from '#src/config/config.ts';
 import { explainIssue } from '#src/config/explain-issue.ts';
-import { InvalidInputError } from '#src/errors.ts';
+import { InvalidInputError, RequestError } from '#src/errors.ts';
 import {
   type JobLabels,
   jobLabelsSchema,
@@ -51,6 +51,13 @@ export function requirePriority(priority: unknown, max: number, { role }: Caller
     'input.priority',
     `input.priority must be at most ${max} with an API key of the role USER.`,
   );
+}
+
+/** Throws FORBIDDEN where a USER names what lies under the media roots, and may not. */
+export function requireMediaRoots({ usersMayReadMediaRoots }: Config['server'], { role }: Caller): void {
+  if (role !== 'USER' || usersMayReadMediaRoots) return;
+  const hint = 'Upload the recording. (Whoever runs the server may allow it: usersMayReadMediaRoots in config.json.)';
+  throw new RequestError('FORBIDDEN', 'An API key of the role USER names no recordings of the server.', hint);
 }
 
 const keySchema = z.object({ idempotencyKey: z.string().min(1).max(200).nullish() });

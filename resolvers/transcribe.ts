@@ -7,7 +7,14 @@ import { Upload } from '#src/media/upload.ts';
 import { isModelId, requireModel, translates } from '#src/models/installed.ts';
 import type { NewJob } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
-import { readIdempotencyKey, readLabels, readOptions, requirePriority, type TranscribeInput } from './input.ts';
+import {
+  readIdempotencyKey,
+  readLabels,
+  readOptions,
+  requireMediaRoots,
+  requirePriority,
+  type TranscribeInput,
+} from './input.ts';
 
 type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'media' | 'caller'>;
 
@@ -42,10 +49,7 @@ export async function transcribe(
 /** What a caller may not ask for, whatever else is right. Throws FORBIDDEN, InvalidInputError. */
 function requireAllowed({ media, priority }: TranscribeInput, { caller, config }: Needs): void {
   requirePriority(priority, config.server.maxUserPriority, caller);
-  if (caller.role === 'USER' && typeof media.path === 'string' && !config.server.usersMayReadMediaRoots) {
-    const hint = 'Upload the recording. (Whoever runs the server may allow it: usersMayReadMediaRoots in config.json.)';
-    throw new RequestError('FORBIDDEN', 'An API key of the role USER names no recordings of the server.', hint);
-  }
+  if (typeof media.path === 'string') requireMediaRoots(config.server, caller);
 }
 
 /** No file has a longer path on Linux (PATH_MAX). */

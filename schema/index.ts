@@ -8,6 +8,7 @@ import './errors.ts';
 import './job-event.ts';
 import './jobs.ts';
 import './logs.ts';
+import './media-files.ts';
 import './model.ts';
 import './node.ts';
 import { askCallers } from './scopes.ts';

@@ -9,6 +9,7 @@ import { type Config, isLoopback, refuseWithoutKeys } from './config/config.ts';
 import { listen } from './http/listen.ts';
 import type { Log, Logger } from './logs/log.ts';
 import { openDiskSpace } from './media/disk.ts';
+import { openFolders } from './media/folders.ts';
 import { openLocalMediaStore } from './media/local.ts';
 import { openTrash } from './media/trash.ts';
 import { openDownloads } from './models/downloads.ts';
@@ -74,6 +75,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
     settings,
     storage,
     media,
+    folders: stack.use(openFolders(mediaRoots)),
     downloads,
     releaseModel: async (id) => runner?.release(id),
     keys,

@@ -7,7 +7,7 @@ import { nanoid } from 'nanoid';
 import type { Config } from '../config/config.ts';
 import type { MediaKey } from '../jobs/job.ts';
 import type { DiskSpace } from './disk.ts';
-import { isHidden, isUnder, openRealFile, realPaths } from './real-file.ts';
+import { isHidden, isUnder, openRealFile, pathToOpen, realPaths } from './real-file.ts';
 import type { MediaStore, Recording } from './store.ts';
 import { receiveUpload } from './upload.ts';
 
@@ -62,18 +62,13 @@ async function openRecording(key: MediaKey, folders: Folders): Promise<Recording
   return recordingOf(handle, stats, file.path);
 }
 
-/** A path that leads to the open file, and nowhere else, for another process of the same user. */
-function pathOf({ fd }: FileHandle, path: string): string {
-  return process.platform === 'linux' ? `/proc/${process.pid}/fd/${fd}` : path;
-}
-
 function recordingOf(handle: FileHandle, stats: BigIntStats, path: string): Recording {
   const bytes = Number(stats.size);
   const read: Recording['read'] = (start, end) => handle.createReadStream({ start, end, autoClose: false });
   return {
     bytes,
     modifiedAt: stats.mtime,
-    file: { path: pathOf(handle, path), device: String(stats.dev), inode: String(stats.ino), bytes },
+    file: { path: pathToOpen(handle, path), device: String(stats.dev), inode: String(stats.ino), bytes },
     read,
     async sha256(signal) {
       const hash = createHash('sha256');

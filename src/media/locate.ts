@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path
 import type { MediaRoot } from '../config/config.ts';
 import { MediaNotFoundError, MediaRejectedError } from '../errors.ts';
 import type { MediaKey } from '../jobs/job.ts';
-import { isHidden, isUnder, openRealFile, realPaths } from './real-file.ts';
+import { isHidden, isUnder, openRealFile, type RealFile, realPaths } from './real-file.ts';
 import type { FileLook } from './store.ts';
 
 /** A recording under a media root: by what it is found again, and what it was like when it was looked at. */
@@ -14,7 +14,7 @@ export interface LocatedMedia extends FileLook {
 }
 
 /** A media root that exists, and where it really is. */
-interface RealRoot extends MediaRoot {
+export interface RealRoot extends MediaRoot {
   readonly real: string;
 }
 
@@ -38,7 +38,8 @@ export async function locateMedia(path: string, roots: readonly MediaRoot[]): Pr
   throw new MediaNotFoundError('There is no recording at this path.');
 }
 
-async function realRootsOf(roots: readonly MediaRoot[]): Promise<readonly RealRoot[]> {
+/** Those of the media roots that exist. */
+export async function realRootsOf(roots: readonly MediaRoot[]): Promise<readonly RealRoot[]> {
   const reals = await realPaths(roots.map(({ path }) => path));
   return roots.flatMap((root, at): readonly RealRoot[] => {
     const real = reals[at];
@@ -47,6 +48,23 @@ async function realRootsOf(roots: readonly MediaRoot[]): Promise<readonly RealRo
 }
 
 async function check(candidate: string, roots: readonly RealRoot[]): Promise<LocatedMedia | null> {
+  const file = await openServed(candidate, roots);
+  if (file === null) return null;
+  await using handle = file.handle;
+  const { path, root } = file;
+  const key = { root: root.configured, path: relative(root.real, path) };
+  const stats = await handle.stat();
+  return { name: basename(candidate), key, bytes: sizeOf(stats), modifiedAt: stats.mtime };
+}
+
+/**
+ * Opens what a path under a media root leads to, a file or a folder, and tells in which root that is; null where nothing is there. The caller closes it.
+ * Throws MediaRejectedError (OUTSIDE_ROOTS, HIDDEN).
+ */
+export async function openServed(
+  candidate: string,
+  roots: readonly RealRoot[],
+): Promise<(RealFile & { readonly root: RealRoot }) | null> {
   const file = await openRealFile(candidate);
   if (file === null) {
     // Outside of the roots nobody may learn what exists: a path that leads out is refused in the same way, whether its goal exists or not.
@@ -54,16 +72,16 @@ async function check(candidate: string, roots: readonly RealRoot[]): Promise<Loc
     if (!isUnder(await realOfExistingPart(candidate), reals)) throw outside();
     return null;
   }
-  await using handle = file.handle;
+  await using stack = new AsyncDisposableStack();
+  stack.use(file.handle);
   const { path } = file;
   const [root] = roots.filter(({ real }) => isUnder(path, [real])).toSorted((a, b) => b.real.length - a.real.length);
   if (root === undefined) throw outside();
   if (isHidden(path, root.real)) {
     throw new MediaRejectedError('HIDDEN', 'Files and folders whose name begins with a dot are not served.');
   }
-  const key = { root: root.configured, path: relative(root.real, path) };
-  const stats = await handle.stat();
-  return { name: basename(candidate), key, bytes: sizeOf(stats), modifiedAt: stats.mtime };
+  stack.move();
+  return { ...file, root };
 }
 
 function sizeOf(stats: Stats): number {
@@ -86,7 +104,8 @@ async function realOfExistingPart(path: string, links = maxLinks): Promise<strin
     : realOfExistingPart(resolve(dirname(path), goal), links - 1);
 }
 
-function outside(): MediaRejectedError {
+/** The refusal of a path that leads out of the media roots: it tells nothing of what is there. */
+export function outside(): MediaRejectedError {
   return new MediaRejectedError(
     'OUTSIDE_ROOTS',
     'This path is outside the media roots of the server.',

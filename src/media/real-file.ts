@@ -37,6 +37,11 @@ async function realPathOf(handle: FileHandle, path: string): Promise<string> {
   return process.platform === 'linux' ? readlink(`/proc/self/fd/${handle.fd}`) : realpath(path);
 }
 
+/** A path that leads to the open file or folder, and nowhere else, for another thread, or another process of the same user. */
+export function pathToOpen({ fd }: FileHandle, path: string): string {
+  return process.platform === 'linux' ? `/proc/${process.pid}/fd/${fd}` : path;
+}
+
 /** The real paths of folders; null for one that does not exist. */
 export function realPaths(folders: readonly string[]): Promise<readonly (string | null)[]> {
   return Promise.all(folders.map((folder) => realpath(folder).catch(() => null)));

@@ -19,6 +19,7 @@ export const roleTable: Readonly<Record<string, Row>> = {
   'Query.job': ownOrAll,
   'Query.jobs': ownOrAll,
   'Query.logs': ownOrAll,
+  'Query.mediaFiles': writers,
   'Query.models': everybody,
   'Query.node': ownOrAll,
   'Query.search': ownOrAll,

@@ -36,7 +36,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   kysely: /^(src\/store\/sqlite|migrations)\//u,
   'better-sqlite3': /^src\/store\/sqlite\//u,
   dataloader: /^resolvers\/loaders\.ts$/u,
-  tinypool: /^src\/store\/sqlite\//u,
+  tinypool: /^src\/(store\/sqlite|media)\//u,
   execa: /^runner\/process\//u,
   'node:child_process': /^runner\/process\//u,
   pino: /^src\/logs\//u,
