@@ -9,6 +9,7 @@ import type { MediaStore } from '#src/media/store.ts';
 import type { Downloads } from '#src/models/downloads.ts';
 import type { IdentifyEngine } from '#src/operations/engine-identity.ts';
 import type { Health } from '#src/operations/health.ts';
+import type { Metrics } from '#src/operations/metrics.ts';
 import type { ServerReader } from '#src/operations/server-status.ts';
 import type { Settings } from '#src/settings.ts';
 import type { JobChanges } from '#src/store/job-changes.ts';
@@ -34,6 +35,7 @@ export interface Context {
   /** Ends an engine that waits with this model loaded. */
   readonly releaseModel: (id: string) => Promise<void>;
   readonly serverReader: ServerReader;
+  readonly metrics: Metrics;
   readonly health: Health;
   readonly identifyEngine: IdentifyEngine;
   /** Has the server closed and built anew, after the answer. Throws ConfigError where its settings have become wrong. */

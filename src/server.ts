@@ -18,7 +18,9 @@ import { openEngineIdentity } from './operations/engine-identity.ts';
 import { watchHealth } from './operations/health.ts';
 import { openHost } from './operations/host.ts';
 import { startLogStorage } from './operations/log-retention.ts';
+import { measureWork } from './operations/measure-work.ts';
 import { startReleasingMemory } from './operations/memory.ts';
+import { openMetrics } from './operations/metrics.ts';
 import { startRetention } from './operations/retention.ts';
 import { startIndexing } from './operations/search-indexing.ts';
 import { openServerReader } from './operations/server-status.ts';
@@ -65,6 +67,8 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const { read: readHost } = stack.use(openHost(config.server.dataDirectory));
   let runner: Runner | undefined;
   const countStandby = () => runner?.state().standby ?? 0;
+  const serverReader = openServerReader({ health, store, settings, keys, readHost, readGpus, countStandby });
+  const metrics = openMetrics({ readServer: serverReader.recent, store });
   const context: Context = {
     config,
     log,
@@ -80,7 +84,8 @@ export async function startServer(config: Config, { logger, version, restart }: 
     releaseModel: async (id) => runner?.release(id),
     keys,
     urls: await openSignedUrls(store, keys, config.server.publicUrl),
-    serverReader: openServerReader({ health, store, settings, keys, readHost, readGpus, countStandby }),
+    serverReader,
+    metrics,
     health,
     identifyEngine: openEngineIdentity(config, health),
     restart: () => restart((next) => next.server.apiKeys.length > 0 || keys.areNeeded() || refuseWithoutKeys(next)),
@@ -91,7 +96,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const listener = stack.use(await listen(context));
   runner = stack.use(
     startRunner({
-      store,
+      store: measureWork(store, metrics),
       notifier,
       media,
       config,

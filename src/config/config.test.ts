@@ -147,3 +147,14 @@ test('a file that is missing, no JSON, or has a key too many is told', async () 
   assert.deepEqual([transcription.modes.COMPACT.model, transcription.modes.COMPACT.cpuBatchSize], ['small', 3]);
   await rm(folder, { recursive: true });
 });
+
+test('a token for metrics that could be guessed, or that no header can hold, is refused', () => {
+  const { server } = readConfig(root, { PHONOGRAPH_METRICS_TOKEN: 'x'.repeat(16) });
+  assert.equal(server.metricsToken, 'x'.repeat(16));
+  assert.equal(readConfig(root, { PHONOGRAPH_METRICS_TOKEN: '' }).server.metricsToken, null);
+  for (const token of ['short', '1'.repeat(16), 'sixteen or more characters', `${'x'.repeat(16)}\n`]) {
+    const [problem = '', ...more] = problemsOf({ PHONOGRAPH_METRICS_TOKEN: token });
+    assert.match(problem, /^server\.metricsToken \(PHONOGRAPH_METRICS_TOKEN\) /u, token);
+    assert.deepEqual(more, []);
+  }
+});

@@ -48,6 +48,14 @@ const serverSchema = z.strictObject({
   allowedOrigins: z.array(z.url()),
   /** With one of them, or of the database, every request needs one. */
   apiKeys: z.array(apiKeySchema).refine(haveOneRoleEach, 'must have one role for keys of one name'),
+  /** Whoever shows it may read /metrics, and nothing else. */
+  metricsToken: z
+    .string()
+    .regex(
+      /^(?=.*[A-Za-z])[\w.~+/-]{16,512}=*$/u,
+      'must have 16 to 512 characters of an API token, a letter among them',
+    )
+    .nullable(),
   /** Whether clients may ask for the schema, and browsers for the page of GraphiQL, which asks for it. */
   introspection: z.boolean(),
   graphiql: z.boolean(),

@@ -79,7 +79,7 @@ async function answerFile(asked: JobFileRequest): Promise<void> {
   const { response, context, caller, quotas } = asked;
   const giveBack = quotas.subscriptions.take(holderOf(caller));
   if (giveBack === null) throw new RequestError('TOO_MANY_REQUESTS', tooManySubscriptions);
-  response.once('close', giveBack);
+  response.once('close', giveBack).once('close', context.metrics.subscribed('jobEvents'));
   const own = requestContext(context, caller, whenLeft(response));
   return answerEvents({ ...asked, context: own }, job, query);
 }

@@ -5,6 +5,7 @@ import { answer, answerEarly, answerError } from './answer.ts';
 import type { FanOut } from './fan-out/fan-out.ts';
 import { answerGraphql, type GraphqlRequest } from './graphql.ts';
 import { answerJobFile } from './job-file.ts';
+import { answerMetrics, measureAnswer, scraper, showsMetricsToken } from './metrics.ts';
 import { answerGraphiql } from './pages/graphiql.ts';
 import { answerStartPage } from './pages/start-page.ts';
 import { wantsPage } from './pages/wants-page.ts';
@@ -46,6 +47,7 @@ const routes: readonly Route[] = [
   { path: '/graphql', who: 'CALLERS', handle: answerGraphql },
   { path: '/jobs/', when: isPreflight, who: 'ANYBODY', handle: answerJobFile },
   { path: '/jobs/', who: 'CALLERS', counts: (request) => !isMedia(request), handle: answerJobFile },
+  { path: '/metrics', who: 'CALLERS', handle: answerMetrics },
   {
     path: '/',
     when: (request) => pathOf(request) === '/' && wantsPage(request),
@@ -57,12 +59,14 @@ const routes: readonly Route[] = [
 
 /** Answers a request, or says why it is not answered. */
 export async function handle(request: IncomingMessage, response: ServerResponse, scope: RequestScope): Promise<void> {
-  const { server } = scope.context.config;
+  const { config, metrics } = scope.context;
+  const { server } = config;
+  const path = pathOf(request);
+  const route = routes.find((each) => isFor(each, path) && each.when?.(request) !== false);
+  measureAnswer(request, response, { route: route?.path ?? 'none', metrics });
   setHeaders(response, request.headers.origin, server.allowedOrigins);
   const refusal = refuse(request, server);
   if (refusal !== null) return refuseWith(request, response, refusal);
-  const path = pathOf(request);
-  const route = routes.find((each) => isFor(each, path) && each.when?.(request) !== false);
   if (route === undefined) return answerNothing({ response });
   const authentication = admit(request, scope.context);
   if (route.who === 'CALLERS' && authentication.kind === 'REFUSED') {
@@ -82,7 +86,10 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
 }
 
 /** Who asks, by its key, or by an address of a job's file that was signed for it. */
-function admit({ url = '', headers }: IncomingMessage, { keys, urls }: RequestScope['context']): Authentication {
+function admit(request: IncomingMessage, { keys, urls, config }: RequestScope['context']): Authentication {
+  const { url = '', headers } = request;
+  if (pathOf(request) === '/metrics' && showsMetricsToken(request, config.server.metricsToken))
+    return { kind: 'ADMITTED', caller: scraper };
   const shown = authenticate(headers.authorization, keys);
   if (shown.kind === 'ADMITTED' || headers.authorization !== undefined || !url.includes('&signature=')) return shown;
   const caller = url.startsWith('/jobs/') ? urls.signerOf(url) : null;

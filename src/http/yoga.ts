@@ -11,6 +11,7 @@ import { useCostLimit } from './cost.ts';
 import { type FanOut, useFanOut } from './fan-out/fan-out.ts';
 import type { Outlet } from './fan-out/outlet.ts';
 import { useLimits } from './limits.ts';
+import { useMetrics } from './metrics.ts';
 import { type PersistedQueries, usePersistedQueries } from './persisted-queries.ts';
 import { type Quotas, useSubscriptionQuota } from './quotas.ts';
 import { preflightSeconds } from './request-checks.ts';
@@ -57,6 +58,7 @@ export function openYoga(context: Context, { quotas, fanOut, persisted }: YogaPa
     cors: readCors(context),
     parserAndValidationCache: { documentCache: boundedCache(), errorCache: noCache },
     plugins: [
+      useMetrics(context.metrics),
       useLimits(),
       ...(context.config.server.introspection ? [] : [useNoIntrospection()]),
       useCostLimit(),

@@ -9,6 +9,7 @@ const everybody: Row = { ADMIN: 'yes', USER: 'yes', READER: 'yes' };
 const ownOrAll: Row = { ADMIN: 'yes', USER: 'own', READER: 'yes' };
 const writers: Row = { ADMIN: 'yes', USER: 'yes', READER: 'no' };
 const owners: Row = { ADMIN: 'yes', USER: 'own', READER: 'no' };
+const overseers: Row = { ADMIN: 'yes', USER: 'no', READER: 'yes' };
 const admins: Row = { ADMIN: 'yes', USER: 'no', READER: 'no' };
 
 /** Who may do what, as the contract has it: by the fields of the schema and by the routes beside it. */
@@ -49,4 +50,5 @@ export const roleTable: Readonly<Record<string, Row>> = {
   '/jobs/ID/events': ownOrAll,
   '/jobs/ID/media': ownOrAll,
   '/jobs/ID/transcript.EXT': ownOrAll,
+  '/metrics': overseers,
 };

@@ -39,6 +39,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   tinypool: /^src\/(store\/sqlite|media)\//u,
   execa: /^runner\/process\//u,
   'node:child_process': /^runner\/process\//u,
+  'prom-client': /^src\/operations\//u,
   pino: /^src\/logs\//u,
 };
 
