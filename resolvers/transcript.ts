@@ -79,7 +79,8 @@ export async function readTranscript(job: Job, args: TranscriptArguments, contex
 /** Reading and rendering so many takes 5 ms where lines are broken (bench/render.ts); then others have their turn. */
 const segmentsAtOnce = 50;
 
-async function* segmentsOf(
+/** The segments that a job counts, in turn with everybody else. NOT_FOUND is thrown where they are taken away. */
+export async function* segmentsOf(
   { id, segmentCount }: Job,
   store: Context['store'],
   signal: AbortSignal | undefined,

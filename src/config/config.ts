@@ -88,6 +88,8 @@ const serverSchema = z.strictObject({
   /** Highest priority that a USER may give. */
   maxUserPriority: z.int().min(-1000).max(1000),
   usersMayReadMediaRoots: z.boolean(),
+  /** What becomes of the jobs of calls of OpenAI's API once these are answered. */
+  openaiRetention: z.enum(['keep', 'delete']),
   maxNumJobs: z.int().min(1).max(256),
   /** Connections at a time, in all and from one address. */
   maxSockets: z.int().min(16),

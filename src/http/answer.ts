@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clientLeft } from '../errors.ts';
+import { clientLeft, type RequestError } from '../errors.ts';
 
 /** Answers with JSON and ends. */
 export function answer(response: ServerResponse, status: number, body: unknown): void {
@@ -14,13 +14,55 @@ export function answer(response: ServerResponse, status: number, body: unknown):
   response.end(text);
 }
 
-/** Answers with one error in the shape that GraphQL clients read. */
-export function answerError(
-  response: ServerResponse,
-  status: number,
-  error: { readonly code: string; readonly message: string },
-): void {
-  answer(response, status, { errors: [{ message: error.message, extensions: { code: error.code } }] });
+/** What a client is told of an error. GraphQL clients read `code` and `message`, those of OpenAI's API all of it. */
+export interface Told {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | null;
+  /** The field that is wrong. */
+  readonly param?: string | null;
+}
+
+/** Answers with one error, in the shape that GraphQL clients read, or below /v1 in that of OpenAI's API. */
+export function answerError(response: ServerResponse, status: number, error: Told): void {
+  const isOpenai = response.req.url?.startsWith('/v1/') === true;
+  answer(response, status, isOpenai ? openaiShape(status, error) : graphqlShape(error));
+}
+
+function graphqlShape({ code, message }: Told): object {
+  return { errors: [{ message, extensions: { code } }] };
+}
+
+/** What OpenAI calls codes of ours; others are ours in small letters. */
+const openaiCodes: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'invalid_api_key',
+  TOO_MANY_REQUESTS: 'rate_limit_exceeded',
+  MODEL_NOT_INSTALLED: 'model_not_found',
+};
+
+/** An error of OpenAI's API (platform.openai.com/docs/guides/error-codes). */
+export function openaiShape(status: number, { code, message, hint, param = null }: Told): object {
+  const type = status >= 500 ? 'server_error' : status === 429 ? 'rate_limit_error' : 'invalid_request_error';
+  const text = hint ? `${message} ${hint}` : message;
+  return { error: { message: text, type, param, code: openaiCodes[code] ?? code.toLowerCase() } };
+}
+
+const statuses: Readonly<Record<RequestError['code'], number>> = {
+  BAD_USER_INPUT: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  TOO_MANY_REQUESTS: 429,
+  NOT_FOUND: 404,
+  CURSOR_EXPIRED: 410,
+  SERVICE_UNAVAILABLE: 503,
+  // As nginx writes it in its log: nobody is there to read it.
+  CLIENT_LEFT: 499,
+  ANSWER_TOO_LARGE: 413,
+};
+
+/** The HTTP status of an error outside of GraphQL. */
+export function statusOf({ code }: RequestError): number {
+  return statuses[code];
 }
 
 /** Enough for whoever has begun to send when the answer comes. */
@@ -33,10 +75,9 @@ const [drainedBytes, drainMs] = [16_777_216, 5000];
 export function answerEarly(
   request: IncomingMessage,
   response: ServerResponse,
-  // By name: the message of an Error is not among what is spread.
-  { status, code, message }: { readonly status: number; readonly code: string; readonly message: string },
+  refusal: Told & { readonly status: number },
 ): void {
-  answerError(response, status, { code, message });
+  answerError(response, refusal.status, refusal);
   if (request.complete) return;
   const { socket } = request;
   const close = () => socket.destroySoon();

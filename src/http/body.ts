@@ -1,28 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import type { GraphQLParams } from 'graphql-yoga';
 import { z } from 'zod';
-import { ExpectedError, StorageFullError } from '../errors.ts';
 import type { MediaStore } from '../media/store.ts';
 import type { Upload } from '../media/upload.ts';
+import { BodyError, readParts } from './multipart.ts';
 import { contentType } from './request-checks.ts';
 
 /** 1 MiB: far above any operation, far below what would hurt. */
 const maxBodyBytes = 1_048_576;
-
-const bodyCodes = { 400: 'BAD_USER_INPUT', 413: 'PAYLOAD_TOO_LARGE', 503: 'SERVICE_UNAVAILABLE' } as const;
-
-/** A body that is not read on: `status` and `code` go to the client. */
-export class BodyError extends Error {
-  override readonly name = 'BodyError';
-  readonly status: keyof typeof bodyCodes;
-  readonly code: (typeof bodyCodes)[keyof typeof bodyCodes];
-  constructor(status: BodyError['status'], message: string) {
-    super(message);
-    this.status = status;
-    this.code = bodyCodes[status];
-  }
-}
 
 /** A body as GraphQL Yoga takes it: bytes for it to parse, or an operation with the uploads in its variables. */
 export type Body =
@@ -50,8 +35,8 @@ async function readBytes(request: IncomingMessage): Promise<Body> {
   return { bytes: Buffer.concat(chunks) };
 }
 
-/** More than a person sends at once, few enough to hold no disk. */
-const maxFiles = 10;
+/** `operations` and `map`, and more files than a person sends at once, few enough to hold no disk. */
+const bounds = { fields: 2, fieldBytes: maxBodyBytes, files: 10 };
 
 const operationSchema = z.object({
   query: z.string(),
@@ -66,7 +51,9 @@ const mapSchema = z.record(z.string(), z.array(z.string().startsWith('variables.
  * Throws BodyError where the parts do not fit together; files received until then are discarded.
  */
 async function readMultipart(request: IncomingMessage, media: Pick<MediaStore, 'receive'>): Promise<Body> {
-  const { fields, files } = await readParts(request, media);
+  const parts = await readParts(request, media, bounds);
+  const [fields, files] = [new Map(parts.fields), new Map(parts.files)];
+  const uploads = parts.files.map(([, upload]) => upload);
   try {
     const operation = parse(operationSchema, fields.get('operations'), 'operations');
     for (const [name, paths] of Object.entries(parse(mapSchema, fields.get('map'), 'map'))) {
@@ -79,81 +66,12 @@ async function readMultipart(request: IncomingMessage, media: Pick<MediaStore, '
     const { query, operationName, variables } = operation;
     return {
       operation: { query, ...(operationName ? { operationName } : {}), ...(variables ? { variables } : {}) },
-      uploads: [...files.values()],
+      uploads,
     };
   } catch (error) {
-    await Promise.all([...files.values()].map((upload) => upload.discard()));
+    await Promise.all(uploads.map((upload) => upload.discard()));
     throw error;
   }
-}
-
-interface Parts {
-  readonly fields: ReadonlyMap<string, string>;
-  readonly files: ReadonlyMap<string, Upload>;
-}
-
-async function readParts(request: IncomingMessage, media: Pick<MediaStore, 'receive'>): Promise<Parts> {
-  const fields = new Map<string, string>();
-  const streams: BusboyFileStream[] = [];
-  const files = new Map<string, Upload>();
-  const receiving: Promise<unknown>[] = [];
-  const { promise: finished, resolve, reject } = Promise.withResolvers<void>();
-  const parser = openParser(request);
-  parser.on('field', (name, value, nameTruncated, valueTruncated) => {
-    if (nameTruncated || valueTruncated) reject(new BodyError(413, `A field is at most ${maxBodyBytes} bytes.`));
-    fields.set(name, value);
-  });
-  parser.on('file', (name, stream, filename: string | undefined) => {
-    streams.push(stream);
-    // A stream without a listener ends the process when it breaks, and it may break before `receive` reads it: `receive` then throws this error.
-    stream.on('error', () => undefined);
-    const receipt = media.receive(sentName(filename ?? ''), stream).then((upload) => files.set(name, upload));
-    receipt.catch((error: unknown) => reject(error instanceof ExpectedError ? refused(error) : error));
-    receiving.push(receipt);
-  });
-  parser.on('filesLimit', () => reject(new BodyError(400, `A request carries at most ${maxFiles} files.`)));
-  parser.on('finish', resolve).on('error', (error) => reject(broken(error)));
-  // Not by `complete`: what has arrived and was not read yet goes with the connection.
-  request.on('close', () => request.readableEnded || reject(broken(new Error('the request ended early'))));
-  request.pipe(parser);
-  try {
-    await finished;
-    await Promise.all(receiving);
-    return { fields, files };
-  } catch (error) {
-    request.unpipe(parser);
-    for (const stream of streams) stream.destroy(broken(error));
-    await Promise.allSettled(receiving);
-    await Promise.all([...files.values()].map((upload) => upload.discard()));
-    throw error;
-  }
-}
-
-/** A file name as it was before a browser wrote a quote and line ends of it as %22, %0D and %0A, and nothing else (HTML, multipart/form-data encoding algorithm). */
-function sentName(filename: string): string {
-  return filename.replaceAll(/%(?:22|0D|0A)/gu, decodeURIComponent);
-}
-
-function openParser({ headers }: IncomingMessage): BusboyInstance {
-  try {
-    return new Busboy({
-      headers: { ...headers, 'content-type': headers['content-type'] ?? '' },
-      limits: { fields: 2, fieldSize: maxBodyBytes, fieldNameSize: 100, files: maxFiles, parts: maxFiles + 2 },
-    });
-  } catch (cause) {
-    throw broken(cause);
-  }
-}
-
-/** A recording that was refused, and that does not end. */
-function refused(error: ExpectedError): BodyError {
-  return new BodyError(error instanceof StorageFullError ? 503 : 413, error.message);
-}
-
-function broken(cause: unknown): BodyError {
-  const error = new BodyError(400, 'The multipart body cannot be read.');
-  error.cause = cause;
-  return error;
 }
 
 function parse<T>(schema: z.ZodType<T>, text: string | undefined, field: string): T {

@@ -4,11 +4,12 @@ import type { Caller } from '../config/api-key.ts';
 import type { Log } from '../logs/log.ts';
 import type { Upload } from '../media/upload.ts';
 import { answerEarly, whenLeft } from './answer.ts';
-import { type Body, BodyError, readBody } from './body.ts';
+import { type Body, readBody } from './body.ts';
 import type { FileRequest } from './file-response.ts';
 import { answerSubscription } from './graphql-sse.ts';
+import { BodyError } from './multipart.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
-import { holderOf, type Quotas } from './quotas.ts';
+import { holderOf, type Quotas, tooManyUploads } from './quotas.ts';
 import { contentType, refuseBody, refuseWith } from './request-checks.ts';
 import type { Yoga } from './yoga.ts';
 
@@ -48,8 +49,7 @@ export async function answerGraphql(asked: GraphqlRequest): Promise<void> {
 
 function refuseUpload(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('retry-after', '5');
-  const message = 'You send as many recordings as one caller may at a time; send the next when one has arrived.';
-  answerEarly(request, response, { status: 429, code: 'TOO_MANY_REQUESTS', message });
+  answerEarly(request, response, { status: 429, code: 'TOO_MANY_REQUESTS', message: tooManyUploads });
 }
 
 /** Removes what no job has taken. A file that stays, such as on a disk that has become read-only, goes at the next start. */

@@ -3,7 +3,7 @@ import { findJob } from '#resolvers/jobs.ts';
 import { RequestError } from '../errors.ts';
 import { unsigned } from '../auth/signed-urls.ts';
 import type { Caller } from '../config/api-key.ts';
-import { answerError, whenLeft } from './answer.ts';
+import { answerError, statusOf, whenLeft } from './answer.ts';
 import { answerEvents } from './event-stream.ts';
 import type { FanOut } from './fan-out/fan-out.ts';
 import type { FileRequest } from './file-response.ts';
@@ -22,19 +22,6 @@ interface JobFileRequest extends FileRequest {
   readonly fanOut: FanOut;
 }
 
-const statuses: Readonly<Record<RequestError['code'], number>> = {
-  BAD_USER_INPUT: 400,
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  TOO_MANY_REQUESTS: 429,
-  NOT_FOUND: 404,
-  CURSOR_EXPIRED: 410,
-  SERVICE_UNAVAILABLE: 503,
-  // As nginx writes it in its log: nobody is there to read it.
-  CLIENT_LEFT: 499,
-  ANSWER_TOO_LARGE: 413,
-};
-
 /** Answers GET and HEAD of /jobs/ID/transcript.FORMAT, /jobs/ID/media and /jobs/ID/events. */
 export async function answerJobFile(asked: JobFileRequest): Promise<void> {
   const { request, response } = asked;
@@ -51,7 +38,7 @@ export async function answerJobFile(asked: JobFileRequest): Promise<void> {
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     if (response.headersSent) response.destroy();
-    else answerError(response, statuses[error.code], error);
+    else answerError(response, statusOf(error), error);
   }
 }
 

@@ -54,13 +54,15 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
     log: context.log,
   });
   const answering = openAnswering();
+  const stopping = new AbortController();
   const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
     // Each of those who must hear of its end listens once; Node warns of more than ten.
     response.setMaxListeners(maxListeners);
     answering.add(response);
     endWhenStalled(response, timeouts.stallMs);
     endWhenIdle(request, response, bodyIdleSeconds * 1000);
-    handle(request, response, { context, yoga, quotas, fanOut, persisted }).catch((error: unknown) => {
+    const scope = { context, yoga, quotas, fanOut, persisted, stopping: stopping.signal };
+    handle(request, response, scope).catch((error: unknown) => {
       context.log.error({ err: error }, 'request failed');
       if (!response.headersSent)
         answerError(response, 500, { code: 'INTERNAL_SERVER_ERROR', message: 'The server failed to answer.' });
@@ -78,7 +80,13 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
       resolve();
     });
   });
-  return { url: urlOf(server), [Symbol.asyncDispose]: () => close(server, sockets, answering) };
+  return {
+    url: urlOf(server),
+    [Symbol.asyncDispose]() {
+      stopping.abort();
+      return close(server, sockets, answering);
+    },
+  };
 }
 
 interface Upgrade {

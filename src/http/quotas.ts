@@ -121,6 +121,9 @@ export function tooOften(waitSeconds: number): string {
   return `You ask more often than one caller may in a minute; ask again in ${waitSeconds} s.`;
 }
 
+export const tooManyUploads =
+  'You send as many recordings as one caller may at a time; send the next when one has arrived.';
+
 export const tooManySubscriptions = 'You follow as much as one caller may; end what you no longer look at.';
 
 /** Bounds the subscriptions of a caller, over WebSocket and over HTTP together. */

@@ -57,6 +57,14 @@ export function refuse(
   return null;
 }
 
+/** Of what asks for no header that a browser asks about first: whether the page of another site had the browser send it, also where `refuse` takes it for a link that somebody follows. */
+export function refuseOtherSites({ headers }: Pick<IncomingMessage, 'headers'>): Refusal | null {
+  const site = headers['sec-fetch-site'] ?? 'none';
+  // An Origin was looked at.
+  if (headers.origin !== undefined || site === 'none' || site === 'same-origin') return null;
+  return { status: 403, message: 'Pages of other sites may use this with an Origin that is in allowedOrigins only.' };
+}
+
 /** Whether a body may come in: what a browser sends without asking first needs a header that it cannot send so. */
 export function refuseBody({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): Refusal | null {
   if (method !== 'POST') return null;

@@ -6,6 +6,7 @@ import type { FanOut } from './fan-out/fan-out.ts';
 import { answerGraphql, type GraphqlRequest } from './graphql.ts';
 import { answerJobFile } from './job-file.ts';
 import { answerMetrics, measureAnswer, scraper, showsMetricsToken } from './metrics.ts';
+import { answerOpenai } from './openai/openai.ts';
 import { answerGraphiql } from './pages/graphiql.ts';
 import { answerStartPage } from './pages/start-page.ts';
 import { wantsPage } from './pages/wants-page.ts';
@@ -13,11 +14,14 @@ import { tooOften } from './quotas.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
 
 /** What requests are answered with. */
-type RequestScope = Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas' | 'persisted'> & { readonly fanOut: FanOut };
+interface RequestScope extends Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas' | 'persisted'> {
+  readonly fanOut: FanOut;
+  /** Aborts when the server is stopped, before connections are closed. */
+  readonly stopping: AbortSignal;
+}
 
 /** A request on its way to the answer. Of a route for callers, `caller` is who asks. */
-interface Exchange extends GraphqlRequest {
-  readonly fanOut: FanOut;
+interface Exchange extends GraphqlRequest, RequestScope {
   readonly authentication: Authentication;
 }
 
@@ -48,6 +52,8 @@ const routes: readonly Route[] = [
   { path: '/jobs/', when: isPreflight, who: 'ANYBODY', handle: answerJobFile },
   { path: '/jobs/', who: 'CALLERS', counts: (request) => !isMedia(request), handle: answerJobFile },
   { path: '/metrics', who: 'CALLERS', handle: answerMetrics },
+  { path: '/v1/', when: isPreflight, who: 'ANYBODY', handle: answerOpenai },
+  { path: '/v1/', who: 'CALLERS', handle: answerOpenai },
   {
     path: '/',
     when: (request) => pathOf(request) === '/' && wantsPage(request),

@@ -1,19 +1,18 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
 
 /** Between two signs of life, for proxies that end a connection on which nothing comes. */
 const signOfLifeMs = 12_000;
 const signOfLife = ':\n\n';
 
 /**
- * Sends what a subscription brings, until its end or that of the connection. What others follow too comes to the outlet of the subscription, and not by here.
+ * Sends what a subscription, or another such stream, brings, until its end or that of the connection. What others follow too comes to the outlet of the subscription, and not by here.
  * Throws what it throws.
  */
-export async function streamResults(
+export async function streamResults<T>(
   response: ServerResponse,
-  results: AsyncGenerator<ExecutionResult, void, void>,
-  frame: (result: ExecutionResult) => string,
+  results: AsyncGenerator<T, void, void>,
+  frame: (result: T) => string,
 ): Promise<void> {
   const { promise: left, resolve } = Promise.withResolvers<void>();
   // Some browsers take no head before something has come.

@@ -1,5 +1,5 @@
 import type { Segment } from '../../jobs/transcript.ts';
-import { separatorBetween } from './line.ts';
+import { openJoining } from './line.ts';
 import type { Transcript } from './transcript.ts';
 
 /**
@@ -12,13 +12,11 @@ export async function* renderJson({ segments, language }: Transcript): AsyncGene
   yield `{"language": ${JSON.stringify(language)}, "segments": [`;
   let comma = '';
   const whole: string[] = [];
+  const joined = openJoining();
   for await (const segment of segments) {
     yield `${comma}\n${JSON.stringify(asWhisper(segment))}`;
     comma = ',';
-    if (segment.text.trim() === '') continue;
-    const before = whole.at(-1);
-    if (before !== undefined) whole.push(separatorBetween(before, segment.text));
-    whole.push(segment.text);
+    whole.push(joined(segment.text));
   }
   yield `\n], "text": ${JSON.stringify(whole.join(''))}}\n`;
 }

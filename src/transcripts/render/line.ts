@@ -25,6 +25,17 @@ export function separatorBetween(text: string, next: string): '' | ' ' {
   return bound.test(next) || (endsUnspaced.test(text) && beginsUnspaced.test(next)) ? '' : ' ';
 }
 
+/** Joins texts into one as they come: gives each with what stands between it and the one before; blank ones leave nothing. */
+export function openJoining(): (text: string) => string {
+  let before: string | null = null;
+  return (text) => {
+    if (text.trim() === '') return '';
+    const joined = before === null ? text : separatorBetween(before, text) + text;
+    before = text;
+    return joined;
+  };
+}
+
 /** Seconds as whole milliseconds, never below 0. */
 export function toMs(seconds: number): number {
   return Math.max(0, Math.round(seconds * 1000));

@@ -33,10 +33,15 @@ const pieceCharacters = 16_384;
 const turnMs = 10;
 
 /** Writes a transcript in a format, piece by piece. The guidelines hold for the subtitle formats SRT, VTT and ASS, and for lines of LRC. */
-export async function* render(format: TranscriptFormat, transcript: Transcript): AsyncGenerator<string> {
+export function render(format: TranscriptFormat, transcript: Transcript): AsyncGenerator<string> {
+  return inPieces(renderers[format](transcript));
+}
+
+/** Gathers short texts into pieces that are worth sending. */
+export async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string> {
   let piece = '';
   let since = performance.now();
-  for await (const text of renderers[format](transcript)) {
+  for await (const text of texts) {
     if (performance.now() - since > turnMs) {
       await nextTurn();
       since = performance.now();
