@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import { renderTranscript, segmentsOf } from '#resolvers/transcript.ts';
 import type { RequestContext } from '#resolvers/context.ts';
-import type { Job } from '../../jobs/job.ts';
+import type { Job, JobEvent } from '../../jobs/job.ts';
 import { languageCodes, languageName } from '../../jobs/languages.ts';
 import type { Segment, Word } from '../../jobs/transcript.ts';
 import { openJoining } from '../../transcripts/render/line.ts';
@@ -41,6 +41,20 @@ export function answerOf(job: Job, fields: Fields, context: Reading): Answer {
 export async function* textOf(job: Job, { store, signal }: Reading): AsyncGenerator<string> {
   const joined = openJoining();
   for await (const { text } of segmentsOf(job, store, signal)) yield joined(text);
+}
+
+/** Texts of segments as they are found. What was told cannot be taken back: where a job starts over, only what comes after it is told. */
+export async function* textsOf(events: AsyncIterable<JobEvent>): AsyncGenerator<string> {
+  let [toldUntil, tellFrom] = [0, 0];
+  for await (const event of events) {
+    if (event.kind === 'TRANSCRIPT_CLEARED') tellFrom = toldUntil;
+    if (event.kind !== 'SEGMENTS_ADDED') continue;
+    for (const { text, endSeconds } of event.segments) {
+      if (endSeconds <= tellFrom) continue;
+      yield text;
+      toldUntil = Math.max(toldUntil, endSeconds);
+    }
+  }
 }
 
 /** What a call is counted by. */

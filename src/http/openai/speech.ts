@@ -5,7 +5,7 @@ import { transcribe } from '#resolvers/transcribe.ts';
 import { allows, requireCaller } from '#schema/scopes.ts';
 import type { Caller } from '../../config/api-key.ts';
 import { RequestError } from '../../errors.ts';
-import type { Job, JobEvent, Task } from '../../jobs/job.ts';
+import type { Job, Task } from '../../jobs/job.ts';
 import type { Upload } from '../../media/upload.ts';
 import { removeJob } from '../../operations/retention.ts';
 import { openJoining } from '../../transcripts/render/line.ts';
@@ -16,7 +16,7 @@ import { holderOf, type Quotas, tooManySubscriptions, tooManyUploads } from '../
 import { contentType } from '../request-checks.ts';
 import { streamResults } from '../stream-results.ts';
 import { requestContext } from '../yoga.ts';
-import { answerOf, textOf, usageOf } from './answers.ts';
+import { answerOf, textOf, textsOf, usageOf } from './answers.ts';
 import { jobFailed, OpenaiError, refusalOf, wrongField } from './errors.ts';
 import { type Fields, inputOf, readFields } from './fields.ts';
 
@@ -139,20 +139,6 @@ async function* tell(call: Call): AsyncGenerator<object, void, void> {
     const refusal = refusalOf(error);
     if (refusal === null) throw error;
     yield openaiShape(refusal.status, refusal);
-  }
-}
-
-/** Texts of segments as they are found. What was told cannot be taken back: where a job starts over, only what comes after it is told. */
-async function* textsOf(events: AsyncIterable<JobEvent>): AsyncGenerator<string> {
-  let [toldUntil, tellFrom] = [0, 0];
-  for await (const event of events) {
-    if (event.kind === 'TRANSCRIPT_CLEARED') tellFrom = toldUntil;
-    if (event.kind !== 'SEGMENTS_ADDED') continue;
-    for (const { text, endSeconds } of event.segments) {
-      if (endSeconds <= tellFrom) continue;
-      yield text;
-      toldUntil = Math.max(toldUntil, endSeconds);
-    }
   }
 }
 

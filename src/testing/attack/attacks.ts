@@ -9,6 +9,7 @@ import { byCallers } from './callers.ts';
 import { fuzzing } from './fuzzing.ts';
 import { byMany } from './load.ts';
 import { byMedia } from './media.ts';
+import { byOpenai } from './openai.ts';
 import {
   type Attack,
   codesOf,
@@ -47,6 +48,7 @@ export const attacks: readonly Attack[] = [
   ...byCallers,
   ...byMany,
   ...byMedia,
+  ...byOpenai,
   {
     name: 'one query for a hundred jobs of a thousand segments, eighteen times over',
     defence: 'a cost before execution, by pages and variables (src/http/cost.ts)',
