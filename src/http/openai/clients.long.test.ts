@@ -68,7 +68,7 @@ test('curl is answered, whole and while the words come', async () => {
   assert.equal(events.at(-1), 'data: [DONE]');
 });
 
-/** What other programs send, as it was recorded from their libraries, with their boundaries: the recording stands where FILE does. */
+/** What other programs send, as it was recorded from their libraries, with their boundaries, but for a connection that is closed; the recording stands where FILE does. */
 const recorded = [
   {
     // open-webui/open-webui, backend/open_webui/routers/audio.py at 6adde203, transcription_handler; requests 2.34.2.

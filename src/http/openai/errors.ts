@@ -1,5 +1,5 @@
 import {
-  ExpectedError,
+  type ExpectedError,
   InvalidInputError,
   MediaRejectedError,
   ModelNotInstalledError,

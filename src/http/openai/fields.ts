@@ -9,11 +9,12 @@ import { wrongField } from './errors.ts';
 export const whisper1 = 'whisper-1';
 
 const formats = ['json', 'text', 'srt', 'verbose_json', 'vtt'] as const;
+const noSpeakers = 'Speakers are not told apart here.';
 
 const flag = z
   .string()
   .toLowerCase()
-  .pipe(z.enum(['true', 'false', '1', '0'], 'must be true or false'))
+  .pipe(z.enum(['true', 'false', '1', '0']))
   .transform((value) => value === 'true' || value === '1');
 
 const fieldsSchema = z.object({
@@ -24,7 +25,7 @@ const fieldsSchema = z.object({
   response_format: z.enum(formats).default('json'),
   timestamp_granularities: z.array(z.enum(['segment', 'word'])).default(['segment']),
   // Decoding is always at 0.
-  temperature: z.coerce.number<string>('must be a number from 0 to 1').min(0).max(1).optional(),
+  temperature: z.coerce.number<string>().min(0).max(1).optional(),
   stream: flag.default(false),
 });
 
@@ -36,27 +37,26 @@ const lists = new Set(['keywords', 'timestamp_granularities']);
 /** What OpenAI's API has and an answer here would lack without a word. */
 const missing = new Map([
   ['include', 'Log probabilities of tokens are not told; verbose_json has those of segments.'],
-  ['known_speaker_names', 'Speakers are not told apart here.'],
-  ['known_speaker_references', 'Speakers are not told apart here.'],
+  ['known_speaker_names', noSpeakers],
+  ['known_speaker_references', noSpeakers],
   ['languages', 'Name one language, or none to have it detected.'],
 ]);
 
 /** Reads the fields of a call, whose lists have [] behind their names. An empty one is absent, and one that nobody knows means nothing. Throws OpenaiError. */
 export function readFields(given: readonly (readonly [string, string])[]): Fields {
-  const values = new Map<string, string | readonly string[]>();
-  for (const [name, value] of given.filter(([, each]) => each !== '')) {
-    const key = name.replace(/\[\]$/u, '');
-    const why = missing.get(key);
-    if (why !== undefined) throw wrongField(key, `${key} is not supported. ${why}`);
-    values.set(key, lists.has(key) ? [...(values.get(key) ?? []), value] : value);
+  const named = given
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => ({ key: name.replace(/\[\]$/u, ''), value }));
+  const values = Map.groupBy(named, ({ key }) => key);
+  for (const [key, why] of missing) if (values.has(key)) throw wrongField(key, `${key} is not supported. ${why}`);
+  if (values.get('response_format')?.at(-1)?.value === 'diarized_json') {
+    throw wrongField('response_format', `diarized_json is not supported. ${noSpeakers} Use verbose_json.`);
   }
-  if (values.get('response_format') === 'diarized_json') {
-    throw wrongField(
-      'response_format',
-      'diarized_json is not supported. Speakers are not told apart here; use verbose_json.',
-    );
-  }
-  const parsed = fieldsSchema.safeParse(Object.fromEntries(values));
+  const fields = [...values].map(([key, all]) => [
+    key,
+    lists.has(key) ? all.map((each) => each.value) : all.at(-1)?.value,
+  ]);
+  const parsed = fieldsSchema.safeParse(Object.fromEntries(fields));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const param = String(issue?.path[0] ?? 'body');

@@ -5,7 +5,7 @@ import { transcribe } from '#resolvers/transcribe.ts';
 import { allows, requireCaller } from '#schema/scopes.ts';
 import type { Caller } from '../../config/api-key.ts';
 import { RequestError } from '../../errors.ts';
-import type { Job, Task } from '../../jobs/job.ts';
+import type { Job, JobEvent, Task } from '../../jobs/job.ts';
 import type { Upload } from '../../media/upload.ts';
 import { removeJob } from '../../operations/retention.ts';
 import { openJoining } from '../../transcripts/render/line.ts';
@@ -106,8 +106,7 @@ async function submit<T>(upload: Upload, act: () => T | Promise<T>): Promise<T> 
 }
 
 async function answerWhole({ response }: OpenaiRequest, call: Call, fields: Fields): Promise<void> {
-  const events = await follow(call, [call.left, call.stopping]);
-  while ((await events.next()).done !== true);
+  await exhaust(follow(call, [call.left, call.stopping]));
   const { type, pieces } = answerOf(await completed(call), fields, call.context);
   response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' });
   await streamBody(Readable.from(pieces), response);
@@ -128,7 +127,7 @@ async function answerStream({ response }: OpenaiRequest, call: Call): Promise<vo
 async function* tell(call: Call): AsyncGenerator<object, void, void> {
   try {
     const joined = openJoining();
-    for await (const text of textsOf(await follow(call, [call.left, call.stopping]))) {
+    for await (const text of textsOf(follow(call, [call.left, call.stopping]))) {
       const delta = joined(text);
       if (delta !== '') yield { type: 'transcript.text.delta', delta };
     }
@@ -142,14 +141,27 @@ async function* tell(call: Call): AsyncGenerator<object, void, void> {
   }
 }
 
-/** The events of a job after one of them, until its end, or until somebody else's. */
-async function follow({ id, context }: Call, ends: readonly AbortSignal[], after = 0) {
-  const events = await followJob({ id, after }, context);
-  const end = AbortSignal.any([...ends]);
-  const stop = () => events.return().catch(() => undefined);
-  end.addEventListener('abort', stop, { once: true });
-  if (end.aborted) await stop();
-  return events;
+/** The events of the job after one of them, until its end or until one of the signals. */
+async function* follow(
+  { id, context }: Call,
+  ends: readonly AbortSignal[],
+  after = 0,
+): AsyncGenerator<JobEvent, void, undefined> {
+  await using events = await followJob({ id, after }, context);
+  const stop = () => {
+    events.return().catch(() => undefined);
+  };
+  for (const end of ends) end.addEventListener('abort', stop);
+  try {
+    if (!ends.some(({ aborted }) => aborted)) yield* events;
+  } finally {
+    for (const end of ends) end.removeEventListener('abort', stop);
+  }
+}
+
+/** Waits until there are no more. */
+async function exhaust(events: AsyncGenerator): Promise<void> {
+  while ((await events.next()).done !== true);
 }
 
 /** The job, which has ended. Throws where it has no transcript. */
@@ -173,7 +185,6 @@ async function settle(call: Call): Promise<void> {
   if (left.aborted) await context.store.cancel(id);
   const job = await context.changes.job(id);
   if (job === null || context.config.server.openaiRetention === 'keep') return;
-  const events = await follow(call, [stopping], job.lastEventSeq);
-  while ((await events.next()).done !== true);
+  await exhaust(follow(call, [stopping], job.lastEventSeq));
   if (!stopping.aborted) await removeJob(id, context);
 }
