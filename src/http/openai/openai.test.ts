@@ -123,7 +123,7 @@ test('what was told is not told again where a job starts over', async () => {
   const added = (...ends: readonly number[]): JobEvent => ({
     ...event,
     kind: 'SEGMENTS_ADDED',
-    segments: ends.map((end) => segment(`to ${end}`, end - 3, end)),
+    segments: ends.map((end) => ({ id: `to ${end}`, ...segment(`to ${end}`, end - 3, end) })),
   });
   const cleared: JobEvent = { ...event, kind: 'TRANSCRIPT_CLEARED', attempt: 2 };
   async function* story() {
