@@ -8,7 +8,6 @@ import {
 import type { JobFilter, JobOrder } from '#src/jobs/job-filter.ts';
 import type { Job, JobLabels, JobStatus } from '#src/jobs/job.ts';
 import type { StoredSegment } from '#src/jobs/transcript.ts';
-import type { MediaStore } from '#src/media/store.ts';
 import { requireModel } from '#src/models/installed.ts';
 import { removeJob } from '#src/operations/retention.ts';
 import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
@@ -111,10 +110,15 @@ export async function retryJob(
   const before = await store.job(id);
   if (before === null) throw new JobNotFoundError();
   if (before.status !== 'FAILED' && before.status !== 'CANCELLED') throw refused(before);
-  if (!(await isThere(before.media, media)))
-    throw new MediaNotFoundError('The recording of this job is no longer there, or has another size.');
+  const recording = await media.look(before.media.key);
+  if (recording === null) throw new MediaNotFoundError('The recording of this job is no longer there.');
+  const settling = recording.bytes !== before.media.bytes;
+  if (settling && !fromStart && before.segmentCount > 0)
+    throw new MediaNotFoundError(
+      'The recording of this job has another size than it had; retry the job from its start.',
+    );
   await requireModel(config, before.options.model);
-  const result = await store.retry(id, fromStart, config.server);
+  const result = await store.retry(id, fromStart, { limits: config.server, settling });
   if (result === null) throw new JobNotFoundError();
   if (result.refused) throw refused(result.job);
   return result.job;
@@ -122,11 +126,6 @@ export async function retryJob(
 
 function refused(job: Job): JobStatusError {
   return new JobStatusError(job.status, `The job is ${job.status}.`, 'Only a FAILED or CANCELLED job can be retried.');
-}
-
-async function isThere(media: Job['media'], store: MediaStore): Promise<boolean> {
-  await using recording = await store.open(media);
-  return recording !== null;
 }
 
 /** Writes what a client calls a job, whatever its status: absent = unchanged, null = the default. Throws InvalidInputError, JobNotFoundError. */
@@ -167,7 +166,8 @@ export async function mediaUrl(
   { id, media }: Job,
   { media: store, urls, caller }: UrlNeeds & Pick<Context, 'media'>,
 ): Promise<string | null> {
-  return (await isThere(media, store)) ? urls.sign(`/jobs/${id}/media`, caller) : null;
+  await using recording = await store.open(media);
+  return recording !== null ? urls.sign(`/jobs/${id}/media`, caller) : null;
 }
 
 /** Where the events of a job after the one with a number are read by an EventSource. */

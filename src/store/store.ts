@@ -83,12 +83,12 @@ export interface JobWriter {
   /**
    * FAILED or CANCELLED becomes QUEUED with a new count of crashes, from its checkpoint or, `fromStart`, with segments and checkpoint
    * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id. Throws QueueFullError where
-   * as many jobs wait already as `limits` allow.
+   * as many jobs wait already as `limits` allow. `settling`: its recording has another size than it had, which is looked at first.
    */
   retry(
     id: string,
     fromStart: boolean,
-    limits?: QueueLimits,
+    how?: { readonly limits?: QueueLimits; readonly settling?: boolean },
   ): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
   /**
    * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is a change, but no event. Null = unknown

@@ -89,7 +89,7 @@ export function apiKeysContract(open: OpenStore): void {
     const { job } = await store.addJob(newJob({ callerId: 'carol' }), limits);
     await store.cancel(job.id);
     for (let jobs = 0; jobs < 2; jobs += 1) await store.addJob(newJob({ callerId: 'carol' }), limits);
-    await assert.rejects(store.retry(job.id, false, limits), full);
+    await assert.rejects(store.retry(job.id, false, { limits }), full);
   });
 
   it('counts the audio that a caller has brought since a time, as far as it is known', async () => {

@@ -78,7 +78,7 @@ export function retryContract(open: OpenStore): void {
     await using opened = await open();
     const { store } = opened;
     const ids = [await failed(store), await failed(store), await failed(store)].map(({ id }) => id);
-    const results = await Promise.allSettled(ids.map((id) => store.retry(id, false, { maxQueued: 2 })));
+    const results = await Promise.allSettled(ids.map((id) => store.retry(id, false, { limits: { maxQueued: 2 } })));
     assert.deepEqual(
       results.map((result) => (result.status === 'rejected' ? result.reason.code : result.value?.job.status)),
       ['QUEUED', 'QUEUED', 'QUEUE_FULL'],

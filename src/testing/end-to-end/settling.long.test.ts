@@ -53,6 +53,21 @@ test('a recording that is still written to is waited for in the queue, holds nob
   assert.ok(server.logs.some((line) => line['event'] === 'recording may still be written to' && line['job'] === id));
 });
 
+test('a job that was cancelled while its recording grew is retried with what it has grown to', async () => {
+  await using server = await openTestServer();
+  await using file = await growing(join(server.media, 'growing.wav'));
+  const id = await submit(server, { media: { path: 'growing.wav' } });
+  await server.ask(`mutation { cancel(id: "${id}") { __typename } }`);
+  await appendFile(join(server.media, 'growing.wav'), 'more');
+  await file.stop();
+  const { data } = await server.ask(`mutation { retry(id: "${id}") { __typename } }`);
+  assert.equal(data.retry.__typename, 'RetrySuccess');
+  await eventsOf(server.url, id);
+  const { size: bytes } = await stat(join(server.media, 'growing.wav'));
+  const { data: told } = await server.ask(`{ job(id: "${id}") { status media { bytes } } }`);
+  assert.deepEqual(told.job, { status: 'COMPLETED', media: { bytes } });
+});
+
 test('a job that waits for its recording can be cancelled and retried, and fails where the recording is taken away', async () => {
   await using server = await openTestServer();
   await using file = await growing(join(server.media, 'growing.wav'));

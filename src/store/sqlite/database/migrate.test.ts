@@ -156,7 +156,7 @@ test('segments of an older database are named as all others', async () => {
       const failure = { code: 'ENGINE_CRASHED', message: 'It crashed.', retryable: true, hint: null } as const;
       if (act === 'retry') {
         await store.finish(lease, { kind: 'FAILED', failure, ...quietly });
-        await store.retry(id, true, { maxQueued: 10, maxQueuedPerCaller: 10 });
+        await store.retry(id, true, { limits: { maxQueued: 10, maxQueuedPerCaller: 10 } });
         const again = await claimed(store);
         await store.appendBatch(again.lease, newBatch(['again']));
         await store.finish(again.lease, completed);

@@ -144,7 +144,7 @@ function cancel(connection: Connection, id: string): ReturnType<JobWriter['cance
 
 function retry(
   connection: Connection,
-  ...[id, fromStart, limits]: Parameters<JobWriter['retry']>
+  ...[id, fromStart, { limits, settling = false } = {}]: Parameters<JobWriter['retry']>
 ): ReturnType<JobWriter['retry']> {
   return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) => eb('status', 'in', allowedIn('retry')));
@@ -159,6 +159,7 @@ function retry(
     const set = {
       ...backInQueue(job),
       ...(fromStart ? clearedTranscript : {}),
+      ...(settling ? ({ settling: 1 } as const) : {}),
       queued_at: connection.queueRank(time),
       crashes: 0,
       begun: 0,
