@@ -8,7 +8,6 @@ over the recordings, as a single sentence says nothing; the longest run of delet
 """
 
 import argparse
-import csv
 import re
 import statistics
 import sys
@@ -24,7 +23,7 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runner"))
 
-from engine.tests.outcome import AUDIO, COMPUTE_TYPE, DEVICE, MODEL, job, run_engine  # noqa: E402
+from engine.tests.outcome import AUDIO, COMPUTE_TYPE, DEVICE, MODEL, index, job, run_engine  # noqa: E402
 
 LEFT_OUT = ("stereo", "multilingual")  # their references are not those of the whole sound
 Timed = list[tuple[float, float, str]]
@@ -84,9 +83,7 @@ def main() -> None:
     words = parser.parse_args().words
     contenders = {"engine": with_engine, "batched": bare(True), "sequential": bare(False)}
     tallies = {name: Tally() for name in contenders}
-    with (AUDIO / "index.tsv").open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["tier"] == "gold"]
-    for row in rows:
+    for row in (row for row in index() if row["tier"] == "gold"):
         wanted = not words or any(word in row["file"] for word in words)
         if wanted and not any(word in row["file"] for word in LEFT_OUT):
             cells = [

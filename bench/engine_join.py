@@ -8,9 +8,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runner"))
 
-from engine.audio.media import Media  # noqa: E402
-from engine.audio.recording import Source, open_recording  # noqa: E402
-from engine.tests.make import write_wav  # noqa: E402
+from engine.tests.make import samples, write_wav  # noqa: E402
 from engine.tests.outcome import AUDIO  # noqa: E402
 
 FILES = (
@@ -29,10 +27,6 @@ def joined(minutes: float, folder: Path) -> Path:
         return AUDIO / FILES[0]
     path = folder / f"{minutes:g}min.wav"
     if not path.exists():
-        sounds = [np.concatenate(list(_sound(AUDIO / name)), axis=1)[0] for name in FILES]
+        sounds = [samples(AUDIO / name) for name in FILES]
         write_wav(path, np.resize(np.concatenate(sounds), int(minutes * 60 * 16_000)))
     return path
-
-
-def _sound(path: Path) -> "list[np.typing.NDArray[np.float32]]":
-    return list(Media(open_recording(Source(str(path))), split=False).sound(1e6, None))

@@ -7,9 +7,6 @@ same, and differences are paired, with the middle 95 % of 2,000 draws of the rec
 """
 
 import argparse
-import csv
-import io
-import json
 import statistics
 import sys
 import tempfile
@@ -27,15 +24,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runner"))
 
 from accuracy import plain  # noqa: E402
-from engine.audio.media import RATE, Media  # noqa: E402
-from engine.audio.recording import open_recording  # noqa: E402
-from engine.job import parse_job  # noqa: E402
-from engine.lines import Lines  # noqa: E402
-from engine.messages import Messages  # noqa: E402
+from engine.audio.media import RATE  # noqa: E402
 from engine.model import load_model  # noqa: E402
+from engine.tests.in_process import transcribe_here  # noqa: E402
 from engine.tests.make import music, noise, samples, write_wav  # noqa: E402
-from engine.tests.outcome import AUDIO, COMPUTE_TYPE, DEVICE, MODEL, job  # noqa: E402
-from engine.transcribe import Part, Transcription  # noqa: E402
+from engine.tests.outcome import AUDIO, COMPUTE_TYPE, DEVICE, MODEL, index  # noqa: E402
 from faster_whisper import BatchedInferencePipeline, WhisperModel  # noqa: E402
 
 Sound = npt.NDArray[np.float32]
@@ -77,12 +70,7 @@ def contenders() -> dict[str, Contender]:
     def engine(sound: Sound, language: str) -> list[Said]:
         with tempfile.TemporaryDirectory() as folder:
             path = write_wav(Path(folder) / "sound.wav", sound)
-            parsed = parse_job(json.dumps(job(path, language=language, wordTimestamps=True)))
-            said = io.StringIO()
-            lines = Lines(said)
-            media = Media(open_recording(parsed.source), split=False)
-            Transcription(parsed, own, media, Messages(lines, parsed, own), Part()).run()
-        segments = [line for line in map(json.loads, said.getvalue().splitlines()) if line["type"] == "segment"]
+            segments = transcribe_here(own, path, language=language, wordTimestamps=True).all("segment")
         return [Said(w["text"], w["startSeconds"], w["endSeconds"]) for line in segments for w in line["words"]]
 
     def library(run: Callable[..., Any]) -> Contender:
@@ -101,8 +89,7 @@ def contenders() -> dict[str, Contender]:
 
 @cache
 def rows() -> dict[str, dict[str, str]]:
-    with (AUDIO / "index.tsv").open(encoding="utf-8") as file:
-        return {row["file"]: row for row in csv.DictReader(file, delimiter="\t")}
+    return {row["file"]: row for row in index()}
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Literal
 
 from engine.audio.channel_audio import ChannelAudio
 from engine.audio.media import RATE
+from engine.audio.plan import PAD
 from engine.audio.vad import FRAME
 from engine.decode import Decoding
 from engine.words import Word
@@ -34,7 +35,6 @@ DOUBTFUL, DOUBTFUL_RATIO = -0.7, 2.0
 MISSED = 1.5  # s of speech without a word that are worth another reading; in 5,707 words 374 errors instead of 382
 MARGIN = 0.2  # s beside a word that still belong to it
 CUT_OFF = 0.4  # s of speech after the last word that tell of a lost end; fires on 3 of 135 short files, and harms none
-BESIDE = 13  # frames (0.42 s) of sound kept on each side of speech, so that no soft onset is lost
 LONE_PAUSE = 2.0  # s between a word and the others
 
 Verdict = Literal["KEEP", "DROP", "SPLIT"]
@@ -143,8 +143,8 @@ def _unread(channel: ChannelAudio, start: float, end: float) -> float:
 def _frames_of_speech(channel: ChannelAudio, start: float, end: float) -> tuple[int, int]:
     """The frames from shortly before the first speech between two times to shortly after the last."""
     talk = [(first, last) for first, last in channel.speech() if first < end and last > start]
-    low = max(int(start * RATE) // FRAME, int(talk[0][0] * RATE) // FRAME - BESIDE)
-    high = min(math.ceil(end * RATE / FRAME), math.ceil(talk[-1][1] * RATE / FRAME) + BESIDE)
+    low = max(int(start * RATE) // FRAME, int(talk[0][0] * RATE) // FRAME - PAD)
+    high = min(math.ceil(end * RATE / FRAME), math.ceil(talk[-1][1] * RATE / FRAME) + PAD)
     return low, min(high, channel.frames)
 
 

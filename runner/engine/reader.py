@@ -166,8 +166,8 @@ class Reader:
             return self._only(rest, encoding.decoding.language)
         return self._alone(encoding.channel.part(gap.first, gap.last), encoding.decoding.language)
 
-    def _alone(self, channel: ChannelAudio, language: str, with_penalties: bool = False) -> Encoding:
-        return self._only(self._decoder.encode([channel]), language, with_penalties)
+    def _alone(self, channel: ChannelAudio, language: str) -> Encoding:
+        return self._only(self._decoder.encode([channel]), language)
 
     def _only(self, encoded: Encoded, language: str, with_penalties: bool = False) -> Encoding:
         return Encoding(encoded, 0, self._decoder.read(encoded, [language], with_penalties)[0])

@@ -6,23 +6,17 @@ os.environ.setdefault(
     "OPENBLAS_NUM_THREADS", "1"
 )  # as the engine has it, before numpy is imported: its rounding may differ
 
-import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from engine.audio.media import Media
-from engine.audio.recording import Source, open_recording
-from engine.job import parse_job
-from engine.lines import Lines
-from engine.messages import Messages
 from engine.model import Model, load_model
-from engine.tests.make import write_wav
+from engine.tests.in_process import transcribe_here
+from engine.tests.make import samples, write_wav
 from engine.tests.outcome import COMPUTE_TYPE, DEVICE, JFK, MODEL, Outcome, job, run_engine
-from engine.transcribe import Part, Transcription
+from engine.transcribe import Part
 
 
 @pytest.fixture
@@ -46,12 +40,7 @@ def transcribe(model: Model) -> Callable[..., Outcome]:
     """transcribe(path, part=..., **changes) -> Outcome, in this process with the shared model."""
 
     def run(path: Path | str, part: Part | None = None, **changes: Any) -> Outcome:
-        parsed = parse_job(json.dumps(job(path, **changes)))
-        said = io.StringIO()
-        lines = Lines(said)
-        media = Media(open_recording(parsed.source), split=parsed.options.channels == "split")
-        Transcription(parsed, model, media, Messages(lines, parsed, model), part or Part()).run()
-        return Outcome([json.loads(line) for line in said.getvalue().splitlines()], 0, "")
+        return transcribe_here(model, path, part, **changes)
 
     return run
 
@@ -59,9 +48,7 @@ def transcribe(model: Model) -> Callable[..., Outcome]:
 @pytest.fixture(scope="session")
 def jfk() -> "np.typing.NDArray[np.float32]":
     """The samples of the recording that comes with the project, mono at 16 kHz."""
-    pieces = Media(open_recording(Source(str(JFK))), split=False).sound(60.0, None)
-    sound: np.typing.NDArray[np.float32] = np.concatenate(list(pieces), axis=1)[0]
-    return sound
+    return samples(JFK)
 
 
 @pytest.fixture(scope="session")

@@ -101,7 +101,12 @@ def recording(name: str) -> Path:
     return path
 
 
+def index() -> list[dict[str, str]]:
+    """The recordings of the collection, as its index has them."""
+    with (AUDIO / "index.tsv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
 def reference(name: str) -> str:
     """What is said in a recording of the collection."""
-    with (AUDIO / "index.tsv").open(encoding="utf-8") as file:
-        return next(row["reference"] for row in csv.DictReader(file, delimiter="\t") if row["file"] == name)
+    return next(row["reference"] for row in index() if row["file"] == name)
