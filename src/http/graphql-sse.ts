@@ -9,10 +9,13 @@ import { prepare } from './operation.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
 import { contentType } from './request-checks.ts';
 import { streamResults } from './stream-results.ts';
-import { maskErrors, type Yoga } from './yoga.ts';
+import type { Yoga } from './yoga.ts';
 
 const frame = (json: string): string => `event: next\ndata: ${json}\n\n`;
 const framing = framingOf(frame);
+
+/** What a subscription brings. */
+type Results = AsyncGenerator<ExecutionResult, void, void>;
 
 /** A request that asks for an event stream. */
 interface StreamRequest {
@@ -27,22 +30,20 @@ interface StreamRequest {
 }
 
 /**
- * Answers a subscription with an event stream, in the distinct connections mode of GraphQL over SSE, as Yoga would, but so that what many follow can be
- * written to all of them as one. False where Yoga is to answer: what is no subscription, or not a right one.
+ * Subscribes for an event stream, as Yoga would, but so that what many follow can be written to all of them as one. Null where Yoga is to answer: what is no
+ * subscription, or not a right one.
  */
-export async function answerSubscription(asked: StreamRequest, body: Buffer): Promise<boolean> {
+export async function subscribe(asked: StreamRequest, body: Buffer): Promise<Results | null> {
   const { request, response, yoga, caller, signal, log } = asked;
   const params = wantsEventStream(request) ? operationIn(asked, body) : null;
-  if (params === null) return false;
+  if (params === null) return null;
   const outlet = eventStreamOutlet(response, framing);
   const enveloped = yoga.getEnveloped({ req: request, params, caller, signal, outlet });
   const args = await prepare(params, enveloped, log);
-  if (!('document' in args)) return false;
-  if (getOperationAST(args.document, args.operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return false;
+  if (!('document' in args)) return null;
+  if (getOperationAST(args.document, args.operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return null;
   const results = await enveloped.subscribe(args);
-  if (!isIterable(results)) return false;
-  await answerResults(response, results, maskErrors(log));
-  return true;
+  return isIterable(results) ? results : null;
 }
 
 /** Such as `text/event-stream`, and nothing before it that the client would rather have. */
@@ -73,14 +74,14 @@ function operationOf(url: string): GraphQLParams {
   return { ...others, variables: JSON.parse(variables ?? 'null'), extensions: JSON.parse(extensions ?? 'null') };
 }
 
-function isIterable(results: unknown): results is AsyncGenerator<ExecutionResult, void, void> {
+function isIterable(results: unknown): results is Results {
   return typeof results === 'object' && results !== null && Symbol.asyncIterator in results;
 }
 
-/** As Yoga does. */
-async function answerResults(
+/** Answers with an event stream in the distinct connections mode of GraphQL over SSE, as Yoga does. */
+export async function answerResults(
   response: ServerResponse,
-  results: AsyncGenerator<ExecutionResult, void, void>,
+  results: Results,
   mask: (error: unknown) => GraphQLError,
 ): Promise<void> {
   if (response.hasHeader('access-control-allow-origin')) response.setHeader('access-control-allow-credentials', 'true');

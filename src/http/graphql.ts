@@ -6,12 +6,12 @@ import type { Upload } from '../media/upload.ts';
 import { answerEarly, whenLeft } from './answer.ts';
 import { type Body, readBody } from './body.ts';
 import type { FileRequest } from './file-response.ts';
-import { answerSubscription } from './graphql-sse.ts';
+import { answerResults, subscribe } from './graphql-sse.ts';
 import { BodyError } from './multipart.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
 import { holderOf, type Quotas, tooManyUploads } from './quotas.ts';
 import { contentType, refuseBody, refuseWith } from './request-checks.ts';
-import type { Yoga } from './yoga.ts';
+import { maskErrors, type Yoga } from './yoga.ts';
 
 /** A request with an operation, and what it is answered with. */
 export interface GraphqlRequest extends FileRequest {
@@ -41,7 +41,10 @@ export async function answerGraphql(asked: GraphqlRequest): Promise<void> {
     if (signal.aborted) return discard();
     response.once('close', discard);
     await yoga(request, response, { caller, signal, operation: body.operation });
-  } else if (!(await answerSubscription({ ...asked, signal, log: context.log }, body.bytes))) {
+  } else {
+    const results = await subscribe({ ...asked, signal, log: context.log }, body.bytes);
+    // Returned, not awaited: what the operation was read from is not kept for as long as its events are followed.
+    if (results !== null) return answerResults(response, results, maskErrors(context.log));
     // Yoga takes a body that was read before it from here, as Express leaves it.
     await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal });
   }

@@ -88,7 +88,8 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const context = contextFor(scope.context, caller);
   const ending = context.keys.onEnd(caller, () => response.destroy());
   response.once('close', () => ending[Symbol.dispose]());
-  await route.handle({ ...scope, context, request, response, authentication, caller });
+  // Returned, not awaited: an event stream would keep all of this.
+  return route.handle({ ...scope, context, request, response, authentication, caller });
 }
 
 /** Who asks, by its key, or by an address of a job's file that was signed for it. */
