@@ -21,9 +21,16 @@ test('addresses of the internet are allowed, and none of a private network, howe
       '::ffff:127.0.0.1',
       '::ffff:a00:1',
       '64:ff9b::a00:1',
+      '64:ff9b:1::a00:1',
       '2002:a00:1::',
+      '2001::f5ff:fffe',
+      '::127.0.0.1',
+      '::ffff:0:127.0.0.1',
+      'fec0::1',
       'ff02::1',
+      'fe80::1%lo',
     ],
+    ...['', 'localhost', '127.0.0.1.'],
   ];
   for (const address of refused) assert.ok(!isAllowedAddress(address, []), address);
   assert.ok(isAllowedAddress('10.1.2.3', ['10.0.0.0/8']));
@@ -64,4 +71,24 @@ test('nothing is connected to that a name, an address or a redirection leads to 
   await Promise.all([agent.close(), open.close()]);
   inside.close();
   outside.close();
+});
+
+test('a proxy is asked by name, and what goes past it is looked at', async (t) => {
+  const proxy = createServer((request, response) => response.end(`asked for ${request.url}`)).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as { readonly port: number };
+  const before = { ...process.env };
+  t.after(() => {
+    proxy.close();
+    process.env = before;
+  });
+  process.env = { ...before, http_proxy: `http://127.0.0.1:${port}`, no_proxy: 'localhost' };
+  const agent = openGuardedAgent({ allowedCidrs: [], usesEnvProxy: true });
+  t.after(() => agent.destroy());
+  const response = await fetch('http://outside.example/a.wav', { dispatcher: agent });
+  assert.equal(await response.text(), 'asked for http://outside.example/a.wav');
+  await assert.rejects(fetch(`http://localhost:${port}/`, { dispatcher: agent }), ({ cause }: Error) => {
+    assert.equal((cause as { readonly code?: string }).code, 'PRIVATE_ADDRESS');
+    return true;
+  });
 });

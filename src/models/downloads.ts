@@ -6,7 +6,8 @@ import { isStorageFull } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
 import type { DiskSpace } from '../media/disk.ts';
 import type { Notifier } from '../store/notifier.ts';
-import { type Hub, HubError, hubOf } from './hub/client.ts';
+import { TransferError } from '../media/transfer.ts';
+import { type Hub, hubOf } from './hub/client.ts';
 import { type Download, startDownload } from './hub/download.ts';
 import { modelPath } from './installed.ts';
 
@@ -127,7 +128,7 @@ function explain(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : null;
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM')
     return `The server may not write into its model directory (${code}).`;
-  if (error instanceof HubError) return error.message;
+  if (error instanceof TransferError) return error.message;
   if (isStorageFull(error)) return code === 'STORAGE_FULL' ? error.message : 'The disk of the server is full.';
   return 'The download failed; the log of the server tells why.';
 }

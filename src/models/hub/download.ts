@@ -3,7 +3,8 @@ import type { LimitFunction } from 'p-limit';
 import { isStorageFull, StorageFullError } from '../../errors.ts';
 import type { Log } from '../../logs/log.ts';
 import type { DiskSpace } from '../../media/disk.ts';
-import { type Hub, retryHub } from './client.ts';
+import { retryTransfer } from '../../media/transfer.ts';
+import type { Hub } from './client.ts';
 import { type FetchJob, fetchModel, openFolder } from './fetch.ts';
 import { type ModelRevision, readRevision } from './revision.ts';
 
@@ -63,7 +64,7 @@ export function startDownload(request: DownloadRequest, parts: DownloadParts): D
 
   async function run(): Promise<void> {
     const retrying = { signal, pauseMs: hub.pauseMs, onTrouble };
-    const found = await retryHub(() => readRevision(hub, repository, signal), retrying);
+    const found = await retryTransfer(() => readRevision(hub, repository, signal), retrying);
     const folder = join(stagingDirectory, found.commit);
     const requireFreeSpace = () => storage.requireFreeSpaceFor(0, stagingDirectory);
     const fetching: FetchJob = { hub, revision: found, folder, signal, onBytes, onTrouble, requireFreeSpace };

@@ -5,15 +5,8 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'undici';
 import { syncFolder } from '../../media/disk.ts';
-import {
-  askHub,
-  type Hub,
-  HubError,
-  type IdleTimeout,
-  retryHub,
-  startIdleTimeout,
-  WrongContentError,
-} from './client.ts';
+import { bytesOf, retryTransfer, TransferError } from '../../media/transfer.ts';
+import { askHub, type Hub, watchHub, WrongContentError } from './client.ts';
 import type { ModelFile, ModelRevision } from './revision.ts';
 
 /** Where the files of a revision go, and who watches. */
@@ -26,14 +19,14 @@ export interface FetchJob {
   /** Hears how much of a file is there. */
   readonly onBytes: (file: ModelFile, bytes: number) => void;
   /** Hears why something is tried again. */
-  readonly onTrouble: (error: HubError) => void;
+  readonly onTrouble: (error: TransferError) => void;
   /** Throws StorageFullError where the disk is short of room. */
   readonly requireFreeSpace: () => Promise<void>;
 }
 
 /**
  * Brings a file into the folder, going on with what an earlier try left there, and checks it before it gets its name: a file under its name is whole
- * and on disk. Throws HubError and StorageFullError; the part stays, unless it is wrong.
+ * and on disk. Throws TransferError and StorageFullError; the part stays, unless it is wrong.
  */
 async function fetchFile(file: ModelFile, fetching: FetchJob): Promise<void> {
   const { folder, signal, hub } = fetching;
@@ -45,7 +38,7 @@ async function fetchFile(file: ModelFile, fetching: FetchJob): Promise<void> {
     fetching.onBytes(file, bytes);
   };
   try {
-    await retryHub(() => fetchRest(file, part, { ...fetching, onBytes }), {
+    await retryTransfer(() => fetchRest(file, part, { ...fetching, onBytes }), {
       signal,
       pauseMs: hub.pauseMs,
       onTrouble: fetching.onTrouble,
@@ -93,7 +86,7 @@ async function fetchRest(file: ModelFile, part: Part, fetching: RestFetch): Prom
   const { hub, revision, signal } = fetching;
   const have = await sizeOf(part.path);
   if (have > 0 && have === file.bytes) return;
-  using idle = startIdleTimeout(signal, hub.silenceMs);
+  using idle = watchHub(hub, signal);
   const headers = have > 0 && have < file.bytes ? await rangeHeaders(have, part) : {};
   const path = `${revision.repository}/resolve/${revision.commit}/${file.name}`;
   const response = await askHub(hub, path, { idle, headers });
@@ -112,7 +105,7 @@ async function fetchRest(file: ModelFile, part: Part, fetching: RestFetch): Prom
     await handle.appendFile(bytes);
     fetching.onBytes(total);
   }
-  if (total < file.bytes) throw new HubError(`${file.name} ended early.`, { passes: true });
+  if (total < file.bytes) throw new TransferError(`${file.name} ended early.`, { passes: true });
 }
 
 /** 0 where there is no file. */
@@ -135,24 +128,7 @@ async function startOf({ status, headers, body }: Response, have: number, part: 
   if (status === 206 && headers.get('content-range')?.startsWith(`bytes ${have}-`) === true) return have;
   await body?.cancel();
   await rm(part.path, { force: true });
-  throw new HubError('The hub sent another part than the one asked for.', { passes: true });
-}
-
-/** The bytes of an answer as they come. Throws HubError where they stop coming. */
-async function* bytesOf({ body }: Response, idle: IdleTimeout): AsyncGenerator<Uint8Array> {
-  if (body === null) return;
-  const reader = body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await idle.explain(reader.read());
-      if (done) return;
-      idle.reset();
-      yield value;
-    }
-  } finally {
-    // What is not wanted any more need not come; a stream that broke has said so already.
-    await reader.cancel().catch(() => undefined);
-  }
+  throw new TransferError('The hub sent another part than the one asked for.', { passes: true });
 }
 
 /** Read at once: hashing it takes a few milliseconds, in which nobody else has a turn. */
@@ -167,7 +143,7 @@ async function hasHash(path: string, { hash, bytes }: ModelFile, signal: AbortSi
 
 /**
  * Brings all files of a revision into the staging folder, one after the other, and gives the folder the name `target`, beside it on the same disk: nobody
- * sees half a model there, whatever happens. What was there without being a model is replaced. Throws HubError, StorageFullError.
+ * sees half a model there, whatever happens. What was there without being a model is replaced. Throws TransferError, StorageFullError.
  */
 export async function fetchModel(fetching: FetchJob, target: string): Promise<void> {
   const { folder, revision } = fetching;

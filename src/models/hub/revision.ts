@@ -1,6 +1,7 @@
 import type { Response } from 'undici';
 import { z } from 'zod';
-import { askHub, type Hub, HubError, startIdleTimeout } from './client.ts';
+import { TransferError } from '../../media/transfer.ts';
+import { askHub, type Hub, watchHub } from './client.ts';
 
 /** A model as it is at one commit of its repository. */
 export interface ModelRevision {
@@ -34,15 +35,15 @@ const fileSchema = z.object({
   lfs: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/u) }).nullish(),
 });
 
-/** Asks the hub for the newest commit of a repository and the files of a model in it. Throws HubError. */
+/** Asks the hub for the newest commit of a repository and the files of a model in it. Throws TransferError. */
 export async function readRevision(hub: Hub, repository: string, signal: AbortSignal): Promise<ModelRevision> {
-  using idle = startIdleTimeout(signal, hub.silenceMs);
+  using idle = watchHub(hub, signal);
   const response = await askHub(hub, `api/models/${repository}/revision/main?blobs=true`, { idle });
   const text = await idle.explain(readText(response));
   const { sha, siblings } = parse(text, answerSchema);
   const files = siblings.filter(({ rfilename }) => wanted.test(rfilename)).map((file) => readFile(file));
   if (!needed.every((name) => files.some((file) => name.test(file.name))))
-    throw new HubError('What the hub has there is no whole model in CTranslate2 format.');
+    throw new TransferError('What the hub has there is no whole model in CTranslate2 format.');
   return { repository, commit: sha, files };
 }
 
@@ -54,7 +55,7 @@ async function readText({ body }: Response): Promise<string> {
   let bytes = 0;
   for await (const chunk of body ?? []) {
     bytes += chunk.length;
-    if (bytes > maxAnswerBytes) throw new HubError('The answer of the hub is too long.');
+    if (bytes > maxAnswerBytes) throw new TransferError('The answer of the hub is too long.');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
@@ -69,7 +70,7 @@ function parse<T>(text: string, schema: z.ZodType<T>): T {
   try {
     return check(JSON.parse(text), schema);
   } catch (cause) {
-    throw cause instanceof HubError ? cause : notUnderstood(cause);
+    throw cause instanceof TransferError ? cause : notUnderstood(cause);
   }
 }
 
@@ -79,8 +80,8 @@ function check<T>(value: unknown, schema: z.ZodType<T>): T {
   return parsed.data;
 }
 
-function notUnderstood(cause: unknown): HubError {
-  return new HubError('The answer of the hub is not understood.', { cause });
+function notUnderstood(cause: unknown): TransferError {
+  return new TransferError('The answer of the hub is not understood.', { cause });
 }
 
 /** Where models lie on the Hugging Face hub in CTranslate2's format, by faster-whisper's own names for them (faster_whisper/utils.py, 1.2.1). */
