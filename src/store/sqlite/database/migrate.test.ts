@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { Kysely, sql } from 'kysely';
 import { first } from '#migrations/0001-first.ts';
+import { clearedTranscripts } from '#migrations/0015-cleared-transcripts.ts';
 import { migrationsFor } from '#migrations/index.ts';
 import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
@@ -168,8 +169,11 @@ test('segments of an older database are named as all others', async () => {
     before,
     [['0:0', '1:0'], ['0:0', '1:0'], ['0:0']].map((names, at) => names.map((name) => `${ids[at]}:${name}`)),
   );
-  const older = new Sqlite(database);
-  older.exec("drop table cleared; delete from migration where name = '0015-cleared-transcripts'");
-  older.close();
+  await (async () => {
+    const older = await openDatabase(database);
+    older.exec('drop table cleared');
+    await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(older) });
+    await clearedTranscripts.up(db);
+  })();
   assert.deepEqual(await readNames(), before);
 });
