@@ -14,6 +14,7 @@ import { deletedAudio } from './0012-deleted-audio.ts';
 import { settling } from './0013-settling.ts';
 import { jobChanges } from './0014-job-changes.ts';
 import { clearedTranscripts } from './0015-cleared-transcripts.ts';
+import { downloads } from './0016-downloads.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -33,5 +34,6 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0013-settling': settling,
     '0014-job-changes': jobChanges,
     '0015-cleared-transcripts': clearedTranscripts,
+    '0016-downloads': downloads,
   };
 }

@@ -111,8 +111,10 @@ export async function retryJob(
   if (before === null) throw new JobNotFoundError();
   if (before.status !== 'FAILED' && before.status !== 'CANCELLED') throw refused(before);
   const recording = await media.look(before.media.key);
-  if (recording === null) throw new MediaNotFoundError('The recording of this job is no longer there.');
-  const settling = recording.bytes !== before.media.bytes;
+  // Without a size it never was there: it is fetched from its URL.
+  const isComing = before.media.bytes === null;
+  if (recording === null && !isComing) throw new MediaNotFoundError('The recording of this job is no longer there.');
+  const settling = !isComing && recording?.bytes !== before.media.bytes;
   if (settling && !fromStart && before.segmentCount > 0)
     throw new MediaNotFoundError(
       'The recording of this job has another size than it had; retry the job from its start.',

@@ -1,6 +1,8 @@
+import { nanoid } from 'nanoid';
 import { InvalidInputError, isStorageFull, RequestError, StorageFullError } from '#src/errors.ts';
 import type { Job } from '#src/jobs/job.ts';
 import { locateMedia } from '#src/media/locate.ts';
+import { nameOf, readMediaUrl } from '#src/media/media-url.ts';
 import { mayGrow } from '#src/media/settling.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import { Upload } from '#src/media/upload.ts';
@@ -64,7 +66,13 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
   if (media.upload instanceof Upload) {
     return addUpload(media.upload, add);
   }
-  if (typeof media.path !== 'string') throw new InvalidInputError('input.media', 'Give a path or an upload.');
+  if (typeof media.url === 'string') {
+    const url = readMediaUrl(media.url, server.urlAllowedCidrs);
+    // What its bytes are is not known before they are there, so that no finished job can stand for it.
+    const found = { name: nameOf(url), key: { kept: nanoid() }, bytes: null, sha256: null };
+    return context.store.addJob({ ...job, media: found, url: url.href }, server);
+  }
+  if (typeof media.path !== 'string') throw new InvalidInputError('input.media', 'Give a path, an upload or a URL.');
   if (Buffer.byteLength(media.path) > longestPath) {
     throw new InvalidInputError('input.media.path', `input.media.path must have at most ${longestPath} bytes.`);
   }

@@ -6,7 +6,7 @@ const failureHints: Readonly<Record<FailureCode, readonly [retryable: boolean, h
     false,
     'The recording was moved, deleted or changed after the job was accepted. Submit it again from where it is now.',
   ],
-  MEDIA_EMPTY: [false, 'The file holds no data. Check that it was copied to its end.'],
+  MEDIA_EMPTY: [false, 'The file holds no data. Check that it was copied to its end, or what is at its URL.'],
   MEDIA_NO_AUDIO: [false, 'The file has no audio track. Choose another file, or export its sound.'],
   MEDIA_UNSUPPORTED: [false, 'Convert the recording to FLAC, WAV, MP3, M4A, Ogg or WMA and submit it again.'],
   MEDIA_CORRUPT: [
@@ -21,7 +21,10 @@ const failureHints: Readonly<Record<FailureCode, readonly [retryable: boolean, h
     false,
     'Split the recording, ask for a part of it with clip, or raise maxDurationHours in config.json.',
   ],
-  MEDIA_TOO_LARGE: [false, 'Split the recording, or raise maxUploadBytes in config.json.'],
+  MEDIA_TOO_LARGE: [
+    false,
+    'Split the recording, give a path under a media root, or raise maxUploadBytes in config.json.',
+  ],
   DOWNLOAD_FAILED: [true, 'Check that the address can be reached from the server, then retry the job.'],
   MODEL_NOT_FOUND: [
     true,

@@ -4,6 +4,7 @@ import type { Config } from '#src/config/config.ts';
 import type { TranscriptionOptions } from '#src/jobs/job.ts';
 import { isInstalled } from '#src/models/installed.ts';
 import type { Lease } from '#src/store/work.ts';
+import { startDownloads } from './downloads.ts';
 import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
 import { reap } from './reap.ts';
@@ -44,7 +45,7 @@ interface RunnerState {
 }
 
 /** What a runner is started with; what is optional has its default here. */
-export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'media' | 'config' | 'log'> {
+export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'media' | 'storage' | 'config' | 'log'> {
   /** How many jobs may run at a time; asked at each tick. */
   readonly numJobs: () => number;
   /** Whether no job may be started; asked at each tick. Never where absent. */
@@ -129,6 +130,7 @@ export function startRunner(options: RunnerOptions): Runner {
   });
   const listening = notifier.listen('job', wakeUp.wake);
   const settling = startSettling(options);
+  const downloads = startDownloads(options);
 
   async function stop(): Promise<void> {
     listening[Symbol.dispose]();
@@ -136,6 +138,7 @@ export function startRunner(options: RunnerOptions): Runner {
     wakeUp.wake();
     await working;
     await settling[Symbol.asyncDispose]();
+    await downloads[Symbol.asyncDispose]();
     await standby[Symbol.asyncDispose]();
     const inTime = await settleWithin(runs.values(), config.server.engineStopSeconds * 1000 + lastMs);
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');

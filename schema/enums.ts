@@ -26,7 +26,8 @@ function enumOf<Value extends string>(name: string, description: string, words: 
 }
 
 export const JobStatusType = enumOf<JobStatus>('JobStatus', 'Where a job is in its life.', {
-  QUEUED: 'Waiting for a free slot, for the first time or again after an interruption.',
+  QUEUED:
+    'Waiting for a free slot, for the first time or again after an interruption, or for its recording to be fetched.',
   WORKING: 'An engine is running for it.',
   COMPLETED: 'The whole transcript is there.',
   FAILED: 'It ended without a whole transcript; failure tells why. It can be retried.',
@@ -47,6 +48,7 @@ export const RoleType = enumOf<Role>('Role', 'What an API key allows.', {
 
 export const JobStageType = enumOf<JobStage>('JobStage', 'What is being done for a job.', {
   QUEUED: 'Waiting for a free slot.',
+  DOWNLOADING: 'The recording is fetched from its URL, and no slot is taken yet; fraction is how much of it is there.',
   STARTING: 'The engine starts and loads its model.',
   DECODING: 'The recording is decoded and searched for speech.',
   DETECTING_LANGUAGE: 'The language is found out.',
@@ -122,6 +124,7 @@ export const MediaRejectionType = enumOf<MediaRejection>('MediaRejection', 'Why 
   NOT_A_FILE: 'The path is a folder or a device.',
   EMPTY: 'The file has no bytes.',
   TOO_LARGE: 'The upload is above limits.maxUploadBytes.',
+  URL_REFUSED: 'The host of the URL is written as an address of a private network.',
 });
 
 export const FailureCodeType = enumOf<FailureCode>('FailureCode', 'Why a job is FAILED.', {
@@ -132,7 +135,7 @@ export const FailureCodeType = enumOf<FailureCode>('FailureCode', 'Why a job is 
   MEDIA_CORRUPT: 'The recording is damaged so that it cannot be decoded.',
   MEDIA_CHANGED: 'The recording changed while it was being read.',
   MEDIA_TOO_LONG: 'The recording is longer than limits.maxDurationSeconds.',
-  MEDIA_TOO_LARGE: 'The recording has more bytes than the server takes.',
+  MEDIA_TOO_LARGE: 'The recording at its URL is above limits.maxUploadBytes.',
   DOWNLOAD_FAILED: 'The recording could not be fetched from its URL.',
   MODEL_NOT_FOUND: 'The model is not in the model directory any more.',
   MODEL_INVALID: 'The files of the model are damaged or not a Whisper model.',

@@ -36,7 +36,7 @@ export const Progress = builder.objectRef<ProgressShape>('Progress').implement({
     stage: t.expose('stage', { type: JobStageType, description: 'What is being done.' }),
     fraction: t.exposeFloat('fraction', {
       description:
-        '0 to 1, never goes back within an attempt, 1 only when COMPLETED; a FAILED or CANCELLED job keeps what it had, at stage DONE.',
+        '0 to 1, never goes back within an attempt, 1 only when COMPLETED; a FAILED or CANCELLED job keeps what it had, at stage DONE. While DOWNLOADING, how much of the recording is there, 0 as long as its size is not told.',
     }),
     processedSeconds: t.exposeFloat('processedSeconds', {
       description: 'Seconds of the recording whose text is final.',
@@ -130,7 +130,11 @@ const Media = builder.objectRef<MediaShape & { readonly job: JobShape }>('Media'
   description: 'The recording of a job. What only its content can show is null until the engine has looked.',
   fields: (t) => ({
     name: t.exposeString('name', { description: 'File name, without a path.' }),
-    bytes: t.expose('bytes', { type: 'SafeInt', nullable: true, description: 'Size when the job was accepted.' }),
+    bytes: t.expose('bytes', {
+      type: 'SafeInt',
+      nullable: true,
+      description: 'Size when the job was accepted; null until a recording that is given by URL is there.',
+    }),
     durationSeconds: t.exposeFloat('durationSeconds', {
       nullable: true,
       description: 'Length: what the container says, and what was really decoded once the end is reached.',
@@ -285,7 +289,7 @@ builder.objectType(Job, {
     queuePosition: t.int({
       nullable: true,
       description:
-        '1 = next to run; null when not queued. Higher priority goes first, then what was begun before, then callers take turns.',
+        '1 = next to run; null when not queued, and until a recording that is given by URL is there. Higher priority goes first, then what was begun before, then callers take turns.',
       resolve: ({ id, status }, _, { loaders }) => (status === 'QUEUED' ? loaders.queuePosition.load(id) : null),
     }),
     language: t.expose('language', { type: DetectedLanguage, nullable: true, description: 'Null until known.' }),

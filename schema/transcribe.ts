@@ -26,6 +26,11 @@ const MediaInput = builder.inputType('MediaInput', {
       type: 'File',
       description: 'Sent with the request as multipart/form-data, at most limits.maxUploadBytes.',
     }),
+    url: t.string({
+      extensions: checkedByResolver,
+      description:
+        'An http or https address that the server fetches it from, at most 8,000 characters and limits.maxUploadBytes: the job is QUEUED at stage DOWNLOADING meanwhile. Addresses of private networks are refused; a name that leads to one ends the job as FAILED with DOWNLOAD_FAILED. User, password and query are told to nobody else.',
+    }),
   }),
 });
 
@@ -102,7 +107,7 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
     reuse: t.boolean({
       defaultValue: false,
       description:
-        "A finished transcript of the same bytes with the same options and engine (its versions and the model's file) is returned at once: the caller's newest COMPLETED job that has it, as it is, or else a new job. A recording under a media root is read through for it before the answer.",
+        "A finished transcript of the same bytes with the same options and engine (its versions and the model's file) is returned at once: the caller's newest COMPLETED job that has it, as it is, or else a new job. A recording under a media root is read through for it before the answer; of one that is given by URL the bytes are not known then, and its job is always a new one.",
     }),
   }),
 });

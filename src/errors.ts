@@ -16,7 +16,7 @@ export class MediaNotFoundError extends ExpectedError {
   readonly hint = 'Give a path relative to a media root of the server, or upload the recording.';
 }
 
-export type MediaRejection = 'OUTSIDE_ROOTS' | 'HIDDEN' | 'NOT_A_FILE' | 'EMPTY' | 'TOO_LARGE';
+export type MediaRejection = 'OUTSIDE_ROOTS' | 'HIDDEN' | 'NOT_A_FILE' | 'EMPTY' | 'TOO_LARGE' | 'URL_REFUSED';
 
 export class MediaRejectedError extends ExpectedError {
   override readonly name = 'MediaRejectedError';

@@ -63,7 +63,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const downloads = stack.use(openDownloads({ config, storage, notifier, log }));
   const health = stack.use(watchHealth({ store, storage, settings, config, log }, version));
   await sweepMedia({ dataDirectory, store, trash, log });
-  stack.use(startEmptying(trash, log));
+  stack.use(startEmptying({ trash, media, log }));
   const { read: readHost } = stack.use(openHost(config.server.dataDirectory));
   let runner: Runner | undefined;
   const countStandby = () => runner?.state().standby ?? 0;
@@ -99,6 +99,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
       store: measureWork(store, metrics),
       notifier,
       media,
+      storage,
       config,
       log,
       numJobs: () => settings.current().numJobs,

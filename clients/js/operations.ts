@@ -57,7 +57,7 @@ export type FailureCode =
   | 'MEDIA_NOT_FOUND'
   /** The file has no audio stream. */
   | 'MEDIA_NO_AUDIO'
-  /** The recording has more bytes than the server takes. */
+  /** The recording at its URL is above limits.maxUploadBytes. */
   | 'MEDIA_TOO_LARGE'
   /** The recording is longer than limits.maxDurationSeconds. */
   | 'MEDIA_TOO_LONG'
@@ -80,6 +80,8 @@ export type JobStage =
   | 'DETECTING_LANGUAGE'
   /** Nothing more happens by itself. */
   | 'DONE'
+  /** The recording is fetched from its URL, and no slot is taken yet; fraction is how much of it is there. */
+  | 'DOWNLOADING'
   /** The last batch is done, the attempt is being ended. */
   | 'FINISHING'
   /** Waiting for a free slot. */
@@ -97,7 +99,7 @@ export type JobStatus =
   | 'COMPLETED'
   /** It ended without a whole transcript; failure tells why. It can be retried. */
   | 'FAILED'
-  /** Waiting for a free slot, for the first time or again after an interruption. */
+  /** Waiting for a free slot, for the first time or again after an interruption, or for its recording to be fetched. */
   | 'QUEUED'
   /** An engine is running for it. */
   | 'WORKING';
@@ -105,9 +107,11 @@ export type JobStatus =
 /** The recording. Exactly one. */
 export type MediaInput =
   {   /** Relative to a media root of the server, or absolute under one; at most 4,096 bytes. A file that was written to within the last 3 s is waited for, in the queue, until nobody has for 3 s. */
-  readonly path: string; readonly upload?: never; }
+  readonly path: string; readonly upload?: never; readonly url?: never; }
   |  { readonly path?: never;   /** Sent with the request as multipart/form-data, at most limits.maxUploadBytes. */
-  readonly upload: Blob; };
+  readonly upload: Blob; readonly url?: never; }
+  |  { readonly path?: never; readonly upload?: never;   /** An http or https address that the server fetches it from, at most 8,000 characters and limits.maxUploadBytes: the job is QUEUED at stage DOWNLOADING meanwhile. Addresses of private networks are refused; a name that leads to one ends the job as FAILED with DOWNLOAD_FAILED. User, password and query are told to nobody else. */
+  readonly url: string; };
 
 /** What becomes of the speech. */
 export type Task =
@@ -146,7 +150,7 @@ export type TranscribeInput = {
   readonly multilingual?: boolean | null | undefined;
   /** Higher runs sooner; -1,000 to 1,000. */
   readonly priority?: number | null | undefined;
-  /** A finished transcript of the same bytes with the same options and engine (its versions and the model's file) is returned at once: the caller's newest COMPLETED job that has it, as it is, or else a new job. A recording under a media root is read through for it before the answer. */
+  /** A finished transcript of the same bytes with the same options and engine (its versions and the model's file) is returned at once: the caller's newest COMPLETED job that has it, as it is, or else a new job. A recording under a media root is read through for it before the answer; of one that is given by URL the bytes are not known then, and its job is always a new one. */
   readonly reuse?: boolean | null | undefined;
   /** At most 50 words of 100 characters. */
   readonly tags?: ReadonlyArray<string> | null | undefined;

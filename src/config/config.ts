@@ -76,6 +76,8 @@ const serverSchema = z.strictObject({
   /** Addresses of reverse proxies before the server: they speak for many. */
   trustedProxies: z.array(z.union([z.ipv4(), z.ipv6()])),
   maxUploadBytes: z.int().min(1),
+  /** Recordings that are fetched by their URL at a time, one of a caller. */
+  maxDownloads: z.int().min(1).max(100),
   /** Free space on the disk of the data directory below which nothing is accepted. */
   minFreeBytes: z.int().min(0),
   maxDurationHours: z.number().positive().max(1000),

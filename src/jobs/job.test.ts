@@ -5,7 +5,7 @@ import { allowedIn, isFinished, type JobAct, jobStatuses, nextStatus } from './j
 const table: Readonly<Record<JobAct, string>> = {
   claim: 'QUEUED>WORKING',
   complete: 'WORKING>COMPLETED',
-  fail: 'WORKING>FAILED',
+  fail: 'QUEUED>FAILED WORKING>FAILED',
   interrupt: 'WORKING>QUEUED',
   cancel: 'QUEUED>CANCELLED WORKING>CANCELLED',
   retry: 'FAILED>QUEUED CANCELLED>QUEUED',

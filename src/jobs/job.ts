@@ -33,6 +33,7 @@ export type JobStatus = (typeof jobStatuses)[number];
 
 export const jobStages = [
   'QUEUED',
+  'DOWNLOADING',
   'STARTING',
   'DECODING',
   'DETECTING_LANGUAGE',
@@ -263,7 +264,8 @@ export type JobAct = 'claim' | 'complete' | 'fail' | 'interrupt' | 'cancel' | 'r
 const transitions: Readonly<Record<JobAct, Readonly<Partial<Record<JobStatus, JobStatus>>>>> = {
   claim: { QUEUED: 'WORKING' },
   complete: { WORKING: 'COMPLETED' },
-  fail: { WORKING: 'FAILED' },
+  // A job that waits fails where its recording cannot be fetched.
+  fail: { QUEUED: 'FAILED', WORKING: 'FAILED' },
   interrupt: { WORKING: 'QUEUED' },
   cancel: { QUEUED: 'CANCELLED', WORKING: 'CANCELLED' },
   retry: { FAILED: 'QUEUED', CANCELLED: 'QUEUED' },

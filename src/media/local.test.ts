@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
@@ -96,3 +96,22 @@ test('a recording has the hash of its bytes, and none where they change meanwhil
 function sha256(bytes: string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
+
+test('what has come of a recording outlives a start, and goes with its job, or when nobody has added to it for a day', async () => {
+  await using folders = await openFolders();
+  const { directory, media } = folders;
+  for (const name of ['new', 'old', 'removed']) {
+    await using arrival = await media.arrive(name);
+    await arrival.append(Buffer.from('12345'));
+  }
+  const downloads = join(directory, 'data/downloads');
+  const before = new Date(Date.now() - 25 * 60 * 60 * 1000);
+  await utimes(join(downloads, 'old'), before, before);
+  await media.remove('removed');
+  await media.removeOldArrivals();
+  assert.deepEqual(await readdir(downloads), ['new']);
+  await using arrival = await media.arrive('new');
+  assert.equal(arrival.bytes, 5);
+  await arrival.keep();
+  assert.deepEqual([await readdir(downloads), await folders.opens({ kept: 'new' })], [[], true]);
+});

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
-import { type FileHandle, mkdir, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { nanoid } from 'nanoid';
 import type { Config } from '../config/config.ts';
 import type { MediaKey } from '../jobs/job.ts';
+import { openArrival } from './arrival.ts';
 import type { DiskSpace } from './disk.ts';
 import { isHidden, isUnder, openRealFile, pathToOpen, realPaths } from './real-file.ts';
 import type { MediaStore, Recording } from './store.ts';
@@ -16,12 +17,13 @@ type Settings = Folders & Pick<Config['server'], 'maxUploadBytes'>;
 
 /**
  * Opens the media store of this machine: copies in the data directory, and files under the media roots. What an earlier process had half received is
- * removed. Where uploads arrive is on the disk where they are kept, so that keeping is one rename.
+ * removed, but for what comes in pieces. Where recordings arrive is on the disk where they are kept, so that keeping is one rename.
  */
 export async function openLocalMediaStore(settings: Settings, space: DiskSpace): Promise<MediaStore> {
   const arriving = join(settings.dataDirectory, 'uploads');
   const kept = keptFolder(settings);
-  for (const folder of [arriving, kept]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const coming = join(settings.dataDirectory, 'downloads');
+  for (const folder of [arriving, coming, kept]) await mkdir(folder, { recursive: true, mode: 0o700 });
   const parts = (await readdir(arriving)).filter((name) => name.endsWith('.part'));
   await Promise.all(parts.map((name) => rm(join(arriving, name), { recursive: true, force: true })));
   return {
@@ -29,6 +31,12 @@ export async function openLocalMediaStore(settings: Settings, space: DiskSpace):
       const id = nanoid();
       const files = { path: join(arriving, `${id}.part`), keepAs: join(kept, id) };
       return receiveUpload(name, bytes, { ...files, maxBytes: settings.maxUploadBytes, space });
+    },
+    arrive(name, signal) {
+      return openArrival({ path: join(coming, basename(name)), keepAs: join(kept, basename(name)) }, signal);
+    },
+    async removeOldArrivals() {
+      for (const name of await readdir(coming)) await removeOld(join(coming, name));
     },
     async open({ key, bytes }) {
       await using stack = new AsyncDisposableStack();
@@ -41,8 +49,18 @@ export async function openLocalMediaStore(settings: Settings, space: DiskSpace):
       await using recording = await openRecording(key, settings);
       return recording === null ? null : { bytes: recording.bytes, modifiedAt: recording.modifiedAt };
     },
-    remove: (name) => rm(join(kept, basename(name)), { force: true }),
+    async remove(name) {
+      for (const folder of [coming, kept]) await rm(join(folder, basename(name)), { force: true });
+    },
   };
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+async function removeOld(path: string): Promise<void> {
+  // It may have become a recording meanwhile.
+  const stats = await stat(path).catch(() => null);
+  if (stats !== null && stats.mtimeMs < Date.now() - dayMs) await rm(path, { force: true });
 }
 
 /** The folder of the copies that the server keeps. */

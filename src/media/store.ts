@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Media, MediaKey } from '../jobs/job.ts';
+import type { Arrival } from './arrival.ts';
 import type { Upload } from './upload.ts';
 
 /** Where the recordings of jobs are: found by a key, never by a path. */
@@ -9,6 +10,10 @@ export interface MediaStore {
    * answer; an error of the stream itself passes through and leaves nothing.
    */
   receive(name: string, bytes: AsyncIterable<Uint8Array>): Promise<Upload>;
+  /** Opens a recording that comes in pieces, under the name that it is kept by, with those that are there. One at a time may have it open. */
+  arrive(kept: string, signal?: AbortSignal): Promise<Arrival>;
+  /** Removes what nobody has added to for a day of recordings that came in pieces. */
+  removeOldArrivals(): Promise<void>;
   /**
    * Opens the recording of a job again: the copy that is kept, or the file under a media root, while it is still there and has the size that it had.
    * Null where it is not. The caller disposes of it.
@@ -16,7 +21,7 @@ export interface MediaStore {
   open(media: Pick<Media, 'key' | 'bytes'>): Promise<Recording | null>;
   /** The size of a recording and when it was last written to, whatever size it had; null where it is not there. */
   look(key: MediaKey): Promise<FileLook | null>;
-  /** Removes a copy that no job has any more. */
+  /** Removes a copy that no job has any more, or as much of it as has arrived. */
   remove(kept: string): Promise<void>;
 }
 

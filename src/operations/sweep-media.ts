@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../logs/log.ts';
 import { keptFolder } from '../media/local.ts';
+import type { MediaStore } from '../media/store.ts';
 import type { Trash } from '../media/trash.ts';
 import type { Store } from '../store/store.ts';
 import { repeat } from './repeat.ts';
@@ -51,11 +52,19 @@ async function* keptNames(store: Pick<Store, 'keptMedia'>): AsyncGenerator<strin
   }
 }
 
-/** Removes what is old in the trash, now and every hour. */
-export function startEmptying(trash: Pick<Trash, 'removeOld'>, log: Log): AsyncDisposable {
+/** What is emptied. */
+export interface EmptyingParts {
+  readonly trash: Pick<Trash, 'removeOld'>;
+  readonly media: Pick<MediaStore, 'removeOldArrivals'>;
+  readonly log: Log;
+}
+
+/** Removes what is old in the trash, and of recordings that nobody goes on fetching, now and every hour. */
+export function startEmptying({ trash, media, log }: EmptyingParts): AsyncDisposable {
   async function removeOld(): Promise<void> {
     const files = await trash.removeOld();
     if (files > 0) log.info({ files }, 'old trash removed');
+    await media.removeOldArrivals();
   }
   return repeat(lookMs, removeOld, (err) => log.error({ err }, 'old trash not removed'));
 }

@@ -2,6 +2,7 @@ import { describe } from 'node:test';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { changesContract } from './contract/changes.ts';
 import { deletionContract } from './contract/deletion.ts';
+import { downloadsContract } from './contract/downloads.ts';
 import { endingContract } from './contract/ending.ts';
 import { eventsContract } from './contract/events.ts';
 import { fairnessContract } from './contract/fairness.ts';
@@ -32,6 +33,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('the queue', () => queueContract(open));
     describe('turns', () => fairnessContract(open));
     describe('recordings that are still written to', () => settlingContract(open));
+    describe('recordings that are fetched', () => downloadsContract(open));
     describe('leases', () => leaseContract(open));
     describe('transcripts', () => transcriptContract(open));
     describe('endings', () => endingContract(open));

@@ -5,6 +5,7 @@ import type {
   DetectedLanguage,
   Job,
   JobEvent,
+  JobFailure,
   JobLabels,
   Media,
   MediaKey,
@@ -30,6 +31,7 @@ export interface Store
   extends
     JobWriter,
     JobSettler,
+    JobDownloads,
     JobRemover,
     JobReader,
     JobBatchReader,
@@ -83,7 +85,8 @@ export interface JobWriter {
   /**
    * FAILED or CANCELLED becomes QUEUED with a new count of crashes, from its checkpoint or, `fromStart`, with segments and checkpoint
    * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id. Throws QueueFullError where
-   * as many jobs wait already as `limits` allow. `settling`: its recording has another size than it had, which is looked at first.
+   * as many jobs wait already as `limits` allow. `settling`: its recording has another size than it had, which is looked at first. A recording that is given
+   * by URL and is not there yet is fetched.
    */
   retry(
     id: string,
@@ -103,6 +106,35 @@ export interface JobSettler {
   settling(): Promise<readonly { readonly id: string; readonly key: MediaKey }[]>;
   /** Lets a job be given out, with the size of its recording as it is now; null leaves what was known. Nothing where it does not wait. */
   settle(id: string, bytes: number | null): Promise<void>;
+}
+
+/** What fetches recordings that are given by URL. Their jobs are QUEUED, and not given out; each write answers false where a job does not wait for it any more. */
+export interface JobDownloads {
+  /** Of each caller the job whose recording is to be fetched first, in the order of the queue. */
+  waitingDownloads(): Promise<readonly WaitingDownload[]>;
+  /** Notes by what the bytes that come are told from those of another version, and what the recording is called (null: as it is). */
+  beginDownload(
+    id: string,
+    found: Pick<WaitingDownload, 'validator'> & { readonly name: string | null },
+  ): Promise<boolean>;
+  /** Stores how much is there, from 0 to 1, with a PROGRESSED event. */
+  progressDownload(id: string, fraction: number): Promise<boolean>;
+  /** The recording is there: the job may be given out, and its URL is forgotten. */
+  finishDownload(id: string, recording: { readonly bytes: number; readonly sha256: string }): Promise<boolean>;
+  /** The job is FAILED. Its URL stays, for a retry. */
+  failDownload(id: string, failure: JobFailure): Promise<boolean>;
+}
+
+/** A recording that is to be fetched. */
+export interface WaitingDownload {
+  readonly id: string;
+  readonly caller: string;
+  /** The name under which it is kept. */
+  readonly kept: string;
+  /** With its secrets. */
+  readonly url: string;
+  /** Of the bytes that have come; null where nothing tells them from those of another version. */
+  readonly validator: string | null;
 }
 
 /** What takes jobs away. */
@@ -147,7 +179,7 @@ export interface JobBatchReader {
   /** Null where there is none. */
   jobsById(ids: readonly string[]): Promise<readonly (Job | null)[]>;
   /**
-   * 1 = next to run; null when not queued. The order: higher priority first; of one priority those that were begun already, then the callers
+   * 1 = next to run; null when not queued, and while its recording is fetched. The order: higher priority first; of one priority those that were begun already, then the callers
    * take turns; of one caller the order of arrival.
    */
   queuePositions(ids: readonly string[]): Promise<readonly (number | null)[]>;
@@ -224,6 +256,8 @@ export interface NewJob extends JobLabels {
   readonly media: Pick<Media, 'name' | 'key' | 'bytes' | 'sha256'>;
   /** Its recording may still be written to: it is not given out before `settle`. */
   readonly settling?: boolean;
+  /** Where its recording is fetched from, with the secrets in it: it is not given out before `finishDownload`. */
+  readonly url?: string;
   readonly idempotencyKey: string | null;
   /** Who sent it, such as the id of an API key: callers share the queue evenly. Null = nobody has told, which counts as one caller. */
   readonly callerId: string | null;

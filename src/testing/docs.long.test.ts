@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { newCaller } from './caller.ts';
 import { eventsOf, wsClient } from './follow.ts';
 import { openTestHub, type TestHub } from './hub.ts';
+import { openRecordingServer, type RecordingServer, serving } from './recording-server.ts';
 import { openTestServer, submit, type TestServer } from './server.ts';
 import { shellBlocks, typeIntoShell } from './shell.ts';
 import { openTemporary } from './temporary.ts';
@@ -13,6 +14,7 @@ import { openTemporary } from './temporary.ts';
 const root = join(import.meta.dirname, '../..');
 
 let hub: TestHub;
+let source: RecordingServer;
 let server: TestServer;
 /** What makes keys closes the server to all who have none. */
 let closed: TestServer;
@@ -20,7 +22,8 @@ const alice = newCaller('alice');
 let id: string;
 before(async () => {
   hub = await openTestHub();
-  server = await openTestServer({ server: { hubEndpoint: hub.endpoint } });
+  source = await openRecordingServer(serving(readFileSync(join(root, 'samples/jfk.flac'))));
+  server = await openTestServer({ server: { hubEndpoint: hub.endpoint, urlAllowedCidrs: ['127.0.0.1/32'] } });
   closed = await openTestServer({ server: { apiKeys: [alice.key] } });
   id = await submit(server);
   await eventsOf(server.url, id);
@@ -28,6 +31,7 @@ before(async () => {
 after(async () => {
   await closed[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
+  await source[Symbol.asyncDispose]();
   await hub[Symbol.asyncDispose]();
 });
 
@@ -82,7 +86,7 @@ for (const file of pages) {
   test(`what ${basename(file)} shows to be typed is answered`, async () => {
     await using folder = await openTemporary();
     await symlink(join(root, 'samples'), join(folder.directory, 'samples'));
-    const env = { ID: id, TOKEN: alice.token };
+    const env = { ID: id, TOKEN: alice.token, URL: `${source.origin}/speech.flac` };
     for (const said of await typeIntoShell(blocks, { url: serverOf(file).url, cwd: folder.directory, env })) {
       assert.doesNotMatch(said, /"(?:errors|hint)":/u);
     }

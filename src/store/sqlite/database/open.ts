@@ -5,6 +5,7 @@ import type { MediaRoot } from '../../../config/config.ts';
 import { realPaths } from '../../../media/real-file.ts';
 import type { Store, StoreOptions } from '../../store.ts';
 import { jobRemover } from '../jobs/deletion.ts';
+import { jobDownloads } from '../jobs/downloads.ts';
 import { jobWriter } from '../jobs/jobs.ts';
 import { jobSettler } from '../jobs/settling.ts';
 import { lastQueueRank } from '../jobs/queue.ts';
@@ -52,6 +53,7 @@ export async function openSqliteStore(
   return {
     ...jobWriter(connection),
     ...jobSettler(connection),
+    ...jobDownloads(connection),
     ...jobRemover(connection),
     ...jobReader(connection),
     ...many,

@@ -20,6 +20,7 @@ export interface Tables {
   readonly segment: SegmentTable;
   readonly event: EventTable;
   readonly cleared: ClearedTable;
+  readonly download: DownloadTable;
   readonly log: LogTable;
   readonly setting: SettingTable;
   readonly api_key: ApiKeyTable;
@@ -68,8 +69,8 @@ interface JobTable {
   readonly crashes: number;
   /** 1 where an engine was started for it since it was queued by a person: it goes on before others begin. */
   readonly begun: 0 | 1;
-  /** 1 while its recording may still be written to: it is not given out. */
-  readonly settling: Generated<0 | 1>;
+  /** Above 0 it is not given out: 1 while its recording may still be written to, 2 until it is fetched from its URL. */
+  readonly settling: Generated<0 | 1 | 2>;
   readonly event_seq: number;
   /** Of the last change that clients can see; of two changes of any jobs, the later has the greater. */
   readonly updated_at: number;
@@ -205,6 +206,20 @@ interface EventTable {
 interface ClearedTable {
   readonly job_id: string;
   readonly seq: number;
+}
+
+/** Where the recording of a job is fetched from, until it is there. No client reads it. */
+interface DownloadTable {
+  readonly job_id: string;
+  /** With its secrets. */
+  readonly url: string;
+  /** ETag of the bytes that have come; null where nothing tells them from those of another version. */
+  readonly validator: string | null;
+  /** 1 while its job waits for it; a trigger keeps this and the place in the queue. */
+  readonly waiting: 0 | 1;
+  readonly caller: string;
+  readonly priority: number;
+  readonly queued_at: number;
 }
 
 interface LogTable {

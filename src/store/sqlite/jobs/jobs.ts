@@ -52,11 +52,21 @@ function addJob(connection: Connection, job: NewJob, limits?: QueueLimits): Retu
       .insertInto('job')
       .values({ ...row, updated_at: changeTime(time) })
       .execute();
+    if (job.url !== undefined) await addDownload(tx, job.url, row);
     await addLabels(tx, row, media.name);
     await addFacts(tx, { id, event_seq: 0 }, { facts: [accepted], time });
     notify(id, 'queue');
     return { job: await readOwnJob(tx, id), existing: false };
   });
+}
+
+function addDownload(
+  tx: Transaction<Tables>,
+  url: string,
+  { id, api_key_id, priority, queued_at }: ReturnType<typeof jobRow>,
+): Promise<unknown> {
+  const row = { job_id: id, url, waiting: 1, caller: api_key_id ?? '', priority, queued_at } as const;
+  return tx.insertInto('download').values(row).execute();
 }
 
 /** What is heard first of a job. */
@@ -116,7 +126,7 @@ function jobRow(
     segment_count: 0,
     crashes: 0,
     begun: 0,
-    settling: job.settling === true ? 1 : 0,
+    settling: job.url !== undefined ? 2 : job.settling === true ? 1 : 0,
     event_seq: 1,
   };
 }
@@ -159,7 +169,7 @@ function retry(
     const set = {
       ...backInQueue(job),
       ...(fromStart ? clearedTranscript : {}),
-      ...(settling ? ({ settling: 1 } as const) : {}),
+      ...((await awaitsDownload(tx, id)) ? ({ settling: 2 } as const) : settling ? ({ settling: 1 } as const) : {}),
       queued_at: connection.queueRank(time),
       crashes: 0,
       begun: 0,
@@ -171,6 +181,12 @@ function retry(
     notify(id, 'queue');
     return { job: await readOwnJob(tx, id), refused: false };
   });
+}
+
+/** Whether the recording of a job is still to be fetched. */
+async function awaitsDownload(tx: Transaction<Tables>, id: string): Promise<boolean> {
+  const download = tx.selectFrom('download').select('job_id').where('job_id', '=', id);
+  return (await download.executeTakeFirst()) !== undefined;
 }
 
 /** Writes what a client calls a job. Null where there is none. */

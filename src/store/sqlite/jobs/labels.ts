@@ -24,6 +24,12 @@ export async function changeTitle(tx: Transaction<Tables>, job: LabelledJob): Pr
   await addTitle(tx, job);
 }
 
+/** Has a job found by another name of its recording. */
+export async function changeMediaName(tx: Transaction<Tables>, number: number, text: string): Promise<void> {
+  await tx.deleteFrom('job_media_name').where('rowid', '=', rowid(number)).execute();
+  await addName(tx, 'job_media_name', { number, text });
+}
+
 /** Has a job found by other tags than those of `before`. */
 export async function changeTags(tx: Transaction<Tables>, job: LabelledJob, before: LabelledJob): Promise<void> {
   await removeTags(tx, before);

@@ -74,7 +74,7 @@ function compareTurns(a: WaitingCaller, b: WaitingCaller): number {
 
 /**
  * Looks for the job that is next to run: of the highest priority, one that was begun before, else the oldest of the caller whose turn it is.
- * It reads as much as there are callers, however long the queue is, and passes over jobs whose recordings may still be written to.
+ * It reads as much as there are callers, however long the queue is, and passes over jobs whose recordings are not there, or may still be written to.
  */
 export async function findNext(db: Kysely<Tables>): Promise<Next | null> {
   const top = await db
@@ -145,7 +145,10 @@ interface CallerLine extends WaitingCaller, Pick<QueueEntry, 'priority' | 'begun
   readonly count: number;
 }
 
-/** 1 = next to run; null when a job is not queued. It is the order in which `findNext` would give the queue out. */
+/**
+ * 1 = next to run; null when a job is not queued, or its recording is not fetched yet: nobody knows when it will be, so that it has no place and takes none.
+ * It is the order in which `findNext` would give the queue out.
+ */
 export async function readPositions(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly (number | null)[]> {
   const entries = await readEntries(db, ids);
   if (entries.length === 0) return ids.map(() => null);
@@ -160,10 +163,10 @@ export async function readPositions(db: Kysely<Tables>, ids: readonly string[]):
 async function readEntries(db: Kysely<Tables>, ids: readonly string[]): Promise<readonly QueueEntry[]> {
   const jobs = await db
     .selectFrom('job')
-    .select(['id', 'status', 'priority', 'begun', 'caller', 'queued_at'])
+    .select(['id', 'status', 'priority', 'begun', 'caller', 'queued_at', 'settling'])
     .where('id', 'in', [...new Set(ids)])
     .execute();
-  return jobs.filter(({ status }) => status === 'QUEUED');
+  return jobs.filter(({ status, settling }) => status === 'QUEUED' && settling !== 2);
 }
 
 async function readCallerLines(db: Kysely<Tables>): Promise<readonly CallerLine[]> {
@@ -171,6 +174,7 @@ async function readCallerLines(db: Kysely<Tables>): Promise<readonly CallerLine[
     .selectFrom('job')
     .select((eb) => ['priority', 'begun', 'caller', eb.fn.min('queued_at').as('since'), eb.fn.countAll().as('count')])
     .where('status', '=', 'QUEUED')
+    .where('settling', '<', 2)
     .groupBy(['priority', 'begun', 'caller']);
   const rows = await db
     .selectFrom(callerLines.as('line'))
@@ -212,6 +216,7 @@ function countBetween(db: Kysely<Tables>, entry: QueueEntry, from: QueueEntry | 
     .where('status', '=', 'QUEUED')
     .where('priority', '=', entry.priority)
     .where('begun', '=', entry.begun)
+    .where('settling', '<', 2)
     .where((eb) => eb(eb.refTuple('queued_at', 'id'), '<', eb.tuple(entry.queued_at, entry.id)));
   if (entry.begun === 0) jobs = jobs.where('caller', '=', entry.caller);
   if (from === undefined) return jobs;

@@ -117,6 +117,15 @@ test('no statement of a worker, a client or a start reads a table from end to en
     maxQueuedPerCaller: 5,
   });
   await store.logs({ owner: 'alice' }, { limit: 1 });
+  await store.addJob(newJob({ url: 'https://example.org/a.wav' }));
+  for (const { id: fetched } of await store.waitingDownloads()) {
+    await store.beginDownload(fetched, { validator: null, name: 'a.wav' });
+    await store.progressDownload(fetched, 0.5);
+    await store.failDownload(fetched, { code: 'DOWNLOAD_FAILED', message: 'x', hint: null, retryable: true });
+    await store.retry(fetched, false);
+    await store.finishDownload(fetched, { bytes: 1, sha256: 'x' });
+    await store.deleteJob(fetched);
+  }
   const { id } = job;
   for (const settling of await store.settling()) await store.settle(settling.id, 1);
   const { lease } = await claimed(store);
@@ -212,7 +221,7 @@ async function record(): Promise<Recorded> {
 /** Tables with as many rows as there are statuses, settings, or jobs that were deleted within a minute. */
 const small = new Set(['job_count', 'setting', 'deletion', 'search_older']);
 const tables =
-  /^(SCAN|SEARCH) (job|job_tag|job_language|job_updated|job_former|deleted|turn|media|attempt|segment|event|log|search_job|job_count|setting|deletion|search_older)\b/;
+  /^(SCAN|SEARCH) (job|job_tag|job_language|job_updated|job_former|deleted|turn|media|attempt|segment|event|download|log|search_job|job_count|setting|deletion|search_older)\b/;
 /** A range that is open on one side, without a value that anything must be equal to. */
 const openRange = /\(\w+[<>]\?\)$/;
 
