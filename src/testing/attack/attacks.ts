@@ -10,6 +10,7 @@ import { fuzzing } from './fuzzing.ts';
 import { byMany } from './load.ts';
 import { byMedia } from './media.ts';
 import { byOpenai } from './openai.ts';
+import { byUrl } from './urls.ts';
 import {
   type Attack,
   codesOf,
@@ -49,6 +50,7 @@ export const attacks: readonly Attack[] = [
   ...byMany,
   ...byMedia,
   ...byOpenai,
+  ...byUrl,
   {
     name: 'one query for a hundred jobs of a thousand segments, eighteen times over',
     defence: 'a cost before execution, by pages and variables (src/http/cost.ts)',
