@@ -5,6 +5,7 @@ import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { DiskSpace } from '#src/media/disk.ts';
 import type { Folders } from '#src/media/folders.ts';
+import type { ResumableUploads } from '#src/media/resumable-uploads.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import type { Downloads } from '#src/models/downloads.ts';
 import type { IdentifyEngine } from '#src/operations/engine-identity.ts';
@@ -30,6 +31,7 @@ export interface Context {
   readonly settings: Settings;
   readonly storage: DiskSpace;
   readonly media: MediaStore;
+  readonly uploads: ResumableUploads;
   readonly folders: Folders;
   readonly downloads: Downloads;
   /** Ends an engine that waits with this model loaded. */

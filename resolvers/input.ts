@@ -15,7 +15,12 @@ type Optional<T> = T | null | undefined;
 
 /** What a client asks for. Null is the same as absent, except for `language`, where it means: detect. */
 export interface TranscribeInput extends LabelsInput, Readonly<Partial<Record<keyof TranscriptionOptions, unknown>>> {
-  readonly media: { readonly path?: Optional<string>; readonly upload?: unknown; readonly url?: Optional<string> };
+  readonly media: {
+    readonly path?: Optional<string>;
+    readonly upload?: unknown;
+    readonly url?: Optional<string>;
+    readonly uploadId?: Optional<string>;
+  };
   readonly idempotencyKey?: Optional<string>;
   readonly reuse?: Optional<boolean>;
 }

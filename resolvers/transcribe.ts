@@ -5,7 +5,7 @@ import { locateMedia } from '#src/media/locate.ts';
 import { nameOf, readMediaUrl } from '#src/media/media-url.ts';
 import { mayGrow } from '#src/media/settling.ts';
 import type { MediaStore } from '#src/media/store.ts';
-import { Upload } from '#src/media/upload.ts';
+import { type ArrivedRecording, Upload } from '#src/media/upload.ts';
 import { isModelId, requireModel, translates } from '#src/models/installed.ts';
 import type { NewJob } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
@@ -18,7 +18,10 @@ import {
   type TranscribeInput,
 } from './input.ts';
 
-type Needs = Pick<RequestContext, 'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'media' | 'caller'>;
+type Needs = Pick<
+  RequestContext,
+  'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'media' | 'uploads' | 'caller'
+>;
 
 /**
  * Accepts a recording: checks everything that can be told before it is heard, then stores the job, durable when this returns.
@@ -64,7 +67,11 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
     return context.store.addJob({ ...job, media: found, settling, ...twin }, server);
   };
   if (media.upload instanceof Upload) {
-    return addUpload(media.upload, add);
+    if (media.upload.refusal !== null) throw media.upload.refusal;
+    return addArrived(media.upload, add);
+  }
+  if (typeof media.uploadId === 'string') {
+    return addArrived(await context.uploads.find(context.caller.name, media.uploadId), add);
   }
   if (typeof media.url === 'string') {
     const url = readMediaUrl(media.url, server.urlAllowedCidrs);
@@ -72,7 +79,8 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
     const found = { name: nameOf(url), key: { kept: nanoid() }, bytes: null, sha256: null };
     return context.store.addJob({ ...job, media: found, url: url.href }, server);
   }
-  if (typeof media.path !== 'string') throw new InvalidInputError('input.media', 'Give a path, an upload or a URL.');
+  if (typeof media.path !== 'string')
+    throw new InvalidInputError('input.media', 'Give a path, an upload, a URL or an uploadId.');
   if (Buffer.byteLength(media.path) > longestPath) {
     throw new InvalidInputError('input.media.path', `input.media.path must have at most ${longestPath} bytes.`);
   }
@@ -110,15 +118,17 @@ async function hashOf(found: NewJob['media'], media: MediaStore): Promise<string
   return (await recording?.sha256()) ?? null;
 }
 
-async function addUpload(upload: Upload, add: (media: NewJob['media']) => ReturnType<Context['store']['addJob']>) {
-  const { name, bytes, sha256 } = upload;
-  if (upload.refusal !== null) throw upload.refusal;
+async function addArrived(
+  recording: ArrivedRecording,
+  add: (media: NewJob['media']) => ReturnType<Context['store']['addJob']>,
+) {
+  const { name, bytes, sha256 } = recording;
   try {
-    const added = await add({ name, bytes, sha256, key: await upload.keep() });
-    if (added.existing) await upload.undo();
+    const added = await add({ name, bytes, sha256, key: await recording.keep() });
+    if (added.existing) await recording.undo();
     return added;
   } catch (error) {
-    await upload.undo();
+    await recording.undo();
     throw error;
   }
 }

@@ -125,6 +125,8 @@ export const MediaRejectionType = enumOf<MediaRejection>('MediaRejection', 'Why 
   EMPTY: 'The file has no bytes.',
   TOO_LARGE: 'The upload is above limits.maxUploadBytes.',
   URL_REFUSED: 'The host of the URL is written as an address of a private network.',
+  UPLOAD_UNKNOWN: 'The caller has no upload with this id, or its 24 hours are over.',
+  UPLOAD_UNFINISHED: 'Not all bytes of the upload have come.',
 });
 
 export const FailureCodeType = enumOf<FailureCode>('FailureCode', 'Why a job is FAILED.', {

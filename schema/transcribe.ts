@@ -31,6 +31,10 @@ const MediaInput = builder.inputType('MediaInput', {
       description:
         'An http or https address that the server fetches it from, at most 8,000 characters and limits.maxUploadBytes: the job is QUEUED at stage DOWNLOADING meanwhile. Addresses of private networks are refused; a name that leads to one ends the job as FAILED with DOWNLOAD_FAILED. User, password and query are told to nobody else.',
     }),
+    uploadId: t.id({
+      description:
+        'Id of a finished resumable (tus) upload, the last part of its address /uploads/ID; usable until 24 hours after its end, by several jobs.',
+    }),
   }),
 });
 

@@ -16,7 +16,15 @@ export class MediaNotFoundError extends ExpectedError {
   readonly hint = 'Give a path relative to a media root of the server, or upload the recording.';
 }
 
-export type MediaRejection = 'OUTSIDE_ROOTS' | 'HIDDEN' | 'NOT_A_FILE' | 'EMPTY' | 'TOO_LARGE' | 'URL_REFUSED';
+export type MediaRejection =
+  | 'OUTSIDE_ROOTS'
+  | 'HIDDEN'
+  | 'NOT_A_FILE'
+  | 'EMPTY'
+  | 'TOO_LARGE'
+  | 'URL_REFUSED'
+  | 'UPLOAD_UNKNOWN'
+  | 'UPLOAD_UNFINISHED';
 
 export class MediaRejectedError extends ExpectedError {
   override readonly name = 'MediaRejectedError';

@@ -11,6 +11,7 @@ import type { Log, Logger } from './logs/log.ts';
 import { openDiskSpace } from './media/disk.ts';
 import { openFolders } from './media/folders.ts';
 import { openLocalMediaStore } from './media/local.ts';
+import { openResumableUploads } from './media/resumable-uploads.ts';
 import { openTrash } from './media/trash.ts';
 import { openDownloads } from './models/downloads.ts';
 import { sweepModels } from './models/installed.ts';
@@ -59,11 +60,12 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const trash = openTrash(dataDirectory);
   const storage = openDiskSpace(config.server, trash);
   const media = await openLocalMediaStore(config.server, storage);
+  const uploads = stack.use(await openResumableUploads(config.server, storage));
   await sweepModels(config).catch((err: unknown) => log.warn({ err }, 'removed models not swept'));
   const downloads = stack.use(openDownloads({ config, storage, notifier, log }));
   const health = stack.use(watchHealth({ store, storage, settings, config, log }, version));
   await sweepMedia({ dataDirectory, store, trash, log });
-  stack.use(startEmptying({ trash, media, log }));
+  stack.use(startEmptying({ trash, media, uploads, log }));
   const { read: readHost } = stack.use(openHost(config.server.dataDirectory));
   let runner: Runner | undefined;
   const countStandby = () => runner?.state().standby ?? 0;
@@ -79,6 +81,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
     settings,
     storage,
     media,
+    uploads,
     folders: stack.use(openFolders(mediaRoots)),
     downloads,
     releaseModel: async (id) => runner?.release(id),

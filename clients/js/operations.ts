@@ -107,10 +107,12 @@ export type JobStatus =
 /** The recording. Exactly one. */
 export type MediaInput =
   {   /** Relative to a media root of the server, or absolute under one; at most 4,096 bytes. A file that was written to within the last 3 s is waited for, in the queue, until nobody has for 3 s. */
-  readonly path: string; readonly upload?: never; readonly url?: never; }
+  readonly path: string; readonly upload?: never; readonly uploadId?: never; readonly url?: never; }
   |  { readonly path?: never;   /** Sent with the request as multipart/form-data, at most limits.maxUploadBytes. */
-  readonly upload: Blob; readonly url?: never; }
-  |  { readonly path?: never; readonly upload?: never;   /** An http or https address that the server fetches it from, at most 8,000 characters and limits.maxUploadBytes: the job is QUEUED at stage DOWNLOADING meanwhile. Addresses of private networks are refused; a name that leads to one ends the job as FAILED with DOWNLOAD_FAILED. User, password and query are told to nobody else. */
+  readonly upload: Blob; readonly uploadId?: never; readonly url?: never; }
+  |  { readonly path?: never; readonly upload?: never;   /** Id of a finished resumable (tus) upload, the last part of its address /uploads/ID; usable until 24 hours after its end, by several jobs. At most 200 characters. */
+  readonly uploadId: string | number; readonly url?: never; }
+  |  { readonly path?: never; readonly upload?: never; readonly uploadId?: never;   /** An http or https address that the server fetches it from, at most 8,000 characters and limits.maxUploadBytes: the job is QUEUED at stage DOWNLOADING meanwhile. Addresses of private networks are refused; a name that leads to one ends the job as FAILED with DOWNLOAD_FAILED. User, password and query are told to nobody else. */
   readonly url: string; };
 
 /** What becomes of the speech. */

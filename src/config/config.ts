@@ -98,6 +98,7 @@ const serverSchema = z.strictObject({
   maxSocketsPerAddress: z.int().min(1),
   /** What one caller may have at a time. */
   maxUploadsPerCaller: z.int().min(1),
+  maxUnfinishedUploadsPerCaller: z.int().min(1),
   maxSubscriptionsPerCaller: z.int().min(1),
   maxSubscriptionsPerSocket: z.int().min(1),
   /** A body of which no byte comes for so long is not waited for. */

@@ -78,6 +78,11 @@ export function answerEarly(
   refusal: Told & { readonly status: number },
 ): void {
   answerError(response, refusal.status, refusal);
+  readOn(request);
+}
+
+/** Reads what is on its way of a body that was answered before it had come. */
+export function readOn(request: IncomingMessage): void {
   if (request.complete) return;
   const { socket } = request;
   const close = () => socket.destroySoon();
@@ -155,7 +160,9 @@ export function endWhenIdle(request: IncomingMessage, response: ServerResponse, 
     else {
       response.once('finish', () => request.destroy());
       const message = `No byte of the body came for ${idleMs / 1000} s.`;
-      answerError(response, 408, { code: 'BAD_USER_INPUT', message });
+      // Clients of tus go on after a 5xx, and give up after a 4xx.
+      const isResumable = request.url?.startsWith('/uploads') === true;
+      answerError(response, isResumable ? 503 : 408, { code: 'BAD_USER_INPUT', message });
     }
   }, idleMs / 4).unref();
   request.once('end', () => clearInterval(timer)).once('close', () => clearInterval(timer));

@@ -12,6 +12,7 @@ import { answerStartPage } from './pages/start-page.ts';
 import { wantsPage } from './pages/wants-page.ts';
 import { tooOften } from './quotas.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
+import { answerTus } from './tus.ts';
 
 /** What requests are answered with. */
 interface RequestScope extends Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas' | 'persisted'> {
@@ -42,6 +43,9 @@ const isPreflight = ({ method }: IncomingMessage): boolean => method === 'OPTION
 /** A player asks for a recording range by range. */
 const isMedia = (request: IncomingMessage): boolean => pathOf(request).endsWith('/media');
 
+/** A client goes on with an upload in parts as small as it likes; what one caller may upload is bounded where uploads begin. */
+const isPost = ({ method }: IncomingMessage): boolean => method === 'POST';
+
 /** What is answered to whom; the first that fits counts. */
 const routes: readonly Route[] = [
   { path: '/health', who: 'ANYBODY', handle: ({ response }) => answer(response, 200, { status: 'ok' }) },
@@ -52,6 +56,10 @@ const routes: readonly Route[] = [
   { path: '/jobs/', when: isPreflight, who: 'ANYBODY', handle: answerJobFile },
   { path: '/jobs/', who: 'CALLERS', counts: (request) => !isMedia(request), handle: answerJobFile },
   { path: '/metrics', who: 'CALLERS', handle: answerMetrics },
+  { path: '/uploads', when: isPreflight, who: 'ANYBODY', handle: answerTus },
+  { path: '/uploads', who: 'CALLERS', handle: answerTus },
+  { path: '/uploads/', when: isPreflight, who: 'ANYBODY', handle: answerTus },
+  { path: '/uploads/', who: 'CALLERS', counts: isPost, handle: answerTus },
   { path: '/v1/', when: isPreflight, who: 'ANYBODY', handle: answerOpenai },
   { path: '/v1/', who: 'CALLERS', handle: answerOpenai },
   {

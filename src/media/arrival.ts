@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncFolder } from './disk.ts';
+import { syncToDisk } from './disk.ts';
 
 /** A recording that comes in pieces, which may take several processes. What has come is on disk when the disposal is done. */
 export interface Arrival extends AsyncDisposable {
@@ -48,7 +48,7 @@ export async function openArrival({ path, keepAs }: Places, signal?: AbortSignal
         await handle.sync();
         await rename(path, keepAs);
       }
-      await syncFolder(dirname(keepAs));
+      await syncToDisk(dirname(keepAs));
       return hash.digest('hex');
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -40,8 +40,8 @@ async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Writes the names in a folder to disk: without it a loss of power may undo a rename. */
-export async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r');
+/** Has on the disk what was written to a file, or the names in a folder: without the latter a loss of power may undo a rename. */
+export async function syncToDisk(path: string): Promise<void> {
+  await using handle = await open(path, 'r');
   await handle.sync();
 }

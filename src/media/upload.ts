@@ -4,11 +4,23 @@ import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type ExpectedError, isStorageFull, MediaRejectedError, StorageFullError } from '../errors.ts';
 import type { MediaKey } from '../jobs/job.ts';
-import { type DiskSpace, syncFolder } from './disk.ts';
+import { type DiskSpace, syncToDisk } from './disk.ts';
 import { cleanName } from './file-name.ts';
 
+/** A recording that is complete on disk, for a job to keep. */
+export interface ArrivedRecording {
+  readonly name: string;
+  readonly bytes: number;
+  /** In hex; null where nobody has computed it yet. */
+  readonly sha256: string | null;
+  /** Has it where jobs keep theirs; answers the key by which it is found there. */
+  keep(): Promise<MediaKey>;
+  /** Removes what was kept for a job that could not be stored. */
+  undo(): Promise<void>;
+}
+
 /** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
-export class Upload {
+export class Upload implements ArrivedRecording {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -32,7 +44,7 @@ export class Upload {
     if (!this.#kept) {
       await rename(this.#path, this.#keepAs);
       // Else a loss of power may undo the rename, and the job that was accepted would have no recording.
-      await syncFolder(dirname(this.#keepAs));
+      await syncToDisk(dirname(this.#keepAs));
       this.#kept = true;
     }
     return { kept: basename(this.#keepAs) };
@@ -80,7 +92,7 @@ export async function receiveUpload(
 }
 
 /** Bytes between two checks of the free space. */
-const checkEveryBytes = 16 * 1_048_576;
+export const checkEveryBytes = 16 * 1_048_576;
 
 /** What is refused is read on for so long: a client that is cut off while it sends reads no answer. */
 const maxWastedBytes = 64 * 1_048_576;
@@ -113,7 +125,7 @@ async function write(
     refusal = await file.writeFile(chunk).then(() => null, asRefusal);
   }
   if (refusal === null) refusal = await file.sync().then(() => null, asRefusal);
-  return { bytes: total, sha256: hash.digest('hex'), refusal: total === 0 ? empty() : refusal };
+  return { bytes: total, sha256: hash.digest('hex'), refusal: total === 0 ? emptyUpload() : refusal };
 }
 
 function asRefusal(error: unknown): ExpectedError {
@@ -122,7 +134,7 @@ function asRefusal(error: unknown): ExpectedError {
   throw error;
 }
 
-function empty(): MediaRejectedError {
+export function emptyUpload(): MediaRejectedError {
   return new MediaRejectedError('EMPTY', 'The upload has no bytes.', 'Send the recording again.');
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Log } from '../logs/log.ts';
 import { keptFolder } from '../media/local.ts';
 import type { MediaStore } from '../media/store.ts';
+import type { ResumableUploads } from '../media/resumable-uploads.ts';
 import type { Trash } from '../media/trash.ts';
 import type { Store } from '../store/store.ts';
 import { repeat } from './repeat.ts';
@@ -56,15 +57,18 @@ async function* keptNames(store: Pick<Store, 'keptMedia'>): AsyncGenerator<strin
 export interface EmptyingParts {
   readonly trash: Pick<Trash, 'removeOld'>;
   readonly media: Pick<MediaStore, 'removeOldArrivals'>;
+  readonly uploads: Pick<ResumableUploads, 'removeExpired'>;
   readonly log: Log;
 }
 
-/** Removes what is old in the trash, and of recordings that nobody goes on fetching, now and every hour. */
-export function startEmptying({ trash, media, log }: EmptyingParts): AsyncDisposable {
+/** Removes what is old in the trash, of recordings that nobody goes on fetching, and of resumable uploads, now and every hour. */
+export function startEmptying({ trash, media, uploads, log }: EmptyingParts): AsyncDisposable {
   async function removeOld(): Promise<void> {
     const files = await trash.removeOld();
     if (files > 0) log.info({ files }, 'old trash removed');
     await media.removeOldArrivals();
+    const expired = await uploads.removeExpired();
+    if (expired > 0) log.info({ uploads: expired }, 'expired uploads removed');
   }
-  return repeat(lookMs, removeOld, (err) => log.error({ err }, 'old trash not removed'));
+  return repeat(lookMs, removeOld, (err) => log.error({ err }, 'old trash and expired uploads not removed'));
 }

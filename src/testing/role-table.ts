@@ -51,6 +51,7 @@ export const roleTable: Readonly<Record<string, Row>> = {
   '/jobs/ID/media': ownOrAll,
   '/jobs/ID/transcript.EXT': ownOrAll,
   '/metrics': overseers,
+  '/uploads': writers,
   '/v1/audio/transcriptions': writers,
   '/v1/audio/translations': writers,
   '/v1/models': everybody,

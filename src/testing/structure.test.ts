@@ -28,6 +28,8 @@ const owners: Readonly<Record<string, RegExp>> = {
   'graphql-yoga': /^src\/http\//u,
   'graphql-ws': /^src\/http\//u,
   'graphql-ws/use/ws': /^src\/http\//u,
+  '@tus/server': /^src\/http\//u,
+  '@tus/file-store': /^src\/media\//u,
   ws: /^src\/http\//u,
   'node:http': /^src\/http\//u,
   '@pothos/core': /^schema\//u,

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'nod
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'undici';
-import { syncFolder } from '../../media/disk.ts';
+import { syncToDisk } from '../../media/disk.ts';
 import { bytesOf, retryTransfer, TransferError } from '../../media/transfer.ts';
 import { askHub, type Hub, watchHub, WrongContentError } from './client.ts';
 import type { ModelFile, ModelRevision } from './revision.ts';
@@ -148,10 +148,10 @@ async function hasHash(path: string, { hash, bytes }: ModelFile, signal: AbortSi
 export async function fetchModel(fetching: FetchJob, target: string): Promise<void> {
   const { folder, revision } = fetching;
   for (const file of revision.files) await fetchFile(file, fetching);
-  await syncFolder(folder);
+  await syncToDisk(folder);
   await rm(target, { recursive: true, force: true });
   await rename(folder, target);
-  await syncFolder(dirname(target));
+  await syncToDisk(dirname(target));
 }
 
 /** Makes the folder for a revision, without what was left of other commits; tells `onBytes` what it holds. */

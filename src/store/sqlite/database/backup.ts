@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { nanoid } from 'nanoid';
 import { BackupError } from '../../../errors.ts';
-import { syncFolder } from '../../../media/disk.ts';
+import { syncToDisk } from '../../../media/disk.ts';
 import { inspect } from './database.ts';
 
 /** Pages of 4 KiB that are copied before somebody is told. */
@@ -32,7 +32,7 @@ export async function backUp(from: string, to: string, { onProgress, signal }: B
     check(part);
     refuseTaken(to);
     await rename(part, to);
-    await syncFolder(dirname(to));
+    await syncToDisk(dirname(to));
     return (await stat(to)).size;
   } catch (error) {
     await Promise.all(['', '-journal', '-wal', '-shm'].map((suffix) => rm(part + suffix, { force: true })));
