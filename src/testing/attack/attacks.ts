@@ -10,7 +10,7 @@ import { fuzzing } from './fuzzing.ts';
 import { byMany } from './load.ts';
 import { byMedia } from './media.ts';
 import { byOpenai } from './openai.ts';
-import { byUrl } from './urls.ts';
+import { byTus } from './tus.ts';
 import {
   type Attack,
   codesOf,
@@ -29,6 +29,7 @@ import {
   upload,
   uploadMutation,
 } from './target.ts';
+import { byUrl } from './urls.ts';
 
 const transcribe =
   'mutation ($input: TranscribeInput!) { transcribe(input: $input) { __typename ... on TranscribeSuccess { job { id } } ... on Error { code message } } }';
@@ -51,6 +52,7 @@ export const attacks: readonly Attack[] = [
   ...byMedia,
   ...byOpenai,
   ...byUrl,
+  ...byTus,
   {
     name: 'one query for a hundred jobs of a thousand segments, eighteen times over',
     defence: 'a cost before execution, by pages and variables (src/http/cost.ts)',
