@@ -50,9 +50,8 @@ async function measure(name: string, send: () => Promise<void>): Promise<void> {
   })();
   await eventLoop();
   const began = performance.now();
-  await send();
+  await send().finally(() => over.abort());
   const seconds = (performance.now() - began) / 1000;
-  over.abort();
   await watching;
   const { p99, max } = await eventLoop();
   process.stdout.write(
@@ -80,7 +79,9 @@ function sendByTus(endpoint: string): Promise<void> {
   });
 }
 
-const part = (name: string, more = '') => `--x\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n`;
+function part(name: string, more = ''): string {
+  return `--x\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n`;
+}
 
 async function sendByMultipart(): Promise<void> {
   const query = 'mutation ($file: File!) { transcribe(input: { media: { upload: $file } }) { __typename } }';

@@ -62,6 +62,24 @@ function go(server: TestServer, path: string, offset: number, body: NonNullable<
   });
 }
 
+/** Begins to send by hand, as if all of an upload were to come. */
+async function sendSome(server: TestServer, path: string, bytes: number, some: string) {
+  const { hostname, port, host } = new URL(server.url);
+  const socket = connect(Number(port), hostname).setEncoding('latin1');
+  await once(socket, 'connect');
+  const head = {
+    Host: host,
+    ...tus,
+    ...octets,
+    ...alice.headers,
+    'Upload-Offset': '0',
+    'Content-Length': String(bytes),
+  };
+  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`PATCH ${path} HTTP/1.1\r\n${lines.join('')}\r\n${some}`);
+  return socket;
+}
+
 async function offsetOf(server: TestServer, path: string): Promise<string | null> {
   return (await send(server, 'HEAD', path)).headers.get('upload-offset');
 }
@@ -94,7 +112,10 @@ test('an upload goes on where it was, becomes a job when it is whole, and severa
     headers: metadata({ filename: '../../etc/täl\u0007k.flac', filetype: 'audio/flac' }),
   });
   assert.match(path, /^\/uploads\/[\w-]{21}$/u);
-  assert.equal((await go(server, path, 0, bytes.slice(0, 1000))).headers.get('upload-offset'), '1000');
+  const { headers: gone } = await go(server, path, 0, bytes.slice(0, 1000));
+  assert.equal(gone.get('upload-offset'), '1000');
+  const hoursLeft = (Date.parse(gone.get('upload-expires') ?? '') - Date.now()) / 3_600_000;
+  assert.ok(hoursLeft > 23 && hoursLeft <= 24, `${hoursLeft} hours`);
   const unfinished = await transcribe(server, path);
   assert.deepEqual(
     [unfinished.reason, unfinished.message],
@@ -247,7 +268,8 @@ test('a caller has so many unfinished uploads and so many bytes of them, also of
   const large = () => send(server, 'POST', '', { headers: { 'upload-length': '1000' }, as: bob.headers });
   for (let at = 0; at < 16; at += 1) assert.equal((await large()).status, 201);
   const refused = await large();
-  assert.deepEqual([refused.status, refused.code], [429, 'TOO_MANY_REQUESTS']);
+  const told = [refused.status, refused.code, refused.headers.get('retry-after')];
+  assert.deepEqual(told, [429, 'TOO_MANY_REQUESTS', '60']);
 });
 
 test('an upload without bytes is refused when a job wants it, and a name that is missing is made up', async () => {
@@ -260,12 +282,7 @@ test('an upload without bytes is refused when a job wants it, and a name that is
 test('what came before a line broke is kept, and the upload is free at once', async () => {
   await using server = await openServer();
   const path = await begin(server, 1_000_000);
-  const { hostname, port, host } = new URL(server.url);
-  const socket = connect(Number(port), hostname);
-  await once(socket, 'connect');
-  const head = { Host: host, ...tus, ...octets, ...alice.headers, 'Upload-Offset': '0', 'Content-Length': '1000000' };
-  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`PATCH ${path} HTTP/1.1\r\n${lines.join('')}\r\n${'x'.repeat(300_000)}`);
+  const socket = await sendSome(server, path, 1000000, 'x'.repeat(300_000));
   const [owner = ''] = await readdir(join(server.data, 'resumable'));
   const file = join(server.data, 'resumable', owner, path.split('/').at(-1) ?? '');
   while ((await stat(file)).size < 300_000) await new Promise(setImmediate);
@@ -274,15 +291,18 @@ test('what came before a line broke is kept, and the upload is free at once', as
   assert.equal((await go(server, path, 300_000, 'x'.repeat(700_000))).status, 204);
 });
 
+test('a body that stops is answered so that a client goes on, and what came of it is kept', async () => {
+  await using server = await openServer({ bodyIdleSeconds: 0.2 });
+  const path = await begin(server, 1000);
+  const socket = await sendSome(server, path, 1000, 'x'.repeat(300));
+  assert.match(String(await once(socket, 'data')), /^HTTP\/1\.1 503 /u);
+  assert.equal(await offsetOf(server, path), '300');
+});
+
 test('who still sends is cut off when somebody else asks, and nothing of the two is mixed', async () => {
   await using server = await openServer();
   const path = await begin(server, 200_000);
-  const { hostname, port, host } = new URL(server.url);
-  const socket = connect(Number(port), hostname).setEncoding('latin1');
-  await once(socket, 'connect');
-  const head = { Host: host, ...tus, ...octets, ...alice.headers, 'Upload-Offset': '0', 'Content-Length': '200000' };
-  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.write(`PATCH ${path} HTTP/1.1\r\n${lines.join('')}\r\n${'a'.repeat(50_000)}`);
+  const socket = await sendSome(server, path, 200000, 'a'.repeat(50_000));
   const answered = once(socket, 'data');
   while ((await offsetOf(server, path)) !== '50000');
   assert.match(String(await answered), /^HTTP\/1\.1 204 [\s\S]*upload-offset: 50000/iu);

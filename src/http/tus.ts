@@ -27,6 +27,9 @@ const version = '1.0.0';
  */
 const turnMs = 1000;
 
+/** Uploads of somebody who has too many come to their end at any time. */
+const fewerAfterSeconds = 60;
+
 /** Answers tus 1.0: POST /uploads begins an upload; HEAD of /uploads/ID tells how far it is, PATCH goes on with it, DELETE ends it. */
 export async function answerTus(asked: TusRequest): Promise<void> {
   const { request, response, context } = asked;
@@ -39,6 +42,7 @@ export async function answerTus(asked: TusRequest): Promise<void> {
     const refusal = refusalOf(error);
     if (refusal === null) throw error;
     if (error instanceof StorageFullError) tellFullDisk(context.log);
+    if (refusal.status === 429) response.setHeader('retry-after', String(fewerAfterSeconds));
     // Whoever sent no more was answered already.
     if (!response.headersSent) answerEarly(request, response, refusal);
   }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rmdir, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { Upload } from '@tus/server';
+import { fillDisk, mountDisk } from '#src/testing/small-disk.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
 import { openDiskSpace } from './disk.ts';
 import { openResumableUploads, type ResumableUploads } from './resumable-uploads.ts';
@@ -65,6 +66,24 @@ test('a job keeps its file without a copy of it, which stays when the upload goe
   assert.equal((await stat(file)).nlink, 1);
   assert.equal(await readFile(file, 'utf8'), 'abcde');
   await assert.rejects(one.keep(), rejected('UPLOAD_UNKNOWN'));
+});
+
+test('where the recordings of jobs are on another disk a job has a copy, and none of it where that disk is full', async (t) => {
+  const disk = await mountDisk(t);
+  if (disk === null) return;
+  await using opened = await openUploads();
+  const folder = join(opened.dataDirectory, 'media');
+  await rmdir(folder);
+  await symlink(disk, folder);
+  await begin(opened.uploads, 'abcde');
+  const found = await opened.uploads.find('alice', id);
+  const { kept } = (await found.keep()) as { readonly kept: string };
+  const file = join(folder, kept);
+  assert.deepEqual([await readFile(file, 'utf8'), (await stat(file)).nlink], ['abcde', 1]);
+  await found.undo();
+  await fillDisk(join(disk, 'filler'));
+  await assert.rejects(found.keep(), { code: 'ENOSPC' });
+  assert.deepEqual(await readdir(folder), ['filler']);
 });
 
 test('an unfinished upload goes a day after it was begun, a finished one a day after its end, and none before', async () => {
