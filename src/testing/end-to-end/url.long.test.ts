@@ -58,7 +58,9 @@ test('a download outlives a restart and breaks of the line, and is another one w
   const id = await submit(server, { media: { url: `${source.origin}/a.wav` } });
   await untilArrived(server.data, 120_000);
   const other = Buffer.from(recording.toReversed());
-  const taken = async (bytes: number) => void (await untilArrived(server.data, bytes));
+  const taken = async (bytes: number): Promise<void> => {
+    await untilArrived(server.data, bytes);
+  };
   source.answer = serving(other, { etag: '"2"', cutAfter: 90_000, taken });
   await server.again();
   await eventsOf(server.url, id);
