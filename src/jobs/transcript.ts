@@ -23,6 +23,8 @@ export interface Segment {
   /** What a quality guard did here; null for most. */
   readonly guard: string | null;
   readonly words: readonly Word[] | null;
+  /** What the engine heard, where somebody has changed the text since. */
+  readonly originalText?: string | undefined;
 }
 
 /** A segment that is kept, with a name that no other one has, or has had. */
@@ -31,7 +33,27 @@ export interface StoredSegment extends Segment {
 }
 
 /** A segment before the store has given it its place. */
-export type NewSegment = Omit<Segment, 'index'>;
+export type NewSegment = Omit<Segment, 'index' | 'originalText'>;
+
+/** What is to change of a segment; what is absent stays. Text without spaces around it; a speaker by its key, null = nobody. */
+export interface SegmentEdit extends Partial<Pick<Segment, 'text' | 'speaker' | 'startSeconds' | 'endSeconds'>> {
+  readonly index: number;
+}
+
+/** Who speaks in a transcript. */
+export interface Speaker {
+  readonly id: string;
+  /** What segments and words hold: 1, 2, 3 ... */
+  readonly key: string;
+  /** Null where nobody has given one. */
+  readonly name: string | null;
+  readonly speakingSeconds: number;
+}
+
+/** What a speaker is called where it is shown. */
+export function labelOf({ key, name }: Pick<Speaker, 'key' | 'name'>): string {
+  return name ?? `Speaker ${key}`;
+}
 
 export const transcriptFormats = ['TXT', 'SRT', 'VTT', 'TSV', 'JSON', 'ASS', 'LRC', 'CSV', 'HTML'] as const;
 export type TranscriptFormat = (typeof transcriptFormats)[number];

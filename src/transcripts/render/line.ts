@@ -14,7 +14,7 @@ export function spoken(text: string, name: string): string {
 }
 
 /** Letters of scripts that write no spaces between words, and their punctuation. */
-const unspaced = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303F\u30FC\uFF00-\uFF60]`;
+export const unspaced = String.raw`[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u3000-\u303F\u30FC\uFF00-\uFF60]`;
 const endsUnspaced = new RegExp(String.raw`${unspaced}\s*$`, 'u');
 const beginsUnspaced = new RegExp(String.raw`^\s*${unspaced}`, 'u');
 /** What cannot begin a line: combining and closing marks. */
