@@ -72,11 +72,11 @@ export function readIdempotencyKey(input: TranscribeInput): string | null {
   return checkInput(keySchema, input).idempotencyKey ?? null;
 }
 
-/** The argument `input` as its schema lets it through. Throws InvalidInputError with the path of the first value that is not allowed. */
-function checkInput<T>(schema: z.ZodType<T>, input: unknown): T {
+/** An argument as its schema lets it through. Throws InvalidInputError with the path of the first value that is not allowed. */
+export function checkInput<T>(schema: z.ZodType<T>, input: unknown, name = 'input'): T {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const field = ['input', ...(issue?.path ?? [])].join('.');
+  const field = [name, ...(issue?.path ?? [])].join('.');
   throw new InvalidInputError(field, `${field} ${issue ? explainIssue(issue) : 'is not valid'}.`);
 }

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Attempt, Job } from '#src/jobs/job.ts';
-import type { StoredSegment } from '#src/jobs/transcript.ts';
+import type { Speaker, StoredSegment } from '#src/jobs/transcript.ts';
 import type { LogEntry } from '#src/store/logs.ts';
 import type { JobPage, Keyed } from '#src/store/page.ts';
 import type { Pace, Store } from '#src/store/store.ts';
@@ -15,6 +15,7 @@ export interface Loaders {
   /** How loud the recording of a job is. */
   readonly peaks: Loader<string, readonly number[] | null>;
   readonly attempts: Loader<string, readonly Attempt[]>;
+  readonly speakers: Loader<string, readonly Speaker[]>;
   readonly segments: Loader<JobPage, readonly Keyed<StoredSegment>[]>;
   readonly logs: Loader<JobPage, readonly Keyed<LogEntry>[]>;
 }
@@ -37,6 +38,7 @@ export function openLoaders(store: Store): Loaders {
     }),
     peaks: batching((ids) => store.peaksOf(ids)),
     attempts: batching((ids) => store.attemptsOf(ids)),
+    speakers: batching((ids) => store.speakersOf(ids)),
     segments: batching((pages) => store.segmentsOf(pages)),
     logs: batching((pages) => store.logsOf(pages)),
   };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job } from '#src/jobs/job.ts';
-import { added, claimed, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
+import { type TranscriptFormat, transcriptFormats } from '#src/jobs/transcript.ts';
+import { added, claimed, newJob, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
 import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import type { Lease } from '#src/store/work.ts';
@@ -90,4 +91,35 @@ test('a transcript whose job is deleted while it is read does not look whole', a
   assert.ok(pieces);
   await store.deleteJob(lease.jobId);
   await assert.rejects(Array.fromAsync(pieces), { code: 'NOT_FOUND' });
+});
+
+test('every format that tells speakers has their names, or else their labels', async () => {
+  await using store = await openEmptyStore();
+  const { options } = newJob();
+  await added(store, { options: { ...options, channels: 'SPLIT' } });
+  const { lease } = await claimed(store);
+  const words = [{ startSeconds: 0, endSeconds: 1, text: 'Hello.', probability: 0.5, speaker: '1' }];
+  const segments = [
+    { ...newSegment('Hello.'), speaker: '1', words },
+    { ...newSegment('Bye.', 2), speaker: '2', words: null },
+  ];
+  await store.appendBatch(lease, { segments, checkpoint: {}, progress: progressAt(0.5) });
+  await store.renameSpeaker(lease.jobId, '1', 'Anna <A>');
+  const job = await jobOf(store, lease);
+  const written = async (format: TranscriptFormat) => readTranscript(job, { format, speakers: true }, { store });
+  const expected: Partial<Record<TranscriptFormat, readonly [string, string]>> = {
+    TXT: ['Anna <A>: Hello.', 'Speaker 2: Bye.'],
+    SRT: ['Anna <A>: Hello.', 'Speaker 2: Bye.'],
+    VTT: ['<v Anna &lt;A&gt;>Hello.', '<v Speaker 2>Bye.'],
+    LRC: ['Anna <A>: Hello.', 'Speaker 2: Bye.'],
+    ASS: ['Default,Anna <A>,0,0,0,,Hello.', 'Default,Speaker 2,0,0,0,,Bye.'],
+    HTML: ['Anna &lt;A&gt;</a>: Hello.', 'Speaker 2</a>: Bye.'],
+    CSV: ['0,0,1,Anna <A>,,Hello.', '1,2,3,Speaker 2,,Bye.'],
+    JSON: ['"speaker":"Anna <A>","words":[{"word":"Hello."', '"speaker":"Speaker 2"'],
+  };
+  for (const format of transcriptFormats) {
+    const text = (await written(format)) ?? '';
+    for (const each of expected[format] ?? []) assert.ok(text.includes(each), `${format}: ${text}`);
+  }
+  assert.match((await written('JSON')) ?? '', /"probability":0\.5,"speaker":"Anna <A>"/u);
 });

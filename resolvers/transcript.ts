@@ -2,7 +2,7 @@ import { parse } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '#src/errors.ts';
 import type { Job } from '#src/jobs/job.ts';
-import type { Segment, TranscriptFormat } from '#src/jobs/transcript.ts';
+import { labelOf, type Segment, type TranscriptFormat } from '#src/jobs/transcript.ts';
 import { type Guidelines, guidelineNames, guidelines } from '#src/transcripts/render/guidelines.ts';
 import { render } from '#src/transcripts/render/render.ts';
 import type { Context, RequestContext } from './context.ts';
@@ -35,7 +35,7 @@ export function renderTranscript(
   if (job.segmentCount === 0 && job.status !== 'COMPLETED') return null;
   const language = job.language?.code ?? null;
   return render(format ?? 'TXT', {
-    segments: segmentsOf(job, store, signal),
+    segments: withNames(job, store, signal),
     title: titleOf(job),
     language,
     speakers: speakers ?? false,
@@ -94,6 +94,17 @@ export async function* segmentsOf(
     for (const { item } of page) yield item;
     after = page.at(-1)?.key;
     left -= page.length;
+  }
+}
+
+/** The same with what speakers are called instead of their keys. */
+async function* withNames(job: Job, store: Context['store'], signal: AbortSignal | undefined): AsyncGenerator<Segment> {
+  const [speakers = []] = await store.speakersOf([job.id]);
+  const labels = new Map(speakers.map((speaker) => [speaker.key, labelOf(speaker)]));
+  const nameOf = (key: string | null) => (key === null ? null : (labels.get(key) ?? labelOf({ key, name: null })));
+  for await (const segment of segmentsOf(job, store, signal)) {
+    const words = segment.words?.map((word) => ({ ...word, speaker: nameOf(word.speaker) })) ?? null;
+    yield speakers.length === 0 ? segment : { ...segment, speaker: nameOf(segment.speaker), words };
   }
 }
 

@@ -40,7 +40,8 @@ builder.mutationFields((t) => ({
   retry: t.field({
     authScopes: { write: true },
     type: RetrySuccess,
-    description: 'A FAILED or CANCELLED job runs again, from its last checkpoint unless fromStart.',
+    description:
+      'A FAILED or CANCELLED job runs again, from its last checkpoint unless fromStart. A start from the beginning (fromStart, or a resume that is refused) voids edits and names of speakers, told by JobTranscriptCleared.',
     args: {
       id: t.arg.id({ required: true, description: 'The job.' }),
       fromStart: t.arg.boolean({ defaultValue: false, description: 'Delete the segments so far and begin again.' }),

@@ -4,6 +4,7 @@ import { boundArguments } from './bounds.ts';
 import { builder } from './builder.ts';
 import './change-job.ts';
 import './config.ts';
+import './editing.ts';
 import './errors.ts';
 import './job-event.ts';
 import './jobs.ts';

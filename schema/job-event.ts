@@ -4,7 +4,7 @@ import type { JobEvent as JobEventShape, JobFact } from '#src/jobs/job.ts';
 import { builder } from './builder.ts';
 import { JobStatusType } from './enums.ts';
 import { DetectedLanguage, Job, Progress } from './job.ts';
-import { Segment } from './segment.ts';
+import { Segment, Speaker } from './segment.ts';
 
 type EventOf<Kind extends JobFact['kind']> = Extract<JobEventShape, { readonly kind: Kind }>;
 
@@ -14,6 +14,8 @@ const typeNames: Readonly<Record<JobFact['kind'], string>> = {
   LANGUAGE_DETECTED: 'JobLanguageDetected',
   SEGMENTS_ADDED: 'JobSegmentsAdded',
   TRANSCRIPT_CLEARED: 'JobTranscriptCleared',
+  SEGMENTS_CHANGED: 'JobSegmentsChanged',
+  SPEAKERS_CHANGED: 'JobSpeakersChanged',
 };
 
 const JobEvent = builder.interfaceRef<JobEventShape>('JobEvent').implement({
@@ -65,7 +67,7 @@ builder.objectRef<EventOf<'SEGMENTS_ADDED'>>('JobSegmentsAdded').implement({
 
 builder.objectRef<EventOf<'TRANSCRIPT_CLEARED'>>('JobTranscriptCleared').implement({
   description:
-    'The segments sent so far are void, indices start again at 0: retry from the start, or a resume that had to be refused.',
+    'The segments sent so far are void with all that somebody has changed in them and the names of speakers, indices start again at 0: retry from the start, or a resume that had to be refused.',
   interfaces: [JobEvent],
   fields: (t) => ({
     attempt: t.exposeInt('attempt', {
@@ -75,12 +77,29 @@ builder.objectRef<EventOf<'TRANSCRIPT_CLEARED'>>('JobTranscriptCleared').impleme
   }),
 });
 
+builder.objectRef<EventOf<'SEGMENTS_CHANGED'>>('JobSegmentsChanged').implement({
+  description:
+    'Segments that are there already, as they are from now on: somebody has edited or reverted them. At most 500 an event; a job that has ended can have such events after its end.',
+  interfaces: [JobEvent],
+  fields: (t) => ({
+    segments: t.expose('segments', { type: [Segment], description: 'The segments, in the order of time.' }),
+  }),
+});
+
+builder.objectRef<EventOf<'SPEAKERS_CHANGED'>>('JobSpeakersChanged').implement({
+  description: 'The list of speakers is another, or a name in it.',
+  interfaces: [JobEvent],
+  fields: (t) => ({
+    speakers: t.expose('speakers', { type: [Speaker], description: 'All of them, as they are from now on.' }),
+  }),
+});
+
 builder.subscriptionField('jobEvents', (t) =>
   t.field({
     authScopes: { read: true },
     type: JobEvent,
     description:
-      'Every event of one job, first to last, each exactly once: those stored after `after`, then live ones. Ends when the newest event has been delivered and the job is COMPLETED, FAILED or CANCELLED now (a FAILED followed by a retry does not end it). With the last number of a finished job it completes at once without an item. after < 0 or beyond the newest: BAD_USER_INPUT; an unknown job: NOT_FOUND.',
+      'Every event of one job, first to last, each exactly once: those stored after `after`, then live ones. Ends when the newest event has been delivered and the job is COMPLETED, FAILED or CANCELLED now (a FAILED followed by a retry does not end it). What is edited after the end is events too: jobChanged tells that there are some, jobEvents from the last number gives them and ends again. With the last number of a finished job it completes at once without an item. after < 0 or beyond the newest: BAD_USER_INPUT; an unknown job: NOT_FOUND.',
     args: {
       id: t.arg.id({ required: true, description: 'The job.' }),
       after: t.arg({

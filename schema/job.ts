@@ -28,7 +28,7 @@ import {
 } from './enums.ts';
 import { LogConnection } from './logs.ts';
 import { Node } from './node.ts';
-import { SegmentConnection } from './segment.ts';
+import { SegmentConnection, Speaker } from './segment.ts';
 
 export const Progress = builder.objectRef<ProgressShape>('Progress').implement({
   description: 'How far a job is.',
@@ -252,7 +252,7 @@ builder.objectType(Job, {
     updatedAt: t.expose('updatedAt', {
       type: 'DateTime',
       description:
-        'Of the last change of status, progress, labels, language or text. By a clock that never goes back: of two changes, of whatever jobs, the later has the later time.',
+        'Of the last change of status, progress, labels, language, speakers or text. By a clock that never goes back: of two changes, of whatever jobs, the later has the later time.',
     }),
     startedAt: t.expose('startedAt', {
       type: 'DateTime',
@@ -294,6 +294,16 @@ builder.objectType(Job, {
     }),
     language: t.expose('language', { type: DetectedLanguage, nullable: true, description: 'Null until known.' }),
     failure: t.expose('failure', { type: JobFailure, nullable: true, description: 'Set when FAILED.' }),
+    speakers: t.field({
+      type: [Speaker],
+      description:
+        'Who speaks, in order of appearance; with channels SPLIT one a channel; else empty unless somebody has told by editSegments who speaks.',
+      resolve: ({ id }, _, { loaders }) => loaders.speakers.load(id),
+    }),
+    edited: t.exposeBoolean('edited', {
+      description:
+        "True while any text, time or speaker of a segment differs from the engine's; names of speakers alone do not count.",
+    }),
     attempts: t.field({
       type: [Attempt],
       description: 'Every run of the engine for this job, oldest first.',
@@ -328,7 +338,8 @@ function transcriptArguments(t: Parameters<Parameters<typeof builder.objectField
         'Seconds that a cue of SRT, VTT and ASS stands at most, 1 to 3,600; what is longer becomes several cues where it has several words. Absent = 7.',
     }),
     speakers: t.arg.boolean({
-      description: 'Say who speaks, where it is known. Absent = false; JSON and CSV always tell.',
+      description:
+        'Say who speaks, by the label of the speaker, where it is known. Absent = false; JSON and CSV always tell.',
     }),
   };
 }

@@ -1,4 +1,9 @@
-import type { StoredSegment, Word as WordShape } from '#src/jobs/transcript.ts';
+import {
+  labelOf,
+  type Speaker as SpeakerShape,
+  type StoredSegment,
+  type Word as WordShape,
+} from '#src/jobs/transcript.ts';
 import { builder } from './builder.ts';
 
 const Word = builder.objectRef<WordShape>('Word').implement({
@@ -9,7 +14,9 @@ const Word = builder.objectRef<WordShape>('Word').implement({
     text: t.exposeString('text', {
       description: 'The word with its punctuation and, where the script has spaces, the space before it.',
     }),
-    probability: t.exposeFloat('probability', { description: 'How sure the model is, 0 to 1.' }),
+    probability: t.exposeFloat('probability', {
+      description: 'How sure the model is, 0 to 1; 1 for words that somebody wrote.',
+    }),
     speaker: t.exposeString('speaker', { nullable: true, description: 'Who speaks; null where it is not known.' }),
   }),
 });
@@ -30,7 +37,8 @@ export const Segment = builder.objectRef<StoredSegment>('Segment').implement({
     }),
     speaker: t.exposeString('speaker', {
       nullable: true,
-      description: 'Who speaks; null where it is not known. With channels SPLIT the number of the channel.',
+      description:
+        'Who speaks: the key of one of Job.speakers; null where it is not known. With channels SPLIT the number of the channel.',
     }),
     avgLogProbability: t.exposeFloat('avgLogProbability', {
       nullable: true,
@@ -44,10 +52,28 @@ export const Segment = builder.objectRef<StoredSegment>('Segment').implement({
       nullable: true,
       description: 'What a quality guard did here, such as LOOP_RETRIED, TAIL_RECOVERED, SPLIT; null for most.',
     }),
+    originalText: t.string({
+      nullable: true,
+      description: 'What the engine heard, where somebody has changed the text since; null elsewhere.',
+      resolve: ({ originalText }) => originalText ?? null,
+    }),
     words: t.expose('words', {
       type: [Word],
       nullable: true,
       description: 'The words with their times; null unless wordTimestamps was asked for.',
+    }),
+  }),
+});
+
+export const Speaker = builder.objectRef<SpeakerShape>('Speaker').implement({
+  description: 'Who speaks in a transcript.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Of its job and its key: for client caches.' }),
+    key: t.exposeString('key', { description: 'What Segment.speaker and Word.speaker hold, such as 1.' }),
+    name: t.exposeString('name', { nullable: true, description: 'Given by renameSpeaker; null where nobody has.' }),
+    label: t.string({ description: 'The name, else Speaker and the key: for showing it.', resolve: labelOf }),
+    speakingSeconds: t.exposeFloat('speakingSeconds', {
+      description: 'How long the segments are together that are said by this one.',
     }),
   }),
 });

@@ -111,7 +111,7 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
     reuse: t.boolean({
       defaultValue: false,
       description:
-        "A finished transcript of the same bytes with the same options and engine (its versions and the model's file) is returned at once: the caller's newest COMPLETED job that has it, as it is, or else a new job. A recording under a media root is read through for it before the answer; of one that is given by URL the bytes are not known then, and its job is always a new one.",
+        "A finished transcript of the same bytes with the same options and engine (its versions and the model's file) is returned at once: the caller's newest COMPLETED job that has it, as it is, never one that is edited, or else a new job. A recording under a media root is read through for it before the answer; of one that is given by URL the bytes are not known then, and its job is always a new one.",
     }),
   }),
 });

@@ -36,6 +36,8 @@ function show(event: JobEvent, screen: Screen): void {
       return screen.progress(event.progress.fraction, event.progress.stage.toLowerCase().replaceAll('_', ' '));
     case 'JobStatusChanged':
     case 'JobTranscriptCleared':
+    case 'JobSegmentsChanged':
+    case 'JobSpeakersChanged':
       return undefined;
     default:
       return event satisfies never;
@@ -69,6 +71,8 @@ const submission = (path: string) =>
 const jobEvent = z.discriminatedUnion('__typename', [
   z.object({ __typename: z.literal('JobStatusChanged') }),
   z.object({ __typename: z.literal('JobTranscriptCleared') }),
+  z.object({ __typename: z.literal('JobSegmentsChanged') }),
+  z.object({ __typename: z.literal('JobSpeakersChanged') }),
   z.object({
     __typename: z.literal('JobProgressed'),
     progress: z.object({ fraction: z.number(), stage: z.string() }),

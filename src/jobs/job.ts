@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { languageCodes } from './languages.ts';
-import type { Segment, StoredSegment } from './transcript.ts';
+import type { Segment, Speaker, StoredSegment } from './transcript.ts';
 
 /** What a numbered fact about a job says; stored as it was, the same at each replay. */
 export type JobFact =
@@ -14,7 +14,9 @@ export type JobFact =
   | { readonly kind: 'PROGRESSED'; readonly progress: Progress }
   | { readonly kind: 'LANGUAGE_DETECTED'; readonly language: DetectedLanguage }
   | { readonly kind: 'SEGMENTS_ADDED'; readonly segments: readonly Segment[] }
-  | { readonly kind: 'TRANSCRIPT_CLEARED'; readonly attempt: number | null };
+  | { readonly kind: 'TRANSCRIPT_CLEARED'; readonly attempt: number | null }
+  | { readonly kind: 'SEGMENTS_CHANGED'; readonly segments: readonly Segment[] }
+  | { readonly kind: 'SPEAKERS_CHANGED'; readonly speakers: readonly Speaker[] };
 
 /** A fact with its place: seq is 1, 2, 3 ... within the job, without gaps. */
 export type JobEvent = PlacedFact & {
@@ -24,9 +26,9 @@ export type JobEvent = PlacedFact & {
 };
 
 /** What is said of a segment names it, once it has its place. */
-type PlacedFact =
-  | Exclude<JobFact, { readonly kind: 'SEGMENTS_ADDED' }>
-  | { readonly kind: 'SEGMENTS_ADDED'; readonly segments: readonly StoredSegment[] };
+type PlacedFact = Exclude<JobFact, OfSegments> | (OfSegments & { readonly segments: readonly StoredSegment[] });
+
+type OfSegments = { readonly kind: 'SEGMENTS_ADDED' } | { readonly kind: 'SEGMENTS_CHANGED' };
 
 export const jobStatuses = ['QUEUED', 'WORKING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export type JobStatus = (typeof jobStatuses)[number];
@@ -238,6 +240,8 @@ export interface Job extends JobLabels {
   readonly language: DetectedLanguage | null;
   readonly failure: JobFailure | null;
   readonly segmentCount: number;
+  /** Whether a text, a time or a speaker of a segment is another than the engine's. */
+  readonly edited: boolean;
   /** Number of the newest event. */
   readonly lastEventSeq: number;
   /** Of the last change that clients can see; of two changes, the later has the greater, whatever was done to the clock. */

@@ -110,7 +110,7 @@ function toChanges<T>(found: readonly Keyed<T>[], timeOf: (item: T) => Date): Ch
 /** About as many as the events have as JSON. */
 function charactersOf(events: readonly JobEvent[]): number {
   const usual = 200;
-  const segments = events.flatMap((event) => (event.kind === 'SEGMENTS_ADDED' ? event.segments : []));
+  const segments = events.flatMap((event) => ('segments' in event ? event.segments : []));
   const ofSegments = segments.map(({ text, words }) => usual + text.length + (words?.length ?? 0) * usual);
   return ofSegments.reduce((sum, each) => sum + each, events.length * usual);
 }

@@ -3,6 +3,7 @@ import { apiKeysContract } from './contract/api-keys.ts';
 import { changesContract } from './contract/changes.ts';
 import { deletionContract } from './contract/deletion.ts';
 import { downloadsContract } from './contract/downloads.ts';
+import { editingContract } from './contract/editing.ts';
 import { endingContract } from './contract/ending.ts';
 import { eventsContract } from './contract/events.ts';
 import { fairnessContract } from './contract/fairness.ts';
@@ -18,6 +19,7 @@ import { notifierContract } from './contract/notifier.ts';
 import { queueContract } from './contract/queue.ts';
 import { racesContract } from './contract/races.ts';
 import { randomActsContract } from './contract/random-acts.ts';
+import { randomEditsContract } from './contract/random-edits.ts';
 import { retryContract } from './contract/retry.ts';
 import { reuseContract } from './contract/reuse.ts';
 import type { OpenStore } from './contract/samples.ts';
@@ -36,6 +38,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('recordings that are fetched', () => downloadsContract(open));
     describe('leases', () => leaseContract(open));
     describe('transcripts', () => transcriptContract(open));
+    describe('edits', () => editingContract(open));
     describe('endings', () => endingContract(open));
     describe('retries', () => retryContract(open));
     describe('reuse', () => reuseContract(open));
@@ -55,5 +58,6 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('callers', () => apiKeysContract(open));
     describe('races', () => racesContract(open, runs));
     describe('random acts', () => randomActsContract(open, runs));
+    describe('random edits', () => randomEditsContract(open, runs));
   });
 }

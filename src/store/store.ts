@@ -13,7 +13,7 @@ import type {
   TranscriptionOptions,
 } from '../jobs/job.ts';
 import type { EngineIdentity } from '../jobs/provenance.ts';
-import type { StoredSegment } from '../jobs/transcript.ts';
+import type { SegmentEdit, Speaker, StoredSegment } from '../jobs/transcript.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
@@ -33,6 +33,7 @@ export interface Store
     JobSettler,
     JobDownloads,
     JobRemover,
+    TranscriptEditor,
     JobReader,
     JobBatchReader,
     ChangeReader,
@@ -151,6 +152,29 @@ export interface JobRemover {
   finishDeletions(): Promise<void>;
 }
 
+/** What corrects transcripts. Each answers null for an unknown id, and throws InvalidInputError, having changed nothing, where it is asked for what cannot be. */
+export interface TranscriptEditor {
+  /**
+   * Changes segments of a job that has ended, all or none, whatever happens meanwhile. All of them are told by SEGMENTS_CHANGED, also those that are as before.
+   * `seenSeq`: the last event that the client has seen: indexes of an earlier transcript are refused. Throws JobStatusError where the job has not ended.
+   */
+  editSegments(id: string, edits: readonly SegmentEdit[], seenSeq: number | null): Promise<Edited | null>;
+  /** Makes segments, or all of them where `indexes` is null, what the engine heard; those that are already are not told. Else as `editSegments`. */
+  revertSegments(id: string, indexes: readonly number[] | null, seenSeq: number | null): Promise<Edited | null>;
+  /** Names a speaker, in every status; null = no name. SPEAKERS_CHANGED tells it. */
+  renameSpeaker(
+    id: string,
+    key: string,
+    name: string | null,
+  ): Promise<{ readonly job: Job; readonly speaker: Speaker } | null>;
+}
+
+/** A job whose transcript was corrected, and the segments that were named, or else the first 500 that were changed, in order. */
+export interface Edited {
+  readonly job: Job;
+  readonly segments: readonly StoredSegment[];
+}
+
 /** What clients look at. */
 export interface JobReader {
   job(id: string): Promise<Job | null>;
@@ -167,7 +191,7 @@ export interface JobReader {
   /** In the order of the index; a key is the index. */
   segments(jobId: string, page: Page): Promise<readonly Keyed<StoredSegment>[]>;
   attempts(jobId: string): Promise<readonly Attempt[]>;
-  /** Events with a greater seq, in order, at most `limit`. */
+  /** Events with a greater seq, in order, at most `limit`, and of large ones fewer, but for the last. */
   events(jobId: string, afterSeq: number, limit: number): Promise<readonly JobEvent[]>;
 }
 
@@ -186,6 +210,8 @@ export interface JobBatchReader {
   /** How loud the recordings of jobs are; null where that was not found out. */
   peaksOf(jobIds: readonly string[]): Promise<readonly (readonly number[] | null)[]>;
   attemptsOf(jobIds: readonly string[]): Promise<readonly (readonly Attempt[])[]>;
+  /** Who speaks in the transcripts of jobs, in the order of the keys. */
+  speakersOf(jobIds: readonly string[]): Promise<readonly (readonly Speaker[])[]>;
   /** Pages as `segments` gives them. */
   segmentsOf(pages: readonly JobPage[]): Promise<readonly (readonly Keyed<StoredSegment>[])[]>;
   /** Pages as `logs` gives them. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isFinished, type JobStatus } from '../../jobs/job.ts';
-import type { Segment } from '../../jobs/transcript.ts';
+import type { Segment, Speaker } from '../../jobs/transcript.ts';
 import type { Store } from '../store.ts';
 import { eventsOf } from './samples.ts';
 
@@ -9,6 +9,7 @@ export async function checkStory(store: Store, jobId: string): Promise<void> {
   let status: JobStatus | null = null;
   let segments: readonly Segment[] = [];
   let fraction = 0;
+  let speakers: readonly Speaker[] = [];
   const events = await eventsOf(store, jobId);
   assert.deepEqual(
     events.map(({ seq }) => seq),
@@ -32,6 +33,14 @@ export async function checkStory(store: Store, jobId: string): Promise<void> {
         assert.ok(event.progress.fraction >= fraction && event.progress.fraction < 1);
         fraction = event.progress.fraction;
         break;
+      case 'SEGMENTS_CHANGED': {
+        const changed = new Map(event.segments.map((segment) => [segment.index, segment]));
+        segments = segments.map((segment) => changed.get(segment.index) ?? segment);
+        break;
+      }
+      case 'SPEAKERS_CHANGED':
+        speakers = event.speakers;
+        break;
       case 'LANGUAGE_DETECTED':
         break;
       default:
@@ -41,8 +50,13 @@ export async function checkStory(store: Store, jobId: string): Promise<void> {
   const job = await store.job(jobId);
   assert.deepEqual([job?.status, job?.lastEventSeq, job?.segmentCount], [status, events.length, segments.length]);
   assert.deepEqual(
-    (await store.segments(jobId, { limit: 1000 })).map(({ item }) => item),
+    (await store.segments(jobId, { limit: 10_000 })).map(({ item }) => item),
     segments,
+  );
+  const [listed = []] = await store.speakersOf([jobId]);
+  assert.deepEqual(
+    listed.map(({ key, name }) => [key, name]),
+    speakers.map(({ key, name }) => [key, name]),
   );
   assert.equal(job?.finishedAt !== null, job !== null && isFinished(job.status));
   const attempts = await store.attempts(jobId);

@@ -36,6 +36,7 @@ export function jobWriterContract(open: OpenStore): void {
         media: { name: 'address.wma', key: { root: '/media', path: 'address.wma' }, bytes: 12 },
         progress: { stage: 'QUEUED', fraction: 0, processedSeconds: 0, etaSeconds: null, speed: null },
         segmentCount: 0,
+        edited: false,
         lastEventSeq: 1,
         updatedAt: job.createdAt,
       },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { NewJob, Store } from '../store.ts';
-import { added, claimed, newJob, type OpenStore, quietly } from './samples.ts';
+import { added, claimed, newBatch, newJob, type OpenStore, quietly } from './samples.ts';
 
 const engine = { engine: '0.1.0', fasterWhisper: '1.2.1', ctranslate2: '4.8.5', model: 'aa' };
 const provenance = {
@@ -58,6 +58,26 @@ export function reuseContract(open: OpenStore): void {
     await completed(store);
     assert.equal(await isReused(), true);
     assert.equal(await isReused(), false, 'it was deleted');
+  });
+
+  it('returns no job while it is edited, and one of which only speakers are named', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await added(store);
+    const { lease } = await claimed(store);
+    await store.appendBatch(lease, newBatch(['one']));
+    const ending = { kind: 'COMPLETED', processedSeconds: 1, sha256, ...quietly, provenance } as const;
+    await store.finish(lease, ending);
+    const isReused = async () => {
+      const { job, existing } = await store.addJob(newJob({ reuse }));
+      if (!existing) await store.deleteJob(job.id);
+      return existing;
+    };
+    await store.editSegments(id, [{ index: 0, speaker: '1' }], null);
+    assert.equal(await isReused(), false);
+    await store.renameSpeaker(id, '1', 'Anna');
+    await store.revertSegments(id, null, null);
+    assert.equal(await isReused(), true);
   });
 
   it('keeps the hash that the recording had from the start', async () => {

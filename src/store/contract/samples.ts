@@ -71,9 +71,15 @@ export async function claimed(store: Store): Promise<Claim> {
   return claim;
 }
 
-/** All events of a job. */
-export function eventsOf(store: Store, jobId: string): Promise<readonly JobEvent[]> {
-  return store.events(jobId, 0, Number.MAX_SAFE_INTEGER);
+/** The events of a job after one, all of them. */
+export async function eventsOf(store: Store, jobId: string, after = 0): Promise<readonly JobEvent[]> {
+  const events: JobEvent[] = [];
+  for (;;) {
+    // Of large ones it gives a few at a time.
+    const some = await store.events(jobId, events.at(-1)?.seq ?? after, Number.MAX_SAFE_INTEGER);
+    if (some.length === 0) return events;
+    events.push(...some);
+  }
 }
 
 /** All that a client can see of a job. */

@@ -5,7 +5,7 @@ import { migrationsFor } from '#migrations/index.ts';
 import { newJob } from '../../contract/samples.ts';
 import { openNotifier } from '../../notifier.ts';
 import { jobWriter } from '../jobs/jobs.ts';
-import { arrivals, queueRanks } from './connection.ts';
+import { arrivals, openTurns, queueRanks } from './connection.ts';
 import { migrate, openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
 import type { Tables } from './tables.ts';
@@ -33,7 +33,8 @@ test('a full disk is told as such, nothing is half written, and it goes on when 
   const listening = notifier.listen('job', (jobId) => {
     changed.push(jobId);
   });
-  const clients = jobWriter({ db, notifier, now: Date.now, arrival: arrivals(Date.now), queueRank: queueRanks(0) });
+  const clock = { now: Date.now, arrival: arrivals(Date.now), queueRank: queueRanks(0) };
+  const clients = jobWriter({ db, notifier, ...clock, inTurn: openTurns() });
   const large = newJob({ metadata: { text: 'x'.repeat(100_000) } });
   database.pragma('max_page_count = 1');
   await assert.rejects(clients.addJob(large), { name: 'StorageFullError', code: 'STORAGE_FULL' });

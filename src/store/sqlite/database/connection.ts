@@ -13,6 +13,27 @@ export interface Connection {
   readonly arrival: () => number;
   /** A new rank at the end of the queue for what arrives at `time`; behind every earlier one, also where the clock was set back. */
   readonly queueRank: (time: number) => number;
+  /** Runs what corrects the transcript of a job, and takes several transactions, one after the other for each job. */
+  readonly inTurn: InTurn;
+}
+
+type InTurn = <T>(jobId: string, act: () => Promise<T>) => Promise<T>;
+
+/** Lets acts on the same job take turns. */
+export function openTurns(): InTurn {
+  const last = new Map<string, Promise<void>>();
+  return async (jobId, act) => {
+    const before = last.get(jobId);
+    const { promise: own, resolve: end } = Promise.withResolvers<void>();
+    last.set(jobId, own);
+    try {
+      await before;
+      return await act();
+    } finally {
+      end();
+      if (last.get(jobId) === own) last.delete(jobId);
+    }
+  };
 }
 
 /** Remembers a job that a transaction changes, and whether with it the queue. */

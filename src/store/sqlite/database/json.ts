@@ -146,6 +146,14 @@ const segmentSchema = z.object({
   noSpeechProbability: z.number().nullable().catch(null),
   guard: z.string().nullable().catch(null),
   words: wordsOrNullSchema.catch(null),
+  originalText: z.string().optional(),
+});
+
+const speakerSchema = z.object({
+  id: z.string(),
+  key: z.string(),
+  name: z.string().nullable(),
+  speakingSeconds: z.number(),
 });
 
 const progressSchema = z.object({
@@ -170,6 +178,8 @@ const factSchema: z.ZodType<JobFact> = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('SEGMENTS_ADDED'), segments: z.array(segmentSchema) }),
   z.object({ kind: z.literal('TRANSCRIPT_CLEARED'), attempt: z.number().nullable().catch(null) }),
+  z.object({ kind: z.literal('SEGMENTS_CHANGED'), segments: z.array(segmentSchema) }),
+  z.object({ kind: z.literal('SPEAKERS_CHANGED'), speakers: z.array(speakerSchema) }),
 ]);
 
 /** What an event says, from its two columns. Throws where it cannot be told: a gap must not look like an event. */

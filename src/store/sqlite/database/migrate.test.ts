@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { Kysely, sql } from 'kysely';
 import { first } from '#migrations/0001-first.ts';
 import { clearedTranscripts } from '#migrations/0015-cleared-transcripts.ts';
+import { edits } from '#migrations/0020-edits.ts';
 import { migrationsFor } from '#migrations/index.ts';
 import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
@@ -127,6 +128,47 @@ test('log lines of an older database count as much as new ones', async () => {
   const [one = 0, two = 0] = totals;
   assert.ok(one > 0 && two > one);
   assert.deepEqual(totals, [one, two, two + one, two + two]);
+});
+
+test('jobs of an older database whose channels were transcribed one by one have one speaker a channel', async () => {
+  await using temporary = await openTemporary();
+  const database = join(temporary.directory, 'phonograph.db');
+  const { options } = newJob();
+  const ids: string[] = [];
+  await (async () => {
+    await using store = await openStore({ database });
+    for (const channels of ['MIX', 'SPLIT', 'SPLIT'] as const) {
+      const { id } = await added(store, { options: { ...options, channels } });
+      ids.push(id);
+      const { lease } = await claimed(store);
+      const media = { durationSeconds: 9, container: null, codec: null, sampleRate: 1, channels: ids.length };
+      await store.saveMedia(lease, { ...media, warnings: [], tracks: [] });
+      const { segments } = newBatch(Array.from({ length: 6000 }, () => 'said'));
+      const spoken = segments.map((segment, at) => ({
+        ...segment,
+        speaker: channels === 'MIX' ? null : `${1 + (at % 2)}`,
+      }));
+      await store.appendBatch(lease, { ...newBatch([]), segments: spoken });
+      await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly });
+    }
+  })();
+  const readSpeakers = async () => {
+    await using store = await openStore({ database });
+    const speakers = await store.speakersOf(ids);
+    return speakers;
+  };
+  const before = await readSpeakers();
+  assert.deepEqual(
+    before.map((speakers) => speakers.map(({ key, speakingSeconds }) => `${key} ${speakingSeconds}`)),
+    [[], ['1 3000', '2 3000'], ['1 3000', '2 3000', '3 0']],
+  );
+  await (async () => {
+    const older = await openDatabase(database);
+    for (const table of ['edit', 'edited', 'stale_edit', 'speaker']) older.exec(`drop table ${table}`);
+    await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(older) });
+    await edits.up(db);
+  })();
+  assert.deepEqual(await readSpeakers(), before);
 });
 
 test('segments of an older database are named as all others', async () => {

@@ -4,6 +4,7 @@ import { migrationsFor } from '#migrations/index.ts';
 import type { MediaRoot } from '../../../config/config.ts';
 import { realPaths } from '../../../media/real-file.ts';
 import type { Store, StoreOptions } from '../../store.ts';
+import { transcriptEditor } from '../editing/edits.ts';
 import { jobRemover } from '../jobs/deletion.ts';
 import { jobDownloads } from '../jobs/downloads.ts';
 import { jobWriter } from '../jobs/jobs.ts';
@@ -17,7 +18,7 @@ import { settingStore } from '../reading/settings.ts';
 import { search } from '../search/find.ts';
 import { openFileSearcher, openMemorySearcher } from '../search/searcher.ts';
 import { work } from '../work/claim.ts';
-import { arrivals, type Connection, probe, queueRanks } from './connection.ts';
+import { arrivals, type Connection, openTurns, probe, queueRanks } from './connection.ts';
 import { migrate, openDatabase, requireMigrated } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
 import type { Tables } from './tables.ts';
@@ -46,6 +47,7 @@ export async function openSqliteStore(
     now,
     arrival: arrivals(now),
     queueRank: queueRanks(await lastQueueRank(db)),
+    inTurn: openTurns(),
   };
   const searcher = stack.use(database.memory ? openMemorySearcher(database) : openFileSearcher(database.name));
   const owned = stack.move();
@@ -55,6 +57,7 @@ export async function openSqliteStore(
     ...jobSettler(connection),
     ...jobDownloads(connection),
     ...jobRemover(connection),
+    ...transcriptEditor(connection),
     ...jobReader(connection),
     ...many,
     ...changeReader(connection),

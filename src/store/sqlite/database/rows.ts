@@ -1,6 +1,7 @@
-import { type ExpressionBuilder, type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
+import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Attempt, Job, JobEvent, Media, MediaKey } from '../../../jobs/job.ts';
 import type { Segment, StoredSegment } from '../../../jobs/transcript.ts';
+import { editedSegment, type Wording } from '../../../transcripts/editing/apply-edit.ts';
 import { parseFact, parseFailure, parseObject, parseOptions, parseTexts, parseTracks, parseWords } from './json.ts';
 import type { Tables } from './tables.ts';
 
@@ -9,7 +10,7 @@ export type JobRow = Omit<
   Selectable<Tables['job']>,
   'media_id' | 'caller' | 'idempotency_key' | 'queued_at' | 'checkpoint' | 'crashes' | 'begun' | 'settling'
 > &
-  MediaRow;
+  MediaRow & { readonly edited: 0 | 1 };
 
 type MediaRow = Omit<Selectable<Tables['media']>, 'id' | 'peaks'>;
 
@@ -47,6 +48,7 @@ export function toJob(row: JobRow): Job {
       row.language_code === null ? null : { code: row.language_code, probability: row.language_probability ?? 0 },
     failure: parseFailure(row.failure),
     segmentCount: row.segment_count,
+    edited: row.edited === 1,
     lastEventSeq: row.event_seq,
     updatedAt: toDate(row.updated_at),
   };
@@ -89,8 +91,8 @@ export function toAttempt(row: Selectable<Tables['attempt']>): Attempt {
   };
 }
 
-/** The segment of a row. */
-export function toSegment(row: Selectable<Tables['segment']>): Segment {
+/** The segment of a row as the engine heard it. */
+export function toHeard(row: Selectable<Tables['segment']>): Segment {
   return {
     index: row.index,
     startSeconds: row.start_ms / 1000,
@@ -105,11 +107,60 @@ export function toSegment(row: Selectable<Tables['segment']>): Segment {
   };
 }
 
+/** A segment's row with the edit beside it that stands for it. */
+export type SegmentRow = Selectable<Tables['segment']> & {
+  readonly [Column in keyof Omit<Selectable<Tables['edit']>, 'job_id' | 'index'> as `edited_${Column}`]:
+    | Selectable<Tables['edit']>[Column]
+    | null;
+};
+
+/** Segments as they are now; the caller says which. */
+export function selectSegments(db: Kysely<Tables>) {
+  return db
+    .selectFrom('segment')
+    .leftJoin('edited', (join) =>
+      join.onRef('edited.job_id', '=', 'segment.job_id').onRef('edited.index', '=', 'segment.index'),
+    )
+    .leftJoin('edit', (join) =>
+      join
+        .onRef('edit.job_id', '=', 'edited.job_id')
+        .onRef('edit.index', '=', 'edited.index')
+        .onRef('edit.place', '=', 'edited.place'),
+    )
+    .selectAll('segment')
+    .select([
+      'edit.place as edited_place',
+      'edit.start_ms as edited_start_ms',
+      'edit.end_ms as edited_end_ms',
+      'edit.text as edited_text',
+      'edit.speaker as edited_speaker',
+      'edit.words as edited_words',
+    ]);
+}
+
+/** How somebody has worded the segment of a row; null where nobody has. */
+export function toWording(row: SegmentRow): Wording | null {
+  if (row.edited_text === null) return null;
+  return {
+    startSeconds: (row.edited_start_ms ?? row.start_ms) / 1000,
+    endSeconds: (row.edited_end_ms ?? row.end_ms) / 1000,
+    text: row.edited_text,
+    speaker: row.edited_speaker,
+    words: parseWords(row.edited_words),
+  };
+}
+
+/** The segment of a row as it is now. */
+function toSegment(row: SegmentRow): Segment {
+  const wording = toWording(row);
+  return wording === null ? toHeard(row) : editedSegment(toHeard(row), wording);
+}
+
 /** The event of a row. */
 export function toEvent(row: Selectable<Tables['event']> & Clears): JobEvent {
   const place = { jobId: row.job_id, seq: row.seq, time: toDate(row.time) };
   const fact = parseFact(row.kind, row.data);
-  if (fact.kind !== 'SEGMENTS_ADDED') return { ...fact, ...place };
+  if (fact.kind !== 'SEGMENTS_ADDED' && fact.kind !== 'SEGMENTS_CHANGED') return { ...fact, ...place };
   return { ...fact, segments: fact.segments.map((segment) => named(segment, row)), ...place };
 }
 
@@ -124,7 +175,7 @@ function named(segment: Segment, { job_id: jobId, clears }: { readonly job_id: s
 }
 
 /** The segment of a row, with its name. */
-export function toStoredSegment(row: Selectable<Tables['segment']> & Clears): StoredSegment {
+export function toStoredSegment(row: SegmentRow & Clears): StoredSegment {
   return named(toSegment(row), row);
 }
 
@@ -175,8 +226,15 @@ const jobColumns = [
 
 /** Jobs with their recordings; the caller says which. The checkpoint stays where it is: it is large, and no client sees it. */
 export function selectJob(db: Kysely<Tables>): SelectQueryBuilder<Tables, 'job' | 'media', JobRow> {
-  return db.selectFrom('job').innerJoin('media', 'media.id', 'job.media_id').select(jobColumns);
+  return db
+    .selectFrom('job')
+    .innerJoin('media', 'media.id', 'job.media_id')
+    .select(jobColumns)
+    .select(isEdited.as('edited'));
 }
+
+/** Whether a segment of `job` is not as the engine heard it: 1 or 0. */
+export const isEdited = sql<0 | 1>`exists (select 1 from edited where edited.job_id = job.id)`;
 
 /** One job, or null. */
 export async function readJob(db: Kysely<Tables>, id: string): Promise<Job | null> {
@@ -191,6 +249,5 @@ export async function readOwnJob(db: Kysely<Tables>, id: string): Promise<Job> {
 
 /** A deleted job has nothing at once, though it goes slice by slice: half of its events would be a gap. */
 export function isKnown(jobId: string) {
-  return (eb: ExpressionBuilder<Tables, 'event' | 'segment'>) =>
-    eb.exists(eb.selectFrom('job').select('job.id').where('job.id', '=', jobId));
+  return sql<boolean>`exists (select 1 from job where job.id = ${jobId})`;
 }

@@ -21,6 +21,10 @@ export interface Tables {
   readonly event: EventTable;
   readonly cleared: ClearedTable;
   readonly download: DownloadTable;
+  readonly edit: EditTable;
+  readonly edited: EditedTable;
+  readonly stale_edit: StaleEditTable;
+  readonly speaker: SpeakerTable;
   readonly log: LogTable;
   readonly setting: SettingTable;
   readonly api_key: ApiKeyTable;
@@ -220,6 +224,34 @@ interface DownloadTable {
   readonly caller: string;
   readonly priority: number;
   readonly queued_at: number;
+}
+
+/** What somebody has made of a segment; only what is named in `edited` counts. */
+interface EditTable extends Pick<
+  SegmentTable,
+  'job_id' | 'index' | 'start_ms' | 'end_ms' | 'text' | 'speaker' | 'words'
+> {
+  /** A segment has two places, so that the next edit can be written while the last one stands. */
+  readonly place: 1 | 2;
+}
+
+/** Which edit stands for a segment. What the engine heard stands for those that are not named. */
+type EditedTable = Pick<EditTable, 'job_id' | 'index' | 'place'>;
+
+/** Jobs that may have edits which stand for nothing, or events which never came to be. */
+interface StaleEditTable {
+  readonly job_id: string;
+}
+
+interface SpeakerTable {
+  readonly job_id: string;
+  readonly key: string;
+  readonly name: string | null;
+  /** 1 where the engine has heard it, 0 where somebody has added it: that one goes with its last segment. */
+  readonly heard: 0 | 1;
+  /** How many segments it has, and how long these are together. */
+  readonly segments: number;
+  readonly speaking_ms: number;
 }
 
 interface LogTable {

@@ -80,7 +80,20 @@ export async function addFacts(
     kind,
     data: toJson(data),
   }));
-  if (rows.length > 0) await tx.insertInto('event').values(rows).execute();
+  if (rows.length > 0) {
+    // What an edit has written that never came to be gives way.
+    await tx
+      .insertInto('event')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.columns(['job_id', 'seq']).doUpdateSet((eb) => ({
+          time: eb.ref('excluded.time'),
+          kind: eb.ref('excluded.kind'),
+          data: eb.ref('excluded.data'),
+        })),
+      )
+      .execute();
+  }
   const cleared = rows.filter(({ kind }) => kind === 'TRANSCRIPT_CLEARED').map(({ job_id, seq }) => ({ job_id, seq }));
   if (cleared.length > 0) await tx.insertInto('cleared').values(cleared).execute();
 }

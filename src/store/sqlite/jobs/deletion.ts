@@ -5,6 +5,7 @@ import { keptDeletedMs, lookBackMs } from '../../changes.ts';
 import type { Deleted, JobRemover } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { readJob } from '../database/rows.ts';
+import { sweepEdits } from '../editing/edit-rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { removeVoid } from '../search/entries.ts';
 import { changeTime, type LockedJob, lockJob } from './change.ts';
@@ -48,6 +49,9 @@ export function jobRemover(connection: Connection): JobRemover {
         });
       }
       await removeVoid(connection);
+      for (const { job_id: id } of await db.selectFrom('stale_edit').selectAll().execute()) {
+        await connection.inTurn(id, () => sweepEdits(connection, id));
+      }
       while ((await removeTombstones(connection)) > 0) await setImmediate();
     },
   };
@@ -110,9 +114,9 @@ async function deleteMedia(tx: Transaction<Tables>, { media_id: id }: LockedJob)
   return (await same.limit(1).executeTakeFirst()) === undefined ? media.path : null;
 }
 
-/** Events, segments, what they are found by, and log lines, a slice at a time; between two of them everybody else has a turn. */
+/** Events, segments, what was made of them and what they are found by, and log lines, a slice at a time; between two of them everybody else has a turn. */
 async function deleteRest(connection: Connection, id: string): Promise<void> {
-  for (const slice of [deleteEvents, deleteSegments, deleteLines]) {
+  for (const slice of [deleteEvents, deleteSegments, deleteEdits, deleteEdited, deleteLines]) {
     while (await commit(connection, (tx) => slice(tx, id))) await setImmediate();
   }
   await removeVoid(connection);
@@ -134,6 +138,20 @@ const deleteSegments: Slice = async (tx, id) => {
   if (last === undefined) return false;
   await tx.deleteFrom('segment').where('job_id', '=', id).where('index', '<=', last.index).execute();
   return true;
+};
+
+const deleteEdits: Slice = async (tx, id) => {
+  const edits = tx.selectFrom('edit').select('index').where('job_id', '=', id).orderBy('index');
+  const last = (await edits.limit(rowsPerSlice).execute()).at(-1);
+  if (last === undefined) return false;
+  await tx.deleteFrom('edit').where('job_id', '=', id).where('index', '<=', last.index).execute();
+  return true;
+};
+
+/** So small that all of them are one slice. */
+const deleteEdited: Slice = async (tx, id) => {
+  await tx.deleteFrom('edited').where('job_id', '=', id).execute();
+  return false;
 };
 
 const deleteLines: Slice = async (tx, id) => {

@@ -8,7 +8,7 @@ import type { JobWriter, NewJob, QueueLimits } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseObject, parseOptions, toJson } from '../database/json.ts';
 import { nextNumber } from '../database/keyset.ts';
-import { readJob, readOwnJob } from '../database/rows.ts';
+import { isEdited, readJob, readOwnJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { clearTranscript } from '../work/segments.ts';
 import {
@@ -228,6 +228,7 @@ async function findFinished(tx: Transaction<Tables>, job: NewJob): Promise<strin
     .select(['job.id', 'job.options', 'attempt.provenance'])
     .where('media.sha256', '=', reuse.sha256)
     .where('job.status', '=', 'COMPLETED')
+    .where(sql<boolean>`not ${isEdited}`)
     .where('job.caller', '=', job.callerId ?? '')
     .where('attempt.outcome', '=', 'COMPLETED')
     .orderBy(sql`media.rowid`, 'desc')

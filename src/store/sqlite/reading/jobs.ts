@@ -12,12 +12,14 @@ import {
   isKnown,
   readJob,
   selectJob,
+  selectSegments,
   toAttempt,
   toEvent,
   toJob,
   toStoredSegment,
 } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
+import { readSpeakers } from '../editing/speakers.ts';
 import { queueCounts, readPace, readPositions } from '../jobs/queue.ts';
 import { countJobs, listJobs } from './job-list.ts';
 import { listUpdated } from './job-updates.ts';
@@ -41,20 +43,31 @@ export function jobReader({ db }: Connection): JobReader {
       const rows = await db.selectFrom('attempt').selectAll().where('job_id', '=', jobId).orderBy('number').execute();
       return rows.map(toAttempt);
     },
-    async events(jobId, afterSeq, limit) {
-      const rows = await db
-        .selectFrom('event')
-        .selectAll()
-        .select(countClears(jobId, 'before event'))
-        .where('job_id', '=', jobId)
-        .where(isKnown(jobId))
-        .where('seq', '>', afterSeq)
-        .orderBy('seq')
-        .limit(limit)
-        .execute();
-      return rows.map(toEvent);
-    },
+    events: (...asked) => readEvents(db, ...asked),
   };
+}
+
+/** 512 KiB of events are read at once: who are told of a whole transcript would hold everybody else up. */
+const eventCharactersAtOnce = 524_288;
+
+async function readEvents(
+  db: Kysely<Tables>,
+  ...[jobId, afterSeq, limit]: Parameters<JobReader['events']>
+): ReturnType<JobReader['events']> {
+  const rows = await db
+    .selectFrom('event')
+    .selectAll()
+    .select(countClears(jobId, 'before event'))
+    .where('job_id', '=', jobId)
+    .where('seq', '>', afterSeq)
+    // A deleted job has nothing at once, though it goes slice by slice; and what is written before it came to be is no event yet.
+    .where('seq', '<=', (eb) => eb.selectFrom('job').select('event_seq').where('job.id', '=', jobId))
+    .orderBy('seq')
+    .limit(limit)
+    .execute();
+  let characters = 0;
+  const some = rows.filter(({ data }, at) => (characters += data.length) <= eventCharactersAtOnce || at === 0);
+  return some.map(toEvent);
 }
 
 async function secondsSince(db: Kysely<Tables>, callerId: string | null, time: Date): Promise<number> {
@@ -113,6 +126,7 @@ export function jobBatchReader({ db }: Connection): JobBatchReader {
       const peaks = new Map(rows.map((row) => [row.id, parsePeaks(row.peaks)]));
       return jobIds.map((id) => peaks.get(id) ?? null);
     },
+    speakersOf: (jobIds) => readSpeakers(db, jobIds),
     async attemptsOf(jobIds) {
       const rows = await db
         .selectFrom('attempt')
@@ -158,15 +172,13 @@ function logsOf(db: Kysely<Tables>, pages: readonly JobPage[]): Promise<Pages<Lo
 
 function pageOfSegments(db: Kysely<Tables>, { jobId, page }: JobPage, at: number) {
   const range = toNumberRange(page);
-  return db
-    .selectFrom('segment')
-    .selectAll()
+  return selectSegments(db)
     .select((eb) => [eb.val(at).as('at'), countClears(jobId)])
-    .where('job_id', '=', jobId)
+    .where('segment.job_id', '=', jobId)
     .where(isKnown(jobId))
-    .where('index', '>', range.after)
-    .where('index', '<', range.before)
-    .orderBy('index', range.backwards ? 'desc' : 'asc')
+    .where('segment.index', '>', range.after)
+    .where('segment.index', '<', range.before)
+    .orderBy('segment.index', range.backwards ? 'desc' : 'asc')
     .limit(range.limit);
 }
 

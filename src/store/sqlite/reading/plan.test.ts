@@ -79,7 +79,12 @@ const lists: Readonly<Record<string, (store: Store, job: Job) => Promise<unknown
     return Promise.all([store.segmentsOf(asked), store.logsOf(asked)]);
   },
   'events and attempts': (store, { id }) =>
-    Promise.all([store.events(id, 5, 10), store.attempts(id), store.attemptsOf([id, 'job_5'])]),
+    Promise.all([
+      store.events(id, 5, 10),
+      store.attempts(id),
+      store.attemptsOf([id, 'job_5']),
+      store.speakersOf([id, 'job_5']),
+    ]),
   'found segments': (store, { id }) =>
     Promise.all(
       [{}, { ids: [id] }, { status: ['FAILED' as const] }].map((filter) =>
@@ -132,6 +137,12 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await store.renew(lease);
   await store.appendBatch(lease, newBatch(['one']));
   await store.finish(lease, { kind: 'CANCELLED', ...quietly });
+  await store.editSegments(id, [{ index: 0, text: 'two', speaker: '1', startSeconds: 0.25 }], 1);
+  await store.renameSpeaker(id, '1', 'Anna');
+  await store.revertSegments(id, [0], null);
+  const text = 'word '.repeat(5000);
+  await store.editSegments(id, [{ index: 0, text }], null);
+  await store.revertSegments(id, null, null);
   await store.retry(id, true);
   await store.cancel(id);
   await store.reap(await store.expiredAttempts(0));
@@ -218,10 +229,10 @@ async function record(): Promise<Recorded> {
   return { store, job: await added(store), queries, file, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Tables with as many rows as there are statuses, settings, or jobs that were deleted within a minute. */
-const small = new Set(['job_count', 'setting', 'deletion', 'search_older']);
+/** Tables with as many rows as there are statuses, settings, or jobs that were deleted, or corrected, within a minute. */
+const small = new Set(['job_count', 'setting', 'deletion', 'stale_edit', 'search_older']);
 const tables =
-  /^(SCAN|SEARCH) (job|job_tag|job_language|job_updated|job_former|deleted|turn|media|attempt|segment|event|download|log|search_job|job_count|setting|deletion|search_older)\b/;
+  /^(SCAN|SEARCH) (job|job_tag|job_language|job_updated|job_former|deleted|turn|media|attempt|segment|edit|edited|stale_edit|speaker|event|download|log|search_job|job_count|setting|deletion|search_older)\b/;
 /** A range that is open on one side, without a value that anything must be equal to. */
 const openRange = /\(\w+[<>]\?\)$/;
 

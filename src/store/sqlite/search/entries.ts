@@ -3,7 +3,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Segment } from '../../../jobs/transcript.ts';
 import { hasParts, shortestPart, tokensOf } from '../../../transcripts/search/tokens.ts';
 import { commit, type Connection, inPieces } from '../database/connection.ts';
-import { toSegment } from '../database/rows.ts';
+import { toHeard } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 
 /** A slice takes milliseconds. */
@@ -36,17 +36,62 @@ async function writeEntries(
   number: number,
   segments: readonly Pick<Segment, 'index' | 'text'>[],
 ): Promise<void> {
-  for (const piece of inPieces(segments)) {
-    const rows = piece.map(({ index, text }) => sql`(${whole(entryNumber(number, index))}, ${entryText(text)})`);
-    await sql`insert into search (rowid, text) values ${sql.join(rows)}`.execute(tx);
-  }
-  await mergeSome(tx, segments.length);
+  await insertEntries(
+    tx,
+    segments.map(({ index, text }) => ({ entry: entryNumber(number, index), text })),
+  );
   const last = segments.at(-1)?.index ?? -1;
   await tx
     .updateTable('search_job')
     .set({ segments: last + 1 })
     .where('number', '=', number)
     .execute();
+}
+
+async function insertEntries(
+  tx: Transaction<Tables>,
+  entries: readonly { readonly entry: number; readonly text: string }[],
+): Promise<void> {
+  for (const piece of inPieces(entries)) {
+    const rows = piece.map(({ entry, text }) => sql`(${whole(entry)}, ${entryText(text)})`);
+    await sql`insert into search (rowid, text) values ${sql.join(rows)}`.execute(tx);
+  }
+  await mergeSome(tx, entries.length);
+}
+
+/** Where an edit is. */
+export type EditPlace = Pick<Tables['edit'], 'index' | 'place'>;
+
+/** Indexes edits of a job, instead of what was at their places; they are found once they stand. */
+export async function addEditEntries(
+  tx: Transaction<Tables>,
+  jobId: string,
+  edits: readonly (EditPlace & { readonly text: string })[],
+): Promise<void> {
+  await removeEditEntries(tx, jobId, edits);
+  // None where its segments are still to be indexed.
+  const number = (await readNumber(tx, jobId)) ?? (await addOlder(tx, jobId));
+  await insertEntries(
+    tx,
+    edits.map(({ index, place, text }) => ({ entry: entryNumber(number, index, place), text })),
+  );
+}
+
+/** Removes what is in the index for edits of a job. */
+export async function removeEditEntries(
+  tx: Transaction<Tables>,
+  jobId: string,
+  edits: readonly EditPlace[],
+): Promise<void> {
+  const number = await readNumber(tx, jobId);
+  if (number === null || edits.length === 0) return;
+  const entries = edits.map(({ index, place }) => whole(entryNumber(number, index, place)));
+  await sql`delete from search where rowid in (${sql.join(entries)})`.execute(tx);
+}
+
+async function readNumber(tx: Transaction<Tables>, jobId: string): Promise<number | null> {
+  const known = await tx.selectFrom('search_job').select('number').where('job_id', '=', jobId).executeTakeFirst();
+  return known?.number ?? null;
 }
 
 /** As many pages of 4 KiB as keep the index in few parts, measured at 1,000,000 segments: a batch takes 1 to 10 ms. */
@@ -126,7 +171,7 @@ async function indexSlice(tx: Transaction<Tables>, job: OlderJob): Promise<numbe
     .orderBy('index')
     .limit(segmentsPerSlice)
     .execute();
-  if (rows.length > 0) await writeEntries(tx, known?.number ?? (await addOlder(tx, job.id)), rows.map(toSegment));
+  if (rows.length > 0) await writeEntries(tx, known?.number ?? (await addOlder(tx, job.id)), rows.map(toHeard));
   if (done + rows.length < job.segment_count) return rows.length;
   await tx.updateTable('search_older').set({ number: job.number }).where('id', '=', 1).execute();
   return rows.length;
@@ -143,8 +188,10 @@ async function addOlder(tx: Transaction<Tables>, jobId: string): Promise<number>
   return number;
 }
 
-/** Segments that a job can have in the index: 1,900 hours of subtitles of half a second. */
-const entriesPerJob = 2 ** 24;
+/** Segments that a job can have in the index: 580 hours of subtitles of half a second. */
+const segmentsPerJob = 2 ** 22;
+/** Of each what the engine heard, and at two places what somebody has made of it; one is free. */
+const entriesPerJob = 4 * segmentsPerJob;
 
 /** Which entries are looked at; both ends belong to it. */
 export interface EntryRange {
@@ -152,9 +199,9 @@ export interface EntryRange {
   readonly oldest: number;
 }
 
-/** The number of the entry of a segment, from the number of its job and its index. */
-function entryNumber(job: number, index: number): number {
-  return job * entriesPerJob + index;
+/** The number of the entry of a segment, from the number of its job and its index; with a place, of an edit. */
+function entryNumber(job: number, index: number, place = 0): number {
+  return job * entriesPerJob + place * segmentsPerJob + index;
 }
 
 /** All entries of a job. */

@@ -5,7 +5,7 @@ import type { SearchQuery } from '../../../transcripts/search/query.ts';
 import type { Keyed } from '../../page.ts';
 import { type FoundSegment, type JobBatchReader, searchBlock, type SegmentSearch } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
-import { countClears, toStoredSegment } from '../database/rows.ts';
+import { countClears, selectSegments, toStoredSegment } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { clean, keepMatching, listNumbers, toJobRange } from '../reading/job-list.ts';
 import { type EntryRange, indexOlder, overlap, rangeOf } from './entries.ts';
@@ -95,8 +95,8 @@ async function readSegments(db: Kysely<Tables>, ranked: readonly Ranked[]): Prom
   const segments = new Map<string, StoredSegment>();
   for (const [jobId, matches] of Map.groupBy(ranked, ({ match }) => match.jobId)) {
     const indices = matches.map(({ match }) => match.index);
-    const ofJob = db.selectFrom('segment').selectAll().select(countClears(jobId)).where('job_id', '=', jobId);
-    for (const row of await ofJob.where('index', 'in', indices).execute())
+    const ofJob = selectSegments(db).select(countClears(jobId)).where('segment.job_id', '=', jobId);
+    for (const row of await ofJob.where('segment.index', 'in', indices).execute())
       segments.set(`${jobId} ${row.index}`, toStoredSegment(row));
   }
   return ranked.flatMap(({ match: { jobId, index }, place }) => {

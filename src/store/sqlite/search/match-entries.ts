@@ -23,14 +23,20 @@ interface Row extends Omit<Match, 'score'> {
   readonly text: string;
 }
 
-/** The index gives its entries from the newest on and stops at the limit: what is older costs nothing. A float is not compared with a rowid. */
+/**
+ * The index gives its entries from the newest on and stops at the limit: what is older costs nothing. A float is not compared with a rowid. Of a segment that
+ * was edited the entry counts whose place stands (see `entryNumber`), and else that of what the engine heard.
+ */
 const statement = `
-  select found.rowid as entry, search_job.job_id as jobId, segment."index", segment.text
+  select found.rowid as entry, search_job.job_id as jobId, segment."index", coalesce(edit.text, segment.text) as text
   from search as found
   cross join search_job on search_job.number = found.rowid >> 24
-  cross join segment on segment.job_id = search_job.job_id and segment."index" = found.rowid & 16777215
+  cross join segment on segment.job_id = search_job.job_id and segment."index" = found.rowid & 4194303
+  left join edited on edited.job_id = segment.job_id and edited."index" = segment."index"
+  left join edit on edit.job_id = edited.job_id and edit."index" = edited."index" and edit.place = edited.place
   where found.search match @expression
     and found.rowid between cast(@oldest as integer) and cast(@newest as integer)
+    and (found.rowid >> 22) & 3 = coalesce(edited.place, 0)
   order by found.rowid desc
   limit @limit`;
 

@@ -24,6 +24,7 @@ import {
   progressColumns,
   statusChanged,
 } from '../jobs/change.ts';
+import { addChannels } from '../editing/speakers.ts';
 import { addEntries } from '../search/entries.ts';
 import { clearTranscript, insertSegments, numberSegments } from './segments.ts';
 
@@ -180,7 +181,7 @@ export async function saveMedia(connection: Connection, lease: Lease, media: Med
       })
       .where('id', '=', job.media_id)
       .execute();
-    await changeJob(tx, job, { set: {}, facts: [], time });
+    await changeJob(tx, job, { set: {}, facts: await addChannels(tx, job.id), time });
     return true;
   });
   return done ?? false;
@@ -225,9 +226,9 @@ export async function appendBatch(connection: Connection, lease: Lease, batch: B
   const done = await underLease(connection, lease, async (tx, job, time) => {
     const segments = numberSegments(batch.segments, job.segment_count);
     const progress = nextProgress(job, batch.progress);
-    const facts: JobFact[] = segments.length > 0 ? [{ kind: 'SEGMENTS_ADDED', segments }] : [];
+    const facts: JobFact[] = [...(await insertSegments(tx, job.id, segments))];
+    if (segments.length > 0) facts.push({ kind: 'SEGMENTS_ADDED', segments });
     facts.push({ kind: 'PROGRESSED', progress });
-    await insertSegments(tx, job.id, segments);
     await addEntries(tx, job, segments);
     const checkpoint = batch.checkpoint === null ? null : toJson(batch.checkpoint);
     const set = { ...progressColumns(progress), segment_count: job.segment_count + segments.length, checkpoint };

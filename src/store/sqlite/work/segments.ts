@@ -4,6 +4,8 @@ import type { NewSegment, Segment, Word } from '../../../jobs/transcript.ts';
 import { inPieces } from '../database/connection.ts';
 import { cleanText, toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
+import { voidEdits } from '../editing/edit-rows.ts';
+import { clearSpeakers, count, saveTallies, type Tallies } from '../editing/speakers.ts';
 import { voidEntries } from '../search/entries.ts';
 
 /** Gives segments their places, and the form in which they are kept: times in whole milliseconds, clean text. */
@@ -36,22 +38,27 @@ function cleanName(name: string | null): string | null {
   return name === null ? null : cleanText(name);
 }
 
-/** Stores segments that have their places. */
+/** Stores segments that have their places; what clients are to be told of those who speak in them. */
 export async function insertSegments(
   tx: Transaction<Tables>,
   jobId: string,
   segments: readonly Segment[],
-): Promise<void> {
+): Promise<readonly JobFact[]> {
   const rows = segments.map((segment) => segmentRow(jobId, segment));
   for (const piece of inPieces(rows)) await tx.insertInto('segment').values(piece).execute();
+  const tallies: Tallies = new Map();
+  for (const segment of segments) count(tallies, segment, 1);
+  return saveTallies(tx, jobId, { tallies, heard: 1 });
 }
 
-/** Deletes the segments of a job; what its clients are to be told. Nothing was sent before the first attempt, so nothing is void then. */
+/** Deletes the segments of a job with what somebody has made of them, and the names of its speakers; what its clients are to be told. Nothing was sent before the first attempt, so nothing is void then. */
 export async function clearTranscript(tx: Transaction<Tables>, jobId: string): Promise<readonly JobFact[]> {
   await tx.deleteFrom('segment').where('job_id', '=', jobId).execute();
   await voidEntries(tx, jobId);
+  await voidEdits(tx, jobId);
+  const speakers = await clearSpeakers(tx, jobId);
   const attempt = await lastAttempt(tx, jobId);
-  return attempt === 0 ? [] : [{ kind: 'TRANSCRIPT_CLEARED', attempt }];
+  return attempt === 0 ? [] : [{ kind: 'TRANSCRIPT_CLEARED', attempt }, ...speakers];
 }
 
 /** Number of the newest attempt; 0 before the first. */

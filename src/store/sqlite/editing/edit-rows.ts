@@ -1,0 +1,206 @@
+import { setImmediate } from 'node:timers/promises';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Segment } from '../../../jobs/transcript.ts';
+import type { Wording } from '../../../transcripts/editing/apply-edit.ts';
+import { commit, type Connection, inPieces } from '../database/connection.ts';
+import { toJson } from '../database/json.ts';
+import { type SegmentRow, selectSegments, toHeard, toWording } from '../database/rows.ts';
+import type { Tables } from '../database/tables.ts';
+import { addEditEntries, type EditPlace, removeEditEntries } from '../search/entries.ts';
+
+/** A segment as the engine heard it, and how somebody has worded it since. */
+export interface Version {
+  readonly heard: Segment;
+  /** Null where it stands as it was heard. */
+  readonly wording: Wording | null;
+  /** Where the edit is that stands. */
+  readonly place: EditPlace['place'] | null;
+}
+
+/** How a segment is worded now. */
+export function nowOf({ wording, heard }: Version): Wording {
+  return wording ?? heard;
+}
+
+/** The versions of segments by their index. Those that are not there are left out. */
+export async function readVersions(
+  db: Kysely<Tables>,
+  jobId: string,
+  indexes: readonly number[],
+): Promise<ReadonlyMap<number, Version>> {
+  const versions = new Map<number, Version>();
+  for (const piece of inPieces(indexes)) {
+    const rows = await selectSegments(db)
+      .where('segment.job_id', '=', jobId)
+      .where('segment.index', 'in', piece)
+      .execute();
+    for (const row of rows) versions.set(row.index, toVersion(row));
+  }
+  return versions;
+}
+
+function toVersion(row: SegmentRow): Version {
+  return { heard: toHeard(row), wording: toWording(row), place: row.edited_place };
+}
+
+/** When segments begin: as they are now, and as they were heard. */
+export async function readStarts(
+  db: Kysely<Tables>,
+  jobId: string,
+  indexes: readonly number[],
+): Promise<ReadonlyMap<number, { readonly now: number; readonly heard: number }>> {
+  const starts = new Map<number, { readonly now: number; readonly heard: number }>();
+  for (const piece of inPieces(indexes)) {
+    const rows = await selectSegments(db)
+      .clearSelect()
+      .select(['segment.index', 'segment.start_ms', 'edit.start_ms as edited_start_ms'])
+      .where('segment.job_id', '=', jobId)
+      .where('segment.index', 'in', piece)
+      .execute();
+    for (const row of rows) {
+      starts.set(row.index, { now: (row.edited_start_ms ?? row.start_ms) / 1000, heard: row.start_ms / 1000 });
+    }
+  }
+  return starts;
+}
+
+/** An edit at its place. */
+export interface PlacedEdit extends EditPlace {
+  readonly wording: Wording;
+}
+
+/** The place that is free beside the edit that stands. */
+export function freePlace(place: EditPlace['place'] | null): EditPlace['place'] {
+  return place === 1 ? 2 : 1;
+}
+
+/** Writes edits, of which none counts before it stands. */
+export async function writeEdits(tx: Transaction<Tables>, jobId: string, edits: readonly PlacedEdit[]): Promise<void> {
+  const rows = edits.map(({ index, place, wording }) => ({
+    job_id: jobId,
+    index,
+    place,
+    start_ms: Math.round(wording.startSeconds * 1000),
+    end_ms: Math.round(wording.endSeconds * 1000),
+    text: wording.text,
+    speaker: wording.speaker,
+    words: wording.words === null ? null : toJson(wording.words),
+  }));
+  await tx
+    .insertInto('edit')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['job_id', 'index', 'place']).doUpdateSet((eb) => ({
+        start_ms: eb.ref('excluded.start_ms'),
+        end_ms: eb.ref('excluded.end_ms'),
+        text: eb.ref('excluded.text'),
+        speaker: eb.ref('excluded.speaker'),
+        words: eb.ref('excluded.words'),
+      })),
+    )
+    .execute();
+  await addEditEntries(
+    tx,
+    jobId,
+    edits.map(({ index, place, wording: { text } }) => ({ index, place, text })),
+  );
+}
+
+/** Has edits stand for their segments. */
+export async function standEdits(tx: Transaction<Tables>, jobId: string, edits: readonly EditPlace[]): Promise<void> {
+  if (edits.length === 0) return;
+  await tx
+    .insertInto('edited')
+    .values(edits.map(({ index, place }) => ({ job_id: jobId, index, place })))
+    .onConflict((conflict) =>
+      conflict.columns(['job_id', 'index']).doUpdateSet((eb) => ({ place: eb.ref('excluded.place') })),
+    )
+    .execute();
+}
+
+/** Has what the engine heard stand for segments again; for all, where none are named. */
+export async function standHeard(tx: Transaction<Tables>, jobId: string, indexes?: readonly number[]): Promise<void> {
+  const all = tx.deleteFrom('edited').where('job_id', '=', jobId);
+  if (indexes === undefined) await all.execute();
+  else for (const piece of inPieces(indexes)) await all.where('index', 'in', piece).execute();
+}
+
+/** Removes edits that stand no more. */
+export async function removeEdits(tx: Transaction<Tables>, jobId: string, edits: readonly EditPlace[]): Promise<void> {
+  for (const [place, those] of Map.groupBy(edits, (edit) => edit.place)) {
+    const indexes = those.map(({ index }) => index);
+    await tx
+      .deleteFrom('edit')
+      .where('job_id', '=', jobId)
+      .where('place', '=', place)
+      .where('index', 'in', indexes)
+      .execute();
+  }
+  await removeEditEntries(tx, jobId, edits);
+}
+
+/** Takes all edits of a job away with its transcript; their texts go later, slice by slice. */
+export async function voidEdits(tx: Transaction<Tables>, jobId: string): Promise<void> {
+  const { numDeletedRows } = await tx.deleteFrom('edited').where('job_id', '=', jobId).executeTakeFirstOrThrow();
+  if (numDeletedRows > 0n) await noteStale(tx, jobId);
+}
+
+/** Notes that there may be something to sweep, also by the next process. */
+export async function noteStale(tx: Transaction<Tables>, jobId: string): Promise<void> {
+  await tx
+    .insertInto('stale_edit')
+    .values({ job_id: jobId })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** A slice takes milliseconds. */
+const editsPerSlice = 50;
+
+/** Removes the edits of a job that stand for nothing, and events that never came to be. What is being written must not be swept: it has its turn. */
+export async function sweepEdits(connection: Connection, jobId: string): Promise<void> {
+  for (let after: EditPlace | null = { index: -1, place: 1 }; after !== null; await setImmediate()) {
+    const from: EditPlace = after;
+    after = await commit(connection, (tx) => sweepSlice(tx, jobId, from));
+  }
+  while (await commit(connection, (tx) => removeUnborn(tx, jobId))) await setImmediate();
+  await commit(connection, async (tx) => {
+    await tx.deleteFrom('stale_edit').where('job_id', '=', jobId).execute();
+  });
+}
+
+/** The last that it looked at; null where there are no more. */
+async function sweepSlice(tx: Transaction<Tables>, jobId: string, from: EditPlace): Promise<EditPlace | null> {
+  const rows = await tx
+    .selectFrom('edit')
+    .leftJoin('edited', (join) =>
+      join
+        .onRef('edited.job_id', '=', 'edit.job_id')
+        .onRef('edited.index', '=', 'edit.index')
+        .onRef('edited.place', '=', 'edit.place'),
+    )
+    .select(['edit.index', 'edit.place', 'edited.place as standing'])
+    .where('edit.job_id', '=', jobId)
+    .where((eb) => eb(eb.refTuple('edit.index', 'edit.place'), '>', eb.tuple(from.index, from.place)))
+    .orderBy('edit.index')
+    .orderBy('edit.place')
+    .limit(editsPerSlice)
+    .execute();
+  const stale = rows.filter(({ standing }) => standing === null);
+  await removeEdits(tx, jobId, stale);
+  return rows.at(-1) ?? null;
+}
+
+async function removeUnborn(tx: Transaction<Tables>, jobId: string): Promise<boolean> {
+  const newest = sql<number>`coalesce((select event_seq from job where job.id = ${jobId}), 0)`;
+  const rows = await tx
+    .selectFrom('event')
+    .select('seq')
+    .where('job_id', '=', jobId)
+    .where('seq', '>', newest)
+    .limit(editsPerSlice)
+    .execute();
+  const seqs = rows.map(({ seq }) => seq);
+  if (seqs.length > 0) await tx.deleteFrom('event').where('job_id', '=', jobId).where('seq', 'in', seqs).execute();
+  return seqs.length > 0;
+}
