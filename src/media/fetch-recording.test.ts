@@ -130,6 +130,11 @@ test('a line that breaks every few bytes is taken up where it broke', async () =
   assert.ok(fetching.server.requests.slice(1).every(({ headers }) => headers['if-range'] === '"1"'));
 });
 
+test('a line that breaks before anybody has looked at what came loses no more than is made up for', async () => {
+  await using fetching = await openFetch(serving(recording, { cutAfter: 3000 }), { pauseMs: 20 });
+  assert.deepEqual(await fetching.fetch(), { bytes: 20_000, sha256: sha256(recording) });
+});
+
 test('a process that was stopped in its middle is followed by one that goes on, and hashes what is there', async () => {
   const held = holding(recording, 7000);
   await using fetching = await openFetch(held.answer);

@@ -94,22 +94,18 @@ async function fetchRest(wanted: Wanted, arrival: Arrival, fetching: Fetching): 
   const have = wanted.validator === null ? 0 : arrival.bytes;
   const range = have > 0 ? { range: `bytes=${have}-`, 'if-range': wanted.validator ?? '' } : {};
   const response = await ask(wanted.url, range, { ...fetching, idle });
-  try {
-    const from = startOf(response, have, wanted.validator);
-    if (from === 'WHOLE') return;
-    if (from === 'OTHER') {
-      await arrival.restart();
-      throw new TransferError(`${who} sent another part than the one asked for.`, { passes: true });
-    }
-    if (from === 0) {
-      await arrival.restart();
-      await wanted.onBegin({ validator: validatorOf(response), name: givenName(response) });
-    }
-    await receive(bytesOf(response, idle), { ...fetching, total: totalOf(response, from), arrival, wanted });
-  } finally {
-    // Nothing more is wanted of what was not read; what was read to its end, or broke, cannot be cancelled.
-    await response.body?.cancel().catch(() => undefined);
+  const bytes = bytesOf(response, idle);
+  const from = startOf(response, have, wanted.validator);
+  if (from === 'WHOLE') return;
+  if (from === 'OTHER') {
+    await arrival.restart();
+    throw new TransferError(`${who} sent another part than the one asked for.`, { passes: true });
   }
+  if (from === 0) {
+    await arrival.restart();
+    await wanted.onBegin({ validator: validatorOf(response), name: givenName(response) });
+  }
+  await receive(bytes, { ...fetching, total: totalOf(response, from), arrival, wanted });
 }
 
 /** What comes, and where it goes. */

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import type { ReadableStreamDefaultReader } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import type { Response } from 'undici';
@@ -20,7 +22,7 @@ export class TransferError extends Error {
   }
 }
 
-/** Ends a request on which nothing is heard for too long, or that nobody wants any more. */
+/** Ends a request on which nothing is heard for too long, or that nobody wants any more, and with its disposal what is left of it. */
 export interface IdleTimeout extends Disposable {
   /** For the request. */
   readonly signal: AbortSignal;
@@ -34,10 +36,10 @@ export function startIdleTimeout(
   wanted: AbortSignal,
   { who, limitMs }: { readonly who: string; readonly limitMs: number },
 ): IdleTimeout {
-  const tooLong = new AbortController();
+  const [tooLong, done] = [new AbortController(), new AbortController()];
   const timer = setTimeout(() => tooLong.abort(), limitMs).unref();
   return {
-    signal: AbortSignal.any([wanted, tooLong.signal]),
+    signal: AbortSignal.any([wanted, tooLong.signal, done.signal]),
     reset: () => {
       timer.refresh();
     },
@@ -56,7 +58,10 @@ export function startIdleTimeout(
         throw new TransferError(`${who} cannot be reached (${codeOf(cause)}).`, { passes: true, cause });
       }
     },
-    [Symbol.dispose]: () => clearTimeout(timer),
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      done.abort();
+    },
   };
 }
 
@@ -108,21 +113,38 @@ export async function retryTransfer<T>(act: () => Promise<T>, options: RetryOpti
   });
 }
 
-/** The bytes of an answer as they come. Throws TransferError where they stop coming. */
-export async function* bytesOf({ body }: Response, idle: IdleTimeout): AsyncGenerator<Uint8Array> {
-  if (body === null) return;
-  const reader = body.getReader();
+/**
+ * The bytes of an answer as they come; throws TransferError where they stop coming. They are read ahead from now on: a line that breaks takes along what has
+ * come and nobody has asked for.
+ */
+export function bytesOf({ body }: Response, idle: IdleTimeout): AsyncIterable<Uint8Array> {
+  const reader = body?.getReader();
+  return reader === undefined ? Readable.from([]) : chunksOf(reader, next(reader), idle);
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+type Chunk = ReturnType<Reader['read']>;
+
+async function* chunksOf(reader: Reader, first: Chunk, idle: IdleTimeout): AsyncGenerator<Uint8Array> {
   try {
-    for (;;) {
-      const { done, value } = await idle.explain(reader.read());
+    for (let coming = first; ;) {
+      const { done, value } = await idle.explain(coming);
       if (done) return;
       idle.reset();
+      coming = next(reader);
       yield value;
     }
   } finally {
     // What is not wanted any more need not come; a stream that broke has said so already.
     await reader.cancel().catch(() => undefined);
   }
+}
+
+function next(reader: Reader): Chunk {
+  const chunk = reader.read();
+  // Whoever asks for it is told.
+  chunk.catch(() => undefined);
+  return chunk;
 }
 
 /** Whether what an answer of this status says may be over in a moment. */
