@@ -3,7 +3,7 @@ import type { JobLine } from './engine-request.ts';
 import type { EndedAttempt } from './outcome.ts';
 import { type Child, startChild } from './process/child.ts';
 import { EngineProtocolError, parseLine } from './protocol.ts';
-import { retry } from './retry.ts';
+import { retry } from '#src/operations/retry.ts';
 import type { Run } from './run-context.ts';
 import { startWatchdog, timeLimitSeconds, type Watchdog } from './watchdog.ts';
 

@@ -4,7 +4,7 @@ import type { Claim, Ending } from '#src/store/work.ts';
 import { type JobLine, requestFor } from './engine-request.ts';
 import { keepLease } from './lease.ts';
 import { type EndedAttempt, endingOf } from './outcome.ts';
-import { retry } from './retry.ts';
+import { retry } from '#src/operations/retry.ts';
 import { openRun, type Run, type RunParts } from './run-context.ts';
 import { runEngine } from './run-engine.ts';
 

@@ -8,12 +8,12 @@ import { startDownloads } from './downloads.ts';
 import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
 import { reap } from './reap.ts';
-import { retry } from './retry.ts';
+import { retry } from '#src/operations/retry.ts';
 import type { RunParts } from './run-context.ts';
 import { runJob } from './run-job.ts';
 import { startSettling } from './settle.ts';
 import { openStandby } from './standby.ts';
-import { openWakeUp } from './wake-up.ts';
+import { openWakeUp } from '#src/operations/wake-up.ts';
 
 /** Takes jobs from the store and runs them, as many at a time as there are slots. */
 export interface Runner extends AsyncDisposable {

@@ -4,8 +4,8 @@ import { isSettled, lookAgain, type Settling } from '#src/media/settling.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import type { Notifier } from '#src/store/notifier.ts';
 import type { JobSettler } from '#src/store/store.ts';
-import { retry } from './retry.ts';
-import { openWakeUp } from './wake-up.ts';
+import { retry } from '#src/operations/retry.ts';
+import { openWakeUp } from '#src/operations/wake-up.ts';
 
 interface SettlingParts {
   readonly store: JobSettler;

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
-import { StorageFullError } from '#src/errors.ts';
-import { type Log, tellFullDisk } from '#src/logs/log.ts';
+import { StorageFullError } from '../errors.ts';
+import { type Log, tellFullDisk } from '../logs/log.ts';
 
 /** Between two tries. */
 const [firstPauseMs, maxPauseMs] = [100, 5000];
