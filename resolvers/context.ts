@@ -12,6 +12,7 @@ import type { IdentifyEngine } from '#src/operations/engine-identity.ts';
 import type { Health } from '#src/operations/health.ts';
 import type { Metrics } from '#src/operations/metrics.ts';
 import type { ServerReader } from '#src/operations/server-status.ts';
+import type { Outbox } from '#src/operations/webhooks/outbox.ts';
 import type { Settings } from '#src/settings.ts';
 import type { JobChanges } from '#src/store/job-changes.ts';
 import type { Notifier } from '#src/store/notifier.ts';
@@ -38,6 +39,7 @@ export interface Context {
   readonly releaseModel: (id: string) => Promise<void>;
   readonly serverReader: ServerReader;
   readonly metrics: Metrics;
+  readonly outbox: Pick<Outbox, 'ping'>;
   readonly health: Health;
   readonly identifyEngine: IdentifyEngine;
   /** Has the server closed and built anew, after the answer. Throws ConfigError where its settings have become wrong. */

@@ -9,6 +9,7 @@ import {
   type TranscriptionOptions,
   transcriptionOptionsSchema,
 } from '#src/jobs/job.ts';
+import { readTarget } from '#src/operations/webhooks/target.ts';
 import type { TranscriptionSettings } from '#src/settings.ts';
 
 type Optional<T> = T | null | undefined;
@@ -23,6 +24,7 @@ export interface TranscribeInput extends LabelsInput, Readonly<Partial<Record<ke
   };
   readonly idempotencyKey?: Optional<string>;
   readonly reuse?: Optional<boolean>;
+  readonly callbackUrl?: Optional<string>;
 }
 
 /** What a client calls a job. */
@@ -70,6 +72,15 @@ const keySchema = z.object({ idempotencyKey: z.string().min(1).max(200).nullish(
 /** Throws InvalidInputError. */
 export function readIdempotencyKey(input: TranscribeInput): string | null {
   return checkInput(keySchema, input).idempotencyKey ?? null;
+}
+
+/** Who is told of the end of the job. Throws InvalidInputError, also where the server has nothing to sign with. */
+export function readCallback({ callbackUrl }: TranscribeInput, server: Config['server']): string | null {
+  if (callbackUrl === undefined || callbackUrl === null) return null;
+  const field = 'input.callbackUrl';
+  if (server.webhookSecret !== null) return readTarget(callbackUrl, field, server.urlAllowedCidrs);
+  const hint = 'Whoever runs the server sets webhookSecret in config.json. A webhook (createWebhook) needs none.';
+  throw new InvalidInputError(field, 'The server has no secret to sign callbacks with.', hint);
 }
 
 /** An argument as its schema lets it through. Throws InvalidInputError with the path of the first value that is not allowed. */

@@ -10,6 +10,7 @@ import { isModelId, requireModel, translates } from '#src/models/installed.ts';
 import type { NewJob } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
 import {
+  readCallback,
   readIdempotencyKey,
   readLabels,
   readOptions,
@@ -35,7 +36,12 @@ export async function transcribe(
   const { config, settings } = context;
   const options = readOptions(input, { settings: settings.current(), config: config.transcription });
   requireAllowed(input, context);
-  const labels = { ...readLabels(input), idempotencyKey: readIdempotencyKey(input), callerId: context.caller.name };
+  const labels = {
+    ...readLabels(input),
+    idempotencyKey: readIdempotencyKey(input),
+    callerId: context.caller.name,
+    callbackUrl: readCallback(input, config.server),
+  };
   if (!isModelId(options.model)) throw new InvalidInputError('input.model', 'input.model must be an id of models.');
   if (options.task === 'TRANSLATE' && !translates(options.model)) {
     const hint = 'Choose HIGH_ACCURACY, LOW_LATENCY or COMPACT, or another model.';

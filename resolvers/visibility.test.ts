@@ -128,6 +128,9 @@ test('what a USER does to the job of another is answered as if there were none, 
   await told(root, 'mutation { resumeQueue { id } }');
 });
 
+/** Tried in webhooks.test.ts. */
+const ofWebhooks = ['Query.webhooks', 'Mutation.deleteWebhook', 'Mutation.testWebhook'];
+
 test('a USER who follows changes, deletions or the log hears of own jobs alone', async () => {
   const watched = {
     'Subscription.jobChanged': 'subscription { jobChanged { id } }',
@@ -148,7 +151,7 @@ test('a USER who follows changes, deletions or the log hears of own jobs alone',
     const text = await heard(alice, query, act, (all) => mine !== '' && all.includes(mine));
     assert.ok(!text.includes(other), place);
   }
-  const covered = [...Object.keys(asking), ...Object.keys(acts), ...Object.keys(watched)];
+  const covered = [...Object.keys(asking), ...Object.keys(acts), ...Object.keys(watched), ...ofWebhooks];
   const own = Object.entries(roleTable).flatMap(([place, { USER }]) => (USER === 'own' ? [place] : []));
   assert.deepEqual(covered.toSorted(), own.toSorted(), 'every cell "own" is tried');
 });

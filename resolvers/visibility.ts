@@ -1,13 +1,9 @@
-import type { Caller } from '#src/config/api-key.ts';
+import { type Caller, sees } from '#src/config/api-key.ts';
 import type { JobFilter } from '#src/jobs/job-filter.ts';
 import type { Job } from '#src/jobs/job.ts';
 import type { LogFilter } from '#src/store/logs.ts';
+import type { Webhook } from '#src/store/webhooks.ts';
 import type { Context } from './context.ts';
-
-/** Whether a caller may see a job: a USER only own ones. */
-export function sees({ role, name }: Caller, { owner }: Pick<Job, 'owner'>): boolean {
-  return role !== 'USER' || owner === name;
-}
 
 /**
  * The context as a caller has it: for a USER, what is not theirs is not there. Everything that finds jobs, or lines of the log, by what a client gives is
@@ -22,6 +18,10 @@ export function contextFor(context: Context, caller: Caller): Context {
   const ifOwn = async <T>(id: string, act: () => Promise<T>) => ((await job(id)) === null ? null : act());
   const ownJobs = (filter: JobFilter): JobFilter =>
     filter.owner === undefined || filter.owner === name ? { ...filter, owner: name } : { ids: [] };
+  const ownWebhook = async (id: string) => {
+    const webhook = await store.webhook(id);
+    return webhook?.owner === name ? webhook : null;
+  };
   const ownLines = (filter: LogFilter): LogFilter => ({ ...filter, owner: name });
   return {
     ...context,
@@ -38,6 +38,9 @@ export function contextFor(context: Context, caller: Caller): Context {
       revertSegments: (id, ...rest) => ifOwn(id, () => store.revertSegments(id, ...rest)),
       renameSpeaker: (id, ...rest) => ifOwn(id, () => store.renameSpeaker(id, ...rest)),
       deleteJob: (id) => ifOwn(id, () => store.deleteJob(id)),
+      webhooks: async () => (await store.webhooks()).filter(({ owner }: Webhook) => owner === name),
+      webhook: ownWebhook,
+      deleteWebhook: async (id) => (await ownWebhook(id)) !== null && store.deleteWebhook(id),
       logs: (filter, page) => store.logs(ownLines(filter), page),
       logsSince: (filter, ...rest) => store.logsSince(ownLines(filter), ...rest),
     },

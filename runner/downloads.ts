@@ -10,8 +10,8 @@ import { TransferError } from '#src/media/transfer.ts';
 import type { Notifier } from '#src/store/notifier.ts';
 import type { JobDownloads, JobReader, WaitingDownload } from '#src/store/store.ts';
 import { failure } from './failure-hints.ts';
-import { retry } from './retry.ts';
-import { openWakeUp } from './wake-up.ts';
+import { retry } from '#src/operations/retry.ts';
+import { openWakeUp } from '#src/operations/wake-up.ts';
 
 /** What recordings are fetched with that are given by URL. */
 interface DownloadParts {

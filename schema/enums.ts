@@ -14,6 +14,7 @@ import type {
 import type { TranscriptFormat } from '#src/jobs/transcript.ts';
 import type { ServerState } from '#src/operations/health.ts';
 import type { LogLevel } from '#src/store/logs.ts';
+import type { WebhookEvent } from '#src/store/webhooks.ts';
 import { builder } from './builder.ts';
 
 /** Adds an enum whose values and words are one table, in the order of the table. */
@@ -109,6 +110,12 @@ export const LogLevelType = enumOf<LogLevel>('LogLevel', 'How grave a log line i
   INFO: 'What happened in the ordinary way.',
   WARN: 'Something is not as it should be, and the server goes on.',
   ERROR: 'Something failed.',
+});
+
+export const WebhookEventType = enumOf<WebhookEvent>('WebhookEvent', 'What a webhook hears of.', {
+  JOB_COMPLETED: 'A job has its whole transcript: a message of type job.completed.',
+  JOB_FAILED: 'A job ended without a whole transcript: job.failed.',
+  JOB_CANCELLED: 'A job was cancelled, and all its processes are gone: job.cancelled.',
 });
 
 export const ServerStatusType = enumOf<ServerState>('ServerStatus', 'What the server is ready for.', {

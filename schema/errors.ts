@@ -10,6 +10,7 @@ import {
   ModelNotInstalledError,
   QueueFullError,
   StorageFullError,
+  WebhookNotFoundError,
   type ExpectedError,
 } from '#src/errors.ts';
 import { builder } from './builder.ts';
@@ -30,6 +31,12 @@ builder.objectType(ApiKeyNotFoundError, {
   name: 'ApiKeyNotFoundError',
   interfaces: [ErrorInterface],
   description: 'There is no API key with this id.',
+});
+
+builder.objectType(WebhookNotFoundError, {
+  name: 'WebhookNotFoundError',
+  interfaces: [ErrorInterface],
+  description: 'There is no webhook with this id, or the caller may not see it.',
 });
 
 builder.objectType(MediaNotFoundError, {

@@ -16,6 +16,7 @@ import { askCallers } from './scopes.ts';
 import './search.ts';
 import './server.ts';
 import './transcribe.ts';
+import './webhooks.ts';
 
 /** The GraphQL schema, made of every file of this folder. */
 export const schema = askCallers(auditMutations(boundArguments(builder.toSchema())));

@@ -1,8 +1,8 @@
 import { eventsUrl, listSegments, mediaUrl } from '#resolvers/jobs.ts';
 import { listJobLogs } from '#resolvers/logs.ts';
 import { estimateStart } from '#resolvers/queue.ts';
-import { sees } from '#resolvers/visibility.ts';
 import { readTranscript, transcriptUrl } from '#resolvers/transcript.ts';
+import { sees } from '#src/config/api-key.ts';
 import type {
   Attempt as AttemptShape,
   AudioTrack as TrackShape,

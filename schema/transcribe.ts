@@ -103,6 +103,11 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
       extensions: checkedByResolver,
       description: 'Free key/value pairs, at most 50 and 16,384 characters as JSON.',
     }),
+    callbackUrl: t.string({
+      extensions: checkedByResolver,
+      description:
+        'Told when the job has ended, as a webhook is, and signed with webhookSecret of the settings, which all callers share; without it InvalidInputError. At most 2,000 characters, and what `url` of createWebhook may be. Not for an existing job, whose status the answer tells.',
+    }),
     idempotencyKey: t.string({
       extensions: checkedByResolver,
       description:

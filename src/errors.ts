@@ -141,6 +141,15 @@ export class ApiKeyNotFoundError extends ExpectedError {
   }
 }
 
+export class WebhookNotFoundError extends ExpectedError {
+  override readonly name = 'WebhookNotFoundError';
+  readonly code = 'WEBHOOK_NOT_FOUND';
+  readonly hint = 'Ask for webhooks to see the ids there are.';
+  constructor() {
+    super('There is no webhook with this id.');
+  }
+}
+
 /** A request that cannot be answered, outside the unions: `code` goes to `extensions.code` as it is. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';

@@ -26,6 +26,7 @@ import { startRetention } from './operations/retention.ts';
 import { startIndexing } from './operations/search-indexing.ts';
 import { openServerReader } from './operations/server-status.ts';
 import { startEmptying, sweepMedia } from './operations/sweep-media.ts';
+import { startOutbox } from './operations/webhooks/outbox.ts';
 import { openSettings } from './settings.ts';
 import { openJobChanges } from './store/job-changes.ts';
 import { openNotifier } from './store/notifier.ts';
@@ -71,6 +72,8 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const countStandby = () => runner?.state().standby ?? 0;
   const serverReader = openServerReader({ health, store, settings, keys, readHost, readGpus, countStandby });
   const metrics = openMetrics({ readServer: serverReader.recent, store });
+  const urls = await openSignedUrls(store, keys, config.server.publicUrl);
+  const outbox = stack.use(startOutbox({ store, notifier, metrics, config, log, keys, urls }));
   const context: Context = {
     config,
     log,
@@ -86,9 +89,10 @@ export async function startServer(config: Config, { logger, version, restart }: 
     downloads,
     releaseModel: async (id) => runner?.release(id),
     keys,
-    urls: await openSignedUrls(store, keys, config.server.publicUrl),
+    urls,
     serverReader,
     metrics,
+    outbox,
     health,
     identifyEngine: openEngineIdentity(config, health),
     restart: () => restart((next) => next.server.apiKeys.length > 0 || keys.areNeeded() || refuseWithoutKeys(next)),

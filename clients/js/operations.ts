@@ -126,6 +126,8 @@ export type Task =
 export type TranscribeInput = {
   /** How many candidate texts the decoder keeps, 1 to 10; absent = the value of config.json. */
   readonly beamSize?: number | null | undefined;
+  /** Told when the job has ended, as a webhook is, and signed with webhookSecret of the settings, which all callers share; without it InvalidInputError. At most 2,000 characters, and what `url` of createWebhook may be. Not for an existing job, whose status the answer tells. */
+  readonly callbackUrl?: string | null | undefined;
   /** SPLIT transcribes every channel of its own, as one speaker each (telephone recordings). */
   readonly channels?: ChannelMode | null | undefined;
   /** Only this part of the recording. */

@@ -1,5 +1,14 @@
 import pLimit from 'p-limit';
-import { type ApiKey, type Caller, hashOf, keyName, keyNameRule, newToken, type Role } from '../config/api-key.ts';
+import {
+  anybody,
+  type ApiKey,
+  type Caller,
+  hashOf,
+  keyName,
+  keyNameRule,
+  newToken,
+  type Role,
+} from '../config/api-key.ts';
 import type { Config } from '../config/config.ts';
 import { ApiKeyNotFoundError, InvalidInputError } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
@@ -32,6 +41,8 @@ export interface ApiKeys extends AsyncDisposable {
   find(token: string): Caller | null;
   /** Who has the key with this id; null where it has ended. */
   holderOf(keyId: string): Caller | null;
+  /** Who has a key of this name, or none; null where nobody has. Everybody where no keys are needed. */
+  callerNamed(name: string | null): Caller | null;
   /** Whether somebody who was let in still may: asked before each operation, since a connection outlives its key by a moment. */
   isCaller(caller: Caller): boolean;
   /** Calls back once when the caller is one no more: the key was revoked or has expired, or keys are needed from now on. */
@@ -172,6 +183,11 @@ export async function openApiKeys({ config, store, log }: Parts): Promise<ApiKey
     holderOf(keyId) {
       const key = [...usable.values()].find(({ id }) => id === keyId);
       return key === undefined || !lasts(key) ? null : callerOf(key);
+    },
+    callerNamed(name) {
+      if (!needed) return anybody;
+      const key = [...usable.values()].findLast((each) => each.name === name && lasts(each));
+      return key === undefined ? null : callerOf(key);
     },
     isCaller: ({ keyId }) => (keyId === null ? !needed : keys.holderOf(keyId) !== null),
     onEnd({ keyId }, listener) {

@@ -7,6 +7,8 @@ import type { ApiKeys } from './api-keys.ts';
 export interface SignedUrls {
   /** The path as it works for this caller, for 12 to 18 hours and as long as its key does; the same one for 6 hours. As it is where no keys are needed. */
   sign(path: string, caller: Caller): string;
+  /** As `sign`, with the server's address before it; null where the settings do not tell that. */
+  absolute(path: string, caller: Caller): string | null;
   /** Whose signature a path has; null where it has none, was changed, or has ended. */
   signerOf(url: string): Caller | null;
 }
@@ -27,13 +29,14 @@ export async function openSignedUrls(
   const prefix = publicUrl === null ? '' : new URL(publicUrl).pathname.replace(/\/$/u, '');
   const secret = await store.keepOnce('urlSecret', randomBytes(32).toString('base64url'));
   const signatureOf = (content: string) => createHmac('sha256', secret).update(content).digest();
-  return {
+  const urls: SignedUrls = {
     sign(path, { keyId }) {
       if (keyId === null) return prefix + path;
       const expires = ((Math.floor(Date.now() / periodMs) + periods) * periodMs) / 1000;
       const content = `${path}${path.includes('?') ? '&' : '?'}key=${keyId}&expires=${expires}`;
       return `${prefix}${content}&signature=${signatureOf(content).toString('base64url')}`;
     },
+    absolute: (path, caller) => (publicUrl === null ? null : new URL(urls.sign(path, caller), publicUrl).href),
     signerOf(url) {
       const { content = '', key = '', expires, signature = '' } = signed.exec(url)?.groups ?? {};
       const shown = Buffer.from(signature, 'base64url');
@@ -42,6 +45,7 @@ export async function openSignedUrls(
       return Number(expires) * 1000 > Date.now() ? keys.holderOf(key) : null;
     },
   };
+  return urls;
 }
 
 /** A path and its query without what a signature adds to it. */

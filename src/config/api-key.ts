@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import type { Job } from '../jobs/job.ts';
 
 /** What a key allows; in the settings in lower case. */
 export const roles = ['ADMIN', 'USER', 'READER'] as const;
@@ -16,6 +17,11 @@ export interface Caller {
 
 /** Everybody, where no keys are needed. */
 export const anybody: Caller = { name: null, role: 'ADMIN', keyId: null };
+
+/** Whether a caller may see a job: a USER only own ones. */
+export function sees({ role, name }: Caller, { owner }: Pick<Job, 'owner'>): boolean {
+  return role !== 'USER' || owner === name;
+}
 
 /** A key as the server knows it: the token itself is with the caller alone. */
 export interface ApiKey {

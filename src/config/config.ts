@@ -7,6 +7,7 @@ import { languageCodes } from '../jobs/languages.ts';
 import { apiKeySchema, haveOneRoleEach } from './api-key.ts';
 import { isRecord, readEnvironment } from './environment.ts';
 import { explainIssue } from './explain-issue.ts';
+import { isSecret, secretRule } from './webhook-secret.ts';
 
 const computeTypes = [
   'float32',
@@ -56,6 +57,8 @@ const serverSchema = z.strictObject({
       'must have 16 to 512 characters of an API token, a letter among them',
     )
     .nullable(),
+  /** Signs what is told to the callbacks of jobs; with none there are no callbacks. */
+  webhookSecret: z.string().refine(isSecret, secretRule).nullable(),
   /** Whether clients may ask for the schema, and browsers for the page of GraphiQL, which asks for it. */
   introspection: z.boolean(),
   graphiql: z.boolean(),

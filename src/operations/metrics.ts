@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type JobStatus, jobStatuses, type TranscriptionMode } from '../jobs/job.ts';
 import type { JobReader } from '../store/store.ts';
+import type { WebhookStore } from '../store/webhooks.ts';
 import { memoizeFor } from './memoize.ts';
 import type { ServerStatus } from './server-status.ts';
 
@@ -15,6 +16,8 @@ export interface Metrics {
   attemptEnded(attempt: MeasuredAttempt): void;
   requestAnswered(request: MeasuredRequest): void;
   operationEnded(operation: MeasuredOperation): void;
+  /** A message of a webhook was sent, and what came of it. */
+  messageTried(outcome: 'delivered' | 'failed' | 'given up'): void;
   /** Somebody follows a field of Subscription, until the function is called that comes back. */
   subscribed(field: string): () => void;
   /** All of it in the text format, at most a second old, however many ask. */
@@ -51,7 +54,7 @@ interface MeasuredOperation {
 /** What is read when the metrics are asked for. */
 interface MetricsParts {
   readonly readServer: () => Promise<ServerStatus>;
-  readonly store: Pick<JobReader, 'countJobs'>;
+  readonly store: Pick<JobReader, 'countJobs'> & Pick<WebhookStore, 'countOutbox'>;
 }
 
 /** The media type of the text format. */
@@ -73,14 +76,25 @@ export function openMetrics({ readServer, store }: MetricsParts): Metrics {
   const registry = new Registry();
   const work = openWorkMetrics(registry);
   const requests = openRequestMetrics(registry);
+  const attempts = new Counter({
+    name: 'phonograph_webhook_attempts_total',
+    help: 'Messages of webhooks that were sent, by what came of it.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
   const state = openStateMetrics(registry);
   const count = async (status: JobStatus) => [status, await store.countJobs({ status: [status] })] as const;
   async function read(): Promise<string> {
-    const [server, ...jobs] = await Promise.all([readServer(), ...jobStatuses.map(count)]);
-    state.set(server, jobs);
+    const [server, outbox, ...jobs] = await Promise.all([readServer(), store.countOutbox(), ...jobStatuses.map(count)]);
+    state.set(server, jobs, outbox);
     return [await registry.metrics(), await processMetrics().metrics()].join('\n');
   }
-  return { ...work, ...requests, text: memoizeFor(read, freshMs) };
+  return {
+    ...work,
+    ...requests,
+    messageTried: (outcome) => attempts.inc({ outcome }),
+    text: memoizeFor(read, freshMs),
+  };
 }
 
 type WorkMetrics = Pick<Metrics, 'waited' | 'firstSegment' | 'transcribed' | 'attemptEnded'>;
@@ -166,6 +180,7 @@ function openStateMetrics(registry: Registry) {
   const slots = gauge('slots', 'Jobs that may run at the same time.');
   const paused = gauge('queue_paused', 'Whether the queue is paused.');
   const standby = gauge('standby_engines', 'Engines that wait for a job with their model loaded.');
+  const outbox = gauge('webhook_outbox_messages', 'Messages of webhooks that are on their way.');
   const diskFree = gauge('disk_free_bytes', 'Free on the disk of the data directory.');
   const diskSize = gauge('disk_size_bytes', 'All of the disk of the data directory.');
   const gpuUsed = gauge('gpu_memory_used_bytes', 'Memory of a GPU in use, by every program.', ['gpu']);
@@ -183,7 +198,11 @@ function openStateMetrics(registry: Registry) {
     }
   }
   return {
-    set({ version, engine, status, queue, disk, gpus }: ServerStatus, jobCounts: readonly JobCount[]): void {
+    set(
+      { version, engine, status, queue, disk, gpus }: ServerStatus,
+      jobCounts: readonly JobCount[],
+      messages: number,
+    ): void {
       info.reset();
       info.set({ version, engine: engine.engine ?? '' }, 1);
       ready.set(Number(status === 'READY'));
@@ -192,6 +211,7 @@ function openStateMetrics(registry: Registry) {
       slots.set(queue.slots);
       paused.set(Number(queue.paused));
       standby.set(engine.standby);
+      outbox.set(messages);
       diskFree.set(disk.freeBytes);
       diskSize.set(disk.totalBytes);
       setGpus(gpus);

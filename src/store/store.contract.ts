@@ -27,6 +27,7 @@ import { searchContract } from './contract/search.ts';
 import { settingsContract } from './contract/settings.ts';
 import { settlingContract } from './contract/settling.ts';
 import { transcriptContract } from './contract/transcript.ts';
+import { webhooksContract } from './contract/webhooks.ts';
 
 /** What every adapter of the port must do, as tests; `open` gives each of them an empty store, `runs` is how many random stories are tried. */
 export function storeContract(name: string, open: OpenStore, runs: number): void {
@@ -56,6 +57,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('limits of the log', () => logLimitsContract(open));
     describe('settings', () => settingsContract(open));
     describe('callers', () => apiKeysContract(open));
+    describe('webhooks', () => webhooksContract(open));
     describe('races', () => racesContract(open, runs));
     describe('random acts', () => randomActsContract(open, runs));
     describe('random edits', () => randomEditsContract(open, runs));

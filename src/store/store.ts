@@ -20,6 +20,7 @@ import type { ChangeReader } from './changes.ts';
 import type { LogEntry, LogStore } from './logs.ts';
 import type { Notifier } from './notifier.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
+import type { WebhookStore } from './webhooks.ts';
 import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttempt, Reaped } from './work.ts';
 
 /**
@@ -42,6 +43,7 @@ export interface Store
     LogStore,
     SettingStore,
     ApiKeyStore,
+    WebhookStore,
     AsyncDisposable {
   /** Whether opening it has made it: then it knows nothing of what else lies in the data directory. */
   readonly isNew: boolean;
@@ -287,6 +289,8 @@ export interface NewJob extends JobLabels {
   readonly idempotencyKey: string | null;
   /** Who sent it, such as the id of an API key: callers share the queue evenly. Null = nobody has told, which counts as one caller. */
   readonly callerId: string | null;
+  /** Who is told of its end, beside the webhooks. */
+  readonly callbackUrl?: string | null;
   /** Where a finished job of the same caller and options may stand for it: the SHA-256 of its recording, and the engine that it would run on. */
   readonly reuse?: { readonly sha256: string; readonly engine: EngineIdentity };
 }

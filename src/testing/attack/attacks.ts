@@ -11,6 +11,7 @@ import { byMany } from './load.ts';
 import { byMedia } from './media.ts';
 import { byOpenai } from './openai.ts';
 import { byTus } from './tus.ts';
+import { byWebhooks } from './webhooks.ts';
 import {
   type Attack,
   codesOf,
@@ -53,6 +54,7 @@ export const attacks: readonly Attack[] = [
   ...byOpenai,
   ...byUrl,
   ...byTus,
+  ...byWebhooks,
   {
     name: 'one query for a hundred jobs of a thousand segments, eighteen times over',
     defence: 'a cost before execution, by pages and variables (src/http/cost.ts)',

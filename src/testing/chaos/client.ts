@@ -53,7 +53,7 @@ const stop = 'mutation ($id: ID!) { cancel(id: $id) { __typename } }';
 const again = 'mutation ($id: ID!) { retry(id: $id) { __typename } }';
 
 /** Asks until there is an answer. */
-async function askThrough(url: string, body: object, signal: AbortSignal): Promise<Answer> {
+export async function askThrough(url: string, body: object, signal: AbortSignal): Promise<Answer> {
   for (;;) {
     try {
       const answer = await ask(url, JSON.stringify(body));

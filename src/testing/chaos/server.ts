@@ -20,14 +20,17 @@ export interface KillableServer extends AsyncDisposable {
 /** Much longer than children may outlive their server: what is still there then stays. */
 const goneMs = 20_000;
 
-/** Starts a server with two slots whose engine is a fixture or, with null, the real one. */
-export async function openKillableServer(engine: string | null): Promise<KillableServer> {
+/** Starts a server with two slots, and other settings, whose engine is a fixture or, with null, the real one. */
+export async function openKillableServer(
+  engine: string | null,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<KillableServer> {
   const harness = await openProcessHarness(engine);
-  const settings = { PHONOGRAPH_NUM_JOBS: '2', PHONOGRAPH_LOG_LEVEL: 'info' };
+  const settings = { PHONOGRAPH_NUM_JOBS: '2', PHONOGRAPH_LOG_LEVEL: 'info', ...environment };
   const { promise: died, reject } = Promise.withResolvers<never>();
   const ending = new Set<ServerProcess>();
-  function start(environment: Readonly<Record<string, string>>): ServerProcess {
-    const started = harness.start(environment);
+  function start(variables: Readonly<Record<string, string>>): ServerProcess {
+    const started = harness.start(variables);
     watch(started).catch(reject);
     return started;
   }

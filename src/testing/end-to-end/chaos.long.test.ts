@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chaos } from '#src/testing/chaos/chaos.ts';
+import { webhookChaos } from '#src/testing/chaos/webhooks.ts';
 import { recordings } from '#src/testing/recordings.ts';
 
 test('ten kills of servers and engines lose nothing and double nothing for four clients', async () => {
@@ -14,4 +15,10 @@ test('ten kills of servers and engines lose nothing and double nothing for four 
   });
   assert.equal(kills.server + kills.engine + kills.both, 10);
   assert.ok(attempts > jobs, 'jobs were interrupted and went on');
+});
+
+test('six kills between the end of a job and the arrival of its message lose no message, and tell of no end that was not', async () => {
+  const { jobs, received, unsent, unanswered } = await webhookChaos({ kills: 6, seed: 4 });
+  assert.deepEqual([jobs, unsent + unanswered], [12, 6]);
+  assert.ok(received >= jobs);
 });

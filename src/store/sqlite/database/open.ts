@@ -17,6 +17,7 @@ import { logStore } from '../reading/logs.ts';
 import { settingStore } from '../reading/settings.ts';
 import { search } from '../search/find.ts';
 import { openFileSearcher, openMemorySearcher } from '../search/searcher.ts';
+import { webhookStore } from '../webhooks/webhooks.ts';
 import { work } from '../work/claim.ts';
 import { arrivals, type Connection, openTurns, probe, queueRanks } from './connection.ts';
 import { migrate, openDatabase, requireMigrated } from './database.ts';
@@ -66,6 +67,7 @@ export async function openSqliteStore(
     ...logStore(connection),
     ...settingStore(connection),
     ...apiKeyStore(connection),
+    ...webhookStore(connection),
     isNew,
     probe: () => probe(connection),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -8,7 +8,15 @@ import type { Tables } from './tables.ts';
 /** A job's row with its recording's beside it. */
 export type JobRow = Omit<
   Selectable<Tables['job']>,
-  'media_id' | 'caller' | 'idempotency_key' | 'queued_at' | 'checkpoint' | 'crashes' | 'begun' | 'settling'
+  | 'media_id'
+  | 'caller'
+  | 'idempotency_key'
+  | 'queued_at'
+  | 'checkpoint'
+  | 'crashes'
+  | 'begun'
+  | 'settling'
+  | 'callback_url'
 > &
   MediaRow & { readonly edited: 0 | 1 };
 

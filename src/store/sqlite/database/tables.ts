@@ -1,6 +1,7 @@
 import type { Generated, GeneratedAlways } from 'kysely';
 import type { Role } from '../../../config/api-key.ts';
 import type { AttemptOutcome, JobEvent, JobStage, JobStatus } from '../../../jobs/job.ts';
+import type { MessageType } from '../../webhooks.ts';
 
 /** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
 export interface Tables {
@@ -28,6 +29,8 @@ export interface Tables {
   readonly log: LogTable;
   readonly setting: SettingTable;
   readonly api_key: ApiKeyTable;
+  readonly webhook: WebhookTable;
+  readonly delivery: DeliveryTable;
   readonly probe: ProbeTable;
   readonly sqlite_sequence: SequenceTable;
   readonly search_job: SearchJobTable;
@@ -76,6 +79,8 @@ interface JobTable {
   /** Above 0 it is not given out: 1 while its recording may still be written to, 2 until it is fetched from its URL. */
   readonly settling: Generated<0 | 1 | 2>;
   readonly event_seq: number;
+  /** Who is told of its end, beside the webhooks. */
+  readonly callback_url: string | null;
   /** Of the last change that clients can see; of two changes of any jobs, the later has the greater. */
   readonly updated_at: number;
 }
@@ -293,6 +298,47 @@ interface ApiKeyTable {
   readonly expires_at: number | null;
   readonly last_used_at: number | null;
   readonly revoked_at: number | null;
+}
+
+interface WebhookTable {
+  readonly id: string;
+  readonly url: string;
+  /** JSON. */
+  readonly events: string;
+  readonly secret: string;
+  /** The name of an API key; null where none was needed. */
+  readonly owner: string | null;
+  /** 1 where it hears of every job, 0 where of its owner's alone. */
+  readonly every_job: 0 | 1;
+  readonly created_at: number;
+  /** When a message last arrived. */
+  readonly succeeded_at: number | null;
+  readonly disabled_at: number | null;
+}
+
+/** A message, and how far it is on its way. */
+interface DeliveryTable {
+  /** In the order in which they came. */
+  readonly number: Generated<number>;
+  readonly id: string;
+  /** What is sent in turns: the id of its webhook, or the callbacks of one caller. */
+  readonly lane: string;
+  /** Null for the callback of a job, which has a `url` of its own. */
+  readonly webhook_id: string | null;
+  readonly url: string | null;
+  readonly job_id: string | null;
+  /** Of the job. */
+  readonly owner: string | null;
+  readonly event: MessageType;
+  /** JSON: what is told of the job; null once it is on its way no more. */
+  readonly data: string | null;
+  readonly created_at: number;
+  readonly attempts: Generated<number>;
+  /** Null once it is on its way no more. */
+  readonly next_attempt_at: number | null;
+  readonly delivered_at: number | null;
+  readonly status: number | null;
+  readonly problem: string | null;
 }
 
 interface ProbeTable {

@@ -10,6 +10,7 @@ import {
 import type { JobFact, JobStatus, Progress } from '../../../jobs/job.ts';
 import { toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
+import { addMessages } from '../webhooks/outbox.ts';
 
 /** What a change must know of the job that it locked. */
 export type LockedJob = NonNullable<Awaited<ReturnType<typeof lockJob>>>;
@@ -53,7 +54,10 @@ export interface Change {
   readonly time: number;
 }
 
-/** Writes new columns of a locked job and the facts that clients hear of, which take the next numbers without a gap. */
+/**
+ * Writes new columns of a locked job and the facts that clients hear of, which take the next numbers without a gap. Every change of status passes here, and with
+ * one that ends the job the messages to webhooks are written.
+ */
 export async function changeJob(
   tx: Transaction<Tables>,
   job: { readonly id: string; readonly event_seq: number },
@@ -65,6 +69,7 @@ export async function changeJob(
     .where('id', '=', job.id)
     .execute();
   await addFacts(tx, job, { facts, time });
+  if (set.status !== undefined) await addMessages(tx, job.id, { status: set.status, time });
 }
 
 /** Writes what clients hear of a job, after the events that it has. */

@@ -127,6 +127,7 @@ function jobRow(
     crashes: 0,
     begun: 0,
     settling: job.url !== undefined ? 2 : job.settling === true ? 1 : 0,
+    callback_url: job.callbackUrl ?? null,
     event_seq: 1,
   };
 }

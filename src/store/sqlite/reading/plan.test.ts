@@ -143,8 +143,23 @@ test('no statement of a worker, a client or a start reads a table from end to en
   const text = 'word '.repeat(5000);
   await store.editSegments(id, [{ index: 0, text }], null);
   await store.revertSegments(id, null, null);
+  const webhook = await store.addWebhook({
+    url: 'x',
+    events: ['JOB_CANCELLED'],
+    secret: 'x',
+    owner: null,
+    everyJob: true,
+  });
   await store.retry(id, true);
   await store.cancel(id);
+  for (const message of await store.dueMessages([], { perLane: 2, most: 5 })) {
+    await store.noteAttempt(message.id, { kind: 'FAILED', status: null, problem: 'x', retryMs: null });
+  }
+  await store.nextDue();
+  await store.addPing(webhook?.id ?? '');
+  await store.deliveries(webhook?.id ?? '', 5);
+  await store.trimDeliveries(new Date());
+  await store.countOutbox();
   await store.reap(await store.expiredAttempts(0));
   await store.finishedBefore(new Date(), 5);
   await store.deleteJob(id);
@@ -229,10 +244,10 @@ async function record(): Promise<Recorded> {
   return { store, job: await added(store), queries, file, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** Tables with as many rows as there are statuses, settings, or jobs that were deleted, or corrected, within a minute. */
-const small = new Set(['job_count', 'setting', 'deletion', 'stale_edit', 'search_older']);
+/** Tables with as many rows as there are statuses, settings, twenty webhooks of a caller, or jobs that were deleted, or corrected, within a minute. */
+const small = new Set(['job_count', 'setting', 'deletion', 'stale_edit', 'search_older', 'webhook']);
 const tables =
-  /^(SCAN|SEARCH) (job|job_tag|job_language|job_updated|job_former|deleted|turn|media|attempt|segment|edit|edited|stale_edit|speaker|event|download|log|search_job|job_count|setting|deletion|search_older)\b/;
+  /^(SCAN|SEARCH) (job|job_tag|job_language|job_updated|job_former|deleted|turn|media|attempt|segment|edit|edited|stale_edit|speaker|event|download|log|search_job|job_count|setting|deletion|search_older|webhook|delivery)\b/;
 /** A range that is open on one side, without a value that anything must be equal to. */
 const openRange = /\(\w+[<>]\?\)$/;
 
