@@ -16,6 +16,7 @@ import { jobChanges } from './0014-job-changes.ts';
 import { clearedTranscripts } from './0015-cleared-transcripts.ts';
 import { downloads } from './0016-downloads.ts';
 import { webhooks } from './0018-webhooks.ts';
+import { jobTraces } from './0019-job-traces.ts';
 import { edits } from './0020-edits.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
@@ -38,6 +39,7 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0015-cleared-transcripts': clearedTranscripts,
     '0016-downloads': downloads,
     '0018-webhooks': webhooks,
+    '0019-job-traces': jobTraces,
     '0020-edits': edits,
   };
 }

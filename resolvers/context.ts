@@ -12,6 +12,7 @@ import type { IdentifyEngine } from '#src/operations/engine-identity.ts';
 import type { Health } from '#src/operations/health.ts';
 import type { Metrics } from '#src/operations/metrics.ts';
 import type { ServerReader } from '#src/operations/server-status.ts';
+import type { Tracer } from '#src/operations/tracing/tracer.ts';
 import type { Outbox } from '#src/operations/webhooks/outbox.ts';
 import type { Settings } from '#src/settings.ts';
 import type { JobChanges } from '#src/store/job-changes.ts';
@@ -40,6 +41,7 @@ export interface Context {
   readonly serverReader: ServerReader;
   readonly metrics: Metrics;
   readonly outbox: Pick<Outbox, 'ping'>;
+  readonly tracer: Tracer;
   readonly health: Health;
   readonly identifyEngine: IdentifyEngine;
   /** Has the server closed and built anew, after the answer. Throws ConfigError where its settings have become wrong. */
@@ -53,4 +55,6 @@ export interface RequestContext extends Context {
   readonly signal: AbortSignal;
   /** Throws where this answer has become larger than any may; told of long texts as they are made. */
   readonly spend: (characters: number) => void;
+  /** The span of the request (W3C Trace Context), and once it is executed that of its operation; null where nobody traces. */
+  traceparent: string | null;
 }

@@ -10,6 +10,7 @@ import type { Job, JobLabels, JobStatus } from '#src/jobs/job.ts';
 import type { StoredSegment } from '#src/jobs/transcript.ts';
 import { requireModel } from '#src/models/installed.ts';
 import { removeJob } from '#src/operations/retention.ts';
+import { within } from '#src/operations/tracing/tracer.ts';
 import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
 import type { Context, RequestContext } from './context.ts';
 import { type LabelsInput, readLabels, requirePriority } from './input.ts';
@@ -98,6 +99,8 @@ export async function cancelJob(id: string, { store }: Pick<Context, 'store'>): 
   return job;
 }
 
+type RetryNeeds = Pick<RequestContext, 'store' | 'media' | 'config' | 'tracer' | 'traceparent'>;
+
 /**
  * Puts a FAILED or CANCELLED job back into the queue.
  *
@@ -105,7 +108,7 @@ export async function cancelJob(id: string, { store }: Pick<Context, 'store'>): 
  */
 export async function retryJob(
   { id, fromStart }: { readonly id: string; readonly fromStart: boolean },
-  { store, media, config }: Pick<Context, 'store' | 'media' | 'config'>,
+  { store, media, config, tracer, traceparent: parent }: RetryNeeds,
 ): Promise<Job> {
   const before = await store.job(id);
   if (before === null) throw new JobNotFoundError();
@@ -120,7 +123,10 @@ export async function retryJob(
       'The recording of this job has another size than it had; retry the job from its start.',
     );
   await requireModel(config, before.options.model);
-  const result = await store.retry(id, fromStart, { limits: config.server, settling });
+  const attributes = { 'job.id': id, 'job.retry': true };
+  const result = await within(tracer.start('job', { parent, kind: 'PRODUCER', attributes }), ({ traceparent }) =>
+    store.retry(id, fromStart, { limits: config.server, settling, traceparent }),
+  );
   if (result === null) throw new JobNotFoundError();
   if (result.refused) throw refused(result.job);
   return result.job;

@@ -7,6 +7,7 @@ import { mayGrow } from '#src/media/settling.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import { type ArrivedRecording, Upload } from '#src/media/upload.ts';
 import { isModelId, requireModel, translates } from '#src/models/installed.ts';
+import { within } from '#src/operations/tracing/tracer.ts';
 import type { NewJob } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
 import {
@@ -21,7 +22,16 @@ import {
 
 type Needs = Pick<
   RequestContext,
-  'store' | 'config' | 'settings' | 'storage' | 'identifyEngine' | 'media' | 'uploads' | 'caller'
+  | 'store'
+  | 'config'
+  | 'settings'
+  | 'storage'
+  | 'identifyEngine'
+  | 'media'
+  | 'uploads'
+  | 'caller'
+  | 'tracer'
+  | 'traceparent'
 >;
 
 /**
@@ -70,7 +80,7 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
   const { server } = context.config;
   const add = async (found: NewJob['media'], settling = false) => {
     const twin = reuse === true ? await readTwin(found, job.options.model, context) : {};
-    return context.store.addJob({ ...job, media: found, settling, ...twin }, server);
+    return addTraced({ ...job, media: found, settling, ...twin }, context);
   };
   if (media.upload instanceof Upload) {
     if (media.upload.refusal !== null) throw media.upload.refusal;
@@ -83,7 +93,7 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
     const url = readMediaUrl(media.url, server.urlAllowedCidrs);
     // What its bytes are is not known before they are there, so that no finished job can stand for it.
     const found = { name: nameOf(url), key: { kept: nanoid() }, bytes: null, sha256: null };
-    return context.store.addJob({ ...job, media: found, url: url.href }, server);
+    return addTraced({ ...job, media: found, url: url.href }, context);
   }
   if (typeof media.path !== 'string')
     throw new InvalidInputError('input.media', 'Give a path, an upload, a URL or an uploadId.');
@@ -92,6 +102,17 @@ async function addJob({ media, reuse }: TranscribeInput, job: Omit<NewJob, 'medi
   }
   const { modifiedAt, ...located } = await locateMedia(media.path, server.mediaRoots);
   return add({ ...located, sha256: null }, mayGrow({ modifiedAt }));
+}
+
+/** Stores a job with the span to which its attempts belong, however long it waits and whichever process runs them. */
+async function addTraced(job: NewJob, { store, config, tracer, traceparent: parent }: Needs) {
+  const { mode, model } = job.options;
+  const attributes = { 'job.mode': mode, 'job.model': model };
+  return within(tracer.start('job', { parent, kind: 'PRODUCER', attributes }), async (span) => {
+    const added = await store.addJob({ ...job, traceparent: span.traceparent }, config.server);
+    span.note({ 'job.id': added.job.id, 'job.existing': added.existing });
+    return added;
+  });
 }
 
 const dayMs = 24 * 60 * 60 * 1000;

@@ -26,6 +26,8 @@ import { startRetention } from './operations/retention.ts';
 import { startIndexing } from './operations/search-indexing.ts';
 import { openServerReader } from './operations/server-status.ts';
 import { startEmptying, sweepMedia } from './operations/sweep-media.ts';
+import { openTracer } from './operations/tracing/open.ts';
+import { traceWork } from './operations/tracing/trace-work.ts';
 import { startOutbox } from './operations/webhooks/outbox.ts';
 import { openSettings } from './settings.ts';
 import { openJobChanges } from './store/job-changes.ts';
@@ -74,6 +76,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const metrics = openMetrics({ readServer: serverReader.recent, store });
   const urls = await openSignedUrls(store, keys, config.server.publicUrl);
   const outbox = stack.use(startOutbox({ store, notifier, metrics, config, log, keys, urls }));
+  const tracer = stack.use(await openTracer(config, { log, version }));
   const context: Context = {
     config,
     log,
@@ -93,6 +96,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
     serverReader,
     metrics,
     outbox,
+    tracer,
     health,
     identifyEngine: openEngineIdentity(config, health),
     restart: () => restart((next) => next.server.apiKeys.length > 0 || keys.areNeeded() || refuseWithoutKeys(next)),
@@ -103,7 +107,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const listener = stack.use(await listen(context));
   runner = stack.use(
     startRunner({
-      store: measureWork(store, metrics),
+      store: traceWork(measureWork(store, metrics), tracer),
       notifier,
       media,
       storage,

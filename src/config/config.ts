@@ -152,6 +152,8 @@ export type Config = Omit<Parsed, 'server'> & {
   readonly hubToken: string | null;
   /** What is fetched is asked for through the proxy of HTTPS_PROXY; from NODE_USE_ENV_PROXY, as Node has it. */
   readonly usesEnvProxy: boolean;
+  /** Whether spans are sent somewhere; where and how is read by OpenTelemetry itself, from the variables that it is known by. */
+  readonly traces: boolean;
 };
 export type ModeConfig = z.infer<typeof modeSchema>;
 
@@ -172,8 +174,12 @@ export function readConfig(root: string, environment: NodeJS.ProcessEnv): Config
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => describe(issue, variables)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(file, problems);
   const usesEnvProxy = environment['NODE_USE_ENV_PROXY'] === '1';
-  return { ...parsed.data, server: absolute(root, parsed.data.server), hubToken, usesEnvProxy };
+  const traces = traceVariables.some((name) => Boolean(environment[name]));
+  return { ...parsed.data, server: absolute(root, parsed.data.server), hubToken, usesEnvProxy, traces };
 }
+
+/** Each of them says where spans go (https://opentelemetry.io/docs/specs/otel/protocol/exporter/). */
+const traceVariables = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
 
 /**
  * Refuses settings that would let everybody in, where no API keys are needed. Throws ConfigError.

@@ -12,6 +12,8 @@ export interface FileRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly context: Context;
+  /** The span of the request (W3C Trace Context); null where it has none. */
+  readonly traceparent: string | null;
 }
 
 /** Whether the client has what it asks for already, by the validators that the answer has been given. */

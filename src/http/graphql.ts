@@ -23,7 +23,7 @@ export interface GraphqlRequest extends FileRequest {
 
 /** Answers an operation: reads its body within bounds, with the recordings in it, and hands it to Yoga. */
 export async function answerGraphql(asked: GraphqlRequest): Promise<void> {
-  const { request, response, context, yoga, caller, quotas } = asked;
+  const { request, response, context, yoga, caller, quotas, traceparent } = asked;
   const refusal = refuseBody(request);
   if (refusal !== null) return refuseWith(request, response, refusal);
   if (contentType(request.headers) === 'multipart/form-data') {
@@ -40,13 +40,13 @@ export async function answerGraphql(asked: GraphqlRequest): Promise<void> {
     const discard = () => discardAll(body.uploads, context.log);
     if (signal.aborted) return discard();
     response.once('close', discard);
-    await yoga(request, response, { caller, signal, operation: body.operation });
+    await yoga(request, response, { caller, signal, traceparent, operation: body.operation });
   } else {
     const results = await subscribe({ ...asked, signal, log: context.log }, body.bytes);
     // Returned, not awaited: what the operation was read from is not kept for as long as its events are followed.
     if (results !== null) return answerResults(response, results, maskErrors(context.log));
     // Yoga takes a body that was read before it from here, as Express leaves it.
-    await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal });
+    await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal, traceparent });
   }
 }
 

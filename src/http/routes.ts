@@ -5,13 +5,14 @@ import { answer, answerEarly, answerError } from './answer.ts';
 import type { FanOut } from './fan-out/fan-out.ts';
 import { answerGraphql, type GraphqlRequest } from './graphql.ts';
 import { answerJobFile } from './job-file.ts';
-import { answerMetrics, measureAnswer, scraper, showsMetricsToken } from './metrics.ts';
+import { answerMetrics, measureAnswer, scraper, showsMetricsToken } from './measuring/metrics.ts';
 import { answerOpenai } from './openai/openai.ts';
 import { answerGraphiql } from './pages/graphiql.ts';
 import { answerStartPage } from './pages/start-page.ts';
 import { wantsPage } from './pages/wants-page.ts';
 import { tooOften } from './quotas.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
+import { traceAnswer } from './measuring/tracing.ts';
 import { answerTus } from './tus.ts';
 
 /** What requests are answered with. */
@@ -73,11 +74,12 @@ const routes: readonly Route[] = [
 
 /** Answers a request, or says why it is not answered. */
 export async function handle(request: IncomingMessage, response: ServerResponse, scope: RequestScope): Promise<void> {
-  const { config, metrics } = scope.context;
+  const { config, metrics, tracer } = scope.context;
   const { server } = config;
   const path = pathOf(request);
   const route = routes.find((each) => isFor(each, path) && each.when?.(request) !== false);
   measureAnswer(request, response, { route: route?.path ?? 'none', metrics });
+  const traceparent = traceAnswer(request, response, { route: route?.path ?? 'none', tracer });
   setHeaders(response, request.headers.origin, server.allowedOrigins);
   const refusal = refuse(request, server);
   if (refusal !== null) return refuseWith(request, response, refusal);
@@ -97,7 +99,7 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
   const ending = context.keys.onEnd(caller, () => response.destroy());
   response.once('close', () => ending[Symbol.dispose]());
   // Returned, not awaited: an event stream would keep all of this.
-  return route.handle({ ...scope, context, request, response, authentication, caller });
+  return route.handle({ ...scope, context, request, response, traceparent, authentication, caller });
 }
 
 /** Who asks, by its key, or by an address of a job's file that was signed for it. */

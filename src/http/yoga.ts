@@ -11,16 +11,19 @@ import { useCostLimit } from './cost.ts';
 import { type FanOut, useFanOut } from './fan-out/fan-out.ts';
 import type { Outlet } from './fan-out/outlet.ts';
 import { useLimits } from './limits.ts';
-import { useMetrics } from './metrics.ts';
+import { useMetrics } from './measuring/metrics.ts';
 import { type PersistedQueries, usePersistedQueries } from './persisted-queries.ts';
 import { type Quotas, useSubscriptionQuota } from './quotas.ts';
 import { preflightSeconds } from './request-checks.ts';
+import { useTracing } from './measuring/tracing.ts';
 
 /** What the HTTP layer hands over with a request. */
 interface Handover {
   readonly caller: Caller;
   /** Aborts when the client has left. */
   readonly signal: AbortSignal;
+  /** The span of the request; null where it has none. */
+  readonly traceparent?: string | null;
   /** An operation whose uploads have been received already. */
   readonly operation?: GraphQLParams;
   /** Where what a subscription tells may be written to directly. */
@@ -44,9 +47,9 @@ interface YogaParts {
 export function openYoga(context: Context, { quotas, fanOut, persisted }: YogaParts): Yoga {
   return createYoga<Handover, RequestContext>({
     schema,
-    context({ caller, signal }) {
+    context({ caller, signal, traceparent = null }) {
       requireCaller({ keys: context.keys, caller });
-      return requestContext(context, caller, signal);
+      return { ...requestContext(context, caller, signal), traceparent };
     },
     graphqlEndpoint: '/graphql',
     graphiql: false,
@@ -59,6 +62,7 @@ export function openYoga(context: Context, { quotas, fanOut, persisted }: YogaPa
     parserAndValidationCache: { documentCache: boundedCache(), errorCache: noCache },
     plugins: [
       useMetrics(context.metrics),
+      useTracing(context.tracer),
       useLimits(),
       ...(context.config.server.introspection ? [] : [useNoIntrospection()]),
       useCostLimit(),
@@ -77,7 +81,7 @@ const maxAnswerCharacters = 33_554_432;
 
 /** What a resolver is given with a request. */
 export function requestContext(context: Context, caller: Caller, signal: AbortSignal): RequestContext {
-  return { ...contextFor(context, caller), caller, signal, spend: openBudget() };
+  return { ...contextFor(context, caller), caller, signal, spend: openBudget(), traceparent: null };
 }
 
 function openBudget(): RequestContext['spend'] {

@@ -90,11 +90,12 @@ export interface JobWriter {
    * deleted and TRANSCRIPT_CLEARED written. `refused` where the status does not allow it. Null = unknown id. Throws QueueFullError where
    * as many jobs wait already as `limits` allow. `settling`: its recording has another size than it had, which is looked at first. A recording that is given
    * by URL and is not there yet is fetched.
+   * `traceparent`: the span that it has from now on.
    */
   retry(
     id: string,
     fromStart: boolean,
-    how?: { readonly limits?: QueueLimits; readonly settling?: boolean },
+    how?: { readonly limits?: QueueLimits; readonly settling?: boolean; readonly traceparent?: string | null },
   ): Promise<{ readonly job: Job; readonly refused: boolean } | null>;
   /**
    * Writes what a client calls a job; what is absent stays. A new priority gives a QUEUED job another place. It is a change, but no event. Null = unknown
@@ -291,6 +292,8 @@ export interface NewJob extends JobLabels {
   readonly callerId: string | null;
   /** Who is told of its end, beside the webhooks. */
   readonly callbackUrl?: string | null;
+  /** The span of the job (W3C Trace Context). */
+  readonly traceparent?: string | null;
   /** Where a finished job of the same caller and options may stand for it: the SHA-256 of its recording, and the engine that it would run on. */
   readonly reuse?: { readonly sha256: string; readonly engine: EngineIdentity };
 }

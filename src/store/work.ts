@@ -15,6 +15,8 @@ export interface Claim {
   readonly checkpoint: unknown;
   /** Attempts since the job was queued by a person that ended with the engine gone: this one is not counted. */
   readonly crashes: number;
+  /** The span of the job (W3C Trace Context); null where nobody traces. */
+  readonly traceparent: string | null;
 }
 
 export interface AttemptProcess {

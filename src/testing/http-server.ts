@@ -7,6 +7,7 @@ import { openSignedUrls } from '#src/auth/signed-urls.ts';
 import { type Config, readConfig } from '#src/config/config.ts';
 import { listen } from '#src/http/listen.ts';
 import { openMetrics } from '#src/operations/metrics.ts';
+import { noTracer } from '#src/operations/tracing/tracer.ts';
 import { openJobChanges } from '#src/store/job-changes.ts';
 import { type Notifier, openNotifier } from '#src/store/notifier.ts';
 import { openStore } from '#src/store/open.ts';
@@ -51,7 +52,8 @@ export async function openHttpServer({ timeouts, server = {}, ...watched }: Http
   const urls = await openSignedUrls(store, keys, null);
   const loaders = openLoaders(store);
   const metrics = openMetrics({ readServer: () => Promise.reject(new Error('there is no server to read')), store });
-  const context = { config, store, keys, urls, loaders, changes, notifier, metrics, log } as unknown as Context;
+  const made = { config, store, keys, urls, loaders, changes, notifier, metrics, log, tracer: noTracer };
+  const context = made as unknown as Context;
   const listener = stack.use(await listen(context, timeouts ?? { pingMs: 100, stallMs: 300 }));
   const owned = stack.move();
   return { url: listener.url, store, keys, notifier, left, [Symbol.asyncDispose]: () => owned.disposeAsync() };

@@ -52,7 +52,7 @@ export async function answerSpeech(asked: OpenaiRequest, task: Task): Promise<vo
   const giveBack = quotas.subscriptions.take(holderOf(caller));
   if (giveBack === null) throw new RequestError('TOO_MANY_REQUESTS', tooManySubscriptions);
   response.once('close', giveBack);
-  const context = requestContext(asked.context, caller, left);
+  const context = { ...requestContext(asked.context, caller, left), traceparent: asked.traceparent };
   const { fields, upload } = await receive(asked);
   const { job } = await submit(upload, () => {
     left.throwIfAborted();

@@ -17,6 +17,7 @@ export type JobRow = Omit<
   | 'begun'
   | 'settling'
   | 'callback_url'
+  | 'traceparent'
 > &
   MediaRow & { readonly edited: 0 | 1 };
 

@@ -81,6 +81,8 @@ interface JobTable {
   readonly event_seq: number;
   /** Who is told of its end, beside the webhooks. */
   readonly callback_url: string | null;
+  /** The span of the job, to which those of its attempts belong. */
+  readonly traceparent: string | null;
   /** Of the last change that clients can see; of two changes of any jobs, the later has the greater. */
   readonly updated_at: number;
 }

@@ -128,6 +128,7 @@ function jobRow(
     begun: 0,
     settling: job.url !== undefined ? 2 : job.settling === true ? 1 : 0,
     callback_url: job.callbackUrl ?? null,
+    traceparent: job.traceparent ?? null,
     event_seq: 1,
   };
 }
@@ -155,7 +156,7 @@ function cancel(connection: Connection, id: string): ReturnType<JobWriter['cance
 
 function retry(
   connection: Connection,
-  ...[id, fromStart, { limits, settling = false } = {}]: Parameters<JobWriter['retry']>
+  ...[id, fromStart, { limits, settling = false, traceparent } = {}]: Parameters<JobWriter['retry']>
 ): ReturnType<JobWriter['retry']> {
   return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) => eb('status', 'in', allowedIn('retry')));
@@ -171,6 +172,7 @@ function retry(
       ...backInQueue(job),
       ...(fromStart ? clearedTranscript : {}),
       ...((await awaitsDownload(tx, id)) ? ({ settling: 2 } as const) : settling ? ({ settling: 1 } as const) : {}),
+      ...(traceparent === undefined ? {} : { traceparent }),
       queued_at: connection.queueRank(time),
       crashes: 0,
       begun: 0,

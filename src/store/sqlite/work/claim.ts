@@ -46,12 +46,13 @@ function claim(connection: Connection, worker: string): Promise<Claim | null> {
       .execute();
     await start(tx, job, { attempt: lease.attempt, time });
     notify(job.id, 'queue');
-    const { checkpoint } = await tx
+    const { checkpoint, traceparent } = await tx
       .selectFrom('job')
-      .select('checkpoint')
+      .select(['checkpoint', 'traceparent'])
       .where('id', '=', job.id)
       .executeTakeFirstOrThrow();
-    return { lease, job: await readOwnJob(tx, job.id), checkpoint: parseAny(checkpoint), crashes: job.crashes };
+    const own = { checkpoint: parseAny(checkpoint), crashes: job.crashes, traceparent };
+    return { lease, job: await readOwnJob(tx, job.id), ...own };
   });
 }
 

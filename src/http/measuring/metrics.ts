@@ -4,10 +4,10 @@ import { type DocumentNode, getOperationAST, type GraphQLSchema, Kind } from 'gr
 import type { Plugin } from 'graphql-yoga';
 import type { RequestContext } from '#resolvers/context.ts';
 import { allows } from '#schema/scopes.ts';
-import { type Caller, hashOf } from '../config/api-key.ts';
-import { type Metrics, metricsType } from '../operations/metrics.ts';
-import { answerError } from './answer.ts';
-import type { FileRequest } from './file-response.ts';
+import { type Caller, hashOf } from '../../config/api-key.ts';
+import { type Metrics, metricsType } from '../../operations/metrics.ts';
+import { answerError } from '../answer.ts';
+import type { FileRequest } from '../file-response.ts';
 
 /** Who shows `metricsToken`: /metrics is all that it opens. */
 export const scraper: Caller = { name: 'metrics', role: 'READER', keyId: null };
@@ -46,9 +46,14 @@ export async function answerMetrics({
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'OPTIONS', 'PATCH', 'DELETE']);
 
+/** A method that there is: clients may send any word. */
+export function methodOf({ method = '' }: IncomingMessage): string {
+  return methods.has(method) ? method : 'other';
+}
+
 /** Measures an answer, once it is sent or its client has left. An event stream lasts as long as somebody follows, which says nothing. */
 export function measureAnswer(
-  { method = '' }: IncomingMessage,
+  request: IncomingMessage,
   response: ServerResponse,
   { route, metrics }: { readonly route: string; readonly metrics: Metrics },
 ): void {
@@ -57,7 +62,7 @@ export function measureAnswer(
     if (String(response.getHeader('content-type')).startsWith('text/event-stream')) return;
     metrics.requestAnswered({
       route,
-      method: methods.has(method) ? method : 'other',
+      method: methodOf(request),
       // As nginx writes it in its log: the client left before there was an answer.
       status: response.headersSent ? response.statusCode : 499,
       seconds: (performance.now() - start) / 1000,
@@ -89,7 +94,7 @@ export function useMetrics(metrics: Metrics): Plugin<RequestContext> {
 }
 
 /** What an operation asks for, by names of the schema alone: those that clients give to their operations have no end. */
-function operationOf({
+export function operationOf({
   schema,
   document,
   operationName,

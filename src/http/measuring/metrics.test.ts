@@ -22,7 +22,7 @@ interface Sample {
   readonly value: number;
 }
 
-const python = join(import.meta.dirname, '../../.venv/bin/python');
+const python = join(import.meta.dirname, '../../../.venv/bin/python');
 
 /** What stands on stdin, as JSON, which has no +Inf and NaN. Throws where a line is none of the format. */
 const parser = `
@@ -166,7 +166,7 @@ test('the dashboard asks for metrics that there are, and the page tells of each'
     const base = name.replace(/_(?:bucket|sum|count)$/u, '');
     return base === name ? known.has(name) && known.get(name) !== 'histogram' : known.get(base) === 'histogram';
   };
-  const folder = join(import.meta.dirname, '../../docs');
+  const folder = join(import.meta.dirname, '../../../docs');
   const dashboard = readFileSync(join(folder, 'grafana-dashboard.json'), 'utf8');
   const queries: string[] = [];
   JSON.parse(dashboard, (key, value: unknown) => {
