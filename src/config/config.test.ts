@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { ConfigError } from '../errors.ts';
 import { newToken, settingOf } from './api-key.ts';
 import { readConfig, refuseWithoutKeys } from './config.ts';
+import { newSecret } from './webhook-secret.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -156,5 +157,18 @@ test('a token for metrics that could be guessed, or that no header can hold, is 
     const [problem = '', ...more] = problemsOf({ PHONOGRAPH_METRICS_TOKEN: token });
     assert.match(problem, /^server\.metricsToken \(PHONOGRAPH_METRICS_TOKEN\) /u, token);
     assert.deepEqual(more, []);
+  }
+});
+
+test('callbacks are signed with a secret of Standard Webhooks or not at all, and traces are sent where OpenTelemetry is told to', () => {
+  assert.deepEqual(problemsOf({ PHONOGRAPH_WEBHOOK_SECRET: 'secret' }), [
+    'server.webhookSecret (PHONOGRAPH_WEBHOOK_SECRET) must be whsec_ and 24 to 64 bytes in base64',
+  ]);
+  const secret = newSecret();
+  assert.equal(readConfig(root, { PHONOGRAPH_WEBHOOK_SECRET: secret }).server.webhookSecret, secret);
+  assert.equal(readConfig(root, { PHONOGRAPH_WEBHOOK_SECRET: '' }).server.webhookSecret, null);
+  assert.equal(readConfig(root, { OTEL_EXPORTER_OTLP_ENDPOINT: '' }).traces, false);
+  for (const name of ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']) {
+    assert.equal(readConfig(root, { [name]: 'http://127.0.0.1:4318' }).traces, true);
   }
 });

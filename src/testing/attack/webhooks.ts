@@ -23,7 +23,7 @@ const spellings: readonly string[] = [
   '%31%32%37.0.0.1',
   '①②⑦.⓪.⓪.①',
 ];
-const names = ['localhost', 'LOCALHOST.', 'localhost%2e'];
+const names = ['localhost', 'LOCALHOST', 'loc%61lhost'];
 
 const create = `mutation ($input: CreateWebhookInput!) {
   createWebhook(input: $input) { __typename ... on CreateWebhookSuccess { webhook { id } } }

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
 import type { Job, JobStatus } from '../../../jobs/job.ts';
 import type { MessageType, WebhookEvent } from '../../webhooks.ts';
+import { inPieces } from '../database/connection.ts';
 import { parseTexts, toJson } from '../database/json.ts';
 import { readOwnJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
@@ -52,7 +53,7 @@ export async function addMessages(
     created_at: time,
     next_attempt_at: time,
   }));
-  await tx.insertInto('delivery').values(rows).execute();
+  for (const piece of inPieces(rows)) await tx.insertInto('delivery').values(piece).execute();
 }
 
 /** What a message tells of a job, by the names of the API: never its text. */
