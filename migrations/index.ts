@@ -15,9 +15,9 @@ import { settling } from './0013-settling.ts';
 import { jobChanges } from './0014-job-changes.ts';
 import { clearedTranscripts } from './0015-cleared-transcripts.ts';
 import { downloads } from './0016-downloads.ts';
-import { webhooks } from './0018-webhooks.ts';
-import { jobTraces } from './0019-job-traces.ts';
-import { edits } from './0020-edits.ts';
+import { webhooks } from './0017-webhooks.ts';
+import { jobTraces } from './0018-job-traces.ts';
+import { edits } from './0019-edits.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -38,8 +38,8 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0014-job-changes': jobChanges,
     '0015-cleared-transcripts': clearedTranscripts,
     '0016-downloads': downloads,
-    '0018-webhooks': webhooks,
-    '0019-job-traces': jobTraces,
-    '0020-edits': edits,
+    '0017-webhooks': webhooks,
+    '0018-job-traces': jobTraces,
+    '0019-edits': edits,
   };
 }

@@ -5,7 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { Kysely, sql } from 'kysely';
 import { first } from '#migrations/0001-first.ts';
 import { clearedTranscripts } from '#migrations/0015-cleared-transcripts.ts';
-import { edits } from '#migrations/0020-edits.ts';
+import { edits } from '#migrations/0019-edits.ts';
 import { migrationsFor } from '#migrations/index.ts';
 import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
