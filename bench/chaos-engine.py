@@ -1,6 +1,6 @@
 """Kills the engine at random moments and compares what comes out with an uninterrupted run, byte for byte.
 
-npm run chaos:engine -- [--kills 20] [--seed 1] [--short]
+npm run chaos:engine -- [--kills 20] [--seed 1] [--short] [--diarize]
 With ENGINE_DEVICE=cuda it all runs on the graphics card.
 
 Each kill comes a random while after the start of an attempt; the next attempt resumes from the last checkpoint.
@@ -27,10 +27,11 @@ from engine.tests.outcome import AUDIO, command, environment, job, run_engine  #
 from engine_join import joined  # noqa: E402
 
 Line = dict[str, Any]
+FINAL = ("segment", "voices")  # what a checkpoint makes final
 
 
 def attempt(line: Line, kill_after: float | None) -> tuple[list[Line], Line | None, bool]:
-    """Segments made final, the last checkpoint, and whether the attempt came to its end."""
+    """Segments and voices made final, the last checkpoint, and whether the attempt came to its end."""
     pending: list[Line] = []
     final: list[Line] = []
     checkpoint: Line | None = None
@@ -46,7 +47,7 @@ def attempt(line: Line, kill_after: float | None) -> tuple[list[Line], Line | No
             if not text.endswith(b"\n"):  # torn by the kill
                 break
             said = json.loads(text)
-            if said["type"] == "segment":
+            if said["type"] in FINAL:
                 pending.append(said)
             elif said["type"] == "checkpoint":
                 final, pending, checkpoint = final + pending, [], said
@@ -58,12 +59,11 @@ def attempt(line: Line, kill_after: float | None) -> tuple[list[Line], Line | No
     return final, checkpoint, ended
 
 
-def survive(path: Path, whole: list[Line], kills: int, chance: random.Random, patience: float) -> bool:
-    """Kill the engine so often on one recording, then let it finish; whether every transcript is the same.
+def survive(line: Line, whole: list[Line], kills: int, chance: random.Random, patience: float) -> bool:
+    """Kill the engine so often on one job, then let it finish; whether every transcript is the same.
 
     An attempt that ends before its kill completes one transcript, and the next begins another.
     """
-    line = job(path, language=None)
     kept: list[Line] = []
     killed, same, ended, last = 0, True, False, False
     while not last:
@@ -77,9 +77,8 @@ def survive(path: Path, whole: list[Line], kills: int, chance: random.Random, pa
             killed += 1
             line["resume"] = checkpoint["resume"] if checkpoint is not None else line["resume"]
     same = same and ended
-    print(
-        f"{path.name}: {killed} kills, {len(whole)} segments, {'the same bytes' if same else 'DIFFERENT'}", flush=True
-    )
+    name = Path(line["media"]["path"]).name
+    print(f"{name}: {killed} kills, {len(whole)} lines, {'the same bytes' if same else 'DIFFERENT'}", flush=True)
     return same
 
 
@@ -88,6 +87,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true", help="one recording of a minute")
+    parser.add_argument("--diarize", action="store_true", help="with the voices of who speaks")
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory(prefix="phonograph-chaos-") as name:
@@ -100,9 +100,10 @@ def main() -> int:
         results: list[bool] = []
         for path, count in zip(paths, kills, strict=True):
             started = time.monotonic()
-            whole = run_engine(job(path, language=None), folder, patience=3600)
+            line = job(path, language=None, diarize=arguments.diarize)
+            whole = [said for said in run_engine(line, folder, patience=3600).lines if said["type"] in FINAL]
             patience = max(4.0, (time.monotonic() - started) / max(1, count) * 2)
-            results.append(survive(path, whole.all("segment"), count, chance, patience))
+            results.append(survive(line, whole, count, chance, patience))
     return 0 if all(results) else 1
 
 

@@ -24,6 +24,11 @@ def main() -> int:
     try:
         die_with_parent()
         tune_allocator()
+        if arguments.speakers:
+            from engine.speakers import command
+
+            command.serve(lines)
+            return 0
         from engine import run  # late: importing the libraries takes 0.5 s, and may fail
 
         if arguments.smoke is not None:
@@ -53,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--standby", metavar="MODEL", help="load the model directory, say ready, then wait for the job")
     parser.add_argument("--smoke", metavar="MODEL", help="transcribe a short sample, print one line of JSON, and exit")
+    parser.add_argument(
+        "--speakers", action="store_true", help="tell apart who speaks in what was heard before; PROTOCOL.md tells how"
+    )
     parser.add_argument(
         "--from", dest="first", metavar="CLIP", type=int, default=0, help="first clip of the plan to read"
     )

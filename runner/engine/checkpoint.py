@@ -10,6 +10,7 @@ from engine import VERSION
 from engine.audio.recording import Recording
 from engine.job import Job
 from engine.model import Model, instruction_set, versions
+from engine.speakers.hearing import fingerprint
 
 # Libraries beside those that `hello` names whose arithmetic or text handling a transcript depends on.
 LIBRARIES = ("numpy", "onnxruntime", "tokenizers")
@@ -20,6 +21,7 @@ class State:
     """Batches 0 to batch-1 are final; clip `clip` comes next and its sound starts at `sample` (16 kHz).
 
     other_languages: seconds that sound like another language than the one they were read in.
+    voices: lines of voices so far; None once hearing them has failed.
     """
 
     batch: int = 0
@@ -28,6 +30,7 @@ class State:
     language: str | None = None
     probability: float = 0.0
     segments: int = 0
+    voices: int | None = 0
     other_languages: dict[str, float] = field(default_factory=dict)
 
     def to_json(self, key: str) -> dict[str, Any]:
@@ -46,6 +49,7 @@ def resume_key(job: Job, model: Model, recording: Recording) -> str:
         "computeType": model.compute_type,
         "batchSize": job.batch_size,
         "options": asdict(job.options),
+        **({"voices": fingerprint()} if job.options.diarize else {}),
         "media": [recording.bytes, recording.modified_ns],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -59,7 +63,7 @@ def resumed_state(resume: dict[str, Any] | None, key: str) -> State | None:
         state = State(**{name: value for name, value in resume.items() if name != "key"})
     except TypeError:
         return None
-    whole = (state.batch, state.clip, state.sample, state.segments)
+    whole = (state.batch, state.clip, state.sample, state.segments, state.voices or 0)
     if not all(isinstance(value, int) and value >= 0 for value in whole):
         return None
     return state

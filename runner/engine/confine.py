@@ -85,7 +85,7 @@ def confine_process() -> tuple[str, ...]:
     return ("network",) if done == 0 else _not("network", ctypes.get_errno())
 
 
-def confine_files(recording: int, model: str) -> tuple[str, ...]:
+def confine_files(recording: int | None, model: str | None) -> tuple[str, ...]:
     """Give up all files but the open recording, the model and what programs read. Tells what was given up.
 
     files: every thread has. decoder files: the thread that calls this has, and those that it starts, among them the one
@@ -106,7 +106,8 @@ def confine_files(recording: int, model: str) -> tuple[str, ...]:
     if ruleset < 0:
         return _not("files", ctypes.get_errno())
     try:
-        _allow(libc, ruleset, recording, READ_FILE)
+        if recording is not None:
+            _allow(libc, ruleset, recording, READ_FILE)
         for path, access in _needed(model):
             _allow_path(libc, ruleset, path, access & handled)
         flag, since = RESTRICT_SELF_TSYNC
@@ -144,12 +145,14 @@ def _column(machine: str) -> int:
     return 0 if machine == "x86_64" else 1
 
 
-def _needed(model: str) -> Iterator[tuple[str, int]]:
+def _needed(model: str | None) -> Iterator[tuple[str, int]]:
     """What is read, and what is written to, after the recording is open."""
     read = READ_FILE | READ_DIR
     # A model may consist of links, as in the cache of the hub.
-    yield from ((str(path.resolve()), READ_FILE) for path in _entries(Path(model)))
-    yield from ((path, read) for path in (model, sys.prefix, sys.base_prefix, str(Path(__file__).parent)))
+    if model is not None:
+        yield from ((str(path.resolve()), READ_FILE) for path in _entries(Path(model)))
+        yield (model, read)
+    yield from ((path, read) for path in (sys.prefix, sys.base_prefix, str(Path(__file__).parent)))
     # Libraries that are loaded when they are first needed, the clock's zone, and what the machine is like.
     yield from ((path, read) for path in ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime", "/sys"))
     yield from ((path, read) for path in os.environ.get("LD_LIBRARY_PATH", "").split(":"))

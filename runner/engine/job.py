@@ -33,6 +33,7 @@ class Options:
     beam_size: int
     clip: Span
     track: int | None = None  # of those of sound, from 0; None = the default one that is not silent
+    diarize: bool = False  # whether the speakers are to be told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +153,20 @@ def _options(options: _Fields) -> Options:
     start, end = clip.number("startSeconds", 0.0, 0), clip.number("endSeconds", None, 0)
     if end is not None and end <= (start or 0.0):
         raise clip.bad("endSeconds", "after startSeconds")
+    channels, diarize = options.choice("channels", ("mix", "split"), "mix"), options.flag("diarize", False)
+    if diarize and channels == "split":
+        raise options.bad("diarize", "false where channels is split")
     return Options(
         language=options.optional_text("language"),
         multilingual=options.flag("multilingual", False),
         task=options.choice("task", ("transcribe", "translate"), "transcribe"),
         word_timestamps=options.flag("wordTimestamps", False),
         vad=options.flag("vad", True),
-        channels=options.choice("channels", ("mix", "split"), "mix"),
+        channels=channels,
         initial_prompt=options.optional_text("initialPrompt"),
         hotwords=options.optional_text("hotwords"),
         beam_size=options.whole("beamSize", 5, 1, 20),
         clip=Span(start or 0.0, end),
         track=None if options.value.get("track") is None else options.whole("track", 0, 0, 10_000),
+        diarize=diarize,
     )

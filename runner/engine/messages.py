@@ -79,11 +79,15 @@ class Messages:
         if media.finished:
             self._lines.write("peaks", values=media.peaks.values())
 
-    def end(self, segments: int, media: Media) -> None:
+    def voices(self, batch: int, clip: int, pieces: str) -> None:
+        self._lines.write("voices", batch=batch, clip=clip, pieces=pieces)
+
+    def end(self, segments: int, voices: int | None, media: Media) -> None:
         seconds = media.decoded / RATE if media.seconds is None else media.seconds
         self._lines.write(
             "end",
             segments=segments,
+            voices=voices,
             durationSeconds=round(seconds, 3),
             peakMemoryBytes=peak_memory(),
             warnings=media.warnings,
@@ -112,6 +116,7 @@ def _fields(
     words: list[Timed], utterance: Utterance, channel: ChannelAudio, options: Options, language: str | None
 ) -> dict[str, object]:
     decoding = utterance.decoding
+    with_words = options.word_timestamps or options.diarize  # by which a segment is cut where the speaker changes
     return {
         "startSeconds": round(words[0].start, 3),
         "endSeconds": round(words[-1].end, 3),
@@ -121,7 +126,7 @@ def _fields(
         "avgLogProbability": round(decoding.log_probability, 4),
         "noSpeechProbability": round(decoding.no_speech, 4),
         "guard": utterance.guard,
-        "words": [_word(word) for word in words if word.text.strip()] if options.word_timestamps else None,
+        "words": [_word(word) for word in words if word.text.strip()] if with_words else None,
     }
 
 

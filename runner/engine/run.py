@@ -52,11 +52,12 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
     watch_stdin()
     keep_beating(lines)
     media = _media(job, recording)
-    batches = planned(job, media) if job.resume is None else None  # while the model is loaded
+    part = Part(arguments.first, arguments.last)
+    batches = planned(job, media, part) if job.resume is None else None  # while the model is loaded
     if model is None or not _fits(model, arguments.compute_type, job):
         model = load_model(job.model_path, job.device, job.compute_type, job.threads)
     _check_language(job, model)
-    Transcription(job, model, media, Messages(lines, job, model), Part(arguments.first, arguments.last)).run(batches)
+    Transcription(job, model, media, Messages(lines, job, model), part).run(batches)
 
 
 def smoke(lines: Lines, arguments: argparse.Namespace) -> int:

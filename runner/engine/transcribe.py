@@ -1,15 +1,18 @@
 """One job from the open recording to `end`: the pipeline that joins the other modules."""
 
+import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from engine import language
+from engine.audio.channel_audio import Clip
 from engine.audio.media import RATE, Media
 from engine.audio.plan import Batch, in_batches, plan, skip
 from engine.audio.tracks import SILENT
 from engine.checkpoint import State, resume_key, resumed_state
 from engine.decode import Decoder, Encoded
+from engine.echo import without_echoes
 from engine.job import Job
 from engine.language import EncodedBatch
 from engine.messages import Messages, segment_fields
@@ -17,6 +20,7 @@ from engine.model import Model
 from engine.prefetch import prefetch, side_by_side
 from engine.progress import Progress
 from engine.reader import Reader, Utterance
+from engine.speakers.listener import Listener
 
 DECODE_WORKERS = 2  # groups of channels that are read at the same time, as many as the model has workers on the CPU
 ENOUGH_OF_ANOTHER = 5.0  # s of another language that are worth a warning
@@ -34,11 +38,16 @@ class Part:
         return clip >= self.first and (self.last is None or clip < self.last)
 
 
-def planned(job: Job, media: Media, state: State | None = None) -> Iterator[Batch]:
+def planned(job: Job, media: Media, part: Part, state: State | None = None) -> Iterator[Batch]:
     """The batches after a state, or of the whole, cut from now on in a thread of their own. The sound is read once."""
-    options, at = job.options, state or _start(job)
-    pieces = skip(media.sound(job.max_seconds, options.clip.end), at.sample)
-    return prefetch(in_batches(plan(pieces, options.vad, at.clip, at.sample), job.batch_size, at.batch))
+    options, start, at = job.options, _start(job).sample, state or _start(job)
+    pieces = skip(media.sound(job.max_seconds, options.clip.end), start)
+    if not options.diarize or at.voices is None:
+        clips = plan(skip(pieces, at.sample - start), options.vad, at.clip, at.sample)
+        return prefetch(in_batches(clips, job.batch_size, at.batch))
+    listener = Listener(start, part.has, 1 if job.device == "cpu" else job.threads)
+    clips = plan(skip(listener.overhear(pieces), at.sample - start), options.vad, at.clip, at.sample)
+    return prefetch(in_batches(listener.hear(clips, at.sample), job.batch_size, at.batch))
 
 
 def _start(job: Job) -> State:
@@ -63,7 +72,7 @@ class Transcription:
 
     def run(self, batches: Iterator[Batch] | None = None) -> None:
         """`batches`: of a job from its start, where cutting them has begun before the model was there."""
-        batches = batches or planned(self._job, self._media, self._state)
+        batches = batches or planned(self._job, self._media, self._part, self._state)
         self._messages.hello(self._resumed)
         self._messages.media(self._media)
         self._messages.stage("DECODING")
@@ -77,17 +86,20 @@ class Transcription:
                 self._write(batch, read)
                 self._checkpoint(batch, progress)
                 read = []
-        self._messages.stage("FINISHING")
+        self._messages.stage("DIARIZING" if self._job.options.diarize else "FINISHING")
         if self._media.finished and self._job.options.clip.start >= (self._media.seconds or 0.0) > 0.0:
             self._media.warnings.append("The part that was asked for begins after the end of the recording.")
         elif not self._state.segments and self._part == Part():
             self._media.warnings.append(_why_nothing(self._media))
         elif self._job.options.language is None and not self._job.options.multilingual:
             self._media.warnings += _other_languages(self._state)
+        if self._state.voices is None:
+            self._media.warnings.append("The speakers could not be told apart: hearing their voices has failed.")
         self._media.recording.check_unchanged()
         self._messages.media_once_final(self._media, anyway=True)
         self._messages.peaks(self._media)
-        self._messages.end(self._state.segments, self._media)
+        voices = self._state.voices if self._job.options.diarize else None
+        self._messages.end(self._state.segments, voices, self._media)
 
     def _in_language(self, batches: Iterator[Batch]) -> Iterator[EncodedBatch]:
         """The wanted batches, encoded, once the language is settled."""
@@ -141,13 +153,29 @@ class Transcription:
         """The segments of the clips that the part has."""
         utterances = iter(read)
         for clip in batch.clips:
-            of_clip = [next(utterances) for _ in clip.channels]
+            of_clip = without_echoes(clip, [next(utterances) for _ in clip.channels])
             if not self._part.has(clip.number):
                 continue
             self._count_other_languages(utterance for channel in of_clip for utterance in channel)
             for fields in segment_fields(clip, of_clip, self._job.options, self._state.language):
                 self._messages.segment(batch=batch.number, clip=clip.number, **fields)
                 self._state = replace(self._state, segments=self._state.segments + 1)
+            self._write_voices(batch, clip)
+
+    def _write_voices(self, batch: Batch, clip: Clip) -> None:
+        """How the voices of a clip sound. A failure costs the speakers, not the transcript."""
+        lines = self._state.voices
+        if clip.voices is None or lines is None:
+            return
+        try:
+            pieces = clip.voices.result()
+        except Exception:
+            traceback.print_exc()
+            self._state = replace(self._state, voices=None)
+            return
+        if pieces:
+            self._messages.voices(batch.number, clip.number, pieces)
+            self._state = replace(self._state, voices=lines + 1)
 
     def _count_other_languages(self, utterances: Iterable[Utterance]) -> None:
         counted = dict(self._state.other_languages)

@@ -1,5 +1,6 @@
 """A clip and the channels in it: sound with silences left out, and the way back to the recording's own time."""
 
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,12 +81,16 @@ def _in_seconds(stretches: list[tuple[int, int]]) -> list[tuple[float, float]]:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A stretch of the recording, samples [start, end) at 16 kHz, with what is to be heard in it."""
+    """A stretch of the recording, samples [start, end) at 16 kHz, with what is to be heard in it.
+
+    voices: how the voices in it sound, once that is known; None where nobody asks (see speakers/).
+    """
 
     number: int
     start: int
     end: int
     channels: tuple[ChannelAudio, ...]
+    voices: Future[str] | None = None
 
     def ending_at(self, sample: int) -> "Clip":
         return replace(self, end=sample)

@@ -70,6 +70,10 @@ class Media:
         self.warnings += choice.warnings
         if self._only_first:
             self.warnings.append("The two channels cancel each other when they are mixed; the first one was read.")
+        if split and self.facts.channels == 2 and choice.heard is not None and choice.heard.is_one_sound:
+            self.warnings.append(
+                "Both channels hold the same sound, so that every word is there twice: choose the channels MIX."
+            )
         self._alone = len(self._container.streams) == 1
         self._damage = Damage(self.facts.container, self._alone)
         self._clock = Clock(self.facts.container, (self._container.start_time or 0) / av.time_base)

@@ -14,6 +14,7 @@ from engine.errors import EngineError
 SILENT = 10 ** (-70 / 20)  # of full scale: no voice is below it, and dithered silence is
 LISTENED = 60.0  # s of a track that are listened to from its first sound on
 CANCELLED = 10 ** (-15 / 10)  # of the channels' power: what is left of voices that cancel each other in the mix
+ALIKE = 10 ** (-30 / 10)  # of the channels' power: what two channels of one sound differ by, if a codec was between
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Heard:
     def cancels(self) -> bool:
         """Whether its two channels are each other's opposite, as of a balanced microphone that was wired as stereo."""
         return self.channels is not None and self.mix < self.channels * CANCELLED
+
+    @property
+    def is_one_sound(self) -> bool:
+        """Whether its channels hold the same, as of one microphone."""
+        return self.channels is not None and self.channels - self.mix < self.channels * ALIKE
 
 
 @dataclass(frozen=True, slots=True)

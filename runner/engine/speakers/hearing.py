@@ -1,0 +1,126 @@
+"""From sound to pieces: which voices speak in a core, and how each of them sounds.
+
+The first net hears a core with 2.5 s on each side, and tells up to three voices apart in it, also where two speak at
+once. The second one makes a vector of up to two seconds of a voice. All depends on these 10 s and on nothing else, so
+that pieces are the same whichever process makes them.
+"""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.speakers.fbank import LENGTH, RATE, SHIFT, fbank
+from engine.speakers.nets import SHA256, load_net
+from engine.speakers.piece import CORE_SECONDS, TICKS, VECTOR, Piece, Ticks, runs
+
+CORE, MARGIN = CORE_SECONDS * RATE, CORE_SECONDS * RATE // 2  # samples of a core, and heard on each side of it
+HEARD = CORE + 2 * MARGIN
+TICK = CORE // TICKS  # samples
+STEP, FIELD = 270, 991  # samples between the frames of the segmentation net, and under one of them
+
+# What the segmentation net chooses from, and which of its three voices speak there.
+SETS = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1)], bool)
+
+# In ticks. A clip is what goes into one vector: the net of the voices was built for up to two seconds. With vectors of
+# whole voices of a core, in which two people may be taken for one, twice as much speech goes to the wrong speaker.
+LONGEST_CLIP, MOST_HEARD, SHORTEST_CLIP = 200, 200, 20
+LEAST_ALONE = 40  # a voice that is alone for less is heard together with the others
+BRIDGED, SHORT, NEAR = 20, 50, 100  # pauses within a clip; stretches that join their neighbour; how near it must be
+
+FRAMES = np.clip(np.rint((MARGIN + np.arange(TICKS) * TICK + TICK // 2 - FIELD // 2) / STEP).astype(int), 0, 588)
+
+Sound = npt.NDArray[np.float32]
+
+
+def fingerprint() -> dict[str, Any]:
+    """All that pieces are a function of, apart from the recording and the libraries."""
+    cuts = (CORE, MARGIN, LONGEST_CLIP, MOST_HEARD, SHORTEST_CLIP, LEAST_ALONE, BRIDGED, SHORT, NEAR)
+    return {"nets": SHA256, "cuts": cuts}
+
+
+class Hearing:
+    """Makes pieces of cores; several threads may share it."""
+
+    def __init__(self) -> None:
+        self._segmentation, self._voices = load_net("segmentation.onnx"), load_net("campplus.onnx")
+
+    def pieces(self, cores: Sequence[tuple[int, Sound]]) -> list[Piece]:
+        """The pieces of cores, each given with the 10 s around it; zeros stand where the recording is not."""
+        return [piece for core, sound in cores if np.any(sound) for piece in self._of_core(core, sound)]
+
+    def _of_core(self, core: int, sound: Sound) -> list[Piece]:
+        sets = self._segmentation.run(None, {"samples": sound[None, None]})[0][0]
+        speaks = SETS[sets.argmax(axis=1)][FRAMES]
+        alone = speaks.sum(axis=1) == 1
+        clips = [
+            (voice, clip)
+            for voice in range(speaks.shape[1])
+            for clip in clips_of(speaks[:, voice], speaks[:, voice] & alone)
+        ]
+        if not clips:
+            return []
+        features = fbank(sound[MARGIN : MARGIN + CORE + LENGTH - SHIFT])
+        vectors = self._vectors([features[clip.heard] for _, clip in clips])
+        return [
+            Piece(core, voice, clip.active, clip.alone, vector)
+            for (voice, clip), vector in zip(clips, vectors, strict=True)
+        ]
+
+    def _vectors(self, clips: list[Sound]) -> npt.NDArray[np.float32]:
+        """Unit vectors of clips [frames, 80]; zeros for what is too short to tell. Clips of one length go together."""
+        vectors = np.zeros((len(clips), VECTOR), np.float32)
+        order = sorted(
+            (i for i, clip in enumerate(clips) if len(clip) >= SHORTEST_CLIP), key=lambda i: (len(clips[i]), i)
+        )
+        for _, group in groupby(order, key=lambda i: len(clips[i])):
+            same = list(group)
+            features = np.stack([clips[i] - clips[i].mean(axis=0) for i in same])
+            found = self._voices.run(None, {"feats": features})[0]
+            vectors[same] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+        return vectors
+
+
+class Clip(NamedTuple):
+    """What one vector is made of: the ticks that are heard, of so many; and those in which the voice is active."""
+
+    heard: npt.NDArray[np.intp]
+    alone: int
+    active: Ticks
+
+
+def clips_of(active: Ticks, alone: Ticks) -> list[Clip]:
+    """One voice of a core in equal clips."""
+    spans = _spans(runs(alone if alone.sum() >= LEAST_ALONE else active))
+    ticks = [np.concatenate([np.arange(*stretch) for stretch in span]) for span in spans]
+    parts = [part for one in ticks for part in np.array_split(one, -(-one.size // LONGEST_CLIP))]
+    if not parts:
+        return []
+    spoken = np.flatnonzero(active)
+    owner = np.full(TICKS, -1)
+    owner[spoken] = np.abs(spoken[:, None] - np.array([part.mean() for part in parts])).argmin(axis=1)
+    for number, part in enumerate(parts):
+        owner[part] = number
+    return [Clip(_middle(part), part.size, owner == number) for number, part in enumerate(parts)]
+
+
+def _middle(part: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """As much of the middle of a clip as is heard."""
+    first = max(0, part.size - MOST_HEARD) // 2
+    return part[first : first + MOST_HEARD]
+
+
+def _spans(stretches: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Stretches that are heard together: those with a short pause between them, and short ones with what is near."""
+    spans: list[list[tuple[int, int]]] = []
+    for first, last in stretches:
+        if spans:
+            pause = first - spans[-1][-1][1]
+            is_short = min(last - first, sum(b - a for a, b in spans[-1])) < SHORT
+            if pause < BRIDGED or (is_short and pause < NEAR):
+                spans[-1].append((first, last))
+                continue
+        spans.append([(first, last)])
+    return spans

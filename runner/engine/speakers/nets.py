@@ -1,0 +1,26 @@
+"""The two nets, which come with the engine: NOTICE beside them tells from where."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+# What must be in the files; part of the key that allows a resume.
+SHA256 = {
+    "segmentation.onnx": "860efdf63135f5c93accc26ab3403ba659d7450d751acda348606d54d9a973cc",
+    "campplus.onnx": "8e4447e0b82b959f5e1d725720cc150a1eb886f6bfd2565d73bf78b3ea0ff1d4",
+}
+
+
+def load_net(name: str, folder: Path = Path(__file__).parent) -> Any:
+    """A session of ONNX Runtime. Raises ValueError where the file is not the one that the engine was made with."""
+    import onnxruntime  # late: jobs whose speakers are not told apart do without
+
+    content = (folder / name).read_bytes()
+    if hashlib.sha256(content).hexdigest() != SHA256[name]:
+        raise ValueError(f"{name} is not the net that belongs to this engine")
+    options = onnxruntime.SessionOptions()
+    # One thread in a net: with two the last bits of a vector are others.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,1 @@
+"""How the two nets were made from what their authors published; nothing of it runs in the engine."""

