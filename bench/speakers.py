@@ -206,7 +206,7 @@ def wrong_words(one: Conversation, words: Sequence[tuple[float, float, Any]]) ->
 def score_calls() -> None:
     """Two channels that overhear each other: how many words are there too often."""
     with tempfile.TemporaryDirectory(prefix="phonograph-bench-") as name:
-        one = conversation(["reader", "president"], 180, 300)
+        one = conversation(["reader", "president"], 90, 300)
         alone = len(words_of(transcribed(on_two_channels(one, 200.0), Path(name), channels="split")))
         for decibel in (30.0, 20.0, 15.0):
             said = words_of(transcribed(on_two_channels(one, decibel), Path(name), channels="split"))

