@@ -6,8 +6,9 @@ None named: all of them. All sound is made of the recordings beside the checkout
 conversations: error rates by the turns, and how often the number of speakers is right. "wrong" is the share of speech
 whose nearest turn is another's, which is what words go by. The floor has the true turns and the true number of
 speakers, and only the mean and spread of MFCCs of each turn. voices: one voice for 10 min is one speaker. words:
-transcribed by the engine, what share of words has a wrong speaker, with and without each rule. calls: two channels that
-hear one another. speed: of the nets alone, and of jobs with and without. hours: a conversation of 4, 8 and 24 hours.
+transcribed by the engine, what share of words has a wrong speaker, with and without the rule of sentences. calls: two
+channels that hear one another. speed: of the nets alone, and of jobs with and without. hours: a conversation of 4, 8
+and 24 hours.
 """
 
 import argparse
@@ -41,7 +42,7 @@ from conversations import (  # noqa: E402
 from engine.audio.media import RATE  # noqa: E402
 from engine.speakers.cluster import Bounds  # noqa: E402
 from engine.speakers.command import tell_apart  # noqa: E402
-from engine.speakers.cut import Rules, speakers_of  # noqa: E402
+from engine.speakers.cut import nearest_speakers, speakers_of  # noqa: E402
 from engine.speakers.fbank import fbank  # noqa: E402
 from engine.speakers.hearing import CORE, HEARD, MARGIN, Hearing  # noqa: E402
 from engine.speakers.linkage import link, nodes_of, owners  # noqa: E402
@@ -162,10 +163,8 @@ def score_words() -> None:
     """The engine's own words, with the turns that come of its lines of voices."""
     english = [name for name in VOICES if name in ("reader", "president", "licence")]
     rules = {
-        "nearest turn alone": Rules(islands=False, sentences=False),
-        "and islands folded": Rules(islands=True, sentences=False),
-        "and changes at ends of sentences": Rules(islands=False, sentences=True),
-        "both": Rules(),
+        "nearest turn alone": nearest_speakers,
+        "changes at ends of sentences": lambda words, who: speakers_of(words, who, "en"),
     }
     counted = {name: [0, 0] for name in rules}
     with tempfile.TemporaryDirectory(prefix="phonograph-bench-") as name:
@@ -177,9 +176,7 @@ def score_words() -> None:
                 words = [
                     (word["startSeconds"], word["endSeconds"], speaker)
                     for line in outcome.all("segment")
-                    for word, speaker in zip(
-                        line["words"], speakers_of(line["words"], WhoSpeaks(turns), "en", each), strict=True
-                    )
+                    for word, speaker in zip(line["words"], each(line["words"], WhoSpeaks(turns)), strict=True)
                 ]
                 counted[rule][0] += wrong_words(one, words)
                 counted[rule][1] += len(words)

@@ -1,7 +1,6 @@
 """Segments cut where the speaker changes, each with its speaker, and so its words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.sentences import ends_sentence
@@ -12,22 +11,9 @@ Word = dict[str, Any]
 
 # A change within a segment goes to where a sentence ends, if that is near; the ends of the segment count as such.
 NEAR_WORDS, NEAR_SECONDS = 2, 0.8
-# So few words, and so short, between words of one other speaker are that one's.
-ISLAND_WORDS, ISLAND_SECONDS = 2, 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Which rules speakers of words are smoothed by; apart from measurements all."""
-
-    islands: bool = True
-    sentences: bool = True
-
-
-ALL = Rules()
-
-
-def cut(segment: Segment, who: WhoSpeaks, language: str, rules: Rules = ALL) -> list[Segment]:
+def cut(segment: Segment, who: WhoSpeaks, language: str) -> list[Segment]:
     """The segment in parts of one speaker each, in the order of time.
 
     What somebody says into the speech of another, who goes on meanwhile, is a part beside the other's and not between
@@ -38,32 +24,27 @@ def cut(segment: Segment, who: WhoSpeaks, language: str, rules: Rules = ALL) -> 
     if not words or places is None:
         speaker = who.of(segment["startSeconds"], segment["endSeconds"])
         return [_with_speaker(segment, words, speaker)]
-    speakers = speakers_of(words, who, segment["language"] or language, rules)
+    speakers = speakers_of(words, who, segment["language"] or language)
     parts = _parts(speakers, words, who)
     return [_part(segment, [words[i] for i in part], _text(segment, places, part), speakers[part[0]]) for part in parts]
 
 
-def speakers_of(words: Sequence[Word], who: WhoSpeaks, language: str, rules: Rules = ALL) -> list[int | None]:
-    """Who says each word of a segment."""
+def speakers_of(words: Sequence[Word], who: WhoSpeaks, language: str) -> list[int | None]:
+    """Who says each word of a segment.
+
+    Changes go to the ends of sentences: 1.21 % of the words of six conversations have a wrong speaker, 1.32 % without.
+    To give one or two short words to who speaks before and after them changed none.
+    """
+    return _to_sentence_ends(nearest_speakers(words, who), words, language)
+
+
+def nearest_speakers(words: Sequence[Word], who: WhoSpeaks) -> list[int | None]:
+    """Who speaks most of each word, or nearest to it."""
     speakers: list[int | None] = []
     for word in words:
         before = speakers[-1] if speakers else None
         speakers.append(who.of(word["startSeconds"], word["endSeconds"], before))
-    if rules.islands:
-        speakers = _without_islands(speakers, words)
-    if rules.sentences:
-        speakers = _to_sentence_ends(speakers, words, language)
     return speakers
-
-
-def _without_islands(speakers: list[int | None], words: Sequence[Word]) -> list[int | None]:
-    kept = list(speakers)
-    for first, last in _stretches(speakers)[1:-1]:
-        before, after = kept[first - 1], speakers[last]
-        short = words[last - 1]["endSeconds"] - words[first]["startSeconds"] <= ISLAND_SECONDS
-        if before == after and last - first <= ISLAND_WORDS and short:
-            kept[first:last] = [before] * (last - first)
-    return kept
 
 
 def _to_sentence_ends(speakers: list[int | None], words: Sequence[Word], language: str) -> list[int | None]:

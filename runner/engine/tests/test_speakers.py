@@ -191,21 +191,6 @@ def test_a_change_goes_to_the_end_of_a_sentence_that_is_near() -> None:
     assert said_by(cut(segment("And so we went home then.", 0.3), early, "en")) == [(1, "And so we went home then.")]
 
 
-def test_a_short_island_belongs_to_who_speaks_around_it() -> None:
-    who = WhoSpeaks([Turn(0.0, 2.0, 0), Turn(2.0, 2.5, 1), Turn(2.5, 9.0, 0)])
-    assert said_by(cut(segment("i think that it is all right so far"), who, "en")) == [
-        (0, "i think that it is all right so far")
-    ]
-    longer = WhoSpeaks([Turn(0.0, 2.0, 0), Turn(2.0, 4.0, 1), Turn(4.0, 9.0, 0)])
-    assert [
-        speaker for speaker, _ in said_by(cut(segment("i think that it is all right so far as we know"), longer, "en"))
-    ] == [
-        0,
-        1,
-        0,
-    ]
-
-
 def test_two_who_speak_at_once_have_segments_that_overlap() -> None:
     who = WhoSpeaks([Turn(0.0, 9.0, 0), Turn(1.98, 4.02, 1)])
     words = segment("i think that it yes yes of course is all right so far")
