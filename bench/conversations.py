@@ -29,12 +29,13 @@ VOICES = {
     "licence": ("multilingual.mp3", 0.0, 27.0),
 }
 SHORTEST, LONGEST, PAUSE = 0.6, 9.0, 0.25  # s: utterances, and the pauses that end them
+BANDS = FRAME // 2 + 1
 LOUDNESS = 0.08  # of full scale, the mean of each utterance
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """Sound [samples], 16 kHz, and who speaks when; `counts`: how many speak for 4 s at least."""
+    """Sound [samples], 16 kHz, and who speaks when."""
 
     name: str
     sound: Sound
@@ -50,11 +51,15 @@ class Conversation:
 
 
 @cache
-def utterances(voice: str) -> tuple[Sound, ...]:
-    """What a voice says between pauses, at one loudness."""
-    name, first, last = VOICES[voice]
-    sound = samples(AUDIO / name)[int(first * RATE) : int(last * RATE)]
-    sound = sound[: sound.size // FRAME * FRAME]
+def utterances(voice: str, one_microphone: bool) -> tuple[Sound, ...]:
+    """What a voice says between pauses, at one loudness; perhaps with the long-term spectrum of the first voice."""
+    sound = _recorded(voice)
+    if one_microphone:
+        hertz = np.fft.rfftfreq(sound.size, 1 / RATE)
+        bands = np.linspace(0, RATE / 2, BANDS)
+        tilt = np.sqrt(_spectrum(next(iter(VOICES))) / np.maximum(_spectrum(voice), 1e-12)).clip(0.03, 30)
+        heard = np.fft.irfft(np.fft.rfft(sound) * np.interp(hertz, bands, tilt), sound.size)
+        sound = np.asarray(heard, np.float32)
     stretches = speech(SpeechDetector().probabilities(sound.reshape(-1, FRAME)))
     joined: list[list[int]] = []
     for start, end in stretches:
@@ -67,14 +72,18 @@ def utterances(voice: str) -> tuple[Sound, ...]:
     return tuple(_at_one_level(one) for one in cut if one.size / RATE >= SHORTEST)
 
 
-def conversation(voices: Sequence[str], seconds: float, seed: int, overlapping: float = 0.0) -> Conversation:
+def conversation(
+    voices: Sequence[str], seconds: float, seed: int, overlapping: float = 0.0, one_microphone: bool = False
+) -> Conversation:
     """Turns of one to three utterances by each voice in turn, with pauses of 0.1 to 1 s between them.
 
-    overlapping: the share of turns that begin 0.5 to 2 s before the one ahead of them ends.
+    overlapping: the share of turns that begin 0.5 to 2 s before the one ahead of them ends. one_microphone: nobody can
+    be told by how the sound was recorded.
     """
     chance = np.random.default_rng(seed)
     sound, turns = np.zeros(int((seconds + 3 * LONGEST) * RATE), np.float32), list[Turn]()
-    left = {voice: _shuffled(voice, chance) for voice in voices}
+    said = {voice: utterances(voice, one_microphone) for voice in voices}
+    left = {voice: _shuffled(said[voice], chance) for voice in voices}
     order = list(voices)
     at = 0.3
     while at < seconds:
@@ -82,7 +91,7 @@ def conversation(voices: Sequence[str], seconds: float, seed: int, overlapping: 
         voice = order.pop() if order else str(chance.choice(others))
         for _ in range(chance.integers(1, 4)):
             spoken = left[voice].pop()
-            left[voice] = left[voice] or _shuffled(voice, chance)
+            left[voice] = left[voice] or _shuffled(said[voice], chance)
             first = int(at * RATE)
             sound[first : first + spoken.size] += spoken[: sound.size - first]
             end = at + spoken.size / RATE
@@ -133,8 +142,21 @@ def on_two_channels(one: Conversation, bleed_decibel: float) -> "npt.NDArray[np.
     return np.stack([left + right * bleed, right + left * bleed], axis=1)
 
 
-def _shuffled(voice: str, chance: np.random.Generator) -> list[Sound]:
-    said = list(utterances(voice))
+def _recorded(voice: str) -> Sound:
+    name, first, last = VOICES[voice]
+    sound = samples(AUDIO / name)[int(first * RATE) : int(last * RATE)]
+    return np.asarray(sound[: sound.size // FRAME * FRAME], np.float32)
+
+
+@cache
+def _spectrum(voice: str) -> "npt.NDArray[np.float64]":
+    """The mean power of a voice in each of 257 bands."""
+    frames = _recorded(voice).reshape(-1, FRAME) * np.hanning(FRAME)
+    power = (np.abs(np.fft.rfft(frames)) ** 2).mean(axis=0)
+    return np.asarray(power / power.sum(), np.float64)
+
+
+def _shuffled(said: Sequence[Sound], chance: np.random.Generator) -> list[Sound]:
     return [said[i] for i in chance.permutation(len(said))]
 
 

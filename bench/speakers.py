@@ -99,7 +99,8 @@ def sets() -> Iterable[tuple[str, list[Conversation]]]:
 
     clean = [conversation(some(2 + i % 4, i), 180, i) for i in range(16)]
     yield "clean, 3 min, 2 to 5 speakers", clean
-    yield "20 dB noise", [in_noise(one, 20, i) for i, one in enumerate(clean[:8])]
+    alike = [conversation(some(2 + i % 4, i), 180, i, one_microphone=True) for i in range(8)]
+    yield "one long-term spectrum, 20 dB noise", [in_noise(one, 20, i) for i, one in enumerate(alike)]
     yield (
         "short, 15 to 60 s",
         [conversation(some(2 + i % 2, 50 + i), (15, 30, 45, 60)[i % 4], 50 + i) for i in range(16)],
