@@ -10,6 +10,7 @@ from engine.decode import Decoder, Encoded
 
 SURE = 0.5  # faster-whisper's threshold
 MOST_VOTES = 3  # channels that are asked together when the first one is not sure
+POSSIBLE = 0.01  # of the whole of a channel: what less is said of is not one of its languages
 PIECE = 94  # frames (3 s) of sound that are enough to tell a language by
 
 
@@ -60,15 +61,20 @@ def detect(batches: Iterator[EncodedBatch], decoder: Decoder) -> tuple[list[Enco
 
 
 def _vote(encoded: Encoded, number: int, decoder: Decoder) -> dict[str, float]:
-    """What the pieces of a channel say, each for as long as it is.
+    """What the pieces of a channel say, each for as long as it is, of the languages that the whole of it may be.
 
-    Asked as a whole, 17 s of English before 9 s of German were 86 % German.
+    Asked as a whole alone, 17 s of English before 9 s of German were 86 % German; asked by pieces alone, 5 s of Italian
+    were 64 % Bosnian, and of 48 voices of 3 s six were taken for another language instead of two.
     """
     frames = encoded.channels[number].frames
-    sums: dict[str, float] = {}
-    for (first, last), vote in zip(*_piece_votes(encoded, number, decoder), strict=True):
-        for code, probability in vote.items():
-            sums[code] = sums.get(code, 0.0) + probability * (last - first) / frames
+    whole = decoder.languages(encoded)[number]
+    pieces, votes = _piece_votes(encoded, number, decoder)
+    if len(pieces) == 1:
+        return whole
+    sums = {code: 0.0 for code, probability in whole.items() if probability >= POSSIBLE}
+    for (first, last), vote in zip(pieces, votes, strict=True):
+        for code in sums:
+            sums[code] += vote.get(code, 0.0) * (last - first) / frames
     return sums
 
 

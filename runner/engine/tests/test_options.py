@@ -67,6 +67,11 @@ def test_translation_is_english(transcribe: Transcribe) -> None:
     assert " the " in text.lower()
 
 
+@pytest.mark.parametrize(("name", "code"), [("it_pico.wav", "it"), ("fr_pico.wav", "fr"), ("ja_pico.wav", "ja")])
+def test_the_language_of_a_few_seconds_is_found(transcribe: Transcribe, name: str, code: str) -> None:
+    assert transcribe(recording(name), language=None).one("language")["code"] == code
+
+
 def test_languages_may_change_within_a_recording(transcribe: Transcribe) -> None:
     outcome = transcribe(recording("multilingual.mp3"), language=None, multilingual=True)
     assert outcome.one("language")["code"] == "en"
