@@ -9,16 +9,17 @@ import { openProject } from './project.mjs';
 import { engineStep, pythonOf, uvStep } from './python.mjs';
 import { startProgress } from './tool.mjs';
 
-const usage = `Usage: node src/setup/setup.mjs [--dev] [--cuda] [FILE [ARGUMENT...]]
+const usage = `Usage: node src/setup/setup.mjs [--dev] [--cuda] [--here] [FILE [ARGUMENT...]]
 
 Sets up what is missing (Node packages, Node, the engine's Python environment, the COMPACT model), then runs a program of the project with the Node or
 the Python of the set-up. With everything in place this takes no time and needs no network. package.json names the programs: npm run lists them.
 
   --dev    with the tools of development; the settings of the server on this machine do not count
   --cuda   with the CUDA libraries, even without a graphics card
+  --here   in the folder and at the terminal of whoever calls, for a program that asks
 `;
 
-const flags = ['--dev', '--cuda'];
+const flags = ['--dev', '--cuda', '--here'];
 
 /** Sets up, then runs a program to its end. @param {readonly string[]} args @returns {Promise<number>} the exit code */
 export async function main(args) {
@@ -31,7 +32,7 @@ export async function main(args) {
   }
   const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/u, '');
   const { signal, stop } = listenForInterrupt();
-  const [dev = false, cuda = false] = flags.map((flag) => asked.includes(flag));
+  const [dev = false, cuda = false, here = false] = flags.map((flag) => asked.includes(flag));
   const project = openProject({ root, dev, cuda, environment: process.env, signal });
   try {
     await prepare(project);
@@ -44,7 +45,7 @@ export async function main(args) {
   }
   if (file === undefined) return 0;
   const program = file.endsWith('.py') ? pythonOf(join(root, '.venv')) : nodeProgram(project);
-  return await launch(program, [join(root, file), ...rest], project);
+  return await launch(program, [join(root, file), ...rest], { ...project, here });
 }
 
 /** Brings everything into place that is not there yet. @param {import('./project.mjs').Project} project */

@@ -18,29 +18,31 @@ const [echoMs, orphanCheckMs] = [250, 500];
  * Runs a program to its end and passes on every signal, so that to the user it is as if the program had been started directly.
  *
  * The program gets its own session: a Ctrl-C in the terminal reaches it once, through us, and not a second time from the terminal. Should we be killed,
- * the lifeline ends it.
+ * the lifeline ends it. One that runs `here` shares the terminal, to ask something there and to be told its size, and so gets Ctrl-C from there.
  *
  * @param {string} program Node, or Python, which has no use for the lifeline
  * @param {readonly string[]} args
- * @param {{ readonly root: string, readonly environment: NodeJS.ProcessEnv }} place
+ * @param {{ readonly root: string, readonly environment: NodeJS.ProcessEnv, readonly here?: boolean }} place
  * @returns {Promise<number>} the program's exit code, or 128 + the number of the signal that ended it
  */
-export async function launch(program, args, { root, environment }) {
+export async function launch(program, args, { root, environment, here = false }) {
   // Of young objects V8 would keep 130 MB, for no speed that can be measured here.
   const options = ['--max-semi-space-size=16', '--import', new URL('./lifeline.mjs', import.meta.url).href];
   const child = spawn(program, [...(args[0]?.endsWith('.py') ? [] : options), ...args], {
-    cwd: root,
+    cwd: here ? process.cwd() : root,
     // Node keeps what it has compiled: the next start takes half of the time.
     env: { NODE_COMPILE_CACHE: join(root, '.tools/compiled'), ...environment },
-    detached: true,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    detached: !here,
+    stdio: [here ? 'inherit' : 'ignore', 'inherit', 'inherit', 'ipc'],
   });
+  const isAtTerminal = here && process.stdin.isTTY;
   const isUnderNpm = environment['npm_execpath'] !== undefined;
   let last = -Infinity;
   const passOn = (/** @type {NodeJS.Signals} */ name) => {
     const isEcho = isUnderNpm && name === 'SIGINT' && performance.now() - last < echoMs;
     last = isEcho ? -Infinity : performance.now();
-    if (!isEcho) child.kill(name);
+    const hasCome = isAtTerminal && name === 'SIGINT';
+    if (!isEcho && !hasCome) child.kill(name);
   };
   for (const name of endingSignals) process.on(name, passOn);
   // A killed npm passes nothing on. A set-up started by a shell is not watched: that may leave programs behind on purpose.
