@@ -1,13 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { type GraphQLFormattedError, print } from 'graphql';
 import type { FormattedExecutionResult } from 'graphql-ws';
-import {
-  JobEventsDocument,
-  type JobEventsSubscription,
-  TranscribeDocument,
-  type TranscribeInput,
-  type TranscribeMutation,
-} from './operations.ts';
+import { JobEventsDocument, TranscribeDocument, type TranscribeInput, type TranscribeMutation } from './operations.ts';
 import { iterate, openSocket } from './resuming.ts';
 import type { JobEvent } from './transcript.ts';
 import { send, type UploadProgress } from './upload.ts';
@@ -17,6 +11,8 @@ export interface ClientOptions {
   /** Such as http://127.0.0.1:4000, with the path under which a proxy has it. */
   readonly url: string;
   readonly token?: string | undefined;
+  /** Told when the connection of subscriptions is lost, which then comes back by itself, and when it is there. */
+  readonly onConnection?: (isThere: boolean) => void;
 }
 
 /** What the server refuses, with what to do about it. */
@@ -51,11 +47,19 @@ export interface TranscribeOptions extends Omit<TranscribeInput, 'media'> {
 export type PhonographClient = ReturnType<typeof openClient>;
 
 /** Opens no connection before something is asked. */
-export function openClient({ url, token }: ClientOptions) {
+export function openClient({ url, token, onConnection }: ClientOptions) {
   const endpoint = new URL('graphql', url.endsWith('/') ? url : `${url}/`).href;
   const authorization: Readonly<Record<string, string>> =
     token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const socket = openSocket({ url: endpoint.replace(/^http/u, 'ws'), token });
+  const socket = openSocket({
+    url: endpoint.replace(/^http/u, 'ws'),
+    token,
+    on: {
+      connected: () => onConnection?.(true),
+      // 1000: nothing is followed any more.
+      closed: (event) => isCloseEvent(event) && event.code !== 1000 && onConnection?.(false),
+    },
+  });
 
   /** Asks once, over HTTP. */
   async function ask<Data, Variables>(
@@ -72,7 +76,7 @@ export function openClient({ url, token }: ClientOptions) {
     return dataOf(await response.json());
   }
 
-  /** Uploads a recording and submits it. Throws a PhonographError where the server refuses it. */
+  /** Uploads a recording and submits it; `existing` where idempotencyKey or reuse led to an earlier job. Throws a PhonographError where the server refuses it. */
   async function transcribe(file: Blob, { onProgress, signal, ...input }: TranscribeOptions = {}) {
     const form = new FormData();
     const variables = { input: { ...input, media: { upload: null } } };
@@ -83,7 +87,25 @@ export function openClient({ url, token }: ClientOptions) {
     const answer = await send({ url: endpoint, headers, form, bytes: file.size, onProgress, signal });
     const { transcribe: result } = dataOf<{ readonly transcribe: TranscribeResult }>(JSON.parse(answer));
     if (result.__typename !== 'TranscribeSuccess') throw new PhonographError(result);
-    return result.job;
+    return { ...result.job, existing: result.existing };
+  }
+
+  /** What a subscription brings, through lost connections, until the server ends it. */
+  async function* subscribe<Data, Variables extends Readonly<Record<string, unknown>>>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Data, undefined, undefined> {
+    const query = print(document);
+    const results = iterate<FormattedExecutionResult<Data>>(
+      (sink) => socket.subscribe({ query, variables: { ...variables } }, sink),
+      signal,
+    );
+    try {
+      for await (const result of results) yield dataOf<Data>(result);
+    } catch (error) {
+      throw error instanceof Error ? error : errorOf(error);
+    }
   }
 
   /** The events of a job after the one with this number, each once, through lost connections, until the job has ended. */
@@ -92,19 +114,14 @@ export function openClient({ url, token }: ClientOptions) {
     { after = 0, signal }: { readonly after?: number; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<JobEvent, undefined, undefined> {
     const variables = { id: typeof job === 'string' ? job : job.id, after };
-    const query = print(JobEventsDocument);
-    const results = iterate<FormattedExecutionResult<JobEventsSubscription>>(
-      (sink) => socket.subscribe({ query, variables }, sink),
-      signal,
-    );
-    try {
-      for await (const result of results) yield dataOf<JobEventsSubscription>(result).jobEvents;
-    } catch (error) {
-      throw error instanceof Error ? error : errorOf(error);
-    }
+    for await (const { jobEvents } of subscribe(JobEventsDocument, variables, signal)) yield jobEvents;
   }
 
-  return { ask, transcribe, follow, dispose: () => socket.dispose() };
+  return { ask, subscribe, transcribe, follow, dispose: () => socket.dispose() };
+}
+
+function isCloseEvent(event: unknown): event is CloseEvent {
+  return typeof event === 'object' && event !== null && 'code' in event;
 }
 
 type TranscribeResult = TranscribeMutation['transcribe'];
