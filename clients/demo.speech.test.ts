@@ -9,7 +9,7 @@ import test from 'node:test';
 /** Runs the demo with a folder for temporary files of its own, to see what it leaves there. */
 function startDemo(environment: NodeJS.ProcessEnv = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'phonograph-demo-test-'));
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../demo.ts')], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'demo.ts')], {
     env: { ...process.env, TMPDIR: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -41,8 +41,7 @@ test('the demo shows segments live, then the transcript, and leaves nothing behi
   using demo = startDemo();
   assert.equal(await demo.end(), 0, demo.run.output);
   const [live = '', transcript = ''] = demo.run.output.split('Transcript\n');
-  assert.match(live, /\[00:\d\d\.\d - 00:\d\d\.\d\] {2}And so,? my fellow Americans/u);
-  assert.match(live, /100 %/u);
+  assert.match(live, /\[0:\d\d - 0:\d\d\] {2}And so,? my fellow Americans/u);
   assert.match(transcript.replaceAll(/\s+/gu, ' '), /ask not what your country can do for you/iu);
   assert.match(transcript, /GraphiQL {2}http:\/\/127\.0\.0\.1:\d+\/graphql/u);
   assert.deepEqual(demo.leftovers(), []);

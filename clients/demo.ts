@@ -1,7 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { openScreen } from './demo/screen.ts';
-import { startDemoServer } from './demo/server-process.ts';
-import { transcribe } from './demo/transcribe.ts';
+import { type LocalServer, root, startLocalServer } from './cli/local-server.ts';
+import { JobDetailsDocument, TranscriptAddressDocument } from './cli/operations.ts';
+import { openScreen } from './cli/screen.ts';
+import { reportOnScreen } from './cli/transcribe/report.ts';
+import { openClient, PhonographError } from './js/client.ts';
+import { TranscribeDocument } from './js/operations.ts';
 
 const help = `npm run demo [-- --stay]: transcribes samples/jfk.flac with a server of its own and shows it live.
 
@@ -37,11 +43,13 @@ async function demonstrate(signal: AbortSignal, stay: boolean): Promise<void> {
   await using server = await startDemoServer(signal);
   const work = AbortSignal.any([signal, server.ended]);
   process.stdout.write(`Transcribing samples/${recording} over GraphQL at ${server.url}/graphql\n\n`);
-  const transcript = await show(server.url, work);
+  const transcript = await transcribe(server.url, work);
   process.stdout.write(`\nTranscript\n\n${transcript.trim()}\n\n`);
   process.stdout.write(`GraphiQL  ${server.url}/graphql\nHealth    ${server.url}/health\n\n`);
   if (!stay) {
-    process.stdout.write('The server stops now. `npm run demo -- --stay` keeps it up; `npm start` starts yours.\n');
+    process.stdout.write(
+      'The server stops now. `npm run demo -- --stay` keeps it up; `npm start` starts yours, `npx phonograph transcribe FILE` gives it work.\n',
+    );
     return;
   }
   process.stdout.write('The server stays up until Ctrl-C.\n');
@@ -49,7 +57,48 @@ async function demonstrate(signal: AbortSignal, stay: boolean): Promise<void> {
   if (!signal.aborted) work.throwIfAborted();
 }
 
-async function show(url: string, signal: AbortSignal): Promise<string> {
-  using screen = openScreen();
-  return await transcribe(recording, { url, screen, signal });
+/** What of the user's settings counts for the demo too. */
+const kept = new Set(['PHONOGRAPH_CONFIG', 'PHONOGRAPH_MODEL_DIRECTORY', 'PHONOGRAPH_COMPUTE_POWER']);
+
+/** A server with settings, port and data of its own; disposing of it stops it and removes its data. */
+async function startDemoServer(signal: AbortSignal): Promise<LocalServer> {
+  await using stack = new AsyncDisposableStack();
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'phonograph-demo-'));
+  stack.defer(() => rm(dataDirectory, { recursive: true, force: true }));
+  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('PHONOGRAPH_') || kept.has(name));
+  const settings = {
+    ...Object.fromEntries(environment),
+    PHONOGRAPH_LISTEN_HOST: '127.0.0.1',
+    PHONOGRAPH_ALLOWED_HOSTS: '',
+    PHONOGRAPH_API_KEYS: '',
+    PHONOGRAPH_LISTEN_PORT: '0',
+    PHONOGRAPH_DATA_DIRECTORY: dataDirectory,
+    PHONOGRAPH_MEDIA_ROOTS: join(root, 'samples'),
+    PHONOGRAPH_LOG_LEVEL: 'info',
+  };
+  const server = stack.use(await startLocalServer(settings, signal));
+  const owned = stack.move();
+  return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Submits the recording, shows every event of its job as it comes, and returns the transcript. */
+async function transcribe(url: string, signal: AbortSignal): Promise<string> {
+  await using stack = new AsyncDisposableStack();
+  const client = stack.adopt(openClient({ url }), ({ dispose }) => dispose());
+  // With the mode named, the demo does not depend on the settings of the server to come.
+  const input = { media: { path: recording }, mode: 'COMPACT' } as const;
+  const { transcribe: result } = await client.ask(TranscribeDocument, { input }, signal);
+  if (result.__typename !== 'TranscribeSuccess') throw new PhonographError(result);
+  using screen = openScreen(process.stdout);
+  using reporter = reportOnScreen(screen, { total: 1, showsText: true });
+  for await (const event of client.follow(result.job, { signal })) {
+    reporter.tell(recording, { type: 'event', job: result.job.id, event });
+    if (event.__typename !== 'JobLanguageDetected') continue;
+    const { code, probability } = event.language;
+    screen.line(`Language: ${code} (probability ${probability.toFixed(2)})`);
+  }
+  const { job } = await client.ask(JobDetailsDocument, { id: result.job.id }, signal);
+  if (job?.status !== 'COMPLETED') throw new Error(`the job is ${job?.status}. ${job?.failure?.message ?? ''}`);
+  const { job: address } = await client.ask(TranscriptAddressDocument, { id: job.id, format: 'TXT' }, signal);
+  return await (await fetch(new URL(address?.transcriptUrl ?? '', url), { signal })).text();
 }

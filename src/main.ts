@@ -32,11 +32,12 @@ const exitConfig = 78;
 
 const help = `Phonograph, a self-hosted speech-to-text job server.
 
-  npm start                 set up what is missing, then serve
-  node src/main.ts          serve (Node >= 24.12, everything set up)
-  npm run backup -- FILE    copy the database into a new file, also while the server runs
-  npm run key -- NAME       make an API key for the caller NAME, also while the server runs
-                            (--role user or reader; admin where absent)
+  node src/main.ts              serve
+  node src/main.ts backup FILE  copy the database into a new file, also while the server runs
+  node src/main.ts keys NAME    make an API key for the caller NAME, also while the server runs
+                                (--role user or reader; admin where absent)
+
+It wants Node >= 24.12 and everything set up, as in an image; npx phonograph sees to both, and has more commands.
 
 Settings stand in config.json; PHONOGRAPH_<UPPER_SNAKE> variables go before it, such as PHONOGRAPH_LISTEN_PORT=5000,
 and PHONOGRAPH_CONFIG names another file. README.md has the table.

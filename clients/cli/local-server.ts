@@ -1,29 +1,28 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { CommandError, exitCodes } from './errors.ts';
 
-const root = join(import.meta.dirname, '../..');
+export const root = join(import.meta.dirname, '../..');
 
 /** The server stops in order within 15 s; one that does not is ended. */
 const stopMs = 20_000;
 
 const keptLines = 15;
 
-/** A server with settings, port and data of its own; disposing of it stops it and removes its data. */
-export interface DemoServer extends AsyncDisposable {
+/** A server that lives as long as this program; disposing of it stops it. */
+export interface LocalServer extends AsyncDisposable {
   readonly url: string;
   /** Aborts when the server ends by itself, with its last lines as the reason. */
   readonly ended: AbortSignal;
 }
 
-export async function startDemoServer(signal: AbortSignal): Promise<DemoServer> {
+/** Starts src/main.ts with these settings and waits until it listens. Throws a CommandError where it ends before. */
+export async function startLocalServer(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<LocalServer> {
   await using stack = new AsyncDisposableStack();
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'phonograph-demo-'));
-  stack.defer(() => rm(dataDirectory, { recursive: true, force: true }));
-  const child = launch(dataDirectory);
+  // In a process group of its own a Ctrl-C reaches it once, through us.
+  const child = spawnMain([], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], environment });
   stack.defer(() => stopChild(child));
   const { listening, ended } = watch(child);
   const url = await Promise.race([listening, rejection(AbortSignal.any([signal, ended]))]);
@@ -31,28 +30,32 @@ export async function startDemoServer(signal: AbortSignal): Promise<DemoServer> 
   return { url, ended, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** What of the user's settings counts for the demo too. */
-const kept = new Set(['PHONOGRAPH_CONFIG', 'PHONOGRAPH_MODEL_DIRECTORY', 'PHONOGRAPH_COMPUTE_POWER']);
+/** Runs a command of src/main.ts at this terminal to its end. Answers its exit code. */
+export async function runMain(args: readonly string[]): Promise<number> {
+  const child = spawnMain(args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], environment: process.env });
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // At a terminal Ctrl-C has reached it already.
+    process.on(name, () => (name === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(name)));
+  }
+  const [code] = await once(child, 'exit');
+  return typeof code === 'number' ? code : exitCodes.failed;
+}
 
-/** With a lifeline: should the demo be killed, the server stops too. */
-function launch(dataDirectory: string): ChildProcess {
-  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('PHONOGRAPH_') || kept.has(name));
+interface Spawning {
+  readonly stdio: ('ignore' | 'inherit' | 'pipe' | 'ipc')[];
+  readonly detached?: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** With a lifeline: should this program be killed, the server stops too. */
+function spawnMain(args: readonly string[], { stdio, detached = false, environment }: Spawning): ChildProcess {
   const lifeline = new URL('../../src/setup/lifeline.mjs', import.meta.url).href;
-  return spawn(process.execPath, ['--max-semi-space-size=16', '--import', lifeline, join(root, 'src/main.ts')], {
-    cwd: root,
-    // In a process group of its own a Ctrl-C reaches it once, through us.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: {
-      ...Object.fromEntries(environment),
-      PHONOGRAPH_LISTEN_HOST: '127.0.0.1',
-      PHONOGRAPH_ALLOWED_HOSTS: '',
-      PHONOGRAPH_API_KEYS: '',
-      PHONOGRAPH_LISTEN_PORT: '0',
-      PHONOGRAPH_DATA_DIRECTORY: dataDirectory,
-      PHONOGRAPH_MEDIA_ROOTS: join(root, 'samples'),
-      PHONOGRAPH_LOG_LEVEL: 'info',
-    },
+  const options = ['--max-semi-space-size=16', '--import', lifeline];
+  return spawn(process.execPath, [...options, join(root, 'src/main.ts'), ...args], {
+    cwd: detached ? root : process.cwd(),
+    detached,
+    stdio,
+    env: environment,
   });
 }
 
@@ -64,7 +67,9 @@ function watch(child: ChildProcess): { readonly listening: Promise<string>; read
     tail.push(line);
     if (tail.length > keptLines) tail.shift();
   };
-  if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', keep);
+  const said: string[] = [];
+  if (child.stderr !== null)
+    createInterface({ input: child.stderr }).on('line', (line) => said.push(line) && keep(line));
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on('line', (line) => {
       keep(line);
@@ -74,7 +79,11 @@ function watch(child: ChildProcess): { readonly listening: Promise<string>; read
   }
   child.once('error', (error) => controller.abort(error));
   child.once('close', (code, by) => {
-    controller.abort(new Error(`the server ended (${by ?? `exit code ${code}`}). Its last lines:\n${tail.join('\n')}`));
+    const how = by ?? `exit code ${code}`;
+    // What it said to a person is enough; its log only where it said nothing.
+    const last = (said.length > 0 ? said : tail).join('\n');
+    const exitCode = code === exitCodes.configuration ? exitCodes.configuration : exitCodes.unavailable;
+    controller.abort(new CommandError(`the server ended (${how}).\n${last}`, exitCode));
   });
   return { listening, ended: controller.signal };
 }

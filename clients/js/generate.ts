@@ -10,16 +10,17 @@ export const codegenConfig = {
   useTypeImports: true,
 };
 
-/** The files of this folder that follow from the schema: the operations with their types, and what caches have to know. */
+/** The files of clients/ that follow from the schema: operations with their types, and what caches have to know. */
 export async function generatedFiles(schemaText: string): Promise<Readonly<Record<string, string>>> {
   const schema = buildSchema(schemaText);
   const possibleTypes = Object.values(schema.getTypeMap())
     .filter(isAbstractType)
     .map((type) => [type.name, schema.getPossibleTypes(type).map(({ name }) => name)]);
   return {
-    'operations.ts': await typedOperations(schemaText),
-    'possible-types.json': `${JSON.stringify(Object.fromEntries(possibleTypes), null, 2)}\n`,
-    'introspection.json': `${introspectionOf(schema)}\n`,
+    'js/operations.ts': await typedOperations('js', schemaText),
+    'cli/operations.ts': await typedOperations('cli', schemaText),
+    'js/possible-types.json': `${JSON.stringify(Object.fromEntries(possibleTypes), null, 2)}\n`,
+    'js/introspection.json': `${introspectionOf(schema)}\n`,
   };
 }
 
@@ -32,9 +33,9 @@ function introspectionOf(schema: GraphQLSchema): string {
   return JSON.stringify({ __schema: { ...roots, types: read } }, [...kept, ...Object.keys(roots)]);
 }
 
-async function typedOperations(schema: string): Promise<string> {
+async function typedOperations(folder: string, schema: string): Promise<string> {
   const output = { plugins: ['typescript-operations', 'typed-document-node'], config: codegenConfig };
-  const documents = `${import.meta.dirname}/operations.graphql`;
+  const documents = `${import.meta.dirname}/../${folder}/operations.graphql`;
   const config: CodegenConfig = { schema, documents, silent: true, generates: { 'operations.ts': output } };
   const [file] = await generate(config, false);
   return file.content;

@@ -100,7 +100,7 @@ test('the variables of the Hugging Face hub are taken too, after those of our ow
 test('beyond loopback it listens with API keys, or where that is allowed on purpose', () => {
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.org', '127.evil.example']) {
     const here = { PHONOGRAPH_LISTEN_HOST: host };
-    assert.match(problemsOf(here)[0] ?? '', /listenHost.*API keys.*npm run key.*allowUnauthenticated/u, host);
+    assert.match(problemsOf(here)[0] ?? '', /listenHost.*API keys.*phonograph keys.*allowUnauthenticated/u, host);
     assert.deepEqual(problemsOf({ ...here, PHONOGRAPH_API_KEYS: aliceSetting }), []);
     assert.deepEqual(problemsOf({ ...here, PHONOGRAPH_ALLOW_UNAUTHENTICATED: 'true' }), []);
   }

@@ -192,7 +192,7 @@ export function refuseWithoutKeys({ server }: Config): void {
     ...(allowUnauthenticated || isLoopback(listenHost)
       ? []
       : [
-          'server.listenHost must be 127.0.0.1, ::1 or localhost while there are no API keys: make one with `npm run key -- NAME`, or set allowUnauthenticated to true, which lets everybody in',
+          'server.listenHost must be 127.0.0.1, ::1 or localhost while there are no API keys: make one with `npx phonograph keys NAME`, or set allowUnauthenticated to true, which lets everybody in',
         ]),
     ...(allowedHosts.includes('*')
       ? ['server.allowedHosts may hold * only with API keys; without them name each host']

@@ -1,7 +1,7 @@
 const prefix = 'PHONOGRAPH_';
 
-/** Variables with this prefix that are no setting. */
-const others = new Set(['PHONOGRAPH_CONFIG']);
+/** Variables with this prefix that are no setting: where more of them stand, and what the command line asks a server with. */
+const others = new Set(['PHONOGRAPH_CONFIG', 'PHONOGRAPH_URL', 'PHONOGRAPH_API_KEY']);
 
 /** Variables by which every client of the Hugging Face hub knows two of the settings, with how huggingface_hub reads them. Empty means unset. */
 const hubVariables = new Map<string, { readonly key: string; readonly read: (text: string) => unknown }>([

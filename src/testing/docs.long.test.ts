@@ -78,7 +78,7 @@ for (const { file, index, text } of examples) {
 }
 
 /** What else is typed on the pages: other programs, and what sets up and starts. */
-const otherPrograms = /^(?:npm|docker|rm|echo) /mu;
+const otherPrograms = /^(?:npm|npx|docker|rm|echo) /mu;
 
 for (const file of pages) {
   const blocks = shellBlocks(readPage(file)).filter((block) => !otherPrograms.test(block));

@@ -80,7 +80,7 @@ test('wrong settings end the start with 78, each told with its key', async () =>
   assert.doesNotMatch(stderr, /\n +at /u, 'no stack');
   const open = await harness.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0' }).ended;
   assert.equal(open.code, 78);
-  assert.match(open.stderr, /listenHost.*npm run key/u);
+  assert.match(open.stderr, /listenHost.*phonograph keys/u);
 });
 
 /** Runs `src/main.ts keys` for a data directory. */

@@ -1,0 +1,51 @@
+import { LogAddedDocument, type LogLevel, type LogLineFragment, LogsDocument } from './operations.ts';
+import { writeJson, writeLine } from './output.ts';
+import { type GlobalOptions, type Session, withSession } from './session.ts';
+import { localTime } from './jobs.ts';
+
+export interface LogsOptions extends GlobalOptions {
+  readonly follow?: boolean;
+  readonly job?: string;
+  readonly level?: LogLevel;
+  readonly contains?: string;
+}
+
+/** `phonograph logs`: this month's lines, or all of a job; with --follow then those that come, each once, through lost connections. */
+export async function showLogs({ follow, job, level, contains, ...options }: LogsOptions): Promise<void> {
+  const filter = {
+    ...(job === undefined ? {} : { jobId: job }),
+    ...(level === undefined ? {} : { level }),
+    ...(contains === undefined ? {} : { contains }),
+  };
+  const show = options.json === true ? writeJson : (line: LogLineFragment) => writeLine(lineOf(line));
+  await withSession(options, async (session) => {
+    let last: string | null = null;
+    for await (const line of readLogs(session, filter)) {
+      last = line.id;
+      show(line);
+    }
+    if (follow !== true) return;
+    const lines = session.client.subscribe(LogAddedDocument, { filter, after: last }, session.signal);
+    for await (const { logAdded } of lines) show(logAdded);
+  });
+}
+
+async function* readLogs(session: Session, filter: object): AsyncGenerator<LogLineFragment> {
+  let after: string | null = null;
+  for (;;) {
+    const { logs }: { logs: LogsPage } = await session.ask(LogsDocument, { filter, first: 1000, after });
+    for (const { node } of logs.edges) yield node;
+    after = logs.pageInfo.endCursor;
+    if (!logs.pageInfo.hasNextPage) return;
+  }
+}
+
+interface LogsPage {
+  readonly edges: readonly { readonly node: LogLineFragment }[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+function lineOf({ time, level, message, jobId, fields }: LogLineFragment): string {
+  const more = fields === null ? '' : ` ${JSON.stringify(fields)}`;
+  return `${localTime(time)}  ${level.padEnd(5)}  ${message}${jobId === null ? '' : `  ${jobId}`}${more}`;
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommanderError } from 'commander';
+import { exitCodes } from './errors.ts';
+import { root } from './local-server.ts';
+import { makeProgram } from './program.ts';
+import { asCommandError } from './session.ts';
+
+// Whoever reads has had enough, as `head` has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? 0 : exitCodes.failed),
+);
+
+const { version }: { readonly version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+try {
+  await makeProgram(version).parseAsync();
+} catch (error) {
+  process.exitCode = explain(error);
+}
+
+/** Says on stderr why it ends. Answers the exit code. */
+function explain(error: unknown): number {
+  // What commander finds wrong with the arguments it has told already, and the help is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  const { message, hint, exitCode } = asCommandError(error);
+  const told = [message, hint].filter((part) => part !== null && part !== '').join(' ');
+  if (told !== '') process.stderr.write(`phonograph: ${told}\n`);
+  return exitCode;
+}

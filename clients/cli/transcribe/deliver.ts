@@ -1,0 +1,56 @@
+import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { CommandError } from '../errors.ts';
+import { TranscriptAddressDocument } from '../operations.ts';
+import type { Session } from '../session.ts';
+import { type Format, graphqlFormats } from './formats.ts';
+import { reasonOf } from './recordings.ts';
+
+/** Writes the transcript of a job; a file is there as a whole or not at all. */
+export async function writeTranscript(
+  session: Session,
+  { job, format, path }: { readonly job: string; readonly format: Format; readonly path: string },
+): Promise<void> {
+  const part = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(part, await readTranscript(session, job, format));
+    await rename(part, path);
+  } catch (error) {
+    await rm(part, { force: true });
+    if (isOfDisk(error)) throw new CommandError(`${path} cannot be written: ${reasonOf(error)}.`);
+    throw error;
+  }
+}
+
+/** The transcript of a job as text. */
+export async function readTranscript(session: Session, job: string, format: Format): Promise<string> {
+  return await session.persist(async () => (await openTranscript(session, job, format)).text());
+}
+
+async function openTranscript(session: Session, id: string, format: Format): Promise<Response> {
+  const { job } = await session.ask(TranscriptAddressDocument, { id, format: graphqlFormats[format] });
+  if (job === null) throw new CommandError(`There is no job ${id}.`);
+  const response = await fetch(new URL(job.transcriptUrl, session.url), { signal: session.signal });
+  if (response.status === 404)
+    throw new CommandError(`The job ${id} has no transcript${job.status === 'COMPLETED' ? '' : ' yet'}.`);
+  if (!response.ok) throw new CommandError(`The transcript of ${id} was not sent: status ${response.status}.`);
+  return response;
+}
+
+function isOfDisk(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && 'path' in error;
+}
+
+/** Those of some files that are there. */
+export async function thoseThere(paths: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    paths.map((path) =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return paths.filter((_, index) => found[index]);
+}

@@ -1,0 +1,117 @@
+import type { LimitFunction } from 'p-limit';
+import { PhonographError } from '../../js/client.ts';
+import type { TranscribeInput } from '../../js/operations.ts';
+import { CancelDocument, DeleteJobDocument, JobDetailsDocument, RetryDocument } from '../operations.ts';
+import { asCommandError, type Session } from '../session.ts';
+import { readTranscript, thoseThere, writeTranscript } from './deliver.ts';
+import type { Format } from './formats.ts';
+import type { Interrupt } from './interrupt.ts';
+import { idempotencyKeyOf, type Place, placesOf, type Recording } from './recordings.ts';
+import type { Ended, Told } from './report.ts';
+import { sendRecording } from './send.ts';
+
+/** What is wanted of each recording. */
+export interface Wanted {
+  readonly formats: readonly Format[];
+  /** A folder, or null for stdout; absent = beside the recording. */
+  readonly output: string | null | undefined;
+  readonly input: Omit<TranscribeInput, 'media'>;
+  /** Makes transcripts anew that are there. */
+  readonly overwrite: boolean;
+  /** Takes the job and its recording off the server when the transcript is here. */
+  readonly remove: boolean;
+  /** Whether a job of an earlier call that has failed runs again. */
+  readonly retry: boolean;
+}
+
+/** What all recordings of a command share. */
+export interface Work {
+  readonly session: Session;
+  readonly wanted: Wanted;
+  readonly interrupt: Pick<Interrupt, 'begin' | 'leave'>;
+  /** Of how many recordings are sent at a time. */
+  readonly sending: LimitFunction;
+  /** Jobs that have not ended, to be cancelled by who asks for it. */
+  readonly running: Set<string>;
+  readonly tell: (recording: string, told: Told) => void;
+}
+
+/** Has a recording transcribed and its transcript written. Tells how it ended; throws only where the command is to end, too. */
+export async function transcribeRecording(recording: Recording, work: Work): Promise<Ended> {
+  const ended = await attempt(recording, work);
+  work.tell(recording.name, ended);
+  return ended;
+}
+
+async function attempt(recording: Recording, work: Work): Promise<Ended> {
+  const { wanted, interrupt } = work;
+  let job: string | null = null;
+  try {
+    const places = await placesOf(recording, wanted);
+    const there = wanted.overwrite ? [] : await thoseThere(places.map(({ path }) => path));
+    if (places.length > 0 && there.length === places.length) return { type: 'skipped', paths: there };
+    if (interrupt.begin.aborted) return { type: 'cancelled', job };
+    job = await submit(recording, work);
+    work.running.add(job);
+    const failure = await followToEnd(recording, job, work);
+    if (failure !== null) return failure;
+    return await deliver(
+      job,
+      places.filter(({ path }) => !there.includes(path)),
+      work,
+    );
+  } catch (error) {
+    if (interrupt.leave.aborted || work.session.signal.aborted) throw error;
+    if (interrupt.begin.aborted) return { type: 'cancelled', job };
+    const { message, hint } = asCommandError(error);
+    const code = error instanceof PhonographError ? error.code : 'NOT_DONE';
+    return { type: 'failed', job, code, message, hint };
+  } finally {
+    if (job !== null) work.running.delete(job);
+  }
+}
+
+/** Answers the id of the job: a new one, or that of an earlier call for the same recording and options. */
+async function submit(recording: Recording, work: Work): Promise<string> {
+  const { session, wanted, interrupt, sending } = work;
+  const input = { ...wanted.input, idempotencyKey: await idempotencyKeyOf(recording, wanted.input) };
+  const tell = (told: Told) => work.tell(recording.name, told);
+  const { id, status, existing } = await sending(sendRecording, recording, {
+    session,
+    input,
+    signal: interrupt.begin,
+    tell,
+  });
+  tell({ type: 'accepted', job: id, existing });
+  const hasEnded = status === 'FAILED' || status === 'CANCELLED';
+  if (existing && hasEnded && wanted.retry) await session.ask(RetryDocument, { id });
+  return id;
+}
+
+/** Null where the job is COMPLETED. */
+async function followToEnd(
+  { name }: Recording,
+  job: string,
+  { session, interrupt, tell }: Work,
+): Promise<Ended | null> {
+  const signal = AbortSignal.any([interrupt.leave, session.signal]);
+  for await (const event of session.client.follow(job, { signal })) tell(name, { type: 'event', job, event });
+  const { job: now } = await session.ask(JobDetailsDocument, { id: job });
+  if (now?.status === 'COMPLETED') return null;
+  if (now?.status === 'CANCELLED') return { type: 'cancelled', job };
+  const { code, message, hint } = now?.failure ?? { code: 'NOT_FOUND', message: 'The job was deleted.', hint: null };
+  return { type: 'failed', job, code, message, hint };
+}
+
+async function deliver(job: string, places: readonly Place[], { session, wanted }: Work): Promise<Ended> {
+  const [first = 'txt'] = wanted.formats;
+  const text = wanted.output === null ? await readTranscript(session, job, first) : undefined;
+  for (const { format, path } of places) await writeTranscript(session, { job, format, path });
+  if (wanted.remove) await session.ask(DeleteJobDocument, { id: job });
+  return { type: 'written', job, paths: places.map(({ path }) => path), ...(text === undefined ? {} : { text }) };
+}
+
+/** Asks the server to cancel jobs; those that have ended meanwhile stay as they are. */
+export async function cancelAll(session: Session, jobs: readonly string[]): Promise<void> {
+  await Promise.all(jobs.map((id) => session.ask(CancelDocument, { id })));
+}
