@@ -12,7 +12,7 @@ import { clock } from './screen.ts';
 import { asCommandError, type GlobalOptions, openSession, sayAside, type Session } from './session.ts';
 import { readTranscript } from './transcribe/deliver.ts';
 import { idempotencyKeyOf, isRecording, type Recording } from './transcribe/recordings.ts';
-import { sendRecording } from './transcribe/send.ts';
+import { mediaOf, submitMedia } from './transcribe/recording-job.ts';
 
 const instructions = `Phonograph transcribes recordings. \`transcribe\` takes a file of this machine or an address and gives the id of a job; a long recording goes on while you
 ask \`job\` how far it is. \`transcript\` reads what was said, with times, whole or in parts; \`search\` finds words in all transcripts.`;
@@ -73,8 +73,9 @@ function addTranscribe(server: McpServer, session: Session): void {
       await answer(async () => {
         const recording = await recordingOf(named, session);
         const options = { ...(language === undefined ? {} : { language }), ...(mode === undefined ? {} : { mode }) };
-        const input = { ...options, idempotencyKey: await idempotencyKeyOf(recording, options) };
-        const { id } = await sendRecording(recording, { session, input, signal, tell: () => undefined });
+        const media = await mediaOf(recording, { session, signal, onProgress: () => undefined });
+        const idempotencyKey = await idempotencyKeyOf(recording, options);
+        const { id } = (await submitMedia(session, { ...options, idempotencyKey, media })).job;
         const token = _meta?.progressToken;
         await waitForEnd(session, id, {
           signal: AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]),

@@ -8,6 +8,15 @@ import { CommandError, exitCodes } from './errors.ts';
 import { root, startLocalServer } from './local-server.ts';
 import { AbilitiesDocument, HelloDocument, type HelloQuery, QueueDocument } from './operations.ts';
 
+/** The server was not there, or not all of its answer came. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+
+  constructor(cause: unknown) {
+    super('The server does not answer.', { cause });
+  }
+}
+
 /** Options that every command has. */
 export interface GlobalOptions {
   /** Where the server is; one of this machine where absent. */
@@ -20,6 +29,8 @@ export interface GlobalOptions {
 export interface Session extends AsyncDisposable {
   readonly url: string;
   readonly client: PhonographClient;
+  /** With the API key, for what is asked beside GraphQL. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly viewer: HelloQuery['viewer'];
   /** Whether this program has started the server, which ends with it. */
   readonly isOwn: boolean;
@@ -158,6 +169,7 @@ async function connect(url: string, { signal, say }: SessionNeeds, isOwn = false
   return {
     url,
     client,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     viewer: hello.viewer,
     isOwn,
     signal,
@@ -204,7 +216,7 @@ async function untilIdle(ask: Session['ask'], signal: AbortSignal): Promise<void
 function isUnreachable(error: unknown): boolean {
   // By these words fetch tells that there was no connection, or that it broke off.
   const isLost = error instanceof TypeError && /^(?:fetch failed|terminated)$/u.test(error.message);
-  return isLost || error instanceof SyntaxError;
+  return isLost || error instanceof SyntaxError || error instanceof UnreachableError;
 }
 
 function isPassing(error: unknown): boolean {

@@ -76,7 +76,7 @@ export function openClient({ url, token, onConnection }: ClientOptions) {
     return dataOf(await response.json());
   }
 
-  /** Uploads a recording and submits it; `existing` where idempotencyKey or reuse led to an earlier job. Throws a PhonographError where the server refuses it. */
+  /** Uploads a recording and submits it. Throws a PhonographError where the server refuses it. */
   async function transcribe(file: Blob, { onProgress, signal, ...input }: TranscribeOptions = {}) {
     const form = new FormData();
     const variables = { input: { ...input, media: { upload: null } } };
@@ -87,7 +87,7 @@ export function openClient({ url, token, onConnection }: ClientOptions) {
     const answer = await send({ url: endpoint, headers, form, bytes: file.size, onProgress, signal });
     const { transcribe: result } = dataOf<{ readonly transcribe: TranscribeResult }>(JSON.parse(answer));
     if (result.__typename !== 'TranscribeSuccess') throw new PhonographError(result);
-    return { ...result.job, existing: result.existing };
+    return result.job;
   }
 
   /** What a subscription brings, through lost connections, until the server ends it. */

@@ -1,6 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import { PhonographError } from '../../js/client.ts';
-import type { TranscribeInput } from '../../js/operations.ts';
+import { type MediaInput, TranscribeDocument, type TranscribeInput } from '../../js/operations.ts';
+import type { UploadProgress } from '../../js/upload.ts';
 import { CancelDocument, DeleteJobDocument, JobDetailsDocument, RetryDocument } from '../operations.ts';
 import { asCommandError, type Session } from '../session.ts';
 import { readTranscript, thoseThere, writeTranscript } from './deliver.ts';
@@ -8,7 +9,7 @@ import type { Format } from './formats.ts';
 import type { Interrupt } from './interrupt.ts';
 import { idempotencyKeyOf, type Place, placesOf, type Recording } from './recordings.ts';
 import type { Ended, Told } from './report.ts';
-import { sendRecording } from './send.ts';
+import { sendFile, type Sending } from './send.ts';
 
 /** What is wanted of each recording. */
 export interface Wanted {
@@ -73,19 +74,28 @@ async function attempt(recording: Recording, work: Work): Promise<Ended> {
 
 /** Answers the id of the job: a new one, or that of an earlier call for the same recording and options. */
 async function submit(recording: Recording, work: Work): Promise<string> {
-  const { session, wanted, interrupt, sending } = work;
-  const input = { ...wanted.input, idempotencyKey: await idempotencyKeyOf(recording, wanted.input) };
-  const tell = (told: Told) => work.tell(recording.name, told);
-  const { id, status, existing } = await sending(sendRecording, recording, {
-    session,
-    input,
-    signal: interrupt.begin,
-    tell,
-  });
-  tell({ type: 'accepted', job: id, existing });
+  const { session, wanted, interrupt, sending, tell } = work;
+  const onProgress = (progress: UploadProgress) => tell(recording.name, { type: 'sending', ...progress });
+  const media = await sending(mediaOf, recording, { session, signal: interrupt.begin, onProgress });
+  const idempotencyKey = await idempotencyKeyOf(recording, wanted.input);
+  const { existing, job } = await submitMedia(session, { ...wanted.input, idempotencyKey, media });
+  const { id, status } = job;
+  tell(recording.name, { type: 'accepted', job: id, existing });
   const hasEnded = status === 'FAILED' || status === 'CANCELLED';
   if (existing && hasEnded && wanted.retry) await session.ask(RetryDocument, { id });
   return id;
+}
+
+/** What the server takes a recording from: an address as it is, a file once all of it has arrived. */
+export async function mediaOf({ source }: Recording, sending: Sending): Promise<MediaInput> {
+  return source.kind === 'URL' ? { url: source.url } : { uploadId: await sendFile(source.path, sending) };
+}
+
+/** Throws a PhonographError where the server refuses it. */
+export async function submitMedia(session: Session, input: TranscribeInput) {
+  const { transcribe: result } = await session.ask(TranscribeDocument, { input });
+  if (result.__typename !== 'TranscribeSuccess') throw new PhonographError(result);
+  return result;
 }
 
 /** Null where the job is COMPLETED. */

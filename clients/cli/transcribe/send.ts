@@ -1,42 +1,89 @@
-import { openAsBlob } from 'node:fs';
-import { basename } from 'node:path';
+import { createReadStream, mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+// @ts-expect-error -- its types know of its build for pages alone
+import { type DetailedError, FileUrlStorage, Upload, type UrlStorage } from 'tus-js-client';
 import { PhonographError } from '../../js/client.ts';
-import { TranscribeDocument, type TranscribeInput } from '../../js/operations.ts';
 import type { UploadProgress } from '../../js/upload.ts';
-import type { Session } from '../session.ts';
-import type { Recording } from './recordings.ts';
-import type { Told } from './report.ts';
+import { UnreachableError, type Session } from '../session.ts';
+import { stateOf } from './recordings.ts';
 
-/** What a recording is sent with. */
+/** Who sends a file where, and who wants to know how far it is. */
 export interface Sending {
   readonly session: Session;
-  readonly input: Omit<TranscribeInput, 'media'>;
   readonly signal: AbortSignal;
-  readonly tell: (told: Told) => void;
+  readonly onProgress: (progress: UploadProgress) => void;
 }
 
-/** The job of a recording; of an earlier call where `existing`. */
-export interface Accepted {
-  readonly id: string;
-  readonly status: string;
-  readonly existing: boolean;
+/**
+ * Sends a file by tus, so that what has arrived needs not be sent again: neither after a lost connection nor by a later call, after this one was
+ * interrupted. Answers the id of the upload.
+ */
+export async function sendFile(path: string, { session, signal, onProgress }: Sending): Promise<string> {
+  const urlStorage = rememberedUploads();
+  const fingerprint = `${session.url} ${await stateOf(path)}`;
+  const send = async () => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    // It tells the library where the file is, which then reads it by itself.
+    const file = createReadStream(path).on('error', reject);
+    const upload: Upload = new Upload(file, {
+      endpoint: `${session.url}/uploads`,
+      headers: session.headers,
+      metadata: { filename: basename(path) },
+      urlStorage,
+      fingerprint: () => Promise.resolve(fingerprint),
+      removeFingerprintOnSuccess: true,
+      // The session comes back by itself, as for everything else that it asks.
+      retryDelays: null,
+      onProgress: (sentBytes, totalBytes) => onProgress({ sentBytes, totalBytes }),
+      onError: (error) => reject(toldError(error)),
+      onSuccess: () => resolve(upload.url?.split('/').at(-1) ?? ''),
+    });
+    const leave = () => {
+      reject(signal.reason);
+      upload.abort().catch(() => undefined); // Whether the server hears of it changes nothing.
+    };
+    signal.addEventListener('abort', leave);
+    try {
+      await begin(upload);
+      return await promise;
+    } finally {
+      signal.removeEventListener('abort', leave);
+      file.destroy();
+    }
+  };
+  signal.throwIfAborted();
+  return await session.persist(send);
 }
 
-/** Submits a recording: an address for the server to fetch from, a file with all of its bytes. */
-export async function sendRecording(
-  { source }: Recording,
-  { session, input, signal, tell }: Sending,
-): Promise<Accepted> {
-  if (source.kind === 'URL') return await submit(session, { ...input, media: { url: source.url } });
-  const onProgress = (progress: UploadProgress) => tell({ type: 'sending', ...progress });
-  return await session.persist(async () => {
-    const file = new File([await openAsBlob(source.path)], basename(source.path));
-    return await session.client.transcribe(file, { ...input, onProgress, signal });
-  });
+/** Where what is under way is written down, beyond this call. */
+function rememberedUploads(): UrlStorage {
+  const folder = join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'phonograph');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return new FileUrlStorage(join(folder, 'uploads.json'));
 }
 
-async function submit(session: Session, input: TranscribeInput): Promise<Accepted> {
-  const { transcribe: result } = await session.ask(TranscribeDocument, { input });
-  if (result.__typename !== 'TranscribeSuccess') throw new PhonographError(result);
-  return { ...result.job, existing: result.existing };
+async function begin(upload: Upload): Promise<void> {
+  const [previous] = await upload.findPreviousUploads();
+  if (previous !== undefined) upload.resumeFromPreviousUpload(previous);
+  upload.start();
+}
+
+/** What the server said; without a word of it, that it was not reached. */
+function toldError(error: Error | DetailedError): Error {
+  if (!('originalResponse' in error)) return error;
+  const { originalResponse: response } = error;
+  const status = response?.getStatus() ?? 0;
+  // 409 and 423: an earlier request for the same upload is just being ended.
+  if (status === 0 || status === 409 || status === 423 || status >= 500) return new UnreachableError(error);
+  try {
+    const {
+      errors,
+    }: { readonly errors: readonly { readonly message: string; readonly extensions: { readonly code: string } }[] } =
+      JSON.parse(response?.getBody() ?? '');
+    const { message = error.message, extensions = { code: 'UPLOAD_FAILED' } } = errors[0] ?? {};
+    return new PhonographError({ message, code: extensions.code, hint: null });
+  } catch {
+    return error;
+  }
 }

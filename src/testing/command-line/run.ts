@@ -5,7 +5,12 @@ const root = join(import.meta.dirname, '../../..');
 export const main = join(root, 'clients/cli/main.ts');
 
 /** What of this environment the command line runs in: settings of this machine would change what it does. */
-export const plainEnvironment = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+export const plainEnvironment = {
+  PATH: process.env['PATH'],
+  HOME: process.env['HOME'],
+  // Uploads that are under way are written down there.
+  XDG_STATE_HOME: join(root, '.tools/test-state'),
+};
 
 interface RunOptions {
   readonly server?: string;
