@@ -33,8 +33,8 @@ export async function sendFile(path: string, { session, signal, onProgress }: Se
       urlStorage,
       fingerprint: () => Promise.resolve(fingerprint),
       removeFingerprintOnSuccess: true,
-      // The session comes back by itself, as for everything else that it asks.
-      retryDelays: null,
+      // For lines that break, from the start again after each byte that arrives; a server that is away is waited for by the session.
+      retryDelays: [100, 1000, 3000],
       onProgress: (sentBytes, totalBytes) => onProgress({ sentBytes, totalBytes }),
       onError: (error) => reject(toldError(error)),
       onSuccess: () => resolve(upload.url?.split('/').at(-1) ?? ''),

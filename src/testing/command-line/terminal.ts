@@ -35,7 +35,8 @@ export function openTestTerminal(args: readonly string[], { env = {}, cwd = '.' 
       for (;;) {
         if (isSeen(textOf(screen))) return;
         const last = await Promise.race([once(eyes, 'seen').then(() => null), ended]);
-        if (last !== null && !isSeen(last.text)) throw new Error(`it ended with ${last.exitCode}:\n${last.text}`);
+        if (last !== null && !isSeen(last.text))
+          throw new Error(`it ended with ${String(last.exitCode)}:\n${last.text}`);
       }
     },
     type: (text) => program.stdin.write(`${JSON.stringify(text)}\n`),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openBreakingLine } from '#src/testing/breaking-line.ts';
 import { openProcessHarness } from '#src/testing/process.ts';
 import { placeRecording } from '#src/testing/recordings.ts';
 import { openTestServer } from '#src/testing/server.ts';
@@ -123,6 +124,22 @@ test('a server that dies in the middle and comes back is waited for, and no even
     );
     assert.match(await readFile(recording.replace('.flac', '.srt'), 'utf8'), /and 11 again/u);
   }
+});
+
+test('over a line that breaks again and again a recording is sent once, and not a part of it twice', async () => {
+  await using server = await openTestServer();
+  await using temporary = await openTemporary();
+  await placeRecordings(temporary.directory, ['talk.flac']);
+  await using line = await openBreakingLine(server.url, 400_000);
+  const { exitCode, stdout, stderr } = await phonograph(['transcribe', 'talk.flac', '--json'], {
+    server: line.url,
+    cwd: temporary.directory,
+  });
+  assert.equal(exitCode, 0, stderr);
+  assert.ok(line.breaks() > 0, 'it broke');
+  assert.equal(jsonLines(stdout).at(-1).type, 'written');
+  const { media } = (await server.ask('{ jobs { edges { node { media { bytes } } } } }')).data.jobs.edges[0].node;
+  assert.equal(media.bytes, (await stat(sample)).size);
 });
 
 test('without a server one is started, and ends with the command; its jobs are there for the next', async () => {
