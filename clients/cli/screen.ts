@@ -49,6 +49,8 @@ function openTerminal(stream: NodeJS.WriteStream): Screen {
   let [bars, summary]: [readonly Bar[], string] = [[], ''];
   let drawn: readonly string[] = [];
   let isPaused = false;
+  // A question stands alone until it is answered.
+  const held: string[] = [];
   const draw = () => {
     if (isPaused) return;
     drawn = linesOf(bars, summary, stream);
@@ -73,8 +75,11 @@ function openTerminal(stream: NodeJS.WriteStream): Screen {
   return {
     isTerminal: true,
     line(text) {
-      if (isPaused) stream.write(`${printable(text)}\n`);
-      else update.persist(printable(text));
+      if (isPaused) {
+        held.push(text);
+        return;
+      }
+      update.persist(printable(text));
       draw();
     },
     show(shown, about) {
@@ -86,6 +91,7 @@ function openTerminal(stream: NodeJS.WriteStream): Screen {
     },
     resume() {
       isPaused = false;
+      for (const text of held.splice(0)) update.persist(printable(text));
       draw();
     },
     [Symbol.dispose]() {
@@ -96,21 +102,34 @@ function openTerminal(stream: NodeJS.WriteStream): Screen {
   };
 }
 
-/** As many bars as fit, each within the width of the terminal. */
+/** As many bars as fit, each within the width of the terminal, and all below each other. */
 function linesOf(bars: readonly Bar[], summary: string, { rows, columns }: NodeJS.WriteStream) {
   const fitting = bars.slice(0, Math.max(1, Math.floor((rows - 2) / 2)));
-  const lines = fitting.flatMap((bar) => [barLine(bar, columns - 1), ...(bar.text === '' ? [] : [`  ${bar.text}`])]);
+  const states = fitting.map(stateOf);
+  const room = Math.max(8, columns - 3 - widest(states));
+  const names = fitting.map(({ name }) => shortened(printable(name), room));
+  const width = widest(names);
+  const lines = fitting.flatMap(({ text }, index) => [
+    `${padded(names[index] ?? '', width)}  ${states[index]}`,
+    ...(text === '' ? [] : [`  ${text}`]),
+  ]);
   return [...lines, ...(summary === '' ? [] : [summary])].map((line) => shortened(printable(line), columns - 1));
 }
 
-function barLine({ name, what, fraction, etaSeconds }: Bar, columns: number): string {
+function widest(texts: readonly string[]): number {
+  return Math.max(0, ...texts.map((text) => stringWidth(text)));
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(width - stringWidth(text));
+}
+
+function stateOf({ what, fraction, etaSeconds }: Bar): string {
   const done = Math.round((fraction ?? 0) * barWidth);
   const bar = `${'█'.repeat(done)}${'░'.repeat(barWidth - done)}`;
   const percent = fraction === null ? '' : `${String(Math.floor(fraction * 100)).padStart(3)} %`;
   const eta = etaSeconds === null ? '' : `ETA ${clock(etaSeconds)}`;
-  const state = [bar, percent, what, eta].filter((part) => part !== '').join('  ');
-  const room = Math.max(8, columns - stringWidth(state) - 2);
-  return `${shortened(name, room)}  ${state}`;
+  return [bar, percent, what, eta].filter((part) => part !== '').join('  ');
 }
 
 /** Cut at the end, by what a terminal takes for the width of each character. */

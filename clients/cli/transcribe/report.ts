@@ -55,9 +55,11 @@ export function reportOnScreen(
   const ended = { written: 0, skipped: 0, cancelled: 0, failed: 0 };
   const isAlone = total === 1;
   const show = () => {
-    // What is being heard comes before what waits.
-    const shown = [...bars.values()].toSorted((a, b) => (b.fraction ?? -1) - (a.fraction ?? -1));
-    screen.show(shown, isAlone ? '' : summaryOf(ended, total));
+    const all = [...bars.values()];
+    // What waits is told by its number.
+    const moving = all.filter(({ fraction }) => fraction !== null);
+    const waiting = all.length - moving.length;
+    screen.show(isAlone ? all : moving, isAlone ? '' : summaryOf(ended, total, waiting));
   };
   return {
     tell(recording, told) {
@@ -145,13 +147,14 @@ function sentenceOf(told: Ended): string {
   }
 }
 
-function summaryOf(ended: Readonly<Record<Ended['type'], number>>, total: number | null): string {
+function summaryOf(ended: Readonly<Record<Ended['type'], number>>, total: number | null, waiting = 0): string {
   const { written, skipped, cancelled, failed } = ended;
   const parts = [
     total === null ? `${written} done` : `${written} of ${total} done`,
     ...(skipped > 0 ? [`${skipped} there already`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
+    ...(waiting > 0 ? [`${waiting} queued`] : []),
   ];
   return parts.join(', ');
 }
