@@ -199,10 +199,11 @@ async function readPart(session: Session, id: string, { startSeconds, endSeconds
   while (hasNext) {
     const { job }: SegmentsPage = await session.ask(SegmentsDocument, { id, after });
     if (job === null) throw new CommandError(`There is no job ${id}.`);
+    const labels = new Map(job.speakers.map(({ key, label }) => [key, label]));
     for (const { node } of job.segments.edges) {
       if (node.endSeconds <= startSeconds) continue;
       if (node.startSeconds >= endSeconds) return text;
-      const who = node.speaker === null ? '' : `Speaker ${node.speaker}: `;
+      const who = node.speaker === null ? '' : `${labels.get(node.speaker) ?? node.speaker}: `;
       text += `[${clock(node.startSeconds)}] ${who}${node.text.trim()}\n`;
       if (text.length > longestText) return `${text}[goes on: ask with startSeconds ${node.endSeconds}]\n`;
     }

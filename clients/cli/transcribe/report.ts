@@ -114,6 +114,8 @@ function changeOf(event: JobEvent): Partial<Bar> {
     case 'JobStatusChanged':
       return event.status === 'QUEUED' ? { what: 'queued', fraction: null, etaSeconds: null } : {};
     case 'JobLanguageDetected':
+    case 'JobSegmentsChanged':
+    case 'JobSpeakersChanged':
       return {};
     default:
       return event satisfies never;
@@ -125,6 +127,7 @@ function stageOf({ job }: JobEvent): string {
 }
 
 function textOf(event: JobEvent): readonly string[] {
+  if (event.__typename === 'JobTranscriptCleared') return ['From the start again:'];
   if (event.__typename !== 'JobSegmentsAdded') return [];
   return event.segments.map(({ startSeconds, endSeconds, speaker, text }) => {
     const who = speaker === null ? '' : `Speaker ${speaker}: `;
