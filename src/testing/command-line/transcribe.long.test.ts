@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openBreakingLine } from '#src/testing/breaking-line.ts';
 import { openProcessHarness } from '#src/testing/process.ts';
+import { openRecordingServer, serving } from '#src/testing/recording-server.ts';
 import { placeRecording } from '#src/testing/recordings.ts';
 import { openTestServer } from '#src/testing/server.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
@@ -124,6 +125,18 @@ test('a server that dies in the middle and comes back is waited for, and no even
     );
     assert.match(await readFile(recording.replace('.flac', '.srt'), 'utf8'), /and 11 again/u);
   }
+});
+
+test('a recording that is given by its address is fetched by the server, and its subtitles are called after it', async () => {
+  await using source = await openRecordingServer(serving(await readFile(sample)));
+  await using server = await openTestServer({ server: { urlAllowedCidrs: ['127.0.0.1/32'] } });
+  await using temporary = await openTemporary();
+  const { exitCode, stderr } = await phonograph(['transcribe', `${source.origin}/talks/first%20talk.flac?key=1`], {
+    server: server.url,
+    cwd: temporary.directory,
+  });
+  assert.equal(exitCode, 0, stderr);
+  assert.deepEqual(await readdir(temporary.directory), ['first talk.srt']);
 });
 
 test('over a line that breaks again and again a recording is sent once, and not a part of it twice', async () => {
