@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { startInternet } from '../testing/setup/test-internet.mjs';
@@ -101,6 +102,17 @@ test('under npm too a signal arrives once', async () => {
 test('each Ctrl-C in a terminal arrives once, though npm passes on what the terminal has sent already', async () => {
   using run = start((root) => ['python3', '-c', terminal, 'npm', '--prefix', root, 'start']);
   assert.equal(await run.end(), 7);
+  assert.deepEqual(signalsIn(run.output), ['got SIGINT', 'got SIGINT']);
+});
+
+test('a program that runs where it was called has the terminal and the folder of its caller, and each Ctrl-C once', async () => {
+  const asks = `${server}process.stdout.write('at a terminal: ' + process.stdin.isTTY + ' in ' + process.cwd() + '\\n');`;
+  using run = start((root) => {
+    writeFileSync(join(root, 'src/main.ts'), asks);
+    return ['python3', '-c', terminal, process.execPath, join(root, 'src/setup/setup.mjs'), '--here', 'src/main.ts'];
+  });
+  assert.equal(await run.end(), 7);
+  assert.match(run.output, /at a terminal: true in \/\r?\n/u);
   assert.deepEqual(signalsIn(run.output), ['got SIGINT', 'got SIGINT']);
 });
 

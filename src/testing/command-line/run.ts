@@ -8,6 +8,8 @@ export const main = join(root, 'clients/cli/main.ts');
 export const plainEnvironment = {
   PATH: process.env['PATH'],
   HOME: process.env['HOME'],
+  // As the set-up has it.
+  NODE_COMPILE_CACHE: join(root, '.tools/compiled'),
   // Uploads that are under way are written down there.
   XDG_STATE_HOME: join(root, '.tools/test-state'),
 };
