@@ -17,6 +17,9 @@ const help = `npm run demo [-- --stay]: transcribes samples/jfk.flac with a serv
 
 const recording = 'jfk.flac';
 
+/** What of the user's settings counts for the demo too. */
+const kept = new Set(['PHONOGRAPH_CONFIG', 'PHONOGRAPH_MODEL_DIRECTORY', 'PHONOGRAPH_COMPUTE_POWER']);
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -56,9 +59,6 @@ async function demonstrate(signal: AbortSignal, stay: boolean): Promise<void> {
   await new Promise<void>((resolve) => work.addEventListener('abort', () => resolve()));
   if (!signal.aborted) work.throwIfAborted();
 }
-
-/** What of the user's settings counts for the demo too. */
-const kept = new Set(['PHONOGRAPH_CONFIG', 'PHONOGRAPH_MODEL_DIRECTORY', 'PHONOGRAPH_COMPUTE_POWER']);
 
 /** A server with settings, port and data of its own; disposing of it stops it and removes its data. */
 async function startDemoServer(signal: AbortSignal): Promise<LocalServer> {
