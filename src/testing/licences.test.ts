@@ -9,8 +9,15 @@ const root = join(import.meta.dirname, '../..');
 /** Under these a package may come with Phonograph: none of them asks anything of who uses or changes it but to keep its notice. */
 const allowed = ['MIT', 'ISC', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'Zlib', 'CC0-1.0', 'PSF-2.0'];
 
-/** Others, each with why: its files stay as they are and apart, which is all that the MPL asks. */
-const exceptions = new Map([['tqdm', 'MPL-2.0 AND MIT']]);
+/** Others, each with why. */
+const exceptions = new Map([
+  // Its files stay as they are and apart, which is all that the MPL asks.
+  ['tqdm', 'MPL-2.0 AND MIT'],
+  // Permissive as MIT is; its text comes with the package, which is all that it asks.
+  ['graceful-fs', 'BlueOak-1.0.0'],
+  // Its Readme.md says MIT, and its package.json nothing.
+  ['combine-errors', 'none'],
+]);
 
 /** A licence by SPDX; "AND" and "OR" are both taken as all of them. */
 function isAllowed(name: string, licence: string): boolean {

@@ -62,7 +62,8 @@ async function attempt(recording: Recording, work: Work): Promise<Ended> {
       work,
     );
   } catch (error) {
-    if (interrupt.leave.aborted || work.session.signal.aborted) throw error;
+    // With its reason, which tells more than that something was aborted.
+    work.session.signal.throwIfAborted();
     if (interrupt.begin.aborted) return { type: 'cancelled', job };
     const { message, hint } = asCommandError(error);
     const code = error instanceof PhonographError ? error.code : 'NOT_DONE';

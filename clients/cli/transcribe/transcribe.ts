@@ -72,7 +72,7 @@ export async function runTranscribe(inputs: readonly string[], options: Transcri
   const limit = pLimit(atATime);
   const ended = await Promise.all(recordings.map((recording) => limit(transcribeRecording, recording, work)));
   if (options.output === '-' && options.json !== true) for (const each of ended) writeText(each);
-  if (session.isOwn) await finishOthers(session, screen);
+  if (session.isOwn && !interrupt.begin.aborted) await finishOthers(session, screen);
   requireDone(ended, interrupt);
 }
 
