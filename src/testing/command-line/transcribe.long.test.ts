@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { openBreakingLine } from '#src/testing/breaking-line.ts';
 import { openProcessHarness } from '#src/testing/process.ts';
 import { openRecordingServer, serving } from '#src/testing/recording-server.ts';
@@ -153,6 +154,22 @@ test('over a line that breaks again and again a recording is sent once, and not 
   assert.equal(jsonLines(stdout).at(-1).type, 'written');
   const { media } = (await server.ask('{ jobs { edges { node { media { bytes } } } } }')).data.jobs.edges[0].node;
   assert.equal(media.bytes, (await stat(sample)).size);
+});
+
+test('a call that is repeated after an interruption sends what had not arrived, and no more', async () => {
+  await using server = await openTestServer();
+  await using temporary = await openTemporary();
+  await placeRecordings(temporary.directory, ['talk.flac']);
+  await using line = await openBreakingLine(server.url, 400_000);
+  const call = { server: line.url, cwd: temporary.directory, env: { XDG_STATE_HOME: temporary.directory } };
+  const first = start(['transcribe', 'talk.flac', '--json'], call);
+  while (line.breaks() === 0) await setImmediate();
+  first.kill('SIGTERM');
+  assert.equal((await first).exitCode, 130);
+  const { exitCode, stdout, stderr } = await phonograph(['transcribe', 'talk.flac', '--json'], call);
+  assert.equal(exitCode, 0, stderr);
+  const [begun] = jsonLines(stdout);
+  assert.ok(begun.type === 'sending' && begun.sentBytes > 0, stdout);
 });
 
 test('without a server one is started, and ends with the command; its jobs are there for the next', async () => {
