@@ -30,6 +30,10 @@ ARG CUDA=no
 ENV PHONOGRAPH_MODEL_DIRECTORY=/models
 RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=pip,target=/etc/pip.conf \
   if [ "$CUDA" = yes ]; then node src/setup/setup.mjs --cuda; else node src/setup/setup.mjs; fi
+# The page, by itself: a change of it fetches nothing anew.
+COPY clients/js/ clients/js/
+COPY clients/web/ clients/web/
+RUN node src/setup/setup.mjs && rm -r node_modules/esbuild node_modules/@esbuild node_modules/react-dom
 
 FROM system
 RUN useradd --system --uid 10001 --user-group --no-create-home phonograph \
@@ -39,6 +43,7 @@ COPY --from=setup --chown=phonograph:phonograph /models /models
 COPY --from=setup /app/.venv .venv
 COPY --from=setup /app/.tools/node .tools/node
 COPY --from=setup /app/node_modules node_modules
+COPY --from=setup /app/.tools/web .tools/web
 COPY LICENSE package.json config.json ./
 COPY migrations/ migrations/
 COPY resolvers/ resolvers/

@@ -19,6 +19,7 @@ export async function generatedFiles(schemaText: string): Promise<Readonly<Recor
   return {
     'js/operations.ts': await typedOperations('js', schemaText),
     'cli/operations.ts': await typedOperations('cli', schemaText),
+    'web/operations.ts': await typedOperations('web', schemaText),
     'js/possible-types.json': `${JSON.stringify(Object.fromEntries(possibleTypes), null, 2)}\n`,
     'js/introspection.json': `${introspectionOf(schema)}\n`,
   };

@@ -181,20 +181,43 @@ test('no answer may be shown within another page or load anything, and the page 
   assert.match(scripts ?? '', /^(?:'sha256-[\w+/]+=*' ?)+$/u);
 });
 
-test('a browser at the address of the server finds links, of GraphiQL where it is on, and everybody else where the API is', async () => {
-  for (const graphiql of [true, false]) {
-    await using server = await openTestServer({ server: { graphiql, apiKeys: [newCaller('alice').key] } });
-    const page = await fetch(server.url, { headers: { accept: 'text/html,*/*;q=0.8' } });
-    const links = [...(await page.text()).matchAll(/href="(?<to>[^"]+)"/gu)].map(({ groups }) => groups?.['to'] ?? '');
-    assert.deepEqual(links, graphiql ? ['graphql', 'ready'] : ['ready']);
-    for (const link of links) {
-      const there = await fetch(new URL(link, page.url), { headers: { accept: 'text/html' } });
-      assert.ok(there.status === 200 || link === 'ready', `${link}: ${there.status}`);
-      await there.arrayBuffer();
-    }
-    assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'sha256-[^']+'; /u);
-    assert.equal((await fetch(server.url)).status, 401);
-    assert.equal((await fetch(`${server.url}/x`, { headers: { accept: 'text/html' } })).status, 401);
+test('a browser at the address of the server gets the web page, which loads from there alone, and everybody else where the API is', async () => {
+  await using server = await openTestServer({ server: { apiKeys: [newCaller('alice').key] } });
+  const page = await fetch(server.url, { headers: { accept: 'text/html,*/*;q=0.8' } });
+  const policy = page.headers.get('content-security-policy') ?? '';
+  assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self'; /u);
+  assert.doesNotMatch(policy, /unsafe|https?:|\*/u);
+  const html = await page.text();
+  assert.doesNotMatch(html, /<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/iu);
+  const links = [...html.matchAll(/(?:href|src)="(?<to>[^"]+)"/gu)].map(({ groups }) => groups?.['to'] ?? '');
+  assert.ok(links.length >= 4);
+  for (const link of links) {
+    assert.doesNotMatch(link, /^(?:\/|\w+:)/u, 'a page under the path of a proxy loads from there');
+    const there = await fetch(new URL(link, page.url));
+    assert.equal(there.status, 200, link);
+    const isHashed = /-[A-Z0-9]{8}\./u.test(link);
+    assert.match(there.headers.get('cache-control') ?? '', isHashed ? /immutable/u : /no-cache/u);
+    await there.arrayBuffer();
+  }
+  assert.equal((await fetch(server.url)).status, 401);
+  assert.equal((await fetch(`${server.url}/x`, { headers: { accept: 'text/html' } })).status, 401);
+  assert.equal((await fetch(`${server.url}/web/../src/main.ts`)).status, 401);
+  assert.equal((await fetch(`${server.url}/web/..%2fpackage.json`)).status, 404);
+});
+
+/** What a browser has to load before the page does anything, on a slow line. */
+const mostScriptBytes = 200_000;
+
+test('the web page loads at most 200 KB of compressed scripts', async (t) => {
+  await using server = await openTestServer();
+  const html = await (await fetch(server.url, { headers: { accept: 'text/html' } })).text();
+  const scripts = [...html.matchAll(/src="(?<to>[^"]+\.js)"/gu)].map(({ groups }) => groups?.['to'] ?? '');
+  assert.equal(scripts.length, 1);
+  for (const encoding of ['br', 'gzip']) {
+    const { headers, bytes } = await receive(`${server.url}/${scripts[0]}`, { 'accept-encoding': encoding });
+    assert.equal(headers['content-encoding'], encoding);
+    t.diagnostic(`${encoding}: ${bytes} bytes`);
+    assert.ok(bytes > 10_000 && bytes <= mostScriptBytes, `${encoding}: ${bytes} bytes`);
   }
 });
 

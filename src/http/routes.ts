@@ -8,8 +8,8 @@ import { answerJobFile } from './job-file.ts';
 import { answerMetrics, measureAnswer, scraper, showsMetricsToken } from './measuring/metrics.ts';
 import { answerOpenai } from './openai/openai.ts';
 import { answerGraphiql } from './pages/graphiql.ts';
-import { answerStartPage } from './pages/start-page.ts';
 import { wantsPage } from './pages/wants-page.ts';
+import { answerWebPage } from './pages/web-page.ts';
 import { tooOften } from './quotas.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
 import { traceAnswer } from './measuring/tracing.ts';
@@ -63,11 +63,12 @@ const routes: readonly Route[] = [
   { path: '/uploads/', who: 'CALLERS', counts: isPost, handle: answerTus },
   { path: '/v1/', when: isPreflight, who: 'ANYBODY', handle: answerOpenai },
   { path: '/v1/', who: 'CALLERS', handle: answerOpenai },
+  { path: '/web/', who: 'ANYBODY', handle: answerWebPage },
   {
     path: '/',
     when: (request) => pathOf(request) === '/' && wantsPage(request),
     who: 'ANYBODY',
-    handle: answerStartPage,
+    handle: answerWebPage,
   },
   { path: '/', who: 'CALLERS', handle: answerNothing },
 ];
@@ -118,7 +119,7 @@ function isFor({ path: wanted }: Route, path: string): boolean {
   return wanted.endsWith('/') ? path.startsWith(wanted) : path === wanted;
 }
 
-/** Of every answer: none is a page that may load anything, or be shown within another; the page of GraphiQL says itself what it needs. */
+/** Of every answer: none is a page that may load anything, or be shown within another; the web page and the one of GraphiQL say themselves what they need. */
 const usualHeaders = Object.entries({
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',

@@ -8,11 +8,12 @@ import { nodeModulesStep, nodeProgram, nodeStep } from './node.mjs';
 import { openProject } from './project.mjs';
 import { engineStep, pythonOf, uvStep } from './python.mjs';
 import { startProgress } from './tool.mjs';
+import { webStep } from './web.mjs';
 
 const usage = `Usage: node src/setup/setup.mjs [--dev] [--cuda] [--here] [FILE [ARGUMENT...]]
 
-Sets up what is missing (Node packages, Node, the engine's Python environment, the COMPACT model), then runs a program of the project with the Node or
-the Python of the set-up. With everything in place this takes no time and needs no network. package.json names the programs: npm run lists them.
+Sets up what is missing (Node packages, Node, the engine's Python environment, the COMPACT model, the web page), then runs a program of the project with the
+Node or the Python of the set-up. With everything in place this takes no time and needs no network. package.json names the programs: npm run lists them.
 
   --dev    with the tools of development; the settings of the server on this machine do not count
   --cuda   with the CUDA libraries, even without a graphics card
@@ -52,7 +53,7 @@ export async function main(args) {
 async function prepare(project) {
   const fromPypi = [nodeStep(project), engineStep(project), modelStep(project)];
   // In this order: later ones use earlier ones.
-  const steps = [nodeModulesStep(project), uvStep(project, fromPypi), ...fromPypi];
+  const steps = [nodeModulesStep(project), uvStep(project, fromPypi), ...fromPypi, webStep(project)];
   if (steps.every((step) => step.isReady())) return;
   const giveBack = await takeLock(project.tools, {
     signal: project.signal,

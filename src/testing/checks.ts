@@ -36,6 +36,7 @@ const ruff = (...what: readonly string[]) => ['ruff', ...what, '--config', 'pypr
 const staticChecks: readonly Check[] = [
   { name: 'format', command: ['oxfmt', '--check'] },
   { name: 'types', command: ['tsc', '--noEmit'] },
+  { name: 'types of the web page', command: ['tsc', '--noEmit', '--project', 'clients/web'] },
   { name: 'types of the examples', command: ['tsc', '--noEmit', '--project', 'examples'] },
   { name: 'lint', command: ['oxlint', '--type-aware'] },
   { name: 'dead code', command: ['knip'] },

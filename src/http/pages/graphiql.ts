@@ -1,19 +1,13 @@
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip as gzipCompress } from 'node:zlib';
-import { etag } from 'etag';
 import { answerError } from '../answer.ts';
-import { type FileRequest, isKnown } from '../file-response.ts';
+import type { FileRequest } from '../file-response.ts';
 import { firstSteps, noJob } from './first-steps.ts';
+import { answerPage, type StoredPage, storePage } from './stored-page.ts';
 
-const [brotli, gzip] = [promisify(brotliCompress), promisify(gzipCompress)];
-
-/** The page as it is sent: 9 MB of it are rendered once, and lie here compressed. */
 interface Page {
-  readonly etag: string;
+  readonly stored: StoredPage;
   readonly policy: string;
-  readonly bodies: Readonly<Record<'br' | 'gzip' | 'identity', Buffer>>;
 }
 
 let page: Promise<Page> | null = null;
@@ -28,12 +22,7 @@ async function renderPage(): Promise<Page> {
   const [before = '', after, ...more] = rendered.split('YogaGraphiQL.renderYogaGraphiQL(');
   if (after === undefined || more.length > 0) throw new Error('GraphiQL is not begun where it was.');
   const html = `${before}(${beginWithNewestJob})(${after}`.replace('</head>', () => `${forPhones}</head>`);
-  const identity = Buffer.from(html);
-  const [br, zipped] = await Promise.all([
-    brotli(identity, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
-    gzip(identity),
-  ]);
-  return { etag: etag(identity), policy: policyOf(html), bodies: { br, gzip: zipped, identity } };
+  return { stored: await storePage(Buffer.from(html)), policy: policyOf(html) };
 }
 
 /** Names the newest job in the variables that name none yet, in tabs that are opened now and in those of an earlier visit. Who may not ask has none. */
@@ -89,31 +78,11 @@ function policyOf(html: string): string {
 }
 
 /** The page needs no API key, since it holds nothing of the server's; its operations need one, in its header editor. */
-export async function answerGraphiql({ request, response, context }: FileRequest): Promise<void> {
-  if (!context.config.server.graphiql) {
-    answerError(response, 404, { code: 'NOT_FOUND', message: 'GraphiQL is switched off; the API is here.' });
+export async function answerGraphiql(asked: FileRequest): Promise<void> {
+  if (!asked.context.config.server.graphiql) {
+    answerError(asked.response, 404, { code: 'NOT_FOUND', message: 'GraphiQL is switched off; the API is here.' });
     return;
   }
-  const { etag: tag, policy, bodies } = await (page ??= renderPage());
-  response.setHeader('content-security-policy', policy);
-  response.setHeader('etag', tag);
-  // Asked for again at each visit, and answered with 304: a newer server has a newer page.
-  response.setHeader('cache-control', 'no-cache');
-  response.appendHeader('vary', 'Accept-Encoding');
-  if (isKnown(request, response)) {
-    response.writeHead(304).end();
-    return;
-  }
-  const encoding = accepted(request.headers['accept-encoding']);
-  const body = bodies[encoding];
-  if (encoding !== 'identity') response.setHeader('content-encoding', encoding);
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length });
-  response.end(body);
-}
-
-function accepted(header: string | string[] | undefined): keyof Page['bodies'] {
-  const offered = String(header ?? '')
-    .split(',')
-    .flatMap((each) => (/;\s*q=0(?:\.0+)?\s*$/u.test(each) ? [] : [each.split(';', 1)[0]?.trim()]));
-  return (['br', 'gzip'] as const).find((encoding) => offered.includes(encoding)) ?? 'identity';
+  const { stored, policy } = await (page ??= renderPage());
+  answerPage(asked, stored, { type: 'text/html; charset=utf-8', policy });
 }

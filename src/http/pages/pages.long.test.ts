@@ -41,7 +41,7 @@ test(
     await using server = await openTestServer({ engine: 'waits' });
     await using visit = await openVisit(server.url, desktop);
     const page = await visit.context.newPage();
-    await page.goto(server.url);
+    await page.goto(`${server.url}/#/server`);
     await page.getByRole('link', { name: 'GraphiQL' }).click();
     await run(page);
     const id = await submit(server);

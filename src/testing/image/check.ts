@@ -29,7 +29,7 @@ export async function checkImage(directory: string): Promise<void> {
 
 /** What only building and testing needs. */
 const unwanted = [
-  'app/node_modules/{typescript,oxlint,knip}',
+  'app/node_modules/{typescript,oxlint,knip,esbuild}',
   'app/**/*.test.{ts,mjs}',
   'app/runner/{fixtures,engine/tests}',
   'app/src/{testing,store/contract}',

@@ -1,0 +1,98 @@
+import { memo, type MouseEvent } from 'react';
+import { clock } from '../format.ts';
+import { t } from '../messages/messages.ts';
+import type { Match } from './finding.ts';
+import type { Segment } from './live-transcript.ts';
+import type { Player } from './player.ts';
+
+interface RowProps {
+  readonly segment: Segment;
+  readonly isNewSpeaker: boolean;
+  /** The word that is being said, -1 where it is none of them; null where another segment is being said. */
+  readonly saidWord: number | null;
+  readonly matches: readonly Match[];
+  readonly shownMatch: Match | null;
+  readonly player: Player;
+}
+
+/** A word that the engine gives less is marked, for whoever corrects. */
+const unsureBelow = 0.5;
+
+/** A line of the transcript: its time, who speaks, its words. */
+export const SegmentRow = memo(function SegmentRow(row: RowProps) {
+  const { segment, isNewSpeaker, saidWord, player } = row;
+  const { startSeconds, speaker, language } = segment;
+  const time = clock(startSeconds);
+  return (
+    <div className={saidWord === null ? 'segment' : 'segment said'}>
+      <button
+        type="button"
+        className="time"
+        aria-label={t.playFrom(time)}
+        onClick={() => player.playFrom(startSeconds)}
+      >
+        {time}
+      </button>
+      <div>
+        {isNewSpeaker && speaker !== null && <SpeakerLabel speaker={speaker} />}
+        <p lang={language ?? undefined} onClick={(event) => playWord(event, segment, player)}>
+          {row.matches.length > 0 || segment.words === null ? (
+            <Found {...row} />
+          ) : (
+            <Words segment={segment} saidWord={saidWord} />
+          )}
+        </p>
+      </div>
+    </div>
+  );
+});
+
+function SpeakerLabel({ speaker }: { readonly speaker: string }) {
+  return <span className={`speaker speaker-${(Number(speaker) - 1) % 8}`}>{`${t.speaker} ${speaker}`}</span>;
+}
+
+function Words({ segment, saidWord }: Pick<RowProps, 'segment' | 'saidWord'>) {
+  return segment.words?.map(({ text, probability }, at) => {
+    const isUnsure = probability < unsureBelow;
+    const classes = [isUnsure && 'unsure', saidWord === at && 'word-said'].filter((name) => name !== false);
+    // Where the script has spaces they stand before the word.
+    const [, space = '', word = text] = /^(?<space>\s*)(?<word>.*)$/su.exec(text) ?? [];
+    return (
+      // oxlint-disable-next-line react/no-array-index-key -- the words of a segment come and go together
+      <span key={at}>
+        {at === 0 ? '' : space}
+        <span
+          data-word={at}
+          className={classes.length > 0 ? classes.join(' ') : undefined}
+          title={isUnsure ? t.unsure : undefined}
+        >
+          {word}
+        </span>
+      </span>
+    );
+  });
+}
+
+/** The text with what was found in it marked. */
+function Found({ segment: { text }, matches, shownMatch }: RowProps) {
+  const parts = matches.flatMap((match, at) => [
+    text.slice(matches[at - 1]?.to ?? 0, match.from),
+    <mark key={match.from} className={match === shownMatch ? 'shown' : undefined}>
+      {text.slice(match.from, match.to)}
+    </mark>,
+  ]);
+  return (
+    <>
+      {parts}
+      {text.slice(matches.at(-1)?.to ?? 0)}
+    </>
+  );
+}
+
+/** A click on a word plays from it; what is selected with the mouse is no click. */
+function playWord({ target }: MouseEvent, segment: Segment, player: Player): void {
+  if (getSelection()?.isCollapsed === false) return;
+  const word = target instanceof HTMLElement ? target.closest<HTMLElement>('[data-word]') : null;
+  const at = word === null ? undefined : segment.words?.[Number(word.dataset['word'])];
+  if (at) player.playFrom(at.startSeconds);
+}
