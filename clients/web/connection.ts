@@ -146,3 +146,19 @@ function isSuccess<Result extends { readonly __typename: string }>(
 ): result is Exclude<Result, { readonly code: string }> {
   return !('code' in result);
 }
+
+/** What time it is by the server's clock: what is asked to be told `since` then misses nothing. */
+export function timeOf({
+  startedAt,
+  uptimeSeconds,
+}: {
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+}): string {
+  return new Date(Date.parse(startedAt) + uptimeSeconds * 1000).toISOString();
+}
+
+/** Whether more has happened while the page was away than the server can tell: then it asks anew. */
+export function isExpired(error: unknown): boolean {
+  return error instanceof PhonographError && error.code === 'CURSOR_EXPIRED';
+}

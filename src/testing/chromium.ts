@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import axe from 'axe-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { debianProgram } from './debian.ts';
 
 const { path: executablePath, skip } = await debianProgram('chromium', [
@@ -13,6 +15,45 @@ export const skipWithoutBrowser = skip;
 /** Starts a browser, without the sandbox that root cannot have. */
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}
+
+export const desktop = { viewport: { width: 1280, height: 800 } };
+export const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+
+/** A browser that remembers what it has asked for beyond the server, and what its pages complained of. */
+export interface Visit extends AsyncDisposable {
+  readonly context: BrowserContext;
+  readonly elsewhere: readonly string[];
+  readonly complaints: readonly string[];
+}
+
+export async function openVisit(url: string, options: BrowserContextOptions): Promise<Visit> {
+  const browser = await openBrowser();
+  const context = await browser.newContext(options);
+  const elsewhere: string[] = [];
+  const complaints: string[] = [];
+  context.on('request', (request) => {
+    const asked = request.url();
+    if (!asked.startsWith(`${url}/`) && !asked.startsWith(`blob:${url}/`) && !asked.startsWith('data:'))
+      elsewhere.push(asked);
+  });
+  context.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  context.on('weberror', (error) => complaints.push(error.error().message));
+  return { context, elsewhere, complaints, [Symbol.asyncDispose]: () => browser.close() };
+}
+
+/** Throws where a page breaks a rule of WCAG 2.2, A or AA, as far as a program can tell (axe). */
+export async function assertAccessible(page: Page): Promise<void> {
+  await page.evaluate(axe.source);
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const found = await page.evaluate(
+    async (values) => (await (globalThis as any).axe.run({ runOnly: { type: 'tag', values } })).violations,
+    tags,
+  );
+  const told = found.map(({ id, nodes }: any) => ({ id, where: nodes.map(({ html }: any) => html.slice(0, 200)) }));
+  assert.deepEqual(told, []);
 }
 
 /** Keeps what a page looks like, for whoever looks at the run of the tests. */

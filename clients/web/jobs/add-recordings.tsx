@@ -1,5 +1,6 @@
-import { useRef, useState } from 'react';
+import { type SyntheticEvent, useRef, useState } from 'react';
 import { t } from '../messages/messages.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { useSession } from '../session.tsx';
 import { addDrafts } from './drafts.ts';
 import { recordingsOf } from './dropped-files.ts';
@@ -11,7 +12,8 @@ const take = (list: FileList | null) => addDrafts(recordingsOf([...(list ?? [])]
 export function AddRecordings() {
   const files = useRef<HTMLInputElement>(null);
   const folder = useRef<HTMLInputElement>(null);
-  const [isPicking, setPicking] = useState(false);
+  const [picking, setPicking] = useState<'SERVER' | 'LINK' | null>(null);
+  const close = () => setPicking(null);
   const { role } = useSession();
   return (
     <section className="add">
@@ -25,10 +27,13 @@ export function AddRecordings() {
           {t.chooseFolder}
         </button>
         {role === 'ADMIN' && (
-          <button type="button" onClick={() => setPicking(true)}>
+          <button type="button" onClick={() => setPicking('SERVER')}>
             {t.chooseOnServer}
           </button>
         )}
+        <button type="button" onClick={() => setPicking('LINK')}>
+          {t.pasteLink}
+        </button>
       </div>
       <p className="hint">{t.stayHere}</p>
       <input
@@ -47,7 +52,43 @@ export function AddRecordings() {
         onChange={({ target }) => take(target.files)}
         {...{ webkitdirectory: '' }}
       />
-      {isPicking && <MediaPicker onClose={() => setPicking(false)} />}
+      {picking === 'SERVER' && <MediaPicker onClose={close} />}
+      {picking === 'LINK' && <LinkDialog onClose={close} />}
     </section>
+  );
+}
+
+/** Asks for the address of a recording. */
+function LinkDialog({ onClose }: { readonly onClose: () => void }) {
+  const add = (event: SyntheticEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const url = new FormData(event.currentTarget).get('url');
+    if (typeof url !== 'string') return;
+    onClose();
+    addDrafts([{ kind: 'URL', name: url, url }]);
+  };
+  return (
+    <Dialog title={t.pasteLink} onClose={onClose}>
+      <form onSubmit={add} className="stack">
+        <label>
+          {t.link}
+          <input
+            data-first
+            name="url"
+            type="url"
+            required
+            maxLength={2000}
+            pattern="https?://.+"
+            placeholder="https://"
+          />
+          <small>{t.linkHint}</small>
+        </label>
+        <div className="buttons">
+          <button type="submit" className="main">
+            {t.add}
+          </button>
+        </div>
+      </form>
+    </Dialog>
   );
 }

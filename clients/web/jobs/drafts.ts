@@ -2,12 +2,13 @@ import { type Connection, successOf } from '../connection.ts';
 import { type TranscribeInput, TranscribeDocument } from '../operations.ts';
 import { openStore } from '../store.ts';
 import { PhonographError } from '../../js/client.ts';
-import { sendRecording } from './send-recording.ts';
+import { forgetUpload, sendResumably, Unanswered, untilAnswered } from './resumable-upload.ts';
 
-/** A recording that somebody wants to have transcribed: on this computer, on the server. */
+/** A recording that somebody wants to have transcribed: on this computer, on the server, at an address that the server fetches it from. */
 export type Source =
   | { readonly kind: 'FILE'; readonly name: string; readonly file: File }
-  | { readonly kind: 'PATH'; readonly name: string; readonly path: string };
+  | { readonly kind: 'PATH'; readonly name: string; readonly path: string }
+  | { readonly kind: 'URL'; readonly name: string; readonly url: string };
 
 /** What is common to all that are submitted together. */
 export type JobOptions = Omit<TranscribeInput, 'media' | 'title'>;
@@ -33,7 +34,7 @@ export interface Upload {
 export const uploads = openStore<readonly Upload[]>([]);
 
 /** The page plays from the word that is clicked, and marks the one that is being said. */
-export const always = { wordTimestamps: true } as const;
+const always = { wordTimestamps: true } as const;
 
 interface Task {
   readonly source: Source & { readonly kind: 'FILE' };
@@ -47,21 +48,25 @@ const tasks = new Map<string, Task>();
 /** Two at a time: one more would only make each slower. */
 const atATime = 2;
 
-/** Submits recordings: those of the server at once, those of this computer when they have been sent. */
+/** Submits recordings: those of the server and of other addresses at once, those of this computer when they have been sent. */
 export async function submit(connection: Connection, sources: readonly Source[], options: JobOptions): Promise<void> {
   for (const source of sources) {
     if (source.kind === 'FILE') queueUpload(connection, source, options);
   }
   for (const source of sources) {
     if (source.kind === 'PATH') await transcribe(connection, { ...options, media: { path: source.path } });
+    if (source.kind === 'URL') await transcribe(connection, { ...options, media: { url: source.url } });
   }
 }
 
 async function transcribe(connection: Connection, input: TranscribeInput): Promise<void> {
-  // Should the answer be lost, the same job is found by trying again.
-  const idempotencyKey = crypto.randomUUID();
-  const whole = { ...input, ...always, idempotencyKey };
+  const whole = { ...input, ...always };
   successOf((await connection.change(TranscribeDocument, { input: whole })).transcribe);
+}
+
+/** Whether it was accepted nobody can say without an answer; asked again with the same idempotencyKey it is the same job. */
+function throwAway(error: unknown): never {
+  throw error instanceof PhonographError ? error : new Unanswered();
 }
 
 function queueUpload(connection: Connection, source: Task['source'], options: JobOptions): void {
@@ -92,7 +97,11 @@ async function send(id: string): Promise<void> {
   patch(id, { state: 'SENDS', problem: null, hint: null });
   try {
     const onProgress = (sentBytes: number) => patch(id, { sentBytes });
-    await sendRecording({ connection, file: source.file, options, onProgress, signal: stop.signal });
+    const { file } = source;
+    const uploadId = await sendResumably({ file, token: connection.token, onProgress, signal: stop.signal });
+    const input = { ...options, media: { uploadId }, idempotencyKey: id };
+    await untilAnswered(() => transcribe(connection, input).catch(throwAway), stop.signal);
+    forgetUpload(file);
     forget(id);
   } catch (error) {
     if (stop.signal.aborted) return;

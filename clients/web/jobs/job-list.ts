@@ -1,4 +1,4 @@
-import { type Connection } from '../connection.ts';
+import { type Connection, isExpired, timeOf } from '../connection.ts';
 import {
   JobChangedDocument,
   JobDeletedDocument,
@@ -8,7 +8,6 @@ import {
   QueueChangedDocument,
   QueueDocument,
 } from '../operations.ts';
-import { PhonographError } from '../../js/client.ts';
 import { openStore, type Store } from '../store.ts';
 
 /** Which jobs a list shows. */
@@ -83,7 +82,7 @@ export function openJobList(connection: Connection, filter: ListFilter): LiveJob
     cursor = jobs.pageInfo.endCursor;
     store.set((now) => ({ ...now, isLoading: false, hasMore: jobs.pageInfo.hasNextPage, problem: null }));
     draw();
-    return new Date(Date.parse(server.startedAt) + server.uptimeSeconds * 1000).toISOString();
+    return timeOf(server);
   }
 
   async function follow(signal: AbortSignal): Promise<void> {
@@ -115,11 +114,10 @@ export function openJobList(connection: Connection, filter: ListFilter): LiveJob
     const { signal } = stop;
     follow(signal).catch((error: unknown) => {
       if (signal.aborted) return;
-      if (error instanceof PhonographError && error.code === 'CURSOR_EXPIRED') return restart();
+      if (isExpired(error)) return restart();
       store.set((now) => ({ ...now, isLoading: false, problem: error }));
     });
   };
-  /** Too much has happened while the page was away: it asks anew. */
   const restart = () => {
     stop.abort();
     stop = new AbortController();

@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.ts';
+import { type Connection, isExpired, timeOf } from '../connection.ts';
 import {
   JobChangedDocument,
   type JobDetailFragment,
@@ -41,7 +41,8 @@ const pageSize = 1000;
 export function openTranscript(connection: Connection, id: string): LiveTranscript {
   const store = openStore<Transcript>({ job: null, segments: [], isWhole: false, isMissing: false, problem: null });
   const stop = new AbortController();
-  const { signal } = stop;
+  let { signal } = stop;
+  let turn = new AbortController();
   let seenSeq = 0;
   let isFollowing = false;
 
@@ -52,10 +53,10 @@ export function openTranscript(connection: Connection, id: string): LiveTranscri
       return { ...now, job: { ...now.job, ...job, media: { ...now.job.media, ...job.media } } };
     });
 
-  async function loadJob(): Promise<Job | null> {
-    const { job } = await connection.ask(JobDocument, { id }, signal);
+  async function loadJob(): Promise<{ readonly job: Job | null; readonly since: string }> {
+    const { job, server } = await connection.ask(JobDocument, { id }, signal);
     store.set((now) => ({ ...now, job, isMissing: job === null }));
-    return job;
+    return { job, since: timeOf(server) };
   }
 
   /** Asks for the stored segments page by page. Ends where the transcript was cleared meanwhile: what follows brings it anew. */
@@ -119,7 +120,16 @@ export function openTranscript(connection: Connection, id: string): LiveTranscri
   }
 
   const failed = (error: unknown) => {
-    if (!signal.aborted) store.set((now) => ({ ...now, problem: error }));
+    if (stop.signal.aborted) return;
+    if (isExpired(error)) return restart();
+    store.set((now) => ({ ...now, problem: error }));
+  };
+  const restart = () => {
+    turn.abort();
+    turn = new AbortController();
+    signal = AbortSignal.any([stop.signal, turn.signal]);
+    store.set((now) => ({ ...now, segments: [], isWhole: false }));
+    begin().catch(failed);
   };
 
   const onChanged = (job: JobRowFragment & { readonly lastEventSeq: number }) => {
@@ -131,10 +141,10 @@ export function openTranscript(connection: Connection, id: string): LiveTranscri
   };
 
   async function begin(): Promise<void> {
-    const job = await loadJob();
+    const { job, since } = await loadJob();
     if (job === null) return;
     seenSeq = job.lastEventSeq;
-    const changes = { filter: { ids: [id] }, since: job.updatedAt };
+    const changes = { filter: { ids: [id] }, since };
     await Promise.all([
       connection.listen(JobChangedDocument, changes, { signal, onItem: ({ jobChanged }) => onChanged(jobChanged) }),
       followEvents(),

@@ -1,28 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BrowserContextOptions, Page } from 'playwright-core';
-import { keepScreenshot, openBrowser, skipWithoutBrowser } from '#src/testing/chromium.ts';
+import type { Page } from 'playwright-core';
+import { desktop, keepScreenshot, openVisit, phone, skipWithoutBrowser } from '#src/testing/chromium.ts';
 import { openTestServer, submit } from '#src/testing/server.ts';
-
-const desktop = { viewport: { width: 1280, height: 800 } };
-const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
-
-/** A browser that remembers what it has asked for beyond the server, and what its pages complained of. */
-async function openVisit(url: string, options: BrowserContextOptions) {
-  const browser = await openBrowser();
-  const context = await browser.newContext(options);
-  const elsewhere: string[] = [];
-  const complaints: string[] = [];
-  context.on('request', (request) => {
-    const asked = request.url();
-    if (!asked.startsWith(`${url}/`) && !asked.startsWith(`blob:${url}/`) && !asked.startsWith('data:'))
-      elsewhere.push(asked);
-  });
-  context.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-  });
-  return { context, elsewhere, complaints, [Symbol.asyncDispose]: () => browser.close() };
-}
 
 const openTab = (page: Page, name: string) =>
   page

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { newCaller } from '#src/testing/caller.ts';
+import {
+  assertAccessible,
+  desktop,
+  keepScreenshot,
+  openVisit,
+  phone,
+  skipWithoutBrowser,
+} from '#src/testing/chromium.ts';
+import { idOf, storeManyJobs } from '#src/testing/many-jobs.ts';
+import { openProcessHarness, submitTo } from '#src/testing/process.ts';
+import { openTestServer } from '#src/testing/server.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const recording = join(root, 'samples/jfk.flac');
+const options = { skip: skipWithoutBrowser };
+
+/** Chooses files as the button does, and presses the one button of the drawer. */
+async function transcribe(page: Page, files: readonly string[]): Promise<void> {
+  await page.locator('input[type=file][multiple]').setInputFiles([...files]);
+  await page.getByRole('button', { name: 'Transcribe' }).click();
+}
+
+const rows = (page: Page) => page.getByRole('list', { name: 'Transcript' }).getByRole('listitem');
+
+test(
+  'somebody sends a recording, reads along while the server is killed, finds, exports, searches and deletes',
+  options,
+  async () => {
+    await using harness = await openProcessHarness(null);
+    const told = join(harness.directory, 'told');
+    const say = (batches: number) => writeFile(told, String(batches));
+    const environment = {
+      PHONOGRAPH_ENGINE_COMMAND: `${process.execPath} ${join(root, 'runner/fixtures/checked.ts')} as-told ${told}`,
+    };
+    await say(0);
+    let server = harness.start(environment);
+    const url = await server.url;
+    await using visit = await openVisit(url, { ...desktop, acceptDownloads: true });
+    const page = await visit.context.newPage();
+    await page.goto(url);
+    await page.getByText('No recordings yet').waitFor();
+    await assertAccessible(page);
+    await transcribe(page, [recording]);
+
+    await page.getByRole('link', { name: 'jfk.flac' }).click();
+    await page.getByText('The words appear here').waitFor();
+    await say(2);
+    await rows(page).getByText('sentence 1').waitFor();
+    server.child.kill('SIGKILL');
+    await server.ended;
+    await page.getByText('The server cannot be reached').waitFor();
+    await say(12);
+    server = harness.start({ ...environment, PHONOGRAPH_LISTEN_PORT: new URL(url).port });
+    await server.url;
+    await rows(page).getByText('sentence 11').waitFor();
+    assert.equal(await rows(page).count(), 24, 'each once');
+
+    // The file that was sent is what is played.
+    const played = page.locator('video');
+    await played.evaluate(
+      (video: any) =>
+        video.readyState >= 1 ||
+        new Promise((resolve) => video.addEventListener('loadedmetadata', resolve, { once: true })),
+    );
+    await page.getByRole('button', { name: 'Play from 0:03' }).first().click();
+    await page.waitForFunction(() => (document as any).querySelector('video').currentTime > 3);
+    await page.locator('.segment.said').waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+
+    await page.keyboard.press('Control+f');
+    await page.getByRole('searchbox', { name: 'Find' }).fill('AGAIN');
+    await page.getByText('1 of 12').waitFor();
+    await page.keyboard.press('Escape');
+
+    await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByLabel('Format').selectOption('SRT');
+    await assertAccessible(page);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Save file' }).click(),
+    ]);
+    assert.match(await readFile(await download.path(), 'utf8'), /^1\r?\n00:00:00,000 --> /u);
+    await page.keyboard.press('Escape');
+    await assertAccessible(page);
+    await keepScreenshot(page, 'web-transcript');
+
+    await page.getByRole('searchbox', { name: 'Search what was said' }).fill('"sentence 7"');
+    await page.keyboard.press('Enter');
+    await page.getByRole('main').getByRole('link', { name: 'sentence 7' }).click();
+    await page.waitForURL(/#\/jobs\/.*t=/u);
+    await rows(page).getByText('sentence 7').waitFor();
+
+    await page.getByRole('link', { name: 'Recordings' }).click();
+    await page.getByRole('button', { name: 'More about jfk.flac' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await page.getByRole('link', { name: 'jfk.flac' }).waitFor();
+    await page.getByRole('button', { name: 'More about jfk.flac' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByText('No recordings yet').waitFor();
+    // Who leaves at once has deleted it, too.
+    await page.goto('about:blank');
+    await page.goto(url);
+    await page.getByText('No recordings yet').waitFor();
+    const lost = /ERR_CONNECTION_REFUSED|WebSocket connection/u;
+    assert.deepEqual(
+      [visit.elsewhere.filter((each) => each !== 'about:blank'), visit.complaints.filter((each) => !lost.test(each))],
+      [[], []],
+    );
+  },
+);
+
+test('who is to show a key signs in with it, and sees what the role may do', options, async () => {
+  const [admin, reader, user] = [newCaller('alice'), newCaller('rita', 'READER'), newCaller('ulf', 'USER')];
+  await using server = await openTestServer({ server: { apiKeys: [admin.key, reader.key, user.key] } });
+  const address = server.url;
+  await using visit = await openVisit(address, { ...phone, colorScheme: 'dark', locale: 'de-DE' });
+  const page = await visit.context.newPage();
+  await page.goto(address);
+  await assertAccessible(page);
+  const signIn = async (token: string) => {
+    await page.getByLabel('API-Schlüssel').fill(token);
+    await page.getByRole('button', { name: 'Anmelden' }).click();
+  };
+  await signIn('phg_wrong');
+  await page.getByText('kennt diesen Schlüssel nicht').waitFor();
+  for (const { token, adds, seesServer } of [
+    { ...reader, adds: false, seesServer: false },
+    { ...user, adds: true, seesServer: false },
+    { ...admin, adds: true, seesServer: true },
+  ]) {
+    await signIn(token);
+    await page.getByRole('heading', { name: 'Noch keine Aufnahmen' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Dateien wählen' }).isVisible(), adds);
+    assert.equal(await page.getByRole('link', { name: 'Server' }).isVisible(), seesServer);
+    assert.ok(!page.url().includes(token));
+    assert.equal(await page.evaluate(() => localStorage.length), 0, 'kept with the tab alone');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Noch keine Aufnahmen' }).waitFor();
+    if (!seesServer) await page.getByRole('button', { name: 'Abmelden' }).click();
+  }
+  await page.getByRole('link', { name: 'Server' }).click();
+  await page.getByText('server listening').waitFor();
+  await page.getByRole('button', { name: 'Schlange anhalten' }).click();
+  await page.getByText('Die Schlange ruht').waitFor();
+  await assertAccessible(page);
+  await keepScreenshot(page, 'web-server-phone');
+  assert.deepEqual(visit.elsewhere, []);
+});
+
+/** What a browser has to lay out stays the same, however long the list is. */
+const mostRows = 200;
+
+test('of thousands of recordings and segments the page draws those that can be seen', options, async () => {
+  await using harness = await openProcessHarness('speaks');
+  const data = join(harness.directory, 'data');
+  await mkdir(data);
+  await storeManyJobs(join(data, 'phonograph.db'), { jobs: 2000, segments: 5000 });
+  const url = await harness.start().url;
+  await using visit = await openVisit(url, desktop);
+  const page = await visit.context.newPage();
+  await page.goto(url);
+  const newest = page.getByRole('link', { name: 'Interview 0001999' });
+  await newest.waitFor();
+  await assertAccessible(page);
+  await keepScreenshot(page, 'web-recordings');
+  for (const name of ['Interview 0001800', 'Interview 0001500']) {
+    while (!(await page.getByRole('link', { name }).isVisible())) {
+      await page.mouse.wheel(0, 3000);
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+      assert.ok((await page.locator('.jobs > li').count()) <= mostRows);
+    }
+  }
+  await page.goto(`${url}/#/jobs/${idOf(1999)}?t=4321`);
+  await rows(page).getByText('segment 4321', { exact: true }).waitFor();
+  assert.ok((await rows(page).count()) <= mostRows);
+  // A later job comes to the front by itself.
+  await page.goto(`${url}/#/`);
+  await newest.waitFor();
+  await submitTo(url, { title: 'Only now' });
+  await page.getByRole('link', { name: 'Only now' }).waitFor();
+  assert.deepEqual([...visit.elsewhere, ...visit.complaints], []);
+});
