@@ -185,7 +185,7 @@ export const de: Messages = {
 
   edit: 'Verbessern',
   editText: (time) => `Text bei ${time}`,
-  editHint: 'Wird beim Schreiben gespeichert. Esc beendet, Tab geht zur nächsten Zeile.',
+  editHint: 'Beim Schreiben gespeichert. Eingabe geht zur nächsten Zeile, Esc beendet, Strg+Eingabe spielt ab.',
   begins_: 'Beginnt',
   ends: 'Endet',
   speaker: 'Sprecher',

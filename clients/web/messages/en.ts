@@ -191,7 +191,7 @@ export const en = {
   // Correcting
   edit: 'Correct',
   editText: (time: string) => `Text at ${time}`,
-  editHint: 'Is saved as you type. Esc ends, Tab goes to the next line.',
+  editHint: 'Saved as you type. Enter goes to the next line, Esc ends, Ctrl+Enter plays.',
   begins_: 'Begins',
   ends: 'Ends',
   speaker: 'Speaker',

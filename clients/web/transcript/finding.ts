@@ -36,6 +36,21 @@ function placesIn(text: string, wanted: string): readonly number[] {
   return found;
 }
 
+/** The texts of segments in which matches are replaced, by their indexes; a segment is not left without text. */
+export function replaced(
+  segments: readonly Segment[],
+  matches: readonly Match[],
+  text: string,
+): ReadonlyMap<number, { readonly text: string }> {
+  const changes = [...Map.groupBy(matches, ({ index }) => index)].map(([index, some]) => {
+    const before = segments[index]?.text ?? '';
+    // From the end, so that places before stay where they are.
+    const after = some.reduceRight((now, { from, to }) => now.slice(0, from) + text + now.slice(to), before);
+    return [index, { text: after }] as const;
+  });
+  return new Map(changes.filter(([, change]) => change.text.trim() !== ''));
+}
+
 /** The segment that is said at a time, or was last: by halving, since a transcript may have thousands. -1 before the first. */
 export function segmentAt(segments: readonly Segment[], seconds: number): number {
   let [low, high] = [0, segments.length];

@@ -9,7 +9,9 @@ import { useMayWrite, useSession } from '../session.tsx';
 import { useStore } from '../store.ts';
 import { ExportDialog } from './export-dialog.tsx';
 import { FindBar } from './find-bar.tsx';
-import { type Job, type LiveTranscript, openTranscript } from './live-transcript.ts';
+import { EditState } from './edit-state.tsx';
+import { type Editor, type Edits, openEditor, overlaid } from './editor.ts';
+import { type Job, type LiveTranscript, openTranscript, type Segment } from './live-transcript.ts';
 import { openPlayer } from './player.ts';
 import { PlayerBar } from './player-bar.tsx';
 import { PrintedText } from './printed-text.tsx';
@@ -55,7 +57,9 @@ function LivePage({ live, atSeconds }: PageProps) {
 }
 
 function Loaded({ live, job, atSeconds }: PageProps & { readonly job: Job }) {
-  const { segments, isWhole } = useStore(live);
+  const { segments: stored, isWhole } = useStore(live);
+  const editor = useEditor(live, job);
+  const segments = useEdited(stored, editor);
   const player = useMemo(openPlayer, []);
   const [isFollowing, setFollowing] = useState(true);
   const [finding, setFinding] = useState<Finding>(noFinding);
@@ -72,10 +76,11 @@ function Loaded({ live, job, atSeconds }: PageProps & { readonly job: Job }) {
       <Heading
         live={live}
         job={job}
+        editor={editor}
         onExport={() => setExporting(true)}
         onFind={() => setFinding({ ...finding, isOpen: true })}
       />
-      {finding.isOpen && <FindBar segments={segments} finding={finding} onChange={setFinding} />}
+      {finding.isOpen && <FindBar segments={segments} finding={finding} editor={editor} onChange={setFinding} />}
       <PlayerBar player={player} job={job} isFollowing={isFollowing} onFollow={setFollowing} />
       <SegmentList
         job={job}
@@ -85,6 +90,7 @@ function Loaded({ live, job, atSeconds }: PageProps & { readonly job: Job }) {
         isFollowing={isFollowing}
         startSeconds={atSeconds}
         finding={finding}
+        editor={editor}
       />
       <p className="hint keys">{t.keys}</p>
       <PrintedText job={job} segments={segments} />
@@ -95,11 +101,12 @@ function Loaded({ live, job, atSeconds }: PageProps & { readonly job: Job }) {
 
 interface HeadingProps extends Pick<PageProps, 'live'> {
   readonly job: Job;
+  readonly editor: Editor | null;
   readonly onExport: () => void;
   readonly onFind: () => void;
 }
 
-function Heading({ live, job, onExport, onFind }: HeadingProps) {
+function Heading({ live, job, editor, onExport, onFind }: HeadingProps) {
   const mayWrite = useMayWrite();
   const { media, language, createdAt, status } = job;
   return (
@@ -132,6 +139,7 @@ function Heading({ live, job, onExport, onFind }: HeadingProps) {
             <JobState job={job} />
           </div>
         )}
+        {editor && <EditState editor={editor} isEdited={job.edited} />}
         <button type="button" onClick={onFind}>
           {t.find}
         </button>
@@ -141,5 +149,37 @@ function Heading({ live, job, onExport, onFind }: HeadingProps) {
         {mayWrite && <JobActions job={job} onChange={live.put} onDelete={() => go(links.list)} />}
       </div>
     </header>
+  );
+}
+
+/** What corrects the transcript, once its job has ended and the caller may. */
+function useEditor(live: LiveTranscript, { id, status }: Job): Editor | null {
+  const { connection } = useSession();
+  const mayEdit = useMayWrite() && status !== 'QUEUED' && status !== 'WORKING';
+  const [editor, setEditor] = useState<Editor | null>(null);
+  useEffect(() => {
+    if (!mayEdit) return undefined;
+    const opened = openEditor(connection, id, live);
+    setEditor(opened);
+    return () => {
+      setEditor(null);
+      opened.close();
+    };
+  }, [connection, id, live, mayEdit]);
+  return editor;
+}
+
+const noEdits = { subscribe: () => () => {}, get: () => null };
+
+/** The segments with what is not saved yet. */
+function useEdited(segments: readonly Segment[], editor: Editor | null): readonly Segment[] {
+  const edits = useStore<Edits | null>(editor ?? noEdits);
+  const unsaved = edits?.unsaved;
+  return useMemo(
+    () =>
+      unsaved === undefined || unsaved.size === 0
+        ? segments
+        : segments.map((each) => overlaid(each, unsaved.get(each.index))),
+    [segments, unsaved],
   );
 }

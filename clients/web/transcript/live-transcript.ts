@@ -8,11 +8,13 @@ import {
   type JobRowFragment,
   type SegmentDetailFragment,
   SegmentsDocument,
+  type SpeakerStateFragment,
 } from '../operations.ts';
 import { openStore, type Store } from '../store.ts';
 
 export type Job = JobDetailFragment;
 export type Segment = SegmentDetailFragment;
+export type Speaker = SpeakerStateFragment;
 type JobEvent = JobEventsSubscription['jobEvents'];
 
 /** A job with its text, as far as it is there. */
@@ -29,6 +31,10 @@ interface Transcript {
 export interface LiveTranscript extends Pick<Store<Transcript>, 'get' | 'subscribe'> {
   /** Takes in what a mutation has said about the job. */
   readonly put: (job: JobRowFragment) => void;
+  /** Takes in segments as a mutation has left them. */
+  readonly putSegments: (segments: readonly Segment[]) => void;
+  /** The newest event that is seen here: an edit tells it, since indexes may be others later. */
+  readonly seenSeq: () => number;
   readonly close: () => void;
 }
 
@@ -89,7 +95,10 @@ export function openTranscript(connection: Connection, id: string): LiveTranscri
     seenSeq = event.seq;
     switch (event.__typename) {
       case 'JobSegmentsAdded':
+      case 'JobSegmentsChanged':
         return put(event.segments);
+      case 'JobSpeakersChanged':
+        return store.set((now) => ({ ...now, job: now.job && { ...now.job, speakers: event.speakers } }));
       case 'JobTranscriptCleared':
         clearings += 1;
         return store.set((now) => ({ ...now, segments: [], isWhole: true }));
@@ -152,7 +161,14 @@ export function openTranscript(connection: Connection, id: string): LiveTranscri
     ]);
   }
   begin().catch(failed);
-  return { get: store.get, subscribe: store.subscribe, put: putJob, close: () => stop.abort() };
+  return {
+    get: store.get,
+    subscribe: store.subscribe,
+    put: putJob,
+    putSegments: put,
+    seenSeq: () => seenSeq,
+    close: () => stop.abort(),
+  };
 }
 
 type SegmentsPage = {

@@ -3,8 +3,10 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { t } from '../messages/messages.ts';
 import { useStore } from '../store.ts';
 import { type Finding, matchesOf, segmentAt } from './finding.ts';
-import type { Job, Segment } from './live-transcript.ts';
+import type { Editor } from './editor.ts';
+import type { Job, Segment, Speaker } from './live-transcript.ts';
 import type { Player } from './player.ts';
+import { SegmentForm } from './segment-form.tsx';
 import { SegmentRow } from './segment-row.tsx';
 
 interface ListProps {
@@ -16,13 +18,15 @@ interface ListProps {
   /** Where a link leads to. */
   readonly startSeconds: number | null;
   readonly finding: Finding;
+  /** Null where the caller may not correct, or the job has not ended. */
+  readonly editor: Editor | null;
 }
 
 /** So near to its end the page is taken to stand there, and goes along with new words. */
 const nearPixels = 160;
 
 /** The text. Only rows that can be seen are drawn, so that a transcript of many hours stays smooth. */
-export function SegmentList({ job, segments, isWhole, player, isFollowing, startSeconds, finding }: ListProps) {
+export function SegmentList({ job, segments, isWhole, player, isFollowing, startSeconds, finding, editor }: ListProps) {
   const place = useRef<HTMLOListElement>(null);
   const rows = useWindowVirtualizer({
     count: segments.length,
@@ -33,6 +37,8 @@ export function SegmentList({ job, segments, isWhole, player, isFollowing, start
     scrollPaddingEnd: 120,
   });
   const said = useSaidWord(player, segments);
+  const [editing, setEditing] = useState<number | null>(null);
+  const speakers = useMemo(() => new Map(job.speakers.map((each) => [each.key, each])), [job.speakers]);
   const matches = useMemo(
     () => (finding.isOpen ? matchesOf(segments, finding.text) : []),
     [segments, finding.isOpen, finding.text],
@@ -56,10 +62,18 @@ export function SegmentList({ job, segments, isWhole, player, isFollowing, start
   }, [rows, startSeconds, isThere]);
   const isBehind = useGoesAlong(job.status === 'WORKING', segments.length);
 
+  const leave = (to: number | null) => {
+    if (to !== null && segments[to] === undefined) return;
+    const from = editing;
+    setEditing(to);
+    if (to !== null) show(to);
+    else
+      requestAnimationFrame(() => place.current?.querySelector<HTMLElement>(`[data-index="${from}"] .edit`)?.focus());
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-index]') : null;
-    if (step === undefined || row === null || event.target instanceof HTMLTextAreaElement) return;
+    if (step === undefined || row === null || row.querySelector('.segment-form') !== null) return;
     event.preventDefault();
     const index = Number(row.dataset['index']) + step;
     show(index);
@@ -94,14 +108,27 @@ export function SegmentList({ job, segments, isWhole, player, isFollowing, start
                 aria-posinset={index + 1}
                 style={{ transform: `translateY(${start - rows.options.scrollMargin}px)` }}
               >
-                <SegmentRow
-                  segment={segment}
-                  isNewSpeaker={segment.speaker !== null && segments[index - 1]?.speaker !== segment.speaker}
-                  saidWord={said.segment === index ? said.word : null}
-                  matches={matchesByRow.get(index) ?? none}
-                  shownMatch={match?.index === index ? match : null}
-                  player={player}
-                />
+                {editor && editing === index ? (
+                  <SegmentForm
+                    key={index}
+                    segment={segment}
+                    speakers={job.speakers}
+                    editor={editor}
+                    player={player}
+                    onLeave={leave}
+                  />
+                ) : (
+                  <SegmentRow
+                    jobId={job.id}
+                    segment={segment}
+                    newSpeaker={newSpeakerOf(segment, segments[index - 1], speakers)}
+                    saidWord={said.segment === index ? said.word : null}
+                    matches={matchesByRow.get(index) ?? none}
+                    shownMatch={match?.index === index ? match : null}
+                    player={player}
+                    onEdit={editor ? setEditing : null}
+                  />
+                )}
               </li>
             )
           );
@@ -114,6 +141,17 @@ export function SegmentList({ job, segments, isWhole, player, isFollowing, start
       )}
     </>
   );
+}
+
+/** Who speaks in a segment, where it is somebody else than before. */
+function newSpeakerOf(
+  { speaker }: Segment,
+  before: Segment | undefined,
+  speakers: ReadonlyMap<string, Speaker>,
+): Speaker | null {
+  if (speaker === null || before?.speaker === speaker) return null;
+  // One that somebody has just added is not told by the server yet.
+  return speakers.get(speaker) ?? { id: speaker, key: speaker, name: null, label: `${t.speaker} ${speaker}` };
 }
 
 const none: readonly never[] = [];

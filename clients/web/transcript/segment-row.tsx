@@ -2,17 +2,22 @@ import { memo, type MouseEvent } from 'react';
 import { clock } from '../format.ts';
 import { t } from '../messages/messages.ts';
 import type { Match } from './finding.ts';
-import type { Segment } from './live-transcript.ts';
+import type { Segment, Speaker } from './live-transcript.ts';
 import type { Player } from './player.ts';
+import { SpeakerLabel } from './speaker-label.tsx';
 
 interface RowProps {
+  readonly jobId: string;
   readonly segment: Segment;
-  readonly isNewSpeaker: boolean;
+  /** Who speaks, where it is somebody else than before. */
+  readonly newSpeaker: Speaker | null;
   /** The word that is being said, -1 where it is none of them; null where another segment is being said. */
   readonly saidWord: number | null;
   readonly matches: readonly Match[];
   readonly shownMatch: Match | null;
   readonly player: Player;
+  /** Begins to correct the segment; null where that is not possible. */
+  readonly onEdit: ((index: number) => void) | null;
 }
 
 /** A word that the engine gives less is marked, for whoever corrects. */
@@ -20,8 +25,8 @@ const unsureBelow = 0.5;
 
 /** A line of the transcript: its time, who speaks, its words. */
 export const SegmentRow = memo(function SegmentRow(row: RowProps) {
-  const { segment, isNewSpeaker, saidWord, player } = row;
-  const { startSeconds, speaker, language } = segment;
+  const { jobId, segment, newSpeaker, saidWord, player, onEdit } = row;
+  const { index, startSeconds, originalText, language } = segment;
   const time = clock(startSeconds);
   return (
     <div className={saidWord === null ? 'segment' : 'segment said'}>
@@ -34,8 +39,14 @@ export const SegmentRow = memo(function SegmentRow(row: RowProps) {
         {time}
       </button>
       <div>
-        {isNewSpeaker && speaker !== null && <SpeakerLabel speaker={speaker} />}
-        <p lang={language ?? undefined} onClick={(event) => playWord(event, segment, player)}>
+        {newSpeaker && <SpeakerLabel jobId={jobId} speaker={newSpeaker} />}
+        <p
+          lang={language ?? undefined}
+          className={originalText === null ? undefined : 'edited'}
+          title={originalText === null ? undefined : t.heard(originalText)}
+          onClick={(event) => playWord(event, segment, player)}
+          onDoubleClick={() => onEdit?.(index)}
+        >
           {row.matches.length > 0 || segment.words === null ? (
             <Found {...row} />
           ) : (
@@ -43,13 +54,20 @@ export const SegmentRow = memo(function SegmentRow(row: RowProps) {
           )}
         </p>
       </div>
+      {onEdit && (
+        <button
+          type="button"
+          className="icon edit"
+          aria-label={`${t.edit}, ${time}`}
+          title={t.edit}
+          onClick={() => onEdit(index)}
+        >
+          ✎
+        </button>
+      )}
     </div>
   );
 });
-
-function SpeakerLabel({ speaker }: { readonly speaker: string }) {
-  return <span className={`speaker speaker-${(Number(speaker) - 1) % 8}`}>{`${t.speaker} ${speaker}`}</span>;
-}
 
 function Words({ segment, saidWord }: Pick<RowProps, 'segment' | 'saidWord'>) {
   return segment.words?.map(({ text, probability }, at) => {
