@@ -70,15 +70,12 @@ export const SegmentRow = memo(function SegmentRow(row: RowProps) {
 });
 
 function Words({ segment, saidWord }: Pick<RowProps, 'segment' | 'saidWord'>) {
-  return segment.words?.map(({ text, probability }, at) => {
-    const isUnsure = probability < unsureBelow;
+  return placed(segment).map(({ gap, word, isUnsure }, at) => {
     const classes = [isUnsure && 'unsure', saidWord === at && 'word-said'].filter((name) => name !== false);
-    // Where the script has spaces they stand before the word.
-    const [, space = '', word = text] = /^(?<space>\s*)(?<word>.*)$/su.exec(text) ?? [];
     return (
       // oxlint-disable-next-line react/no-array-index-key -- the words of a segment come and go together
       <span key={at}>
-        {at === 0 ? '' : space}
+        {gap}
         <span
           data-word={at}
           className={classes.length > 0 ? classes.join(' ') : undefined}
@@ -88,6 +85,26 @@ function Words({ segment, saidWord }: Pick<RowProps, 'segment' | 'saidWord'>) {
         </span>
       </span>
     );
+  });
+}
+
+interface PlacedWord {
+  /** What stands between it and the word before: a space, or nothing in scripts without. */
+  readonly gap: string;
+  readonly word: string;
+  readonly isUnsure: boolean;
+}
+
+/** The words of a segment where they stand in its text. */
+function placed({ text, words }: Segment): readonly PlacedWord[] {
+  let end = 0;
+  return (words ?? []).map(({ text: said, probability }) => {
+    const word = said.trim();
+    const found = text.indexOf(word, end);
+    const from = found === -1 ? end : found;
+    const gap = text.slice(end, from);
+    end = found === -1 ? end : from + word.length;
+    return { gap, word, isUnsure: probability < unsureBelow };
   });
 }
 

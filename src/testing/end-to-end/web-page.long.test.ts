@@ -73,9 +73,37 @@ test(
     await page.locator('.segment.said').waitFor();
     await page.getByRole('button', { name: 'Pause' }).click();
 
+    // Two windows correct it. What is typed is kept, though the page is left before it is saved.
+    const other = await visit.context.newPage();
+    await other.goto(page.url());
+    await page.getByRole('button', { name: 'Correct, 0:00' }).click();
+    await page.getByRole('textbox', { name: 'Text at 0:00' }).fill('Sentence null');
+    await rows(other).getByText('Sentence null').waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+z');
+    await rows(other).getByText('sentence 0').waitFor();
+    await page.keyboard.press('Control+Shift+z');
+    await rows(other).getByText('Sentence null').waitFor();
+    await other.getByRole('button', { name: 'Correct, 0:03' }).click();
+    await other.getByRole('textbox', { name: 'Text at 0:03' }).fill('Typed elsewhere');
+    await other.reload();
+    await rows(page).getByText('Typed elsewhere').waitFor();
+    await page.getByRole('button', { name: 'Correct, 0:00' }).click();
+    await page.getByRole('combobox', { name: 'Speaker' }).selectOption('1');
+    await assertAccessible(page);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Speaker 1: rename or merge' }).click();
+    await page.getByLabel('Name of the speaker').fill('Anna');
+    await page.keyboard.press('Enter');
+    await other.getByRole('button', { name: 'Anna: rename or merge' }).waitFor();
+    await other.close();
+
     await page.keyboard.press('Control+f');
     await page.getByRole('searchbox', { name: 'Find' }).fill('AGAIN');
-    await page.getByText('1 of 12').waitFor();
+    await page.getByText('1 of 11').waitFor();
+    await page.getByRole('textbox', { name: 'Replace with' }).fill('once more');
+    await page.getByRole('button', { name: 'Replace all' }).click();
+    await page.getByText('11 lines changed').waitFor();
     await page.keyboard.press('Escape');
 
     await page.getByRole('button', { name: 'Export' }).click();
@@ -85,7 +113,7 @@ test(
       page.waitForEvent('download'),
       page.getByRole('link', { name: 'Save file' }).click(),
     ]);
-    assert.match(await readFile(await download.path(), 'utf8'), /^1\r?\n00:00:00,000 --> /u);
+    assert.match(await readFile(await download.path(), 'utf8'), /^1\r?\n00:00:00,000 --> [^\n]*\nAnna: Sentence null/u);
     await page.keyboard.press('Escape');
     await assertAccessible(page);
     await keepScreenshot(page, 'web-transcript');
