@@ -73,7 +73,7 @@ function SearchBox({ query }: { readonly query: string }) {
     go(text.trim() === '' ? links.list : links.search(text.trim()));
   };
   return (
-    <form role="search" onSubmit={search}>
+    <form role="search" aria-label={t.search} onSubmit={search}>
       <input
         type="search"
         value={text}

@@ -29,7 +29,7 @@ export function FindBar({ segments, finding, editor, onChange }: FindProps) {
     event.preventDefault();
   };
   return (
-    <div className="find" role="search" onKeyDown={onKeyDown}>
+    <div className="find" role="search" aria-label={t.find} onKeyDown={onKeyDown}>
       <input
         ref={field}
         type="search"
