@@ -23,7 +23,7 @@ export function AddRecordings() {
         <button type="button" className="main" onClick={() => files.current?.click()}>
           {t.chooseFiles}
         </button>
-        <button type="button" onClick={() => folder.current?.click()}>
+        <button type="button" className="choose-folder" onClick={() => folder.current?.click()}>
           {t.chooseFolder}
         </button>
         {role === 'ADMIN' && (

@@ -186,7 +186,7 @@ export const de: Messages = {
   edit: 'Verbessern',
   editText: (time) => `Text bei ${time}`,
   editHint: 'Beim Schreiben gespeichert. Eingabe geht zur nächsten Zeile, Esc beendet, Strg+Eingabe spielt ab.',
-  begins_: 'Beginnt',
+  beginsAt: 'Beginnt',
   ends: 'Endet',
   speaker: 'Sprecher',
   nobody: 'Niemand',

@@ -192,7 +192,7 @@ export const en = {
   edit: 'Correct',
   editText: (time: string) => `Text at ${time}`,
   editHint: 'Saved as you type. Enter goes to the next line, Esc ends, Ctrl+Enter plays.',
-  begins_: 'Begins',
+  beginsAt: 'Begins',
   ends: 'Ends',
   speaker: 'Speaker',
   nobody: 'Nobody',

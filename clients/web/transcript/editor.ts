@@ -176,11 +176,11 @@ function partOf({ text, startSeconds, endSeconds, speaker }: Segment, change: Ch
 
 /** One step of two, where both type in one segment; else null. */
 function joinedStep(last: Step, next: Step): Step | null {
-  const [[index, { before, after: was } = {}] = [], more] = [...last];
-  const [[other, { after } = {}] = [], another] = [...next];
-  if (index === undefined || index !== other || more !== undefined || another !== undefined) return null;
-  if (was?.text == null || after?.text == null || before === undefined) return null;
-  return new Map([[index, { before: { ...after, ...before }, after: { ...was, ...after } }]]);
+  const [[first, more], [second, another]] = [[...last], [...next]];
+  if (first === undefined || second === undefined || more !== undefined || another !== undefined) return null;
+  const [[index, { before, after: was }], [other, { after }]] = [first, second];
+  if (index !== other || typeof was.text !== 'string' || typeof after.text !== 'string') return null;
+  return new Map([[index, { before, after: { ...was, ...after } }]]);
 }
 
 function restored(keptAs: string): ReadonlyMap<number, Change> {

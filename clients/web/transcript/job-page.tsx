@@ -134,11 +134,10 @@ function Heading({ live, job, editor, onExport, onFind }: HeadingProps) {
         {status === 'FAILED' && job.failure?.hint != null && <p className="hint">{job.failure.hint}</p>}
       </div>
       <div className="buttons">
-        {status !== 'COMPLETED' && (
-          <div role="status">
-            <JobState job={job} />
-          </div>
-        )}
+        {status !== 'COMPLETED' && <JobState job={job} />}
+        <span className="unseen" role="status">
+          {t.announceStatus(nameOf(job), status === 'WORKING' ? t.stages[job.progress.stage] : t.status[status])}
+        </span>
         {editor && <EditState editor={editor} isEdited={job.edited} />}
         <button type="button" onClick={onFind}>
           {t.find}

@@ -59,7 +59,11 @@ export function SegmentForm({ segment, speakers, editor, player, onLeave }: Form
             <option value={nextKey(speakers)}>{t.newSpeaker}</option>
           </select>
         </label>
-        <TimeField label={t.begins_} seconds={startSeconds} onChange={(seconds) => change({ startSeconds: seconds })} />
+        <TimeField
+          label={t.beginsAt}
+          seconds={startSeconds}
+          onChange={(seconds) => change({ startSeconds: seconds })}
+        />
         <TimeField label={t.ends} seconds={endSeconds} onChange={(seconds) => change({ endSeconds: seconds })} />
         {originalText !== null && (
           <button
