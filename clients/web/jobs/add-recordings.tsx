@@ -16,45 +16,47 @@ export function AddRecordings() {
   const close = () => setPicking(null);
   const { role } = useSession();
   return (
-    <section className="add">
-      <h2>{t.dropTitle}</h2>
-      <p>{t.dropMore}</p>
-      <div className="buttons">
-        <button type="button" className="main" onClick={() => files.current?.click()}>
-          {t.chooseFiles}
-        </button>
-        <button type="button" className="choose-folder" onClick={() => folder.current?.click()}>
-          {t.chooseFolder}
-        </button>
-        {role === 'ADMIN' && (
-          <button type="button" onClick={() => setPicking('SERVER')}>
-            {t.chooseOnServer}
+    <>
+      <section className="add">
+        <h2>{t.dropTitle}</h2>
+        <p>{t.dropMore}</p>
+        <div className="buttons">
+          <button type="button" className="main" onClick={() => files.current?.click()}>
+            {t.chooseFiles}
           </button>
-        )}
-        <button type="button" onClick={() => setPicking('LINK')}>
-          {t.pasteLink}
-        </button>
-      </div>
-      <p className="hint">{t.stayHere}</p>
-      <input
-        ref={files}
-        type="file"
-        multiple
-        hidden
-        onChange={({ target }) => take(target.files)}
-        aria-label={t.chooseFiles}
-      />
-      <input
-        ref={folder}
-        type="file"
-        hidden
-        aria-label={t.chooseFolder}
-        onChange={({ target }) => take(target.files)}
-        {...{ webkitdirectory: '' }}
-      />
+          <button type="button" className="choose-folder" onClick={() => folder.current?.click()}>
+            {t.chooseFolder}
+          </button>
+          {role === 'ADMIN' && (
+            <button type="button" onClick={() => setPicking('SERVER')}>
+              {t.chooseOnServer}
+            </button>
+          )}
+          <button type="button" onClick={() => setPicking('LINK')}>
+            {t.pasteLink}
+          </button>
+        </div>
+        <p className="hint">{t.stayHere}</p>
+        <input
+          ref={files}
+          type="file"
+          multiple
+          hidden
+          onChange={({ target }) => take(target.files)}
+          aria-label={t.chooseFiles}
+        />
+        <input
+          ref={folder}
+          type="file"
+          hidden
+          aria-label={t.chooseFolder}
+          onChange={({ target }) => take(target.files)}
+          {...{ webkitdirectory: '' }}
+        />
+      </section>
       {picking === 'SERVER' && <MediaPicker onClose={close} />}
       {picking === 'LINK' && <LinkDialog onClose={close} />}
-    </section>
+    </>
   );
 }
 
