@@ -2,7 +2,7 @@ import { createContext, type ReactNode, use, useEffect, useMemo, useState, type 
 import { type Connection, openConnection } from './connection.ts';
 import { t } from './messages/messages.ts';
 import { type Role, ViewerDocument } from './operations.ts';
-import { PhonographError } from '../js/client.ts';
+import { tellError, Toasts } from './toasts.tsx';
 
 /** Who uses the page, and what it asks the server by. */
 export interface Session {
@@ -58,10 +58,8 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     connection.ask(ViewerDocument, {}, stop.signal).then(
       ({ viewer }) =>
         setState({ kind: 'IN', session: { connection, ...viewer, signOut: key === undefined ? null : signOut } }),
-      (error: unknown) => {
-        if (stop.signal.aborted) return;
-        if (error instanceof PhonographError && error.code === 'CONNECTION_CLOSED') refuse();
-      },
+      // A key that is refused closes the socket, which is told by itself; anything else is told here.
+      (error: unknown) => stop.signal.aborted || error instanceof CloseEvent || tellError(error),
     );
     return () => {
       stop.abort();
@@ -75,7 +73,14 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   };
   const context = useMemo(() => (state.kind === 'IN' ? state.session : null), [state]);
   if (state.kind === 'REFUSED') return <SignIn wrong={state.wrong} onSignIn={signIn} />;
-  if (context === null) return <p className="waiting">{t.loading}</p>;
+  if (context === null) {
+    return (
+      <>
+        <p className="waiting">{t.loading}</p>
+        <Toasts />
+      </>
+    );
+  }
   return <SessionContext value={context}>{children}</SessionContext>;
 }
 

@@ -2,6 +2,7 @@ import { type Connection, successOf } from '../connection.ts';
 import { type TranscribeInput, TranscribeDocument } from '../operations.ts';
 import { openStore } from '../store.ts';
 import { PhonographError } from '../../js/client.ts';
+import { tellError } from '../toasts.tsx';
 import { forgetUpload, sendResumably, Unanswered, untilAnswered } from './resumable-upload.ts';
 
 /** A recording that somebody wants to have transcribed: on this computer, on the server, at an address that the server fetches it from. */
@@ -50,12 +51,12 @@ const atATime = 2;
 
 /** Submits recordings: those of the server and of other addresses at once, those of this computer when they have been sent. */
 export async function submit(connection: Connection, sources: readonly Source[], options: JobOptions): Promise<void> {
+  for (const source of sources) if (source.kind === 'FILE') queueUpload(connection, source, options);
   for (const source of sources) {
-    if (source.kind === 'FILE') queueUpload(connection, source, options);
-  }
-  for (const source of sources) {
-    if (source.kind === 'PATH') await transcribe(connection, { ...options, media: { path: source.path } });
-    if (source.kind === 'URL') await transcribe(connection, { ...options, media: { url: source.url } });
+    if (source.kind === 'FILE') continue;
+    const media = source.kind === 'PATH' ? { path: source.path } : { url: source.url };
+    // One that is refused does not keep the others from being transcribed.
+    await transcribe(connection, { ...options, media, idempotencyKey: crypto.randomUUID() }).catch(tellError);
   }
 }
 
