@@ -2,6 +2,7 @@ import { createContext, type ReactNode, use, useEffect, useMemo, useState, type 
 import { type Connection, openConnection } from './connection.ts';
 import { t } from './messages/messages.ts';
 import { type Role, ViewerDocument } from './operations.ts';
+import { openStore, useStore } from './store.ts';
 import { tellError, Toasts } from './toasts.tsx';
 
 /** Who uses the page, and what it asks the server by. */
@@ -29,9 +30,24 @@ export function useMayWrite(): boolean {
 /** Where the API key is kept: as long as the tab is open, or until one signs out. Never in an address. */
 const keptAs = 'phonograph.key';
 const keptKey = () => sessionStorage.getItem(keptAs) ?? localStorage.getItem(keptAs) ?? undefined;
+
+/** The API key that is shown to the server; undefined where none is. */
+const key = openStore(keptKey());
+
+/** Goes on with an API key. */
+export function signIn(token: string, { stay }: { readonly stay: boolean }): void {
+  (stay ? localStorage : sessionStorage).setItem(keptAs, token);
+  key.set(() => token);
+}
+
 function forgetKey(): void {
   sessionStorage.removeItem(keptAs);
   localStorage.removeItem(keptAs);
+}
+
+function signOut(): void {
+  forgetKey();
+  key.set(() => undefined);
 }
 
 type State =
@@ -41,23 +57,20 @@ type State =
 
 /** Shows its children to whom the server lets in; asks others for an API key. */
 export function SessionProvider({ children }: { readonly children: ReactNode }) {
-  const [key, setKey] = useState(keptKey);
+  const token = useStore(key);
   const [state, setState] = useState<State>({ kind: 'ASKING' });
   useEffect(() => {
-    const refuse = () => {
-      forgetKey();
-      setState({ kind: 'REFUSED', wrong: key !== undefined });
-    };
-    const connection = openConnection(key, refuse);
+    setState({ kind: 'ASKING' });
     const stop = new AbortController();
-    const signOut = () => {
+    const refuse = () => {
+      if (stop.signal.aborted) return;
       forgetKey();
-      setState({ kind: 'ASKING' });
-      setKey(undefined);
+      setState({ kind: 'REFUSED', wrong: token !== undefined });
     };
+    const connection = openConnection(token, refuse);
     connection.ask(ViewerDocument, {}, stop.signal).then(
       ({ viewer }) =>
-        setState({ kind: 'IN', session: { connection, ...viewer, signOut: key === undefined ? null : signOut } }),
+        setState({ kind: 'IN', session: { connection, ...viewer, signOut: token === undefined ? null : signOut } }),
       // A key that is refused closes the socket, which is told by itself; anything else is told here.
       (error: unknown) => stop.signal.aborted || error instanceof CloseEvent || tellError(error),
     );
@@ -65,14 +78,9 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
       stop.abort();
       connection.dispose();
     };
-  }, [key]);
-  const signIn = (token: string, stay: boolean) => {
-    (stay ? localStorage : sessionStorage).setItem(keptAs, token);
-    setState({ kind: 'ASKING' });
-    setKey(token);
-  };
+  }, [token]);
   const context = useMemo(() => (state.kind === 'IN' ? state.session : null), [state]);
-  if (state.kind === 'REFUSED') return <SignIn wrong={state.wrong} onSignIn={signIn} />;
+  if (state.kind === 'REFUSED') return <SignIn wrong={state.wrong} />;
   if (context === null) {
     return (
       <>
@@ -84,18 +92,12 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   return <SessionContext value={context}>{children}</SessionContext>;
 }
 
-function SignIn({
-  wrong,
-  onSignIn,
-}: {
-  readonly wrong: boolean;
-  readonly onSignIn: (key: string, stay: boolean) => void;
-}) {
+function SignIn({ wrong }: { readonly wrong: boolean }) {
   const submit = (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const key = form.get('key');
-    if (typeof key === 'string' && key.trim() !== '') onSignIn(key.trim(), form.has('stay'));
+    const given = form.get('key');
+    if (typeof given === 'string' && given.trim() !== '') signIn(given.trim(), { stay: form.has('stay') });
   };
   return (
     <main className="sign-in">

@@ -1,4 +1,4 @@
-import { type SyntheticEvent, useState } from 'react';
+import type { SyntheticEvent } from 'react';
 import { useQuery } from 'urql';
 import { successOf } from '../connection.ts';
 import { shortTime } from '../format.ts';
@@ -10,16 +10,21 @@ import {
   RevokeApiKeyDocument,
   type Role,
 } from '../operations.ts';
-import { useSession } from '../session.tsx';
+import { signIn, useSession } from '../session.tsx';
+import { openStore, useStore } from '../store.ts';
 import { act, tell } from '../toasts.tsx';
 
 const roles: readonly Role[] = ['ADMIN', 'USER', 'READER'];
+
+/** The key that was made last; kept here, since with the first one the page begins anew. */
+const newToken = openStore<string | null>(null);
 
 /** Who may use the server. */
 export function ApiKeys() {
   const { connection } = useSession();
   const [{ data }, again] = useQuery({ query: ApiKeysDocument, requestPolicy: 'cache-and-network' });
-  const [token, setToken] = useState<string | null>(null);
+  const token = useStore(newToken);
+  const isFirst = data?.apiKeys.length === 0;
   const make = (event: SyntheticEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
@@ -28,7 +33,9 @@ export function ApiKeys() {
     if (typeof name !== 'string' || role === undefined) return;
     act(async () => {
       const made = successOf((await connection.change(CreateApiKeyDocument, { input: { name, role } })).createApiKey);
-      setToken(made.token);
+      newToken.set(() => made.token);
+      // With the first key nobody gets in without one any more, this page included.
+      if (connection.token === undefined) signIn(made.token, { stay: false });
       form.reset();
       again({ requestPolicy: 'network-only' });
     });
@@ -36,7 +43,7 @@ export function ApiKeys() {
   return (
     <section className="card" aria-labelledby="api-keys">
       <h2 id="api-keys">{t.apiKeys}</h2>
-      <p className="hint">{data?.apiKeys.length === 0 ? t.keysNone : t.apiKeysHint}</p>
+      <p className="hint">{isFirst ? t.keysNone : t.apiKeysHint}</p>
       <ul className="plain rows">
         {data?.apiKeys.map((key) => (
           <li key={key.id}>
@@ -53,7 +60,7 @@ export function ApiKeys() {
         <label>
           {t.keyRole}
           <select name="role">
-            {roles.map((role) => (
+            {(isFirst ? roles.slice(0, 1) : roles).map((role) => (
               <option key={role} value={role}>
                 {t.roles[role]}
               </option>
@@ -67,7 +74,7 @@ export function ApiKeys() {
 }
 
 /** Something that is shown once, to be kept. */
-function NewSecret({ told, secret }: { readonly told: string; readonly secret: string }) {
+export function NewSecret({ told, secret }: { readonly told: string; readonly secret: string }) {
   const copy = () =>
     act(async () => {
       await navigator.clipboard.writeText(secret);

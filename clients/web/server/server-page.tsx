@@ -16,6 +16,7 @@ import { ApiKeys } from './api-keys.tsx';
 import { Logs } from './logs.tsx';
 import { Models } from './models.tsx';
 import { Settings } from './settings.tsx';
+import { Webhooks } from './webhooks.tsx';
 
 /** The server, for whom it belongs to. */
 export function ServerPage() {
@@ -40,6 +41,7 @@ export function ServerPage() {
       <Models />
       <Settings />
       <ApiKeys />
+      <Webhooks />
       <Logs />
       <section className="card">
         <h2>{t.forDevelopers}</h2>
