@@ -1,4 +1,4 @@
-import { LogAddedDocument, type LogLevel, type LogLineFragment, LogsDocument } from './operations.ts';
+import { LogAddedDocument, type LogLevel, type LogFieldsFragment, LogsDocument } from './operations.ts';
 import { writeJson, writeLine } from './output.ts';
 import { type GlobalOptions, type Session, withSession } from './session.ts';
 import { localTime } from './jobs.ts';
@@ -17,7 +17,7 @@ export async function showLogs({ follow, job, level, contains, ...options }: Log
     ...(level === undefined ? {} : { level }),
     ...(contains === undefined ? {} : { contains }),
   };
-  const show = options.json === true ? writeJson : (line: LogLineFragment) => writeLine(lineOf(line));
+  const show = options.json === true ? writeJson : (line: LogFieldsFragment) => writeLine(lineOf(line));
   await withSession(options, async (session) => {
     let last: string | null = null;
     for await (const line of readLogs(session, filter)) {
@@ -30,7 +30,7 @@ export async function showLogs({ follow, job, level, contains, ...options }: Log
   });
 }
 
-async function* readLogs(session: Session, filter: object): AsyncGenerator<LogLineFragment> {
+async function* readLogs(session: Session, filter: object): AsyncGenerator<LogFieldsFragment> {
   let after: string | null = null;
   for (;;) {
     const { logs }: { logs: LogsPage } = await session.ask(LogsDocument, { filter, first: 1000, after });
@@ -41,11 +41,11 @@ async function* readLogs(session: Session, filter: object): AsyncGenerator<LogLi
 }
 
 interface LogsPage {
-  readonly edges: readonly { readonly node: LogLineFragment }[];
+  readonly edges: readonly { readonly node: LogFieldsFragment }[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
-function lineOf({ time, level, message, jobId, fields }: LogLineFragment): string {
+function lineOf({ time, level, message, jobId, fields }: LogFieldsFragment): string {
   const more = fields === null ? '' : ` ${JSON.stringify(fields)}`;
   return `${localTime(time)}  ${level.padEnd(5)}  ${message}${jobId === null ? '' : `  ${jobId}`}${more}`;
 }
