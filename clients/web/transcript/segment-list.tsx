@@ -150,8 +150,8 @@ function newSpeakerOf(
   speakers: ReadonlyMap<string, Speaker>,
 ): Speaker | null {
   if (speaker === null || before?.speaker === speaker) return null;
-  // One that somebody has just added is not told by the server yet.
-  return speakers.get(speaker) ?? { id: speaker, key: speaker, name: null, label: `${t.speaker} ${speaker}` };
+  // One that somebody has just added is not known to the server yet.
+  return speakers.get(speaker) ?? { id: '', key: speaker, name: null, label: `${t.speaker} ${speaker}` };
 }
 
 const none: readonly never[] = [];

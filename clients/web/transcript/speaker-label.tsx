@@ -17,7 +17,8 @@ export function SpeakerLabel({ jobId, speaker }: LabelProps) {
   const mayWrite = useMayWrite();
   const [isOpen, setOpen] = useState(false);
   const colour = `speaker speaker-${(Number(speaker.key) - 1) % 8}`;
-  if (!mayWrite) return <span className={colour}>{speaker.label}</span>;
+  // Who is not known to the server yet, without an id, has a name in a moment.
+  if (!mayWrite || speaker.id === '') return <span className={colour}>{speaker.label}</span>;
   return (
     <>
       <button type="button" className={colour} aria-label={t.speakerOf(speaker.label)} onClick={() => setOpen(true)}>

@@ -116,7 +116,6 @@ test(
     assert.match(await readFile(await download.path(), 'utf8'), /^1\r?\n00:00:00,000 --> [^\n]*\nAnna: Sentence null/u);
     await page.keyboard.press('Escape');
     await assertAccessible(page);
-    await keepScreenshot(page, 'web-transcript');
 
     await page.getByRole('searchbox', { name: 'Search what was said' }).fill('"sentence 7"');
     await page.keyboard.press('Enter');
@@ -178,7 +177,7 @@ test('who is to show a key signs in with it, and sees what the role may do', opt
   await page.getByRole('button', { name: 'Schlange anhalten' }).click();
   await page.getByText('Die Schlange ruht').waitFor();
   await assertAccessible(page);
-  await keepScreenshot(page, 'web-server-phone');
+  await keepScreenshot(page, 'web-server');
   assert.deepEqual(visit.elsewhere, []);
 });
 
@@ -197,7 +196,6 @@ test('of thousands of recordings and segments the page draws those that can be s
   const newest = page.getByRole('link', { name: 'Interview 0001999' });
   await newest.waitFor();
   await assertAccessible(page);
-  await keepScreenshot(page, 'web-recordings');
   const oldest = page.getByRole('link', { name: 'Zebra 0000000' });
   while (!(await oldest.isVisible())) {
     await page.evaluate(() => {
