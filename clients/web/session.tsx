@@ -92,13 +92,14 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
   return <SessionContext value={context}>{children}</SessionContext>;
 }
 
+function submit(event: SyntheticEvent<HTMLFormElement>): void {
+  event.preventDefault();
+  const form = new FormData(event.currentTarget);
+  const given = form.get('key');
+  if (typeof given === 'string' && given.trim() !== '') signIn(given.trim(), { stay: form.has('stay') });
+}
+
 function SignIn({ wrong }: { readonly wrong: boolean }) {
-  const submit = (event: SyntheticEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const given = form.get('key');
-    if (typeof given === 'string' && given.trim() !== '') signIn(given.trim(), { stay: form.has('stay') });
-  };
   return (
     <main className="sign-in">
       <img src="web/icon.svg" alt="" width="56" height="56" />
