@@ -52,7 +52,7 @@ def _spent(run: "list[str] | tuple[Path, Path]", environment: dict[str, str]) ->
 def compare_speed(minutes: float, rounds: int, folder: Path) -> None:
     """Wall and processor time of one recording, as ratios to the two controls."""
     path = joined(minutes, folder)
-    script = str(Path(__file__).with_name("engine_bare.py"))
+    script = str(Path(__file__).with_name("controls") / "bare_engine.py")
     bare = [sys.executable, script, str(MODEL), str(path), DEVICE, COMPUTE_TYPE]
     spent: dict[str, list[Spent]] = {"engine": [], "bare": [], "bare tuned, words": []}
     for _ in range(rounds):

@@ -46,7 +46,7 @@ async function withPhonograph<T>(use: (server: Measured) => Promise<T>): Promise
 }
 
 async function withControl<T>(use: (server: Measured) => Promise<T>): Promise<T> {
-  const program = join(import.meta.dirname, 'followers-control.ts');
+  const program = join(import.meta.dirname, 'controls/followers.ts');
   const child = spawn(process.execPath, ['--max-semi-space-size=16', program, String(batches), String(pauseMs)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -49,7 +49,7 @@ try {
     const start = performance.now();
     for (const name of names)
       await run(python, [
-        join(root, 'bench/engine_bare.py'),
+        join(root, 'bench/controls/bare_engine.py'),
         join(modelDirectory, 'base'),
         join(folder, name),
         'cpu',

@@ -1,5 +1,4 @@
 import './access.ts';
-import { auditMutations } from './audit.ts';
 import { boundArguments } from './bounds.ts';
 import { builder } from './builder.ts';
 import './change-job.ts';
@@ -12,7 +11,7 @@ import './logs.ts';
 import './media-files.ts';
 import './model.ts';
 import './node.ts';
-import { askCallers } from './scopes.ts';
+import { askCallers, auditMutations } from './scopes.ts';
 import './search.ts';
 import './server.ts';
 import './transcribe.ts';

@@ -1,6 +1,6 @@
 """The control of the engine's benchmarks: faster-whisper's batched pipeline with its defaults, as a plain script.
 
-Usage: engine_bare.py MODEL RECORDING DEVICE COMPUTE_TYPE [words]
+Usage: bare_engine.py MODEL RECORDING DEVICE COMPUTE_TYPE [words]
 The text comes on stdout, the peak memory in bytes on stderr.
 """
 
