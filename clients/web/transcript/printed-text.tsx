@@ -9,7 +9,7 @@ interface PrintedProps {
 }
 
 /** The whole text, drawn for a printer alone: on the screen only those rows are that can be seen. */
-export function PrintedText({ segments }: PrintedProps) {
+export function PrintedText({ job, segments }: PrintedProps) {
   const [isPrinting, setPrinting] = useState(false);
   useEffect(() => {
     const begin = () => flushSync(() => setPrinting(true));
@@ -22,12 +22,16 @@ export function PrintedText({ segments }: PrintedProps) {
     };
   }, []);
   if (!isPrinting) return null;
+  const labels = new Map(job.speakers.map(({ key, label }) => [key, label]));
   return (
     <div className="printed">
-      {segments.map(({ index, startSeconds, text }) => (
+      {segments.map(({ index, startSeconds, text, speaker }, at) => (
         <p key={index}>
-          <span>{clock(startSeconds)}</span>
-          {text}
+          <span className="time">{clock(startSeconds)}</span>
+          <span>
+            {speaker !== null && speaker !== segments[at - 1]?.speaker && <b>{labels.get(speaker)}: </b>}
+            {text}
+          </span>
         </p>
       ))}
     </div>
