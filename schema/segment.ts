@@ -12,7 +12,7 @@ const Word = builder.objectRef<WordShape>('Word').implement({
     startSeconds: t.exposeFloat('startSeconds', { description: 'Begin, in seconds from the start of the recording.' }),
     endSeconds: t.exposeFloat('endSeconds', { description: 'End, in seconds from the start of the recording.' }),
     text: t.exposeString('text', {
-      description: 'The word with its punctuation and, where the script has spaces, the space before it.',
+      description: 'The word with its punctuation, without the spaces around it.',
     }),
     probability: t.exposeFloat('probability', {
       description: 'How sure the model is, 0 to 1; 1 for words that somebody wrote.',
