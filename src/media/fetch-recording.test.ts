@@ -164,6 +164,25 @@ test('a line that broke after the last byte has lost nothing', async () => {
   assert.deepEqual(fetching.ranges(), [undefined, 'bytes=20000-']);
 });
 
+test('a server that sends less of the rest than it was asked for is asked for what is still missing', async () => {
+  const meter = openMeter();
+  const partly: Answer = async ({ headers: { range } }, response) => {
+    if (range === undefined) {
+      response.writeHead(200, { etag: '"1"', 'content-length': recording.length }).write(recording.subarray(0, 3000));
+      await meter.taken(3000);
+      return breakOff(response);
+    }
+    const from = Number(/\d+/u.exec(range)?.[0]);
+    const part = recording.subarray(from, from + 6000);
+    const place = `bytes ${from}-${from + part.length - 1}/${recording.length}`;
+    response.writeHead(206, { etag: '"1"', 'content-range': place, 'content-length': part.length }).end(part);
+  };
+  await using fetching = await openFetch(partly, { meter });
+  assert.deepEqual(await fetching.fetch(), { bytes: 20_000, sha256: sha256(recording) });
+  const starts = [3000, 9000, 15_000].map((start) => `bytes=${start}-`);
+  assert.deepEqual(fetching.ranges(), [undefined, ...starts]);
+});
+
 test('what has become another recording begins anew, between two tries and between two processes', async () => {
   const other = recordingOf(15_000, 3);
   const versions = [serving(recording, { etag: '"old"', cutAfter: 9000 }), serving(other, { etag: '"new"' })];

@@ -153,10 +153,15 @@ function startOf({ status, headers }: Response, have: number, validator: string 
   return have > 0 && isSame && range.startsWith(`bytes ${have}-`) ? have : 'OTHER';
 }
 
-/** Bytes of the whole recording; null where that is not told, or told of something that is unpacked on its way. */
+/** Bytes of the whole recording; null where that is not told, or told of something that is unpacked on its way. A part may be shorter than what was asked for. */
 function totalOf({ headers }: Response, from: number): number | null {
-  const length = Number(headers.get('content-length') ?? Number.NaN);
-  return isEncoded(headers) || !Number.isSafeInteger(length) || length < 0 ? null : from + length;
+  const whole = /\/(?<bytes>\d+)$/u.exec(headers.get('content-range') ?? '')?.groups?.['bytes'];
+  const total = from > 0 && whole !== undefined ? Number(whole) : from + lengthOf(headers);
+  return isEncoded(headers) || !Number.isSafeInteger(total) || total < from ? null : total;
+}
+
+function lengthOf(headers: Response['headers']): number {
+  return Number(headers.get('content-length') ?? Number.NaN);
 }
 
 /** An ETag by which bytes can be told (RFC 9110, 8.8.1). Of what was packed on its way a part cannot be asked for. */
