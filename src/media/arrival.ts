@@ -27,6 +27,8 @@ export async function openArrival({ path, keepAs }: Places, signal?: AbortSignal
   const isWhole = await exists(keepAs);
   await using stack = new AsyncDisposableStack();
   const handle = stack.use(await open(isWhole ? keepAs : path, isWhole ? 'r' : 'a+', 0o600));
+  // Somebody goes on with it: what nobody has added to for a day is swept.
+  if (!isWhole) await handle.utimes(new Date(), new Date());
   let { bytes, hash } = await readAll(handle, signal);
   const owned = stack.move();
   return {

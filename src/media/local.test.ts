@@ -97,6 +97,22 @@ function sha256(bytes: string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+test('what somebody goes on fetching stays, however long ago its last bytes came', async () => {
+  await using folders = await openFolders();
+  const { directory, media } = folders;
+  const path = join(directory, 'data/downloads/old');
+  await writeFile(path, '12345');
+  const before = new Date(Date.now() - 25 * 60 * 60 * 1000);
+  await utimes(path, before, before);
+  {
+    await using arrival = await media.arrive('old');
+    await media.removeOldArrivals();
+    await arrival.append(Buffer.from('678'));
+    await arrival.keep();
+  }
+  assert.equal(await readFile(join(directory, 'data/media/old'), 'utf8'), '12345678');
+});
+
 test('what has come of a recording outlives a start, and goes with its job, or when nobody has added to it for a day', async () => {
   await using folders = await openFolders();
   const { directory, media } = folders;
