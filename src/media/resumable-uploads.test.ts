@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rmdir, stat, symlink, utimes, writeFile } fro
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Upload } from '@tus/server';
 import { fillDisk, mountDisk } from '#src/testing/small-disk.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
@@ -105,6 +106,17 @@ test('an unfinished upload goes a day after it was begun, a finished one a day a
   assert.equal(await later.removeExpired(ended.getTime() + 25 * hourMs), 1);
   await assert.rejects(later.find('alice', id), rejected('UPLOAD_UNKNOWN'));
   assert.deepEqual(await opened.names(), []);
+});
+
+test('a finished upload lives no longer for a request that brings nothing more', async () => {
+  await using opened = await openUploads();
+  const { uploads } = opened;
+  const key = await begin(uploads, 'abcde');
+  const { creation_date: ended } = await uploads.files.getUpload(key);
+  // The next millisecond is another time.
+  await sleep(2);
+  assert.equal(await uploads.files.write(Readable.from([]), key, 5), 5);
+  assert.equal((await uploads.files.getUpload(key)).creation_date, ended);
 });
 
 async function locked({ locks }: ResumableUploads, key: string): Promise<AsyncDisposable> {

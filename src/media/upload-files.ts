@@ -94,7 +94,8 @@ export class UploadFiles extends FileStore {
       await closed;
     }
     const end = offset + file.bytesWritten;
-    if (end === this.#find(key)?.bytes) await this.#finish(key);
+    const known = this.#find(key);
+    if (known?.isFinished === false && end === known.bytes) await this.#finish(key);
     return end;
   }
 
