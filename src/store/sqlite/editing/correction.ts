@@ -58,17 +58,23 @@ const stepsAtOnce = 2;
 export async function carryOut(connection: Connection, correction: Correction): Promise<boolean> {
   const { job, prepare, events, finish, replaced, tallies } = correction;
   const isSmall = prepare.length <= stepsAtOnce;
+  // Whatever else happens to a job that has ended, takes it away or begins it anew, is an event.
+  const isSame = async (tx: Transaction<Tables>) =>
+    (await lockJob(tx, job.id, (eb) => eb('event_seq', '=', job.lastEventSeq))) !== undefined;
   if (!isSmall) {
     await commit(connection, (tx) => noteStale(tx, job.id));
     for (const step of prepare) {
-      await commit(connection, step);
+      const isWritten = await commit(connection, async (tx) => {
+        if (!(await isSame(tx))) return false;
+        await step(tx);
+        return true;
+      });
+      if (!isWritten) return false;
       await setImmediate();
     }
   }
   const isDone = await commit(connection, async (tx, notify) => {
-    // Whatever else happens to a job that has ended, or begins it anew, is an event.
-    const locked = await lockJob(tx, job.id, (eb) => eb('event_seq', '=', job.lastEventSeq));
-    if (locked === undefined) return false;
+    if (!(await isSame(tx))) return false;
     if (isSmall) for (const step of prepare) await step(tx);
     await finish(tx);
     if (isSmall) await removeEdits(tx, job.id, replaced);
