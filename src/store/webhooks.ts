@@ -104,6 +104,8 @@ export type DeliveryAttempt =
       readonly status: number | null;
       readonly problem: string;
       readonly retryMs: number | null;
+      /** The receiver was not asked, since the message is not for it any more: that says nothing of the receiver. */
+      readonly isFinal?: boolean;
     };
 
 /** `disabled`: the webhook was, since this message is given up and no other has arrived meanwhile. */

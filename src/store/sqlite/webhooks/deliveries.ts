@@ -180,7 +180,8 @@ export function noteAttempt(
       .executeTakeFirst();
     if (row === undefined) return null;
     if (attempt.kind === 'DELIVERED') await noteSuccess(tx, row, time);
-    const disabled = attempt.kind === 'FAILED' && retryMs === null && (await disable(tx, row, time));
+    const isLost = attempt.kind === 'FAILED' && retryMs === null && attempt.isFinal !== true;
+    const disabled = isLost && (await disable(tx, row, time));
     return { delivery: toDelivery(row), disabled };
   });
 }
