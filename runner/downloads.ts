@@ -133,8 +133,9 @@ async function download(wanted: WaitingDownload, run: DownloadRun): Promise<void
   const log = run.log.child({ job: id });
   const start = performance.now();
   try {
+    // The list of what waits may be older than the end of the download before: what is there by now is the job's.
+    if (!(await run.ask('progressDownload', () => run.store.progressDownload(id, 0)))) return;
     log.info({ host: new URL(wanted.url).hostname }, 'download started');
-    await run.ask('progressDownload', () => run.store.progressDownload(id, 0));
     const ending = await fetchAndKeep(wanted, { ...run, log });
     const ms = Math.round(performance.now() - start);
     if (run.unwanted.aborted) {
