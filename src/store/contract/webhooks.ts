@@ -176,6 +176,28 @@ export function webhooksContract(open: OpenStore): void {
     assert.equal((await due(store, [], 1)).length, 2, 'a lane holds no other up');
   });
 
+  it('finds what is due behind any number of messages that wait for another one', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    await addedWebhook(store);
+    const { id } = await added(store);
+    await store.cancel(id);
+    await store.noteAttempt((await due(store))[0]?.id ?? '', {
+      kind: 'FAILED',
+      status: null,
+      problem: 'x',
+      retryMs: 60_000,
+    });
+    for (let times = 0; times < 201; times += 1) {
+      await store.retry(id, false);
+      await store.cancel(id);
+    }
+    assert.deepEqual(await due(store), []);
+    const other = await added(store);
+    await store.cancel(other.id);
+    assert.deepEqual(await typesOf(store), [`job.cancelled ${other.id}`]);
+  });
+
   it('keeps how attempts went, and disables a webhook only where nothing has arrived since', async () => {
     let time = 1_700_000_000_000;
     await using opened = await open(() => time);

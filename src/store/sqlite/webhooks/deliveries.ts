@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { type ExpressionBuilder, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
 import type { Delivery, DeliveryAttempt, NotedAttempt, OutboxMessage, WebhookStore } from '../../webhooks.ts';
 import { commit, type Connection } from '../database/connection.ts';
@@ -56,30 +56,52 @@ async function readLanes({ db, now }: Connection): Promise<readonly string[]> {
 
 type DeliveryRow = Selectable<Tables['delivery']>;
 
-/** A message waits for those before it about the same job, also where they are tried again only later. */
-function selectDue({ db, now }: Connection, lane: string, limit: number): Promise<readonly DeliveryRow[]> {
+/** Of so many a look at what is before each takes a millisecond. */
+const lookedAtOnce = 200;
+
+/**
+ * A message waits for those before it about the same job, also where they are tried again only later. However many wait so, such as for a job that is cancelled and
+ * retried again and again: they are looked at page by page, and between two pages everybody else has a turn.
+ */
+async function selectDue({ db, now }: Connection, lane: string, limit: number): Promise<readonly DeliveryRow[]> {
+  const time = now();
+  const found: number[] = [];
+  for (let [after, number] = [-1, -1]; ; await setImmediate()) {
+    const page = await db
+      .selectFrom('delivery')
+      .select((eb) => ['number', eb.ref('next_attempt_at').$castTo<number>().as('due'), hasEarlier(eb).as('waits')])
+      .where('lane', '=', lane)
+      .where('next_attempt_at', '<=', time)
+      .where((eb) => eb(eb.refTuple('next_attempt_at', 'number'), '>', eb.tuple(after, number)))
+      .orderBy('next_attempt_at')
+      .orderBy('number')
+      .limit(lookedAtOnce)
+      .execute();
+    found.push(...page.filter(({ waits }) => !waits).map((row) => row.number));
+    const last = page.at(-1);
+    if (last === undefined || found.length >= limit) break;
+    [after, number] = [last.due, last.number];
+  }
   return db
     .selectFrom('delivery')
     .selectAll()
-    .where('lane', '=', lane)
-    .where('next_attempt_at', '<=', now())
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('delivery as earlier')
-            .select('earlier.number')
-            .where('earlier.lane', '=', lane)
-            .where('earlier.job_id', '=', eb.ref('delivery.job_id'))
-            .where('earlier.number', '<', eb.ref('delivery.number'))
-            .where('earlier.next_attempt_at', 'is not', null),
-        ),
-      ),
-    )
+    .where('number', 'in', found.slice(0, limit))
+    .where('next_attempt_at', '<=', time)
     .orderBy('next_attempt_at')
     .orderBy('number')
-    .limit(limit)
     .execute();
+}
+
+function hasEarlier(eb: ExpressionBuilder<Tables, 'delivery'>) {
+  return eb.exists(
+    eb
+      .selectFrom('delivery as earlier')
+      .select('earlier.number')
+      .whereRef('earlier.lane', '=', 'delivery.lane')
+      .whereRef('earlier.job_id', '=', 'delivery.job_id')
+      .whereRef('earlier.number', '<', 'delivery.number')
+      .where('earlier.next_attempt_at', 'is not', null),
+  );
 }
 
 type Target = Pick<Selectable<Tables['webhook']>, 'url' | 'secret' | 'owner'> & {
