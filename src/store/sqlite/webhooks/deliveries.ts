@@ -21,7 +21,7 @@ export async function dueMessages(
 ): Promise<readonly OutboxMessage[]> {
   const due: OutboxMessage[] = [];
   const busy = Map.groupBy(inFlight, ({ lane }) => lane);
-  for (const lane of await readLanes(connection)) {
+  for (const lane of fromAnywhere(await readLanes(connection))) {
     if (due.length >= most) break;
     const sent = busy.get(lane) ?? [];
     if (sent.length >= perLane) continue;
@@ -37,6 +37,12 @@ export async function dueMessages(
     await setImmediate();
   }
   return due.slice(0, most);
+}
+
+/** Items in their order, but from one that chance gives: where there is not room for all, the first ones are not always the same. */
+function fromAnywhere<T>(items: readonly T[]): readonly T[] {
+  const first = Math.floor(Math.random() * items.length);
+  return [...items.slice(first), ...items.slice(0, first)];
 }
 
 /** The lanes in which something is due, found by stepping from one to the next in their index. */
