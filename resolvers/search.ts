@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import type { Keyed } from '#src/store/page.ts';
 import type { FoundSegment } from '#src/store/store.ts';
 import { highlight } from '#src/transcripts/search/match.ts';
 import { parseQuery } from '#src/transcripts/search/query.ts';
@@ -11,6 +13,8 @@ export interface SearchHit extends FoundSegment {
   readonly id: string;
   readonly highlight: string;
 }
+
+const turnMs = 5;
 
 /** Segments that hold what is looked for, in the order that the store tells. BAD_USER_INPUT for a query that is too long. */
 export async function search(
@@ -32,11 +36,18 @@ export async function search(
       isForwardOnly: true,
       async load({ limit, after }) {
         const found = await store.search(query, wanted, { limit, ...(after === undefined ? {} : { after }) });
-        return found.map(({ key, item }) => ({
-          key,
+        const hits: Keyed<SearchHit>[] = [];
+        let since = performance.now();
+        for (const { key, item } of found) {
           // What is marked in it belongs to the query.
-          item: { ...item, id: `${item.segment.id}:${name}`, highlight: highlight(item.segment.text, query) },
-        }));
+          const own = { id: `${item.segment.id}:${name}`, highlight: highlight(item.segment.text, query) };
+          hits.push({ key, item: { ...item, ...own } });
+          // A text that somebody has edited may be so long that it takes milliseconds: then others have their turn.
+          if (performance.now() - since < turnMs) continue;
+          await setImmediate();
+          since = performance.now();
+        }
+        return hits;
       },
     },
     page,

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { Word } from '../../jobs/transcript.ts';
 import { alignWords } from './align-words.ts';
+import { applyEdit } from './apply-edit.ts';
 
 /** A word of half a second at each of these seconds, with a pause after it. */
 function words(...texts: readonly string[]): readonly Word[] {
@@ -152,4 +153,21 @@ test('a text of ten thousand letters that is another one takes no longer than ot
   const other = Array.from({ length: 2500 }, (_, at) => `v${at}`).join(' ');
   assert.equal(alignWords(before, { text: other, startSeconds: 0, endSeconds: 1 }).length, 2500);
   assert.equal(alignWords(before, { text: `${before.text} end`, startSeconds: 0, endSeconds: 9999 }).length, 2501);
+});
+
+test('a text of more words than anybody says has none, and those that were heard are there for a shorter one again', () => {
+  const heard = { ...said, speaker: null, startSeconds: 0, endSeconds: 10 };
+  const long = applyEdit(heard, heard, { index: 0, text: `Ask ${'a '.repeat(600)}` }) ?? assert.fail();
+  assert.equal(long.words, null);
+  const short = applyEdit(heard, long, { index: 0, text: 'Ask now what your' });
+  assert.deepEqual(
+    short?.words?.map((word) => [word.text, word.probability]),
+    [
+      ['Ask', 0.75],
+      ['now', 1],
+      ['what', 0.75],
+      ['your', 0.75],
+    ],
+  );
+  assert.equal(applyEdit(heard, heard, { index: 0, text: `Ask ${'a '.repeat(400)}` })?.words?.length, 401);
 });

@@ -29,10 +29,15 @@ function isSame(one: Unworded, other: Unworded): boolean {
   );
 }
 
+/** Three times what is said in half a minute, of which the longest segment is. What has more is no speech, and a page of such segments would be too much to read. */
+const mostWords = 500;
+
 function wordsOf(heard: Wording, now: Wording, next: Unworded): readonly Word[] | null {
   if (next.text === heard.text) return heard.words;
-  if (now.words === null || next.text === now.text) return now.words;
-  return alignWords({ text: now.text, words: now.words }, next);
+  if (next.text === now.text || heard.words === null) return now.words;
+  const { text, words } = now.words === null ? heard : now;
+  const aligned = alignWords({ text, words: words ?? [] }, next);
+  return aligned.length > Math.max(mostWords, heard.words.length) ? null : aligned;
 }
 
 /** A segment as somebody has left it: its words lie within it. */
