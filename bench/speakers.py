@@ -29,16 +29,6 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runner"))
 
-from conversations import (  # noqa: E402
-    VOICES,
-    Conversation,
-    Sound,
-    by_telephone,
-    conversation,
-    in_a_hall,
-    in_noise,
-    on_two_channels,
-)
 from engine.audio.media import RATE  # noqa: E402
 from engine.speakers.cluster import Bounds  # noqa: E402
 from engine.speakers.command import tell_apart  # noqa: E402
@@ -48,6 +38,16 @@ from engine.speakers.hearing import CORE, HEARD, MARGIN, Hearing  # noqa: E402
 from engine.speakers.linkage import link, nodes_of, owners  # noqa: E402
 from engine.speakers.piece import CORE_SECONDS, Piece, decode, encode  # noqa: E402
 from engine.speakers.turns import Turn, WhoSpeaks  # noqa: E402
+from engine.tests.conversations import (  # noqa: E402
+    VOICES,
+    Conversation,
+    Sound,
+    by_telephone,
+    conversation,
+    in_a_hall,
+    in_noise,
+    on_two_channels,
+)
 from engine.tests.make import samples, write_wav  # noqa: E402
 from engine.tests.outcome import AUDIO, Outcome, command, environment, job, run_engine  # noqa: E402
 from engine.tests.speaker_score import NOTHING, errors, grid_of, pairs, wrong_share  # noqa: E402
@@ -82,7 +82,13 @@ def floor(one: Conversation) -> list[Found]:
     vectors = (vectors - vectors.mean(axis=0)) / np.maximum(vectors.std(axis=0), 1e-9)
     lengths = [max(1, round((end - start) * 100)) for start, end, _ in one.turns]
     pieces = [
-        Piece(i, 0, np.ones(500, bool), lengths[i], (v / np.linalg.norm(v)).astype(np.float32))
+        Piece(
+            i,
+            0,
+            np.ones(500, bool),
+            lengths[i],
+            (v / np.linalg.norm(v)).astype(np.float32),
+        )
         for i, v in enumerate(vectors)
     ]
     nodes = nodes_of(pieces)
@@ -100,12 +106,18 @@ def sets() -> Iterable[tuple[str, list[Conversation]]]:
     clean = [conversation(some(2 + i % 4, i), 180, i) for i in range(16)]
     yield "clean, 3 min, 2 to 5 speakers", clean
     alike = [conversation(some(2 + i % 4, i), 180, i, one_microphone=True) for i in range(8)]
-    yield "one long-term spectrum, 20 dB noise", [in_noise(one, 20, i) for i, one in enumerate(alike)]
+    yield (
+        "one long-term spectrum, 20 dB noise",
+        [in_noise(one, 20, i) for i, one in enumerate(alike)],
+    )
     yield (
         "short, 15 to 60 s",
         [conversation(some(2 + i % 2, 50 + i), (15, 30, 45, 60)[i % 4], 50 + i) for i in range(16)],
     )
-    yield "40 % of turns overlap", [conversation(some(2 + i % 4, 80 + i), 180, 80 + i, 0.4) for i in range(8)]
+    yield (
+        "40 % of turns overlap",
+        [conversation(some(2 + i % 4, 80 + i), 180, 80 + i, 0.4) for i in range(8)],
+    )
     rough = [conversation(some(2 + i % 3, 90 + i), 180, 90 + i) for i in range(8)]
     harm: list[Callable[[Conversation, int], Conversation]] = [
         lambda one, seed: in_noise(one, 15, seed),
@@ -113,7 +125,10 @@ def sets() -> Iterable[tuple[str, list[Conversation]]]:
         in_a_hall,
         lambda one, _: by_telephone(one),
     ]
-    yield "noise of 15 and 8 dB, hall, telephone", [harm[i % 4](one, i) for i, one in enumerate(rough)]
+    yield (
+        "noise of 15 and 8 dB, hall, telephone",
+        [harm[i % 4](one, i) for i, one in enumerate(rough)],
+    )
 
 
 def score_conversations() -> None:
@@ -151,7 +166,10 @@ def score_voices() -> None:
         file, first, last = VOICES[voice]
         sound = np.resize(samples(AUDIO / file)[int(first * RATE) : int(last * RATE)], 600 * RATE)
         found = tell_apart(heard(hearing, sound), Bounds())
-        print(f"one voice, {voice}: {len({turn.speaker for turn in found})} speaker(s)", flush=True)
+        print(
+            f"one voice, {voice}: {len({turn.speaker for turn in found})} speaker(s)",
+            flush=True,
+        )
 
 
 def transcribed(one: Conversation | Sound, folder: Path, **options: Any) -> Outcome:
@@ -172,17 +190,27 @@ def score_words() -> None:
         for seed in range(6):
             one = conversation(english[: 2 + seed % 2], 180, 200 + seed, 0.2 * (seed % 3))
             outcome = transcribed(one, Path(name), diarize=True)
-            turns = tell_apart([piece for line in outcome.all("voices") for piece in decode(line["pieces"])], Bounds())
+            turns = tell_apart(
+                [piece for line in outcome.all("voices") for piece in decode(line["pieces"])],
+                Bounds(),
+            )
             for rule, each in rules.items():
                 words = [
                     (word["startSeconds"], word["endSeconds"], speaker)
                     for line in outcome.all("segment")
-                    for word, speaker in zip(line["words"], each(line["words"], WhoSpeaks(turns)), strict=True)
+                    for word, speaker in zip(
+                        line["words"],
+                        each(line["words"], WhoSpeaks(turns)),
+                        strict=True,
+                    )
                 ]
                 counted[rule][0] += wrong_words(one, words)
                 counted[rule][1] += len(words)
     for rule, (wrong, all_words) in counted.items():
-        print(f"words of a wrong speaker, {rule}: {100 * wrong / all_words:.2f} % of {all_words}", flush=True)
+        print(
+            f"words of a wrong speaker, {rule}: {100 * wrong / all_words:.2f} % of {all_words}",
+            flush=True,
+        )
 
 
 def wrong_words(one: Conversation, words: Sequence[tuple[float, float, Any]]) -> int:
@@ -208,7 +236,10 @@ def score_calls() -> None:
         alone = len(words_of(transcribed(on_two_channels(one, 200.0), Path(name), channels="split")))
         for decibel in (30.0, 20.0, 15.0):
             said = words_of(transcribed(on_two_channels(one, decibel), Path(name), channels="split"))
-            print(f"call, {decibel:g} dB of the other side: {len(said)} words, {alone} without", flush=True)
+            print(
+                f"call, {decibel:g} dB of the other side: {len(said)} words, {alone} without",
+                flush=True,
+            )
 
 
 def words_of(outcome: Outcome) -> list[str]:
@@ -231,7 +262,11 @@ def measure_speed() -> None:
             for _ in range(3):
                 for diarize in (False, True):
                     started = time.monotonic()
-                    outcome = run_engine(job(path, language="en", diarize=diarize), folder, patience=HOURS)
+                    outcome = run_engine(
+                        job(path, language="en", diarize=diarize),
+                        folder,
+                        patience=HOURS,
+                    )
                     walls[diarize].append(time.monotonic() - started)
                     peaks[diarize].append(outcome.one("end")["peakMemoryBytes"] / 2**20)
             wall, memory = ({on: statistics.median(each[on]) for on in each} for each in (walls, peaks))
@@ -259,7 +294,11 @@ def measure_hours() -> None:
         started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         with path.open("rb") as stdin:
             said = subprocess.run(
-                command("--speakers"), stdin=stdin, capture_output=True, env=environment(), check=True
+                command("--speakers"),
+                stdin=stdin,
+                capture_output=True,
+                env=environment(),
+                check=True,
             ).stdout
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         end = json.loads(said.splitlines()[-1])
@@ -272,7 +311,11 @@ def measure_hours() -> None:
 
 def again_a_little_different(piece: Piece, cores: int, chance: np.random.Generator) -> Piece:
     vector = piece.vector + chance.standard_normal(piece.vector.size).astype(np.float32) * np.float32(0.02)
-    return replace(piece, core=piece.core + cores, vector=vector / max(float(np.linalg.norm(vector)), 1e-9))
+    return replace(
+        piece,
+        core=piece.core + cores,
+        vector=vector / max(float(np.linalg.norm(vector)), 1e-9),
+    )
 
 
 def segment_of(turn: tuple[float, float, str], offset: float) -> dict[str, Any]:
@@ -280,7 +323,12 @@ def segment_of(turn: tuple[float, float, str], offset: float) -> dict[str, Any]:
     start, end, _ = turn
     edges = np.linspace(start, end, max(2, round((end - start) * 2.5) + 1)) + offset
     words = [
-        {"startSeconds": round(a, 3), "endSeconds": round(b, 3), "text": "word", "probability": 1.0}
+        {
+            "startSeconds": round(a, 3),
+            "endSeconds": round(b, 3),
+            "text": "word",
+            "probability": 1.0,
+        }
         for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
     ]
     text = " ".join("word" for _ in words)

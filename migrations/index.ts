@@ -18,6 +18,7 @@ import { downloads } from './0016-downloads.ts';
 import { webhooks } from './0017-webhooks.ts';
 import { jobTraces } from './0018-job-traces.ts';
 import { edits } from './0019-edits.ts';
+import { speakers } from './0020-speakers.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -41,5 +42,6 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0017-webhooks': webhooks,
     '0018-job-traces': jobTraces,
     '0019-edits': edits,
+    '0020-speakers': speakers,
   };
 }

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { JobNotFoundError } from '#src/errors.ts';
 import type { Job } from '#src/jobs/job.ts';
 import type { SegmentEdit, Speaker } from '#src/jobs/transcript.ts';
-import type { Edited } from '#src/store/store.ts';
+import type { Edited, SpeakerBounds } from '#src/store/store.ts';
 import type { Context } from './context.ts';
-import { checkInput } from './input.ts';
+import { checkInput, readSpeakerBounds } from './input.ts';
 
 /** What tells which transcript a client means: its job, and the last event that the client has seen of it. */
 interface TranscriptRef {
@@ -58,6 +58,27 @@ export async function renameSpeaker(
 ): Promise<{ readonly job: Job; readonly speaker: Speaker }> {
   return found(await store.renameSpeaker(jobId, key, checkInput(nameSchema, name, 'name') ?? null));
 }
+
+const keysSchema = z.array(z.string().max(200)).min(1).max(20);
+
+/** Has one speaker say what others said. Throws JobNotFoundError, JobStatusError, InvalidInputError. */
+export async function mergeSpeakers(
+  { jobId, keys, into, seenSeq }: TranscriptRef & { readonly keys: readonly string[]; readonly into: string },
+  { store }: Pick<Context, 'store'>,
+): Promise<{ readonly job: Job }> {
+  const merge = { keys: checkInput(keysSchema, keys, 'keys'), into };
+  return { job: found(await store.mergeSpeakers(jobId, merge, seenSeq ?? null)) };
+}
+
+/** Tells the speakers of a job apart again. Throws JobNotFoundError, JobStatusError, InvalidInputError, RequestError. */
+export async function detectSpeakers(
+  { jobId, minSpeakers, maxSpeakers }: Pick<TranscriptRef, 'jobId'> & SpeakerBoundsInput,
+  { detectSpeakers: detect }: Pick<Context, 'detectSpeakers'>,
+): Promise<{ readonly job: Job }> {
+  return { job: found(await detect(jobId, readSpeakerBounds({ minSpeakers, maxSpeakers }))) };
+}
+
+type SpeakerBoundsInput = Readonly<Partial<Record<keyof SpeakerBounds, number | null | undefined>>>;
 
 function found<T>(result: T | null): T {
   if (result === null) throw new JobNotFoundError();

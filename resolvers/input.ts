@@ -6,10 +6,12 @@ import { InvalidInputError, RequestError } from '#src/errors.ts';
 import {
   type JobLabels,
   jobLabelsSchema,
+  speakerBoundsSchema,
   type TranscriptionOptions,
   transcriptionOptionsSchema,
 } from '#src/jobs/job.ts';
 import { readTarget } from '#src/operations/webhooks/target.ts';
+import type { SpeakerBounds } from '#src/store/store.ts';
 import type { TranscriptionSettings } from '#src/settings.ts';
 
 type Optional<T> = T | null | undefined;
@@ -43,7 +45,40 @@ export function readOptions(
   const { computePower, language, wordTimestamps, vad } = settings;
   const { mode } = checkInput(modeSchema, { mode: settings.mode, ...given });
   const defaults = { computePower, language, wordTimestamps, vad, beamSize: config.beamSize };
-  return checkInput(transcriptionOptionsSchema, { ...defaults, model: config.modes[mode].model, ...given, mode });
+  const options = checkInput(transcriptionOptionsSchema, {
+    ...defaults,
+    model: config.modes[mode].model,
+    ...given,
+    mode,
+  });
+  requireSpeakers(options);
+  return options;
+}
+
+/** Throws InvalidInputError where speakers are asked for as they cannot be. */
+function requireSpeakers({ diarize, channels, ...bounds }: TranscriptionOptions): void {
+  if (diarize && channels === 'SPLIT') {
+    const hint = 'With SPLIT each channel is one speaker; tell speakers apart with MIX.';
+    throw new InvalidInputError('input.diarize', 'input.diarize goes with channels MIX only.', hint);
+  }
+  const named = (['minSpeakers', 'maxSpeakers'] as const).find((name) => bounds[name] !== null);
+  if (!diarize && named !== undefined)
+    throw new InvalidInputError(`input.${named}`, `input.${named} needs diarize: true.`);
+  requireOrder(bounds, 'input.');
+}
+
+/** Throws InvalidInputError where there would be more speakers at least than at most. */
+function requireOrder({ minSpeakers, maxSpeakers }: SpeakerBounds, where: string): void {
+  if (minSpeakers === null || maxSpeakers === null || minSpeakers <= maxSpeakers) return;
+  throw new InvalidInputError(`${where}minSpeakers`, `${where}minSpeakers must not be above ${where}maxSpeakers.`);
+}
+
+/** How many speakers there are, each in an argument of its own; throws InvalidInputError. */
+export function readSpeakerBounds(given: Readonly<Record<keyof SpeakerBounds, unknown>>): SpeakerBounds {
+  const minSpeakers = checkInput(speakerBoundsSchema.shape.minSpeakers, given.minSpeakers ?? null, 'minSpeakers');
+  const maxSpeakers = checkInput(speakerBoundsSchema.shape.maxSpeakers, given.maxSpeakers ?? null, 'maxSpeakers');
+  requireOrder({ minSpeakers, maxSpeakers }, '');
+  return { minSpeakers, maxSpeakers };
 }
 
 /** What the client calls the job, with every default filled in; throws InvalidInputError. */

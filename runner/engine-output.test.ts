@@ -31,7 +31,7 @@ test('a checkpoint hands the segments of its batch over, and the next batch begi
   batch.add(segment(3, 0), 100);
   batch.add(segment(3, 0), 100);
   assert.deepEqual(
-    batch.close(checkpoint(3)).map(({ startSeconds, words }) => [startSeconds, words?.[0]?.speaker]),
+    batch.close(checkpoint(3)).segments.map(({ startSeconds, words }) => [startSeconds, words?.[0]?.speaker]),
     [
       [0, 'left'],
       [0, 'left'],
@@ -39,7 +39,7 @@ test('a checkpoint hands the segments of its batch over, and the next batch begi
   );
   assert.equal(batch.isEmpty, true);
   batch.add(segment(4, 5), 100);
-  assert.equal(batch.close(checkpoint(4)).length, 1);
+  assert.equal(batch.close(checkpoint(4)).segments.length, 1);
 });
 
 test('a segment of another batch, or one that starts before the one ahead of it, is refused', () => {

@@ -1,7 +1,7 @@
 import type { DetectedLanguage, JobStage, Progress } from '#src/jobs/job.ts';
 import type { NewSegment } from '#src/jobs/transcript.ts';
 import type { Work } from '#src/store/store.ts';
-import type { Claim } from '#src/store/work.ts';
+import type { Claim, Voices } from '#src/store/work.ts';
 import { type Checkpoint, checkpointOf } from './engine-request.ts';
 import { type EngineLine, EngineProtocolError, type LineOf } from './protocol.ts';
 import type { Length } from './watchdog.ts';
@@ -10,7 +10,14 @@ import type { Length } from './watchdog.ts';
 export type Write = (what: keyof Work, act: () => Promise<boolean>) => Promise<void>;
 
 /** The stages in their order. A stage that does not come after the present one is not written. */
-const stages: readonly JobStage[] = ['STARTING', 'DECODING', 'DETECTING_LANGUAGE', 'TRANSCRIBING', 'FINISHING'];
+const stages: readonly JobStage[] = [
+  'STARTING',
+  'DECODING',
+  'DETECTING_LANGUAGE',
+  'TRANSCRIBING',
+  'DIARIZING',
+  'FINISHING',
+];
 
 /**
  * What one engine says for one claim: what is final goes to the store, segments wait for their checkpoint.
@@ -64,6 +71,9 @@ export class EngineOutput {
         return this.#saveLanguage(line);
       case 'segment':
         this.#batchFor(line).add(line, size);
+        return undefined;
+      case 'voices':
+        this.#batchFor(line).hear(line, size);
         return undefined;
       case 'progress':
         this.#progress = advance(this.#progress, line);
@@ -144,17 +154,17 @@ export class EngineOutput {
   }
 
   async #commit(line: LineOf<'checkpoint'>): Promise<void> {
-    const segments = this.#batchFor(line).close(line);
+    const { segments, voices } = this.#batchFor(line).close(line);
     const processedSeconds = Math.max(this.#progress.processedSeconds, line.processedSeconds);
     const checkpoint: Checkpoint = { batch: line.batch, resume: line.resume };
     this.#progress = { ...this.#progress, processedSeconds };
-    const batch = { segments, checkpoint, progress: this.#progress };
+    const batch = { segments, voices, checkpoint, progress: this.#progress };
     await this.#write('appendBatch', () => this.#store.appendBatch(this.#claim.lease, batch));
   }
 
   async #end(line: LineOf<'end'>): Promise<void> {
     if (!this.#batchFor(line).isEmpty) {
-      throw new EngineProtocolError('it ended with segments that no checkpoint makes final');
+      throw new EngineProtocolError('it ended with segments or voices that no checkpoint makes final');
     }
     const media = this.#media;
     const warnings = [...new Set([...(media?.warnings ?? []), ...line.warnings])];
@@ -172,19 +182,22 @@ export interface UnfinishedBatch {
   readonly isEmpty: boolean;
   /** Throws EngineProtocolError for a segment of another batch, out of order, or beyond the limits. */
   add(line: LineOf<'segment'>, bytes: number): void;
+  /** Takes how the voices of a clip sound. Throws as `add` does. */
+  hear(line: LineOf<'voices'>, bytes: number): void;
   /** Empties it for the next batch. Throws EngineProtocolError where the checkpoint is of another batch. */
-  close(line: LineOf<'checkpoint'>): readonly NewSegment[];
+  close(line: LineOf<'checkpoint'>): { readonly segments: readonly NewSegment[]; readonly voices: readonly Voices[] };
 }
 
 /** Opens the batch with this number, the first that a job still lacks. */
 export function openBatch(first: number): UnfinishedBatch {
   let batch = first;
   let segments: NewSegment[] = [];
+  let voices: Voices[] = [];
   let bytesHeld = 0;
   let lastStart = 0;
   return {
     get isEmpty() {
-      return segments.length === 0;
+      return segments.length === 0 && voices.length === 0;
     },
     add(line, bytes) {
       expect(line.batch === batch, `a segment of batch ${line.batch} came in batch ${batch}`);
@@ -194,11 +207,17 @@ export function openBatch(first: number): UnfinishedBatch {
       lastStart = line.startSeconds;
       segments.push(segmentOf(line));
     },
+    hear({ batch: of, clip, pieces }, bytes) {
+      expect(of === batch, `voices of batch ${of} came in batch ${batch}`);
+      bytesHeld += bytes;
+      expect(voices.length < maxSegments && bytesHeld <= maxBytes, `batch ${batch} is too large`);
+      voices.push({ clip, pieces });
+    },
     close(line) {
       expect(line.batch === batch, `a checkpoint of batch ${line.batch} came in batch ${batch}`);
-      const closed = segments;
+      const closed = { segments, voices };
       batch += 1;
-      segments = [];
+      [segments, voices] = [[], []];
       bytesHeld = 0;
       return closed;
     },

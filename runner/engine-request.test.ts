@@ -46,6 +46,7 @@ test('the job line says all that an engine needs, as PROTOCOL.md has it', () => 
       beamSize: 5,
       clip: { startSeconds: 3, endSeconds: null },
       track: null,
+      diarize: false,
     },
     limits: { maxDurationSeconds: 86_400 },
     resume: null,

@@ -123,8 +123,15 @@ function deviceFor(power: ComputePower, hasGpu: boolean): Device | null {
   }
 }
 
-/** The engine is told all options but those that chose it. */
+/** The engine is told all options but those that chose it, and how many speakers there are, which is asked when it is done. */
 function optionsOf({ job }: Claim): JobLine['options'] {
-  const { mode: _mode, model: _model, computePower: _power, ...options } = job.options;
+  const {
+    mode: _mode,
+    model: _model,
+    computePower: _power,
+    minSpeakers: _min,
+    maxSpeakers: _max,
+    ...options
+  } = job.options;
   return { ...options, task: options.task.toLowerCase(), channels: options.channels.toLowerCase() };
 }

@@ -12,7 +12,14 @@ const base: EndedAttempt = {
   peakMemoryBytes: 1000,
   provenance: { device: 'cpu' },
 };
-const end: LineOf<'end'> = { type: 'end', segments: 3, durationSeconds: 9, peakMemoryBytes: null, warnings: [] };
+const end: LineOf<'end'> = {
+  type: 'end',
+  voices: null,
+  segments: 3,
+  durationSeconds: 9,
+  peakMemoryBytes: null,
+  warnings: [],
+};
 const noAudio = { type: 'error', code: 'MEDIA_NO_AUDIO', message: 'no audio', retryable: false, hint: null } as const;
 const noMemory = { type: 'error', code: 'GPU_OUT_OF_MEMORY', message: 'full', retryable: true, hint: null } as const;
 const died = { exitCode: null, signal: 'SIGSEGV', problem: null };

@@ -53,7 +53,10 @@ function outcomeOf(ended: EndedAttempt): Outcome | null {
   if (ended.halt === 'lost') return null;
   if (ended.halt === 'cancel') return { kind: 'CANCELLED' };
   // The last word counts even if the engine then fell over on its way out: its transcript is whole and stored.
-  if (ended.last?.type === 'end') return { kind: 'COMPLETED', processedSeconds: ended.last.durationSeconds };
+  if (ended.last?.type === 'end') {
+    const { durationSeconds, voices } = ended.last;
+    return { kind: 'COMPLETED', processedSeconds: durationSeconds, voices };
+  }
   if (ended.last?.type === 'error') return outcomeOfError(ended.last, ended.crashes);
   return ended.halt === null ? outcomeOfExit(ended) : outcomeOfHalt(ended.halt, ended);
 }

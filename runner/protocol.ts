@@ -36,6 +36,27 @@ const word = z
   .object({ startSeconds: seconds, endSeconds: seconds, text: words, probability: unit })
   .refine(inOrder, 'a word ends before it starts');
 
+const segmentFields = {
+  startSeconds: seconds,
+  endSeconds: seconds,
+  text: words,
+  language: orNull(code),
+  speaker: orNull(name),
+  avgLogProbability: orNull(z.number().min(-10_000).max(10)),
+  noSpeechProbability: orNull(unit),
+  guard: orNull(name),
+  words: orNull(z.array(word).max(10_000).readonly()),
+};
+
+const error = z.object({
+  type: z.literal('error'),
+  // A newer engine may know more reasons than this server.
+  code: z.enum(failureCodes).catch('INTERNAL'),
+  message: sentence,
+  retryable: z.boolean(),
+  hint: sentence.nullable().default(null),
+});
+
 const schemas = {
   ready: z.object({ type: z.literal('ready'), loadSeconds: orNull(seconds) }),
   hello: z.object({
@@ -53,7 +74,7 @@ const schemas = {
   }),
   stage: z.object({
     type: z.literal('stage'),
-    stage: z.enum(['DECODING', 'DETECTING_LANGUAGE', 'TRANSCRIBING', 'FINISHING']),
+    stage: z.enum(['DECODING', 'DETECTING_LANGUAGE', 'TRANSCRIBING', 'DIARIZING', 'FINISHING']),
   }),
   media: z.object({
     type: z.literal('media'),
@@ -83,20 +104,9 @@ const schemas = {
   peaks: z.object({ type: z.literal('peaks'), values: z.array(unit).max(4000).readonly() }),
   language: z.object({ type: z.literal('language'), code, probability: unit }),
   segment: z
-    .object({
-      type: z.literal('segment'),
-      batch: count,
-      startSeconds: seconds,
-      endSeconds: seconds,
-      text: words,
-      language: orNull(code),
-      speaker: orNull(name),
-      avgLogProbability: orNull(z.number().min(-10_000).max(10)),
-      noSpeechProbability: orNull(unit),
-      guard: orNull(name),
-      words: orNull(z.array(word).max(10_000).readonly()),
-    })
+    .object({ type: z.literal('segment'), batch: count, ...segmentFields })
     .refine(inOrder, 'a segment ends before it starts'),
+  voices: z.object({ type: z.literal('voices'), batch: count, clip: count, pieces: z.string().max(524_288) }),
   checkpoint: z.object({
     type: z.literal('checkpoint'),
     batch: count,
@@ -114,18 +124,12 @@ const schemas = {
   end: z.object({
     type: z.literal('end'),
     segments: count,
+    voices: orNull(count),
     durationSeconds: seconds,
     peakMemoryBytes: orNull(z.int().min(0)),
     warnings: z.array(sentence).max(100).readonly().default([]),
   }),
-  error: z.object({
-    type: z.literal('error'),
-    // A newer engine may know more reasons than this server.
-    code: z.enum(failureCodes).catch('INTERNAL'),
-    message: sentence,
-    retryable: z.boolean(),
-    hint: sentence.nullable().default(null),
-  }),
+  error,
 };
 
 type LineType = keyof typeof schemas;
@@ -135,24 +139,41 @@ export type EngineLine = { [T in LineType]: z.infer<(typeof schemas)[T]> }[LineT
 /** The line of one type. */
 export type LineOf<T extends LineType> = Extract<EngineLine, { type: T }>;
 
+const cutSchemas = {
+  segment: z
+    .object({ type: z.literal('segment'), partOf: count, ...segmentFields })
+    .refine(inOrder, 'a segment ends before it starts'),
+  end: z.object({ type: z.literal('end'), segments: count, speakers: count, peakMemoryBytes: orNull(count) }),
+  error,
+};
+
+/** A line of an engine that tells speakers apart. */
+export type CutLine = { [T in keyof typeof cutSchemas]: z.infer<(typeof cutSchemas)[T]> }[keyof typeof cutSchemas];
+
 const envelope = z.object({ type: z.string() });
 
 /** Reads a line of an engine; null for a type that this server does not know. Throws EngineProtocolError. */
 export function parseLine(text: string): EngineLine | null {
+  return parseBy<EngineLine>(schemas, text);
+}
+
+/** As `parseLine`, of an engine that tells speakers apart. */
+export function parseCutLine(text: string): CutLine | null {
+  return parseBy<CutLine>(cutSchemas, text);
+}
+
+function parseBy<Line>(known: Readonly<Record<string, z.ZodType<Line>>>, text: string): Line | null {
   const value = parseJson(text);
   const head = envelope.safeParse(value);
   if (!head.success) throw new EngineProtocolError('a line is no object with a type');
-  if (!isKnown(head.data.type)) return null;
-  const line = schemas[head.data.type].safeParse(value);
+  const schema = Object.hasOwn(known, head.data.type) ? known[head.data.type] : undefined;
+  if (schema === undefined) return null;
+  const line = schema.safeParse(value);
   if (line.success) return line.data;
   const issue = line.error.issues[0];
   throw new EngineProtocolError(
     `a ${head.data.type} line is not as agreed: ${issue?.path.join('.') || 'it'}: ${issue?.message ?? ''}`,
   );
-}
-
-function isKnown(type: string): type is LineType {
-  return Object.hasOwn(schemas, type);
 }
 
 function parseJson(text: string): unknown {

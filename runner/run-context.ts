@@ -3,7 +3,7 @@ import type { Log } from '#src/logs/log.ts';
 import type { DiskSpace } from '#src/media/disk.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import type { Notifier } from '#src/store/notifier.ts';
-import type { JobDownloads, JobReader, JobSettler, Work } from '#src/store/store.ts';
+import type { JobDownloads, JobReader, JobSettler, SpeakerStore, Work } from '#src/store/store.ts';
 import type { Claim } from '#src/store/work.ts';
 import type { Machine } from './engine-request.ts';
 import type { Halt } from './outcome.ts';
@@ -11,7 +11,7 @@ import type { Standby } from './standby.ts';
 
 /** What jobs are run with. */
 export interface RunParts {
-  readonly store: Work & JobSettler & JobDownloads & Pick<JobReader, 'job' | 'queueCounts'>;
+  readonly store: Work & JobSettler & JobDownloads & SpeakerStore & Pick<JobReader, 'job' | 'queueCounts'>;
   readonly notifier: Notifier;
   readonly media: Pick<MediaStore, 'open' | 'look' | 'arrive' | 'remove'>;
   readonly storage: DiskSpace;

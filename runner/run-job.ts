@@ -7,6 +7,7 @@ import { type EndedAttempt, endingOf } from './outcome.ts';
 import { retry } from '#src/operations/retry.ts';
 import { openRun, type Run, type RunParts } from './run-context.ts';
 import { runEngine } from './run-engine.ts';
+import { SpeakersError, tellSpeakers } from './tell-speakers.ts';
 
 /** Runs a claimed job to its end and writes how it ended. Never rejects. `stopping`: the server stops, the job goes back to the queue. */
 export async function runJob(parts: RunParts, claim: Claim, stopping: AbortSignal): Promise<void> {
@@ -74,9 +75,49 @@ async function pause({ parts, claim, halted }: Run): Promise<void> {
   await sleep(ms, undefined, { signal: halted }).catch(() => undefined);
 }
 
-/** Where the store throws on the way to a stop, the job is left as it is: the next start reaps it. */
-function finish({ parts, claim }: Run, ending: Ending, stopping: AbortSignal): Promise<boolean> {
-  return retry(() => parts.store.finish(claim.lease, ending), { log: parts.log, what: 'finish', signal: stopping });
+/**
+ * Writes how the attempt ended, with its speakers where they were asked for: where those cannot be told apart, without them. Where the store throws on the way to a
+ * stop, the job is left as it is: the next start reaps it.
+ */
+async function finish(run: Run, ending: Ending, stopping: AbortSignal): Promise<boolean> {
+  const { parts, claim } = run;
+  const write = <T>(act: () => Promise<T>): Promise<T> =>
+    retry(act, { log: parts.log, what: 'finish', signal: stopping });
+  if (!(await isToBeTold(run, ending))) return write(() => parts.store.finish(claim.lease, ending));
+  const told = await write(() =>
+    parts.store
+      .finish(claim.lease, ending, () => tell(run, ending))
+      .catch((error: unknown) => {
+        if (error instanceof SpeakersError) return error;
+        throw error;
+      }),
+  );
+  if (!(told instanceof SpeakersError)) return told;
+  const instead = run.halted.aborted ? endingOf(notStarted(run)) : { ...ending, warnings: [warningOf(told)] };
+  return instead !== null && (await write(() => parts.store.finish(claim.lease, instead)));
+}
+
+async function isToBeTold({ parts, claim: { job } }: Run, ending: Ending): Promise<boolean> {
+  if (!job.options.diarize || ending.kind !== 'COMPLETED' || (ending.voices ?? null) === null) return false;
+  return (await parts.store.heardSegments(job.id, -1)).length > 0;
+}
+
+function tell({ parts, claim: { job, lease }, halted }: Run, ending: Ending): ReturnType<typeof tellSpeakers> {
+  const voices = ending.kind === 'COMPLETED' ? (ending.voices ?? null) : null;
+  const { minSpeakers, maxSpeakers } = job.options;
+  return tellSpeakers(parts, {
+    job,
+    bounds: { minSpeakers, maxSpeakers },
+    voices,
+    signal: halted,
+    async started({ pid, startTime }) {
+      if (pid !== undefined) await parts.store.saveProcess(lease, { pid, pidStartTime: startTime, device: 'cpu' });
+    },
+  });
+}
+
+function warningOf({ message }: SpeakersError): string {
+  return `The speakers could not be told apart. ${message} detectSpeakers tries again.`;
 }
 
 const noProcess = { exitCode: null, signal: null, peakMemoryBytes: null, provenance: null } as const;

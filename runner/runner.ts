@@ -4,6 +4,7 @@ import type { Config } from '#src/config/config.ts';
 import type { TranscriptionOptions } from '#src/jobs/job.ts';
 import { isInstalled } from '#src/models/installed.ts';
 import type { Lease } from '#src/store/work.ts';
+import { openSpeakerDetector, type SpeakerDetector } from './detect-speakers.ts';
 import { startDownloads } from './downloads.ts';
 import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
@@ -26,6 +27,8 @@ export interface Runner extends AsyncDisposable {
   prepare(kind: EngineKind): void;
   /** Ends an engine that waits with this model loaded. */
   release(model: string): Promise<void>;
+  /** Tells the speakers of a job apart again. */
+  readonly detectSpeakers: SpeakerDetector['detect'];
   /** Claims no more, ends the engines and gives their jobs back to the queue: at most 9 s with the default engineStopSeconds. */
   stop(): Promise<void>;
 }
@@ -131,6 +134,7 @@ export function startRunner(options: RunnerOptions): Runner {
   const listening = notifier.listen('job', wakeUp.wake);
   const settling = startSettling(options);
   const downloads = startDownloads(options);
+  const detector = openSpeakerDetector(options);
 
   async function stop(): Promise<void> {
     listening[Symbol.dispose]();
@@ -139,6 +143,7 @@ export function startRunner(options: RunnerOptions): Runner {
     await working;
     await settling[Symbol.asyncDispose]();
     await downloads[Symbol.asyncDispose]();
+    await detector[Symbol.asyncDispose]();
     await standby[Symbol.asyncDispose]();
     const inTime = await settleWithin(runs.values(), config.server.engineStopSeconds * 1000 + lastMs);
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
@@ -150,6 +155,7 @@ export function startRunner(options: RunnerOptions): Runner {
     kindFor: async (needs) => kindFor(needs, config, await machineFor(needs.model)),
     prepare: (kind) => standby.prepare(kind),
     release: (model) => standby.release(model),
+    detectSpeakers: (...args) => detector.detect(...args),
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -1,4 +1,4 @@
-import { editSegments, renameSpeaker, revertSegments } from '#resolvers/editing.ts';
+import { detectSpeakers, editSegments, mergeSpeakers, renameSpeaker, revertSegments } from '#resolvers/editing.ts';
 import { InvalidInputError, JobNotFoundError, JobStatusError } from '#src/errors.ts';
 import type { Job as JobShape } from '#src/jobs/job.ts';
 import type { Speaker as SpeakerShape } from '#src/jobs/transcript.ts';
@@ -60,6 +60,17 @@ const EditSegmentsResult = builder.errorUnion('EditSegmentsResult', {
   resolveType: () => 'EditSegmentsSuccess',
 });
 
+const DetectSpeakersSuccess = builder.objectRef<{ readonly job: JobShape }>('DetectSpeakersSuccess').implement({
+  description: 'The speakers are so from now on.',
+  fields: (t) => ({ job: t.expose('job', { type: Job, description: 'The job.' }) }),
+});
+
+const DetectSpeakersResult = builder.errorUnion('DetectSpeakersResult', {
+  description: 'The job, or why its speakers are as they were.',
+  types: [DetectSpeakersSuccess, JobNotFoundError, JobStatusError, InvalidInputError],
+  resolveType: () => 'DetectSpeakersSuccess',
+});
+
 const seenSeq =
   'lastEventSeq as the client has seen it: InvalidInputError where a JobTranscriptCleared came later, since indexes are others then. Absent = whatever the indexes are now.';
 
@@ -85,13 +96,42 @@ builder.mutationFields((t) => ({
     authScopes: { write: true },
     type: EditSegmentsResult,
     description:
-      'Back to what the engine heard, in text, times and speaker; all segments where indexes is absent, at once however many they are. InvalidInputError where a segment would then begin out of order, because one beside it was moved.',
+      'Back to what the engine heard, in text, times and speaker (as they were told apart last, after merges); all segments where indexes is absent, at once however many they are. InvalidInputError where a segment would then begin out of order, because one beside it was moved.',
     args: {
       jobId: t.arg.id({ required: true, description: 'The job.' }),
       indexes: t.arg.intList({ description: 'Which segments; absent = all.' }),
       seenSeq: t.arg({ type: 'SafeInt', description: seenSeq }),
     },
     resolve: (_, args, context) => revertSegments(args, context),
+  }),
+  mergeSpeakers: t.field({
+    authScopes: { write: true },
+    type: DetectSpeakersResult,
+    description:
+      'All that some speakers said is said by one from then on: one person was taken for several. Of a job that has ended. JobSegmentsChanged and JobSpeakersChanged tell it; the keys that go are not given again before the speakers are told apart anew. The name is that of `into`.',
+    args: {
+      jobId: t.arg.id({ required: true, description: 'The job.' }),
+      keys: t.arg.stringList({
+        required: true,
+        extensions: checkedByResolver,
+        description: 'Who goes: at least one and at most 20 keys of Job.speakers, without `into`.',
+      }),
+      into: t.arg.string({ required: true, description: 'Who stays: a key of Job.speakers.' }),
+      seenSeq: t.arg({ type: 'SafeInt', description: seenSeq }),
+    },
+    resolve: (_, args, context) => mergeSpeakers(args, context),
+  }),
+  detectSpeakers: t.field({
+    authScopes: { write: true },
+    type: DetectSpeakersResult,
+    description:
+      'Tells the speakers of a COMPLETED job with diarize apart again, with other bounds: seconds, without the recording; answers when it is done. Speakers and times that were set by hand, and merges, go; names stay where a speaker is mostly the same; edited text stays and is cut with its words. JobTranscriptCleared, JobSegmentsAdded and JobSpeakersChanged tell it, options show the new bounds. At most 20 times a job, with diarize only (InvalidInputError, field jobId). One at a time a job, two on a server; a server that ends meanwhile leaves everything as it was.',
+    args: {
+      jobId: t.arg.id({ required: true, description: 'The job.' }),
+      minSpeakers: t.arg.int({ description: 'How many there are at least, 1 to 20; absent = not known.' }),
+      maxSpeakers: t.arg.int({ description: 'How many there are at most, 1 to 20; absent = not known.' }),
+    },
+    resolve: (_, args, context) => detectSpeakers(args, context),
   }),
   renameSpeaker: t.field({
     authScopes: { write: true },

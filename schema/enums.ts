@@ -54,6 +54,7 @@ export const JobStageType = enumOf<JobStage>('JobStage', 'What is being done for
   DECODING: 'The recording is decoded and searched for speech.',
   DETECTING_LANGUAGE: 'The language is found out.',
   TRANSCRIBING: 'Speech becomes text; segments arrive.',
+  DIARIZING: 'The text is there; the speakers are told apart.',
   FINISHING: 'The last batch is done, the attempt is being ended.',
   DONE: 'Nothing more happens by itself.',
 });

@@ -84,9 +84,7 @@ const TranscriptionOptions = builder.objectRef<OptionsShape>('TranscriptionOptio
       description: 'Whether the language is detected from pause to pause.',
     }),
     task: t.expose('task', { type: TaskType, description: 'Transcribe, or translate into English.' }),
-    wordTimestamps: t.exposeBoolean('wordTimestamps', {
-      description: 'Whether segments carry their words with times.',
-    }),
+    wordTimestamps: t.exposeBoolean('wordTimestamps', { description: 'Whether words with times were asked for.' }),
     vad: t.exposeBoolean('vad', {
       description: 'Whether stretches without speech are left out (voice activity detection).',
     }),
@@ -103,6 +101,15 @@ const TranscriptionOptions = builder.objectRef<OptionsShape>('TranscriptionOptio
     track: t.exposeInt('track', {
       nullable: true,
       description: 'The track of sound that was asked for; null = the default one that is not silent.',
+    }),
+    diarize: t.exposeBoolean('diarize', { description: 'Whether the speakers are told apart.' }),
+    minSpeakers: t.exposeInt('minSpeakers', {
+      nullable: true,
+      description: 'How many there are at least; null = unknown.',
+    }),
+    maxSpeakers: t.exposeInt('maxSpeakers', {
+      nullable: true,
+      description: 'How many there are at most; null = unknown.',
     }),
     clip: t.expose('clip', { type: Clip, nullable: true, description: 'The part to transcribe; null = all of it.' }),
   }),

@@ -7,7 +7,7 @@ import {
 import { builder } from './builder.ts';
 
 const Word = builder.objectRef<WordShape>('Word').implement({
-  description: 'One word with its time, where wordTimestamps was asked for.',
+  description: 'One word with its time, where wordTimestamps or diarize was asked for.',
   fields: (t) => ({
     startSeconds: t.exposeFloat('startSeconds', { description: 'Begin, in seconds from the start of the recording.' }),
     endSeconds: t.exposeFloat('endSeconds', { description: 'End, in seconds from the start of the recording.' }),
@@ -60,7 +60,7 @@ export const Segment = builder.objectRef<StoredSegment>('Segment').implement({
     words: t.expose('words', {
       type: [Word],
       nullable: true,
-      description: 'The words with their times; null unless wordTimestamps was asked for.',
+      description: 'The words with their times; null unless wordTimestamps or diarize was asked for.',
     }),
   }),
 });

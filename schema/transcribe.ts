@@ -94,6 +94,19 @@ const TranscribeInput = builder.inputType('TranscribeInput', {
       description:
         'Sound track of a container with several, from 0; absent = the one that the container marks as default, else the first that is not silent. Beyond the last one the job is FAILED with MEDIA_NO_AUDIO and a hint that lists the tracks.',
     }),
+    diarize: t.boolean({
+      defaultValue: false,
+      description:
+        'Tell the speakers apart (with channels MIX only; else InvalidInputError). Segments stream without a speaker; at the end one JobTranscriptCleared and JobSegmentsAdded bring them again, cut where the speaker changes, and JobSpeakersChanged tells who there is. Words have their times then, whatever wordTimestamps says. Where it fails the job is COMPLETED all the same, with a warning.',
+    }),
+    minSpeakers: t.int({
+      description:
+        'How many speakers there are at least, 1 to 20, where that is known; both the same = exactly so many. InvalidInputError without diarize, and above maxSpeakers.',
+    }),
+    maxSpeakers: t.int({
+      description:
+        'How many speakers there are at most, 1 to 20, where that is known. InvalidInputError without diarize.',
+    }),
     clip: t.field({ type: ClipInput, description: 'Only this part of the recording.' }),
     priority: t.int({ defaultValue: 0, description: 'Higher runs sooner; -1,000 to 1,000.' }),
     title: t.string({ extensions: checkedByResolver, description: 'What to call it, at most 500 characters.' }),

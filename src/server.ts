@@ -6,6 +6,7 @@ import { type Runner, startRunner } from '#runner/runner.ts';
 import { type ApiKeys, openApiKeys } from './auth/api-keys.ts';
 import { openSignedUrls } from './auth/signed-urls.ts';
 import { type Config, isLoopback, refuseWithoutKeys } from './config/config.ts';
+import { RequestError } from './errors.ts';
 import { listen } from './http/listen.ts';
 import type { Log, Logger } from './logs/log.ts';
 import { openDiskSpace } from './media/disk.ts';
@@ -91,6 +92,10 @@ export async function startServer(config: Config, { logger, version, restart }: 
     folders: stack.use(openFolders(mediaRoots)),
     downloads,
     releaseModel: async (id) => runner?.release(id),
+    async detectSpeakers(id, bounds) {
+      if (runner === undefined) throw new RequestError('SERVICE_UNAVAILABLE', 'The server is starting.');
+      return runner.detectSpeakers(id, bounds);
+    },
     keys,
     urls,
     serverReader,

@@ -27,6 +27,10 @@ export interface Child extends Disposable {
   readonly gone: Promise<void>;
   /** Writes one line to its stdin, which stays open. */
   send(line: string): void;
+  /** As `send`; settles when the pipe has taken it, or is broken. */
+  write(line: string): Promise<void>;
+  /** Closes its stdin: it is to leave. */
+  endInput(): void;
   /** SIGTERM to the whole group, SIGKILL after `graceMs`. Settles when the group is gone. */
   end(graceMs: number): Promise<void>;
   /** The last lines of its stderr. */
@@ -67,6 +71,13 @@ export function startChild(command: readonly string[]): Child {
     gone,
     send: (line) => {
       subprocess.stdin.write(`${line}\n`);
+    },
+    write: (line) =>
+      new Promise((resolve) => {
+        subprocess.stdin.write(`${line}\n`, () => resolve());
+      }),
+    endInput: () => {
+      subprocess.stdin.end();
     },
     end: async (graceMs) => {
       if (pid !== undefined) await endGroup(pid, graceMs);

@@ -40,6 +40,7 @@ export const jobStages = [
   'DECODING',
   'DETECTING_LANGUAGE',
   'TRANSCRIBING',
+  'DIARIZING',
   'FINISHING',
   'DONE',
 ] as const;
@@ -80,6 +81,11 @@ const clipSchema = z
 /** Part of a recording, in seconds on its own time line; `endSeconds` null = to the end. */
 export type Clip = Readonly<z.infer<typeof clipSchema>>;
 
+const speakerCount = z.int().min(1).max(20).nullable().default(null);
+
+/** How many speakers there are; null = not known. */
+export const speakerBoundsSchema = z.object({ minSpeakers: speakerCount, maxSpeakers: speakerCount });
+
 /**
  * The options of a job, the one place where they are told: their type, what a client may ask for, and, since each has a default, how a job is read
  * that was stored before an option was added.
@@ -99,6 +105,8 @@ export const transcriptionOptionsSchema = z.object({
   beamSize: z.int().min(1).max(10).default(5),
   clip: clipSchema.nullable().default(null),
   track: z.int().min(0).max(10_000).nullable().default(null),
+  diarize: z.boolean().default(false),
+  ...speakerBoundsSchema.shape,
 });
 
 /** What was asked for, with every default filled in. */

@@ -35,6 +35,11 @@ export interface StoredSegment extends Segment {
 /** A segment before the store has given it its place. */
 export type NewSegment = Omit<Segment, 'index' | 'originalText'>;
 
+/** What one speaker says of a segment, by the index of that one as it was heard. */
+export interface CutSegment extends NewSegment {
+  readonly partOf: number;
+}
+
 /** What is to change of a segment; what is absent stays. Text without spaces around it; a speaker by its key, null = nobody. */
 export interface SegmentEdit extends Partial<Pick<Segment, 'text' | 'speaker' | 'startSeconds' | 'endSeconds'>> {
   readonly index: number;

@@ -57,17 +57,17 @@ export function measureWork<S extends Work>(store: S, metrics: Metrics): S {
       }
       return isKept;
     },
-    async finish(lease, ending) {
-      const isKept = keepIf(await store.finish(lease, ending), lease);
+    async finish(lease, ending, tell) {
+      const isKept = keepIf(await store.finish(lease, ending, tell), lease);
       const run = running.get(lease.token);
       running.delete(lease.token);
-      if (run !== undefined) tell(run, ending, metrics);
+      if (run !== undefined) measure(run, ending, metrics);
       return isKept;
     },
   };
 }
 
-function tell({ mode, startedAt, from, upTo }: Running, ending: Ending, metrics: Metrics): void {
+function measure({ mode, startedAt, from, upTo }: Running, ending: Ending, metrics: Metrics): void {
   const { kind: outcome, peakMemoryBytes } = ending;
   const seconds = secondsSince(startedAt);
   const isWhole = ending.kind === 'COMPLETED';

@@ -26,6 +26,7 @@ import type { OpenStore } from './contract/samples.ts';
 import { searchContract } from './contract/search.ts';
 import { settingsContract } from './contract/settings.ts';
 import { settlingContract } from './contract/settling.ts';
+import { speakersContract } from './contract/speakers.ts';
 import { transcriptContract } from './contract/transcript.ts';
 import { webhooksContract } from './contract/webhooks.ts';
 
@@ -40,6 +41,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('leases', () => leaseContract(open));
     describe('transcripts', () => transcriptContract(open));
     describe('edits', () => editingContract(open));
+    describe('speakers', () => speakersContract(open));
     describe('endings', () => endingContract(open));
     describe('retries', () => retryContract(open));
     describe('reuse', () => reuseContract(open));

@@ -13,7 +13,7 @@ import type {
   TranscriptionOptions,
 } from '../jobs/job.ts';
 import type { EngineIdentity } from '../jobs/provenance.ts';
-import type { SegmentEdit, Speaker, StoredSegment } from '../jobs/transcript.ts';
+import type { Segment, SegmentEdit, Speaker, StoredSegment } from '../jobs/transcript.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
@@ -21,7 +21,18 @@ import type { LogEntry, LogStore } from './logs.ts';
 import type { Notifier } from './notifier.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
 import type { WebhookStore } from './webhooks.ts';
-import type { AttemptProcess, Batch, Claim, Ending, Lease, MediaProbe, OpenAttempt, Reaped } from './work.ts';
+import type {
+  AttemptProcess,
+  Batch,
+  Claim,
+  Ending,
+  Lease,
+  MediaProbe,
+  OpenAttempt,
+  Reaped,
+  TellSpeakers,
+  Voices,
+} from './work.ts';
 
 /**
  * Where jobs, segments, events, logs and settings are kept. It speaks of jobs, not of rows: every adapter passes store.contract.ts.
@@ -35,6 +46,7 @@ export interface Store
     JobDownloads,
     JobRemover,
     TranscriptEditor,
+    SpeakerStore,
     JobReader,
     JobBatchReader,
     ChangeReader,
@@ -172,6 +184,30 @@ export interface TranscriptEditor {
   ): Promise<{ readonly job: Job; readonly speaker: Speaker } | null>;
 }
 
+/** What tells speakers apart, and who is whom. Null for an unknown id. */
+export interface SpeakerStore {
+  /** How the voices of a job sound: those of some clips after one, in order. */
+  voices(id: string, afterClip: number): Promise<readonly Voices[]>;
+  /** The transcript as it was before it was cut where speakers change: some segments after one, in order. */
+  heardSegments(id: string, afterIndex: number): Promise<readonly Segment[]>;
+  /**
+   * Cuts the transcript of a COMPLETED job with diarize anew, with texts that somebody has written, and writes the bounds into its options: TRANSCRIPT_CLEARED, SEGMENTS_ADDED and
+   * SPEAKERS_CHANGED. At most 20 times, then voices are forgotten. Throws what `tell` throws, JobStatusError, and InvalidInputError where it cannot be done; nothing is changed then.
+   */
+  retellSpeakers(id: string, bounds: SpeakerBounds, tell: (job: Job) => TellSpeakers): Promise<Job | null>;
+  /** Has one speaker say what others say, of a job that has ended: SEGMENTS_CHANGED and SPEAKERS_CHANGED. Else as `editSegments`. */
+  mergeSpeakers(id: string, merge: SpeakerMerge, seenSeq: number | null): Promise<Job | null>;
+}
+
+/** How many speakers there are; null = not known. */
+export type SpeakerBounds = Pick<TranscriptionOptions, 'minSpeakers' | 'maxSpeakers'>;
+
+/** Who is one and the same. */
+export interface SpeakerMerge {
+  readonly keys: readonly string[];
+  readonly into: string;
+}
+
 /** A job whose transcript was corrected, and the segments that were named, or else the first 500 that were changed, in order. */
 export interface Edited {
   readonly job: Job;
@@ -243,9 +279,10 @@ export interface Work {
   clearTranscript(lease: Lease): Promise<boolean>;
   /**
    * Ends the attempt and moves the job on. Where a cancel was asked for, the job becomes CANCELLED whatever `ending` says. The process
-   * group of the attempt must be gone.
+   * group of the attempt must be gone. `tell`: with it the segments are cut anew, in the same transaction, with TRANSCRIPT_CLEARED, SEGMENTS_ADDED and SPEAKERS_CHANGED;
+   * where it throws, nothing is changed and it is thrown.
    */
-  finish(lease: Lease, ending: Ending): Promise<boolean>;
+  finish(lease: Lease, ending: Ending, tell?: TellSpeakers): Promise<boolean>;
   /**
    * The attempts that have not ended and whose lease was not renewed for `leaseMs`, whoever ran them; with 0 all that have not ended. What their worker
    * has started may live on.

@@ -1,5 +1,5 @@
 import type { FailureCode, Job, JobFailure, JobStatus, Media, Progress } from '../jobs/job.ts';
-import type { NewSegment } from '../jobs/transcript.ts';
+import type { CutSegment, NewSegment } from '../jobs/transcript.ts';
 
 /** The right to write for one attempt. */
 export interface Lease {
@@ -32,11 +32,21 @@ export type MediaProbe = Pick<
   'durationSeconds' | 'container' | 'codec' | 'sampleRate' | 'channels' | 'warnings' | 'tracks'
 >;
 
+/** How the voices of a clip sound: the engine's own. */
+export interface Voices {
+  readonly clip: number;
+  readonly pieces: string;
+}
+
 export interface Batch {
+  readonly voices?: readonly Voices[];
   readonly segments: readonly NewSegment[];
   readonly checkpoint: unknown;
   readonly progress: Progress;
 }
+
+/** The segments of a transcript cut where the speaker changes, in order of what they are parts of. Made anew at each call. */
+export type TellSpeakers = () => AsyncIterable<readonly CutSegment[]>;
 
 /** How an attempt ended. */
 export type Ending = EndedProcess &
@@ -44,6 +54,10 @@ export type Ending = EndedProcess &
     | {
         readonly kind: 'COMPLETED';
         readonly processedSeconds: number;
+        /** Of how many clips voices are kept; null where speakers cannot be told apart by them, and they are forgotten. */ readonly voices?:
+          | number
+          | null;
+        /** What is to be known of the transcript, beside what was known of the recording. */ readonly warnings?: readonly string[];
         /** Of the recording, where it is known that these bytes were read. */ readonly sha256?: string | null;
       }
     | { readonly kind: 'FAILED'; readonly failure: JobFailure }

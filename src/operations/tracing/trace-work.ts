@@ -57,8 +57,8 @@ export function traceWork<S extends Work>(store: S, tracer: Tracer): S {
       run.batchFrom = Date.now();
       return isKept;
     },
-    async finish(lease, ending) {
-      const isKept = keepIf(await store.finish(lease, ending), lease.token);
+    async finish(lease, ending, tell) {
+      const isKept = keepIf(await store.finish(lease, ending, tell), lease.token);
       running.get(lease.token)?.span.note({ 'attempt.outcome': ending.kind });
       end(lease.token, problemOf(ending));
       return isKept;

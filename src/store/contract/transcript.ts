@@ -70,7 +70,9 @@ export function transcriptContract(open: OpenStore): void {
     const { store } = opened;
     const { id } = await added(store);
     const { lease } = await claimed(store);
-    const segment = { ...newSegment('a\0b\uD800', 1.234_567), speaker: '\0', endSeconds: 2.000_4 };
+    const said = newSegment('a\0b\uD800', 1.234_567);
+    const words = said.words?.map((word) => ({ ...word, speaker: '\0' })) ?? null;
+    const segment = { ...said, words, speaker: '\0', endSeconds: 2.000_4 };
     await store.appendBatch(lease, { ...newBatch([]), segments: [segment] });
     const [kept] = await store.segments(id, { limit: 1 });
     assert.deepEqual(kept?.item, {
@@ -81,7 +83,9 @@ export function transcriptContract(open: OpenStore): void {
       endSeconds: 2,
       text: 'a\uFFFDb\uFFFD',
       speaker: '\uFFFD',
-      words: [{ startSeconds: 1.235, endSeconds: 1.735, text: ' a\uFFFDb\uFFFD', probability: 0.75, speaker: null }],
+      words: [
+        { startSeconds: 1.235, endSeconds: 1.735, text: ' a\uFFFDb\uFFFD', probability: 0.75, speaker: '\uFFFD' },
+      ],
     });
     const sent = (await eventsOf(store, id)).find((event) => event.kind === 'SEGMENTS_ADDED');
     assert.deepEqual(sent?.segments, [kept.item]);

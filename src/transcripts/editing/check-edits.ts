@@ -9,6 +9,8 @@ export interface EditBounds {
   readonly durationSeconds: number | null;
   /** The keys that the transcript has. */
   readonly speakers: readonly string[];
+  /** The keys of those who were merged into others. */
+  readonly merged: readonly string[];
   /** Of the segments that are edited, and of those beside them whose begin is. */
   readonly timesOf: (index: number) => Times | undefined;
 }
@@ -39,7 +41,7 @@ export function checkEdits(edits: readonly SegmentEdit[], bounds: EditBounds): v
     return { startSeconds, endSeconds };
   };
   for (const [at, edit] of edits.entries()) checkTimes(`edits.${at}`, edit, { ...bounds, timesOf });
-  checkSpeakers(edits, bounds.speakers);
+  checkSpeakers(edits, bounds);
 }
 
 function checkTimes(field: string, edit: SegmentEdit, { durationSeconds, timesOf }: EditBounds): void {
@@ -64,17 +66,17 @@ function checkTimes(field: string, edit: SegmentEdit, { durationSeconds, timesOf
     refuse('startSeconds', `must be at most ${after.startSeconds}, where the next segment begins`);
 }
 
-function checkSpeakers(edits: readonly SegmentEdit[], known: readonly string[]): void {
+function checkSpeakers(edits: readonly SegmentEdit[], { speakers: known, merged }: EditBounds): void {
   const named = edits.map(({ speaker }) => speaker).filter((key) => typeof key === 'string');
   const added = new Set(named.filter((key) => !known.includes(key)));
-  const first = 1 + Math.max(0, ...known.map(Number).filter(Number.isInteger));
+  const first = 1 + Math.max(0, ...[...known, ...merged].map(Number).filter(Number.isInteger));
   for (let next = first; added.delete(String(next)); next += 1);
   const wrong = edits.findIndex(({ speaker }) => typeof speaker === 'string' && added.has(speaker));
   if (wrong !== -1) {
     const allowed = [...known, `${first} (a new one)`].join(', ');
     throw new InvalidInputError(`edits.${wrong}.speaker`, `edits.${wrong}.speaker must be one of ${allowed}.`);
   }
-  if (new Set([...known, ...named]).size > mostSpeakers)
+  if (new Set([...known, ...merged, ...named]).size > mostSpeakers)
     throw new InvalidInputError('edits', `A transcript has at most ${mostSpeakers} speakers.`);
 }
 

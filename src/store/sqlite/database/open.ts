@@ -17,6 +17,7 @@ import { logStore } from '../reading/logs.ts';
 import { settingStore } from '../reading/settings.ts';
 import { search } from '../search/find.ts';
 import { openFileSearcher, openMemorySearcher } from '../search/searcher.ts';
+import { speakerStore } from '../speakers/retell.ts';
 import { webhookStore } from '../webhooks/webhooks.ts';
 import { work } from '../work/claim.ts';
 import { arrivals, type Connection, openTurns, probe, queueRanks } from './connection.ts';
@@ -59,6 +60,7 @@ export async function openSqliteStore(
     ...jobDownloads(connection),
     ...jobRemover(connection),
     ...transcriptEditor(connection),
+    ...speakerStore(connection),
     ...jobReader(connection),
     ...many,
     ...changeReader(connection),

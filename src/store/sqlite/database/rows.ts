@@ -1,7 +1,8 @@
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Attempt, Job, JobEvent, Media, MediaKey } from '../../../jobs/job.ts';
-import type { Segment, StoredSegment } from '../../../jobs/transcript.ts';
+import type { Segment, StoredSegment, Word } from '../../../jobs/transcript.ts';
 import { editedSegment, type Wording } from '../../../transcripts/editing/apply-edit.ts';
+import { firstOf, indexIn } from './revision.ts';
 import { parseFact, parseFailure, parseObject, parseOptions, parseTexts, parseTracks, parseWords } from './json.ts';
 import type { Tables } from './tables.ts';
 
@@ -18,6 +19,8 @@ export type JobRow = Omit<
   | 'settling'
   | 'callback_url'
   | 'traceparent'
+  | 'revision'
+  | 'detections'
 > &
   MediaRow & { readonly edited: 0 | 1 };
 
@@ -103,7 +106,7 @@ export function toAttempt(row: Selectable<Tables['attempt']>): Attempt {
 /** The segment of a row as the engine heard it. */
 export function toHeard(row: Selectable<Tables['segment']>): Segment {
   return {
-    index: row.index,
+    index: indexIn(row.index),
     startSeconds: row.start_ms / 1000,
     endSeconds: row.end_ms / 1000,
     text: row.text,
@@ -112,7 +115,7 @@ export function toHeard(row: Selectable<Tables['segment']>): Segment {
     avgLogProbability: row.avg_log_probability,
     noSpeechProbability: row.no_speech_probability,
     guard: row.guard,
-    words: parseWords(row.words),
+    words: saidBy(row.speaker, row.words),
   };
 }
 
@@ -123,7 +126,7 @@ export type SegmentRow = Selectable<Tables['segment']> & {
     | null;
 };
 
-/** Segments as they are now; the caller says which. */
+/** Segments as they are now; the caller says which, by their indexes in the revision that is meant. */
 export function selectSegments(db: Kysely<Tables>) {
   return db
     .selectFrom('segment')
@@ -136,15 +139,46 @@ export function selectSegments(db: Kysely<Tables>) {
         .onRef('edit.index', '=', 'edited.index')
         .onRef('edit.place', '=', 'edited.place'),
     )
-    .selectAll('segment')
+    .select(segmentColumns)
     .select([
       'edit.place as edited_place',
       'edit.start_ms as edited_start_ms',
       'edit.end_ms as edited_end_ms',
       'edit.text as edited_text',
-      'edit.speaker as edited_speaker',
       'edit.words as edited_words',
-    ]);
+    ])
+    .select([nowSpeaker('segment.speaker').as('speaker'), nowSpeaker('edit.speaker').as('edited_speaker')]);
+}
+
+const segmentColumns = [
+  'segment.job_id',
+  'segment.index',
+  'segment.start_ms',
+  'segment.end_ms',
+  'segment.text',
+  'segment.language',
+  'segment.avg_log_probability',
+  'segment.no_speech_probability',
+  'segment.guard',
+  'segment.words',
+  'segment.part_of',
+] as const;
+
+/** Who says segments, as they were heard and as somebody has edited them; the caller says which. */
+export function selectSpeakers(db: Kysely<Tables>) {
+  return selectSegments(db)
+    .clearSelect()
+    .select(['segment.index', 'edit.place'])
+    .select([nowSpeaker('segment.speaker').as('heard'), nowSpeaker('edit.speaker').as('edited')]);
+}
+
+/** Whom a speaker was merged into, or that one. */
+function nowSpeaker(column: 'segment.speaker' | 'edit.speaker') {
+  const key = sql.ref(column);
+  return sql<string | null>`coalesce(
+    (select merged_into from speaker where speaker.job_id = segment.job_id and speaker.key = ${key}),
+    ${key}
+  )`;
 }
 
 /** How somebody has worded the segment of a row; null where nobody has. */
@@ -155,8 +189,14 @@ export function toWording(row: SegmentRow): Wording | null {
     endSeconds: (row.edited_end_ms ?? row.end_ms) / 1000,
     text: row.edited_text,
     speaker: row.edited_speaker,
-    words: parseWords(row.edited_words),
+    words: saidBy(row.edited_speaker, row.edited_words),
   };
+}
+
+/** The words of a segment are said by whom it is said by, also after that one was merged. */
+function saidBy(speaker: string | null, text: string | null): readonly Word[] | null {
+  const words = parseWords(text);
+  return words === null || words[0]?.speaker === speaker ? words : words.map((word) => ({ ...word, speaker }));
 }
 
 /** The segment of a row as it is now. */
@@ -242,8 +282,15 @@ export function selectJob(db: Kysely<Tables>): SelectQueryBuilder<Tables, 'job' 
     .select(isEdited.as('edited'));
 }
 
-/** Whether a segment of `job` is not as the engine heard it: 1 or 0. */
-export const isEdited = sql<0 | 1>`exists (select 1 from edited where edited.job_id = job.id)`;
+/** Whether a segment of `job` is not as the engine heard it, or said by another speaker: 1 or 0. */
+export const isEdited = sql<0 | 1>`(
+  exists (
+    select 1 from edited
+    where edited.job_id = job.id and edited."index" >= ${firstOf('job.revision')}
+      and edited."index" < ${firstOf('job.revision + 1')}
+  )
+  or exists (select 1 from speaker where speaker.job_id = job.id and speaker.merged_into is not null)
+)`;
 
 /** One job, or null. */
 export async function readJob(db: Kysely<Tables>, id: string): Promise<Job | null> {

@@ -26,6 +26,7 @@ export interface Tables {
   readonly edited: EditedTable;
   readonly stale_edit: StaleEditTable;
   readonly speaker: SpeakerTable;
+  readonly voice: VoiceTable;
   readonly log: LogTable;
   readonly setting: SettingTable;
   readonly api_key: ApiKeyTable;
@@ -71,6 +72,10 @@ interface JobTable {
   /** JSON. */
   readonly failure: string | null;
   readonly segment_count: number;
+  /** Which of its transcripts stands: 0 as it was heard, 1, 2 ... cut where the speaker changes. See revision.ts. */
+  readonly revision: Generated<number>;
+  /** How many times its speakers were told apart again. */
+  readonly detections: Generated<number>;
   /** JSON. */
   readonly checkpoint: string | null;
   readonly crashes: number;
@@ -191,6 +196,7 @@ interface AttemptTable {
 
 interface SegmentTable {
   readonly job_id: string;
+  /** Within all revisions: see revision.ts. */
   readonly index: number;
   readonly start_ms: number;
   readonly end_ms: number;
@@ -202,6 +208,8 @@ interface SegmentTable {
   readonly guard: string | null;
   /** JSON. */
   readonly words: string | null;
+  /** The segment that it was cut out of, by its index as it was heard. */
+  readonly part_of: number | null;
 }
 
 interface EventTable {
@@ -259,6 +267,16 @@ interface SpeakerTable {
   /** How many segments it has, and how long these are together. */
   readonly segments: number;
   readonly speaking_ms: number;
+  /** Who says what this one has said; never one that is merged itself. */
+  readonly merged_into: string | null;
+}
+
+/** How the voices of a clip sound. No client reads it. */
+interface VoiceTable {
+  readonly job_id: string;
+  readonly clip: number;
+  /** The engine's own, as base64. */
+  readonly pieces: string;
 }
 
 interface LogTable {
@@ -354,6 +372,8 @@ interface SearchJobTable {
   readonly job_id: string | null;
   /** How many of its segments are indexed. */
   readonly segments: number;
+  /** The job that it will be of once a transcript that is being prepared stands. */
+  readonly prepared_for: string | null;
 }
 
 interface SearchOlderTable {

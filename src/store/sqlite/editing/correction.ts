@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Transaction } from 'kysely';
-import type { Job } from '../../../jobs/job.ts';
+import type { Job, JobFact } from '../../../jobs/job.ts';
 import type { Segment } from '../../../jobs/transcript.ts';
 import { editedSegment, type Wording } from '../../../transcripts/editing/apply-edit.ts';
 import { commit, type Connection } from '../database/connection.ts';
+import type { Transcript } from '../database/revision.ts';
 import type { Tables } from '../database/tables.ts';
 import { addFacts, changeJob, lockJob } from '../jobs/change.ts';
 import type { EditPlace } from '../search/entries.ts';
@@ -16,7 +17,7 @@ import {
   removeEdits,
   standEdits,
   standHeard,
-  sweepEdits,
+  sweepStale,
   type Version,
   writeEdits,
 } from './edit-rows.ts';
@@ -29,19 +30,27 @@ export interface EditChange {
   readonly wording: Wording | null;
 }
 
+/** A job that has ended, as it was looked at. */
+export interface Ended {
+  readonly job: Job;
+  readonly transcript: Transcript;
+}
+
 /** Within one transaction, in milliseconds. */
-type Step = (tx: Transaction<Tables>) => Promise<unknown>;
+export type Step = (tx: Transaction<Tables>) => Promise<unknown>;
 
 /** What corrects a transcript. */
 export interface Correction {
   /** As it was looked at: what is prepared for it is worth nothing once it is another. */
   readonly job: Job;
+  /** Where its segments are. */
+  readonly transcript: Transcript;
   /** Write what nobody sees before it is all there. */
   readonly prepare: readonly Step[];
   /** How many events they write, after the newest of the job. */
   readonly events: number;
-  /** Has the edits stand, or stand no more. */
-  readonly finish: Step;
+  /** Has the edits stand, or stand no more; what clients hear of it beside. */
+  readonly finish: (tx: Transaction<Tables>) => Promise<readonly JobFact[]>;
   /** What stands no more. */
   readonly replaced: readonly EditPlace[];
   /** Filled while it is prepared. */
@@ -56,7 +65,7 @@ const stepsAtOnce = 2;
  * where something else has happened to the job since it was looked at.
  */
 export async function carryOut(connection: Connection, correction: Correction): Promise<boolean> {
-  const { job, prepare, events, finish, replaced, tallies } = correction;
+  const { job, transcript, prepare, events, finish, replaced, tallies } = correction;
   const isSmall = prepare.length <= stepsAtOnce;
   // Whatever else happens to a job that has ended, takes it away or begins it anew, is an event.
   const isSame = async (tx: Transaction<Tables>) =>
@@ -76,26 +85,26 @@ export async function carryOut(connection: Connection, correction: Correction): 
   const isDone = await commit(connection, async (tx, notify) => {
     if (!(await isSame(tx))) return false;
     if (isSmall) for (const step of prepare) await step(tx);
-    await finish(tx);
-    if (isSmall) await removeEdits(tx, job.id, replaced);
-    const facts = await saveTallies(tx, job.id, { tallies, heard: 0 });
+    const told = await finish(tx);
+    if (isSmall) await removeEdits(tx, transcript, replaced);
+    const facts = [...told, ...(await saveTallies(tx, job.id, { tallies, heard: 0 }))];
     const grown = { id: job.id, event_seq: job.lastEventSeq + events };
     await changeJob(tx, grown, { set: {}, facts, time: connection.now() });
     notify(job.id);
     return true;
   });
-  if (isDone && !isSmall) await sweepEdits(connection, job.id);
+  if (isDone && !isSmall) await sweepStale(connection, job.id);
   return isDone;
 }
 
 /** Letters of edits that are indexed at once: 15 ms where every word is long, and mostly a few. */
 const textCharactersAtOnce = 10_000;
 /** Of segments as JSON in an event, about; at most 500 of them are told at once. */
-const eventCharacters = 200_000;
-const segmentsInEvent = 500;
+export const eventCharacters = 200_000;
+export const segmentsInEvent = 500;
 
 /** What changes some segments. */
-export function correctionOf(job: Job, changes: readonly EditChange[], time: number): Correction {
+export function correctionOf({ job, transcript }: Ended, changes: readonly EditChange[], time: number): Correction {
   const tallies: Tallies = new Map();
   for (const { version, wording } of changes) {
     count(tallies, nowOf(version), -1);
@@ -111,33 +120,37 @@ export function correctionOf(job: Job, changes: readonly EditChange[], time: num
   const events = inPages(segments, charactersOf, eventCharacters);
   return {
     job,
+    transcript,
     prepare: [
       ...pages.map(
         (page): Step =>
           (tx) =>
-            writeEdits(tx, job.id, page),
+            writeEdits(tx, transcript, page),
       ),
       ...events.map(eventStep(job, time)),
     ],
     events: events.length,
     async finish(tx) {
       const heard = changes.filter(({ wording }) => wording === null).map(({ index }) => index);
-      await standEdits(tx, job.id, placed);
-      await standHeard(tx, job.id, heard);
+      await standEdits(tx, transcript, placed);
+      await standHeard(tx, transcript, heard);
+      return [];
     },
     replaced: changes.flatMap(({ index, version: { place } }) => (place === null ? [] : [{ index, place }])),
     tallies,
   };
 }
 
-function eventStep(job: Job, time: number): (segments: readonly Segment[], at: number) => Step {
+/** Writes segments as an event of a job, so many after its newest. */
+export function eventStep(job: Job, time: number): (segments: readonly Segment[], at: number) => Step {
   return (segments, at) => (tx) => {
     const facts = [{ kind: 'SEGMENTS_CHANGED', segments }] as const;
     return addFacts(tx, { id: job.id, event_seq: job.lastEventSeq + at }, { facts, time });
   };
 }
 
-function charactersOf({ text, words }: Segment): number {
+/** Of a segment as JSON, about. */
+export function charactersOf({ text, words }: Segment): number {
   return 300 + 2 * text.length + (words?.length ?? 0) * 110;
 }
 
@@ -163,7 +176,7 @@ const revertedAtOnce = 100;
 
 /** What makes segments those that the engine heard; `areAll`: no other is edited. */
 export function reversalOf(
-  job: Job,
+  { job, transcript }: Ended,
   { edits, areAll }: { readonly edits: readonly EditPlace[]; readonly areAll: boolean },
   time: number,
 ): Correction {
@@ -175,8 +188,9 @@ export function reversalOf(
   );
   return {
     job,
+    transcript,
     prepare: pages.map((page, at): Step => async (tx) => {
-      const versions = [...(await readVersions(tx, job.id, page)).values()];
+      const versions = [...(await readVersions(tx, transcript, page)).values()];
       for (const version of versions) {
         count(tallies, nowOf(version), -1);
         count(tallies, version.heard, 1);
@@ -187,7 +201,10 @@ export function reversalOf(
       )(tx);
     }),
     events: pages.length,
-    finish: (tx) => standHeard(tx, job.id, areAll ? undefined : indexes),
+    async finish(tx) {
+      await standHeard(tx, transcript, areAll ? undefined : indexes);
+      return [];
+    },
     replaced: edits,
     tallies,
   };

@@ -4,9 +4,10 @@ import type { Segment } from '../../../jobs/transcript.ts';
 import type { Wording } from '../../../transcripts/editing/apply-edit.ts';
 import { commit, type Connection, inPieces } from '../database/connection.ts';
 import { toJson } from '../database/json.ts';
+import { firstIndex, indexIn, readTranscript, type Transcript } from '../database/revision.ts';
 import { type SegmentRow, selectSegments, toHeard, toWording } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
-import { addEditEntries, type EditPlace, removeEditEntries } from '../search/entries.ts';
+import { addEditEntries, dropPrepared, type EditPlace, removeEditEntries, removeVoid } from '../search/entries.ts';
 
 /** A segment as the engine heard it, and how somebody has worded it since. */
 export interface Version {
@@ -25,28 +26,33 @@ export function nowOf({ wording, heard }: Version): Wording {
 /** The versions of segments by their index. Those that are not there are left out. */
 export async function readVersions(
   db: Kysely<Tables>,
-  jobId: string,
+  { jobId, first }: Transcript,
   indexes: readonly number[],
 ): Promise<ReadonlyMap<number, Version>> {
   const versions = new Map<number, Version>();
   for (const piece of inPieces(indexes)) {
     const rows = await selectSegments(db)
       .where('segment.job_id', '=', jobId)
-      .where('segment.index', 'in', piece)
+      .where(
+        'segment.index',
+        'in',
+        piece.map((index) => first + index),
+      )
       .execute();
-    for (const row of rows) versions.set(row.index, toVersion(row));
+    for (const row of rows) versions.set(indexIn(row.index), toVersion(row));
   }
   return versions;
 }
 
-function toVersion(row: SegmentRow): Version {
+/** The version of a row. */
+export function toVersion(row: SegmentRow): Version {
   return { heard: toHeard(row), wording: toWording(row), place: row.edited_place };
 }
 
 /** When segments begin: as they are now, and as they were heard. */
 export async function readStarts(
   db: Kysely<Tables>,
-  jobId: string,
+  { jobId, first }: Transcript,
   indexes: readonly number[],
 ): Promise<ReadonlyMap<number, { readonly now: number; readonly heard: number }>> {
   const starts = new Map<number, { readonly now: number; readonly heard: number }>();
@@ -55,10 +61,14 @@ export async function readStarts(
       .clearSelect()
       .select(['segment.index', 'segment.start_ms', 'edit.start_ms as edited_start_ms'])
       .where('segment.job_id', '=', jobId)
-      .where('segment.index', 'in', piece)
+      .where(
+        'segment.index',
+        'in',
+        piece.map((index) => first + index),
+      )
       .execute();
     for (const row of rows) {
-      starts.set(row.index, { now: (row.edited_start_ms ?? row.start_ms) / 1000, heard: row.start_ms / 1000 });
+      starts.set(indexIn(row.index), { now: (row.edited_start_ms ?? row.start_ms) / 1000, heard: row.start_ms / 1000 });
     }
   }
   return starts;
@@ -74,11 +84,29 @@ export function freePlace(place: EditPlace['place'] | null): EditPlace['place'] 
   return place === 1 ? 2 : 1;
 }
 
-/** Writes edits, of which none counts before it stands. */
-export async function writeEdits(tx: Transaction<Tables>, jobId: string, edits: readonly PlacedEdit[]): Promise<void> {
+/** Writes edits, of which none counts before it stands, and what they are found by. */
+export async function writeEdits(
+  tx: Transaction<Tables>,
+  transcript: Transcript,
+  edits: readonly PlacedEdit[],
+): Promise<void> {
+  await insertEdits(tx, transcript, edits);
+  await addEditEntries(
+    tx,
+    transcript.jobId,
+    edits.map(({ index, place, wording: { text } }) => ({ index, place, text })),
+  );
+}
+
+/** Writes edits alone. */
+export async function insertEdits(
+  tx: Transaction<Tables>,
+  { jobId, first }: Transcript,
+  edits: readonly PlacedEdit[],
+): Promise<void> {
   const rows = edits.map(({ index, place, wording }) => ({
     job_id: jobId,
-    index,
+    index: first + index,
     place,
     start_ms: Math.round(wording.startSeconds * 1000),
     end_ms: Math.round(wording.endSeconds * 1000),
@@ -99,19 +127,18 @@ export async function writeEdits(tx: Transaction<Tables>, jobId: string, edits: 
       })),
     )
     .execute();
-  await addEditEntries(
-    tx,
-    jobId,
-    edits.map(({ index, place, wording: { text } }) => ({ index, place, text })),
-  );
 }
 
 /** Has edits stand for their segments. */
-export async function standEdits(tx: Transaction<Tables>, jobId: string, edits: readonly EditPlace[]): Promise<void> {
+export async function standEdits(
+  tx: Transaction<Tables>,
+  { jobId, first }: Transcript,
+  edits: readonly EditPlace[],
+): Promise<void> {
   if (edits.length === 0) return;
   await tx
     .insertInto('edited')
-    .values(edits.map(({ index, place }) => ({ job_id: jobId, index, place })))
+    .values(edits.map(({ index, place }) => ({ job_id: jobId, index: first + index, place })))
     .onConflict((conflict) =>
       conflict.columns(['job_id', 'index']).doUpdateSet((eb) => ({ place: eb.ref('excluded.place') })),
     )
@@ -119,16 +146,26 @@ export async function standEdits(tx: Transaction<Tables>, jobId: string, edits: 
 }
 
 /** Has what the engine heard stand for segments again; for all, where none are named. */
-export async function standHeard(tx: Transaction<Tables>, jobId: string, indexes?: readonly number[]): Promise<void> {
+export async function standHeard(
+  tx: Transaction<Tables>,
+  { jobId, first }: Transcript,
+  indexes?: readonly number[],
+): Promise<void> {
   const all = tx.deleteFrom('edited').where('job_id', '=', jobId);
   if (indexes === undefined) await all.execute();
-  else for (const piece of inPieces(indexes)) await all.where('index', 'in', piece).execute();
+  else
+    for (const piece of inPieces(indexes.map((index) => first + index)))
+      await all.where('index', 'in', piece).execute();
 }
 
 /** Removes edits that stand no more. */
-export async function removeEdits(tx: Transaction<Tables>, jobId: string, edits: readonly EditPlace[]): Promise<void> {
+export async function removeEdits(
+  tx: Transaction<Tables>,
+  { jobId, first }: Transcript,
+  edits: readonly EditPlace[],
+): Promise<void> {
   for (const [place, those] of Map.groupBy(edits, (edit) => edit.place)) {
-    const indexes = those.map(({ index }) => index);
+    const indexes = those.map(({ index }) => first + index);
     await tx
       .deleteFrom('edit')
       .where('job_id', '=', jobId)
@@ -155,22 +192,33 @@ export async function noteStale(tx: Transaction<Tables>, jobId: string): Promise
 }
 
 /** A slice takes milliseconds. */
-const editsPerSlice = 50;
+const rowsPerSlice = 50;
 
-/** Removes the edits of a job that stand for nothing, and events that never came to be. What is being written must not be swept: it has its turn. */
-export async function sweepEdits(connection: Connection, jobId: string): Promise<void> {
-  for (let after: EditPlace | null = { index: -1, place: 1 }; after !== null; await setImmediate()) {
-    const from: EditPlace = after;
+/**
+ * Removes what stands for nothing: edits, transcripts that were replaced or that never came to stand, and events that never came to be. What is being written must
+ * not be swept: it has its turn.
+ */
+export async function sweepStale(connection: Connection, jobId: string): Promise<void> {
+  for (let after: EditKey | null = { index: -1, place: 1 }; after !== null; await setImmediate()) {
+    const from: EditKey = after;
     after = await commit(connection, (tx) => sweepSlice(tx, jobId, from));
   }
-  while (await commit(connection, (tx) => removeUnborn(tx, jobId))) await setImmediate();
+  for (const slice of [forgetVoices, removeReplaced, removeReplacedEdited, removeUnborn]) {
+    while (await commit(connection, (tx) => slice(tx, jobId))) await setImmediate();
+  }
   await commit(connection, async (tx) => {
+    await dropPrepared(tx, jobId);
     await tx.deleteFrom('stale_edit').where('job_id', '=', jobId).execute();
   });
+  await removeVoid(connection);
 }
 
+/** Where an edit is among those of all revisions. */
+type EditKey = Pick<Tables['edit'], 'index' | 'place'>;
+
 /** The last that it looked at; null where there are no more. */
-async function sweepSlice(tx: Transaction<Tables>, jobId: string, from: EditPlace): Promise<EditPlace | null> {
+async function sweepSlice(tx: Transaction<Tables>, jobId: string, from: EditKey): Promise<EditKey | null> {
+  const transcript = await readTranscript(tx, jobId);
   const rows = await tx
     .selectFrom('edit')
     .leftJoin('edited', (join) =>
@@ -184,11 +232,66 @@ async function sweepSlice(tx: Transaction<Tables>, jobId: string, from: EditPlac
     .where((eb) => eb(eb.refTuple('edit.index', 'edit.place'), '>', eb.tuple(from.index, from.place)))
     .orderBy('edit.index')
     .orderBy('edit.place')
-    .limit(editsPerSlice)
+    .limit(rowsPerSlice)
     .execute();
-  const stale = rows.filter(({ standing }) => standing === null);
-  await removeEdits(tx, jobId, stale);
+  const [own, others] = [true, false].map((isOwn) =>
+    rows.filter(({ index }) => (index - indexIn(index) === transcript.first) === isOwn),
+  );
+  const stale = (own ?? []).filter(({ standing }) => standing === null);
+  const places = stale.map(({ index, place }) => ({ index: indexIn(index), place }));
+  if (places.length > 0) await removeEdits(tx, transcript, places);
+  // What those are found by goes with their transcript.
+  const indexes = (others ?? []).map(({ index }) => index);
+  if (indexes.length > 0)
+    await tx.deleteFrom('edit').where('job_id', '=', jobId).where('index', 'in', indexes).execute();
   return rows.at(-1) ?? null;
+}
+
+/** So often speakers are told apart again; then how voices sound is of no more use. */
+export const mostDetections = 20;
+
+/** Of a job whose speakers were told apart so often, and of one that is no more. */
+async function forgetVoices(tx: Transaction<Tables>, jobId: string): Promise<boolean> {
+  const job = await tx.selectFrom('job').select('detections').where('id', '=', jobId).executeTakeFirst();
+  if (job !== undefined && job.detections < mostDetections) return false;
+  const rows = await tx.selectFrom('voice').select('clip').where('job_id', '=', jobId).limit(rowsPerSlice).execute();
+  const clips = rows.map(({ clip }) => clip);
+  if (clips.length > 0) await tx.deleteFrom('voice').where('job_id', '=', jobId).where('clip', 'in', clips).execute();
+  return clips.length > 0;
+}
+
+/** Segments of transcripts that do not stand, but for what the engine heard, of which the next one is made. */
+async function removeReplaced(tx: Transaction<Tables>, jobId: string): Promise<boolean> {
+  const { first } = await readTranscript(tx, jobId);
+  const hasVoices = await tx.selectFrom('voice').select('clip').where('job_id', '=', jobId).limit(1).executeTakeFirst();
+  const least = first > 0 && hasVoices === undefined ? 0 : firstIndex(1);
+  const rows = await tx
+    .selectFrom('segment')
+    .select('index')
+    .where('job_id', '=', jobId)
+    .where('index', '>=', least)
+    .where((eb) => eb.or([eb('index', '<', first), eb('index', '>=', first + firstIndex(1))]))
+    .limit(rowsPerSlice)
+    .execute();
+  const indexes = rows.map(({ index }) => index);
+  if (indexes.length > 0)
+    await tx.deleteFrom('segment').where('job_id', '=', jobId).where('index', 'in', indexes).execute();
+  return indexes.length > 0;
+}
+
+async function removeReplacedEdited(tx: Transaction<Tables>, jobId: string): Promise<boolean> {
+  const { first } = await readTranscript(tx, jobId);
+  const rows = await tx
+    .selectFrom('edited')
+    .select('index')
+    .where('job_id', '=', jobId)
+    .where((eb) => eb.or([eb('index', '<', first), eb('index', '>=', first + firstIndex(1))]))
+    .limit(10 * rowsPerSlice)
+    .execute();
+  const indexes = rows.map(({ index }) => index);
+  if (indexes.length > 0)
+    await tx.deleteFrom('edited').where('job_id', '=', jobId).where('index', 'in', indexes).execute();
+  return indexes.length > 0;
 }
 
 async function removeUnborn(tx: Transaction<Tables>, jobId: string): Promise<boolean> {
@@ -198,7 +301,7 @@ async function removeUnborn(tx: Transaction<Tables>, jobId: string): Promise<boo
     .select('seq')
     .where('job_id', '=', jobId)
     .where('seq', '>', newest)
-    .limit(editsPerSlice)
+    .limit(rowsPerSlice)
     .execute();
   const seqs = rows.map(({ seq }) => seq);
   if (seqs.length > 0) await tx.deleteFrom('event').where('job_id', '=', jobId).where('seq', 'in', seqs).execute();

@@ -8,12 +8,13 @@ import { checkEdits, checkIndexes, firstOutOfOrder } from '../../../transcripts/
 import type { Edited, TranscriptEditor } from '../../store.ts';
 import { type Connection, inPieces } from '../database/connection.ts';
 import { cleanText } from '../database/json.ts';
+import { readTranscript, segmentsPerRevision, type Transcript } from '../database/revision.ts';
 import { countClears, readJob, selectSegments, toStoredSegment } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import type { EditPlace } from '../search/entries.ts';
-import { carryOut, correctionOf, type EditChange, reversalOf } from './correction.ts';
-import { nowOf, readStarts, readVersions, sweepEdits, type Version } from './edit-rows.ts';
-import { readSpeakersOf, renameSpeaker } from './speakers.ts';
+import { carryOut, correctionOf, type EditChange, type Ended, reversalOf } from './correction.ts';
+import { nowOf, readStarts, readVersions, sweepStale, type Version } from './edit-rows.ts';
+import { readMerged, readSpeakersOf, renameSpeaker } from './speakers.ts';
 
 /** What corrects transcripts. */
 export function transcriptEditor(connection: Connection): TranscriptEditor {
@@ -21,7 +22,7 @@ export function transcriptEditor(connection: Connection): TranscriptEditor {
     for (;;) {
       const attempted = await attempt();
       if (attempted !== 'OVERTAKEN') return attempted;
-      await sweepEdits(connection, id);
+      await sweepStale(connection, id);
     }
   };
   return {
@@ -42,19 +43,20 @@ async function editSegments(
   ...[given, seenSeq]: readonly [readonly SegmentEdit[], number | null]
 ): Promise<Attempted> {
   const { db } = connection;
-  const job = await readEnded(db, id, seenSeq);
-  if (job === null) return null;
+  const ended = await readEnded(db, id, seenSeq);
+  if (ended === null) return null;
+  const { job, transcript } = ended;
   const edits = given.map(kept);
   const indexes = edits.map(({ index }) => index);
   checkIndexes(indexes, job.segmentCount, (at) => `edits.${at}.index`);
   if (edits.length === 0) return { job, segments: [] };
   const versions = new Map<number, Version>();
   for (let at = 0; at < indexes.length; at += versionsAtOnce) {
-    const some = await readVersions(db, id, indexes.slice(at, at + versionsAtOnce));
+    const some = await readVersions(db, transcript, indexes.slice(at, at + versionsAtOnce));
     for (const [index, version] of some) versions.set(index, version);
     await setImmediate();
   }
-  await check(db, { job, edits, versions });
+  await check(db, { ...ended, edits, versions });
   const changes: EditChange[] = [];
   let since = performance.now();
   for (const edit of edits.toSorted((a, b) => a.index - b.index)) {
@@ -65,7 +67,7 @@ async function editSegments(
     await setImmediate();
     since = performance.now();
   }
-  if (!(await carryOut(connection, correctionOf(job, changes, connection.now())))) return 'OVERTAKEN';
+  if (!(await carryOut(connection, correctionOf(ended, changes, connection.now())))) return 'OVERTAKEN';
   return readEdited(db, id, indexes);
 }
 
@@ -98,7 +100,7 @@ function inMs(seconds: number): number {
 }
 
 /** A job whose transcript may be corrected. Null = unknown id. Throws JobStatusError, and InvalidInputError where its segments are others by now. */
-async function readEnded(db: Kysely<Tables>, id: string, seenSeq: number | null): Promise<Job | null> {
+export async function readEnded(db: Kysely<Tables>, id: string, seenSeq: number | null): Promise<Ended | null> {
   const job = await readJob(db, id);
   if (job === null) return null;
   if (!isFinished(job.status))
@@ -107,7 +109,8 @@ async function readEnded(db: Kysely<Tables>, id: string, seenSeq: number | null)
       `The job is ${job.status}.`,
       'Its transcript can be corrected when it has ended.',
     );
-  if (seenSeq === null) return job;
+  const ended = { job, transcript: await readTranscript(db, id) };
+  if (seenSeq === null) return ended;
   if (!Number.isInteger(seenSeq) || seenSeq < 0 || seenSeq > job.lastEventSeq)
     throw new InvalidInputError(
       'seenSeq',
@@ -120,25 +123,25 @@ async function readEnded(db: Kysely<Tables>, id: string, seenSeq: number | null)
     .where('seq', '>', seenSeq)
     .limit(1)
     .executeTakeFirst();
-  if (cleared === undefined) return job;
+  if (cleared === undefined) return ended;
   const hint = 'Read the segments again: those with the same indexes are others.';
   throw new InvalidInputError('seenSeq', `The transcript was made anew with event ${cleared.seq}.`, hint);
 }
 
-interface Checked {
-  readonly job: Job;
+interface Checked extends Ended {
   readonly edits: readonly SegmentEdit[];
   readonly versions: ReadonlyMap<number, Version>;
 }
 
-async function check(db: Kysely<Tables>, { job, edits, versions }: Checked): Promise<void> {
+async function check(db: Kysely<Tables>, { job, transcript, edits, versions }: Checked): Promise<void> {
   const moved = edits.filter(({ startSeconds }) => startSeconds !== undefined);
   const beside = moved.flatMap(({ index }) => [index - 1, index + 1]).filter((index) => !versions.has(index));
-  const starts = await readStarts(db, job.id, beside);
+  const starts = await readStarts(db, transcript, beside);
   const speakers = await readSpeakersOf(db, job.id);
   checkEdits(edits, {
     durationSeconds: job.media.durationSeconds,
     speakers: speakers.map(({ key }) => key),
+    merged: await readMerged(db, job.id),
     timesOf(index) {
       const version = versions.get(index);
       if (version !== undefined) return nowOf(version);
@@ -157,14 +160,15 @@ async function revertSegments(
   ...[indexes, seenSeq]: readonly [readonly number[] | null, number | null]
 ): Promise<Attempted> {
   const { db } = connection;
-  const job = await readEnded(db, id, seenSeq);
-  if (job === null) return null;
+  const ended = await readEnded(db, id, seenSeq);
+  if (ended === null) return null;
+  const { job, transcript } = ended;
   const named = indexes === null ? null : [...new Set(indexes)];
   checkIndexes(named ?? [], job.segmentCount, (at) => `indexes.${at}`);
-  const edits = await readStanding(db, id, named);
+  const edits = await readStanding(db, transcript, named);
   if (edits.length > 0) {
-    if (named !== null) await checkOrder(db, id, edits);
-    if (!(await carryOut(connection, reversalOf(job, { edits, areAll: named === null }, connection.now()))))
+    if (named !== null) await checkOrder(db, transcript, edits);
+    if (!(await carryOut(connection, reversalOf(ended, { edits, areAll: named === null }, connection.now()))))
       return 'OVERTAKEN';
   }
   return readEdited(db, id, named ?? edits.slice(0, segmentsInAnswer).map(({ index }) => index));
@@ -176,18 +180,27 @@ const standingAtOnce = 2000;
 /** The edits that stand, of the named segments or of all. */
 async function readStanding(
   db: Kysely<Tables>,
-  id: string,
+  { jobId, first }: Transcript,
   named: readonly number[] | null,
 ): Promise<readonly EditPlace[]> {
-  const standing = db.selectFrom('edited').select(['index', 'place']).where('job_id', '=', id).orderBy('index');
+  const standing = db
+    .selectFrom('edited')
+    .select((eb) => [eb('index', '-', first).as('index'), 'place'])
+    .where('job_id', '=', jobId)
+    .where('index', '<', first + segmentsPerRevision)
+    .orderBy('index');
   const edits: EditPlace[] = [];
   if (named !== null) {
-    for (const piece of inPieces(named)) edits.push(...(await standing.where('index', 'in', piece).execute()));
+    for (const piece of inPieces(named.map((index) => first + index)))
+      edits.push(...(await standing.where('index', 'in', piece).execute()));
     return edits.toSorted((a, b) => a.index - b.index);
   }
   for (let rows = 0; rows % standingAtOnce === 0; await setImmediate()) {
     const after = edits.at(-1)?.index ?? -1;
-    const some = await standing.where('index', '>', after).limit(standingAtOnce).execute();
+    const some = await standing
+      .where('index', '>', first + after)
+      .limit(standingAtOnce)
+      .execute();
     if (some.length === 0) break;
     edits.push(...some);
     rows = edits.length;
@@ -196,9 +209,9 @@ async function readStanding(
 }
 
 /** Throws InvalidInputError where a segment would begin before the one before it. */
-async function checkOrder(db: Kysely<Tables>, id: string, edits: readonly EditPlace[]): Promise<void> {
+async function checkOrder(db: Kysely<Tables>, transcript: Transcript, edits: readonly EditPlace[]): Promise<void> {
   const reverted = new Set(edits.map(({ index }) => index));
-  const starts = await readStarts(db, id, [
+  const starts = await readStarts(db, transcript, [
     ...new Set([...reverted].flatMap((index) => [index - 1, index, index + 1])),
   ]);
   const moved = [...reverted].filter((index) => starts.get(index)?.heard !== starts.get(index)?.now);
@@ -215,8 +228,9 @@ async function checkOrder(db: Kysely<Tables>, id: string, edits: readonly EditPl
 async function readEdited(db: Kysely<Tables>, id: string, indexes: readonly number[]): Promise<Edited | null> {
   const job = await readJob(db, id);
   if (job === null) return null;
+  const { first } = await readTranscript(db, id);
   const segments: StoredSegment[] = [];
-  for (const piece of inPieces(indexes.toSorted((a, b) => a - b))) {
+  for (const piece of inPieces(indexes.map((index) => first + index).toSorted((a, b) => a - b))) {
     const rows = await selectSegments(db)
       .select(countClears(id))
       .where('segment.job_id', '=', id)

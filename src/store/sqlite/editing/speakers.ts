@@ -17,6 +17,7 @@ export async function readSpeakers(
     .selectFrom('speaker')
     .selectAll()
     .where('job_id', 'in', [...new Set(jobIds)])
+    .where('merged_into', 'is', null)
     .execute();
   const byJob = Map.groupBy(rows, (row) => row.job_id);
   return jobIds.map((id) => (byJob.get(id) ?? []).map(toSpeaker).toSorted(byNumber));
@@ -87,6 +88,7 @@ export async function saveTallies(
     .where('job_id', '=', jobId)
     .where('heard', '=', 0)
     .where('segments', '<=', 0)
+    .where('merged_into', 'is', null)
     .execute();
   return changed(before, await readSpeakersOf(tx, jobId));
 }
@@ -124,6 +126,36 @@ export async function clearSpeakers(tx: Transaction<Tables>, jobId: string): Pro
   return changed(before, await readSpeakersOf(tx, jobId));
 }
 
+/** Puts those who were told apart in the place of all who were there; what clients hear of it. */
+export async function replaceSpeakers(
+  tx: Transaction<Tables>,
+  jobId: string,
+  { tallies, names }: { readonly tallies: Tallies; readonly names: ReadonlyMap<string, string> },
+): Promise<readonly JobFact[]> {
+  await tx.deleteFrom('speaker').where('job_id', '=', jobId).execute();
+  const rows = [...tallies].map(([key, { segments, ms }]) => ({
+    job_id: jobId,
+    key,
+    name: names.get(key) ?? null,
+    heard: 1 as const,
+    segments,
+    speaking_ms: ms,
+  }));
+  if (rows.length > 0) await tx.insertInto('speaker').values(rows).execute();
+  return [{ kind: 'SPEAKERS_CHANGED', speakers: await readSpeakersOf(tx, jobId) }];
+}
+
+/** The keys of speakers who were merged into others. They are not given again. */
+export async function readMerged(db: Kysely<Tables>, jobId: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('speaker')
+    .select('key')
+    .where('job_id', '=', jobId)
+    .where('merged_into', 'is not', null)
+    .execute();
+  return rows.map(({ key }) => key);
+}
+
 /** Names a speaker. */
 export function renameSpeaker(
   connection: Connection,
@@ -138,6 +170,7 @@ export function renameSpeaker(
       .set({ name: name === null ? null : cleanText(name) })
       .where('job_id', '=', id)
       .where('key', '=', key)
+      .where('merged_into', 'is', null)
       .execute();
     const speakers = await readSpeakersOf(tx, id);
     const speaker = speakers.find((each) => each.key === key);

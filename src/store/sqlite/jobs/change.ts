@@ -124,6 +124,7 @@ const largestOpenFraction = 0.999; // 1 says that the job is COMPLETED
 /** A job without its transcript. */
 export const clearedTranscript = {
   segment_count: 0,
+  revision: 0,
   checkpoint: null,
   language_code: null,
   language_probability: null,

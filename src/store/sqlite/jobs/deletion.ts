@@ -5,7 +5,7 @@ import { keptDeletedMs, lookBackMs } from '../../changes.ts';
 import type { Deleted, JobRemover } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { readJob } from '../database/rows.ts';
-import { sweepEdits } from '../editing/edit-rows.ts';
+import { sweepStale } from '../editing/edit-rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { removeVoid } from '../search/entries.ts';
 import { changeTime, type LockedJob, lockJob } from './change.ts';
@@ -50,7 +50,7 @@ export function jobRemover(connection: Connection): JobRemover {
       }
       await removeVoid(connection);
       for (const { job_id: id } of await db.selectFrom('stale_edit').selectAll().execute()) {
-        await connection.inTurn(id, () => sweepEdits(connection, id));
+        await connection.inTurn(id, () => sweepStale(connection, id));
       }
       while ((await removeTombstones(connection)) > 0) await setImmediate();
     },
@@ -116,13 +116,22 @@ async function deleteMedia(tx: Transaction<Tables>, { media_id: id }: LockedJob)
 
 /** Events, segments, what was made of them and what they are found by, and log lines, a slice at a time; between two of them everybody else has a turn. */
 async function deleteRest(connection: Connection, id: string): Promise<void> {
-  for (const slice of [deleteEvents, deleteSegments, deleteEdits, deleteEdited, deleteLines]) {
+  for (const slice of [deleteVoices, deleteEvents, deleteSegments, deleteEdits, deleteEdited, deleteLines]) {
     while (await commit(connection, (tx) => slice(tx, id))) await setImmediate();
   }
   await removeVoid(connection);
 }
 
 type Slice = (tx: Transaction<Tables>, id: string) => Promise<boolean>;
+
+/** First: they tell a person again. */
+const deleteVoices: Slice = async (tx, id) => {
+  const voices = tx.selectFrom('voice').select('clip').where('job_id', '=', id).orderBy('clip').limit(rowsPerSlice);
+  const last = (await voices.execute()).at(-1);
+  if (last === undefined) return false;
+  await tx.deleteFrom('voice').where('job_id', '=', id).where('clip', '<=', last.clip).execute();
+  return true;
+};
 
 const deleteEvents: Slice = async (tx, id) => {
   const events = tx.selectFrom('event').select('seq').where('job_id', '=', id).orderBy('seq').limit(rowsPerSlice);

@@ -228,7 +228,7 @@ async function findFinished(tx: Transaction<Tables>, job: NewJob): Promise<strin
     .selectFrom('media')
     .innerJoin('job', 'job.media_id', 'media.id')
     .innerJoin('attempt', 'attempt.job_id', 'job.id')
-    .select(['job.id', 'job.options', 'attempt.provenance'])
+    .select(['job.id', 'job.options', 'job.revision', 'job.segment_count', 'attempt.provenance'])
     .where('media.sha256', '=', reuse.sha256)
     .where('job.status', '=', 'COMPLETED')
     .where(sql<boolean>`not ${isEdited}`)
@@ -238,8 +238,11 @@ async function findFinished(tx: Transaction<Tables>, job: NewJob): Promise<strin
     .limit(mostLookedAt)
     .execute();
   const same = rows.find(
-    ({ options, provenance }) =>
-      isDeepStrictEqual(parseOptions(options), job.options) && isOf(reuse.engine, parseObject(provenance)),
+    ({ options, provenance, revision, segment_count }) =>
+      isDeepStrictEqual(parseOptions(options), job.options) &&
+      // Where speakers could not be told apart, another try may.
+      (!job.options.diarize || revision > 0 || segment_count === 0) &&
+      isOf(reuse.engine, parseObject(provenance)),
   );
   return same?.id ?? null;
 }

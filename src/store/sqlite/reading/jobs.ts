@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { StoredSegment } from '../../../jobs/transcript.ts';
 import type { LogEntry } from '../../logs.ts';
 import type { JobPage, Keyed, Page } from '../../page.ts';
@@ -18,6 +18,7 @@ import {
   toJob,
   toStoredSegment,
 } from '../database/rows.ts';
+import { indexIn, segmentsPerRevision, standingFirst } from '../database/revision.ts';
 import type { Tables } from '../database/tables.ts';
 import { readSpeakers } from '../editing/speakers.ts';
 import { queueCounts, readPace, readPositions } from '../jobs/queue.ts';
@@ -155,7 +156,7 @@ function segmentsOf(db: Kysely<Tables>, pages: readonly JobPage[]): Promise<Page
       .map((page, at) => db.selectFrom(pageOfSegments(db, page, at).as('page')).selectAll())
       .reduce((all, one) => all.unionAll(one))
       .execute();
-    return rows.map((row) => ({ at: row.at, number: row.index, item: toStoredSegment(row) }));
+    return rows.map((row) => ({ at: row.at, number: indexIn(row.index), item: toStoredSegment(row) }));
   });
 }
 
@@ -172,14 +173,18 @@ function logsOf(db: Kysely<Tables>, pages: readonly JobPage[]): Promise<Pages<Lo
 
 function pageOfSegments(db: Kysely<Tables>, { jobId, page }: JobPage, at: number) {
   const range = toNumberRange(page);
-  return selectSegments(db)
-    .select((eb) => [eb.val(at).as('at'), countClears(jobId)])
-    .where('segment.job_id', '=', jobId)
-    .where(isKnown(jobId))
-    .where('segment.index', '>', range.after)
-    .where('segment.index', '<', range.before)
-    .orderBy('segment.index', range.backwards ? 'desc' : 'asc')
-    .limit(range.limit);
+  const first = standingFirst(jobId);
+  return (
+    selectSegments(db)
+      .select((eb) => [eb.val(at).as('at'), countClears(jobId)])
+      .where('segment.job_id', '=', jobId)
+      .where(isKnown(jobId))
+      .where('segment.index', '>', sql<number>`${first} + ${range.after}`)
+      // What is being prepared lies beyond.
+      .where('segment.index', '<', sql<number>`${first} + ${Math.min(range.before, segmentsPerRevision)}`)
+      .orderBy('segment.index', range.backwards ? 'desc' : 'asc')
+      .limit(range.limit)
+  );
 }
 
 function pageOfLines(db: Kysely<Tables>, { jobId, page }: JobPage, at: number) {

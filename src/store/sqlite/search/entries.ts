@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Segment } from '../../../jobs/transcript.ts';
 import { hasParts, shortestPart, tokensOf } from '../../../transcripts/search/tokens.ts';
 import { commit, type Connection, inPieces } from '../database/connection.ts';
+import { firstIndex, segmentsPerRevision } from '../database/revision.ts';
 import { toHeard } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 
@@ -31,7 +32,7 @@ export async function addEntries(tx: Transaction<Tables>, job: Grown, segments: 
 }
 
 /** Writes the entries of segments that follow those which the job has in the index. */
-async function writeEntries(
+export async function writeEntries(
   tx: Transaction<Tables>,
   number: number,
   segments: readonly Pick<Segment, 'index' | 'text'>[],
@@ -59,7 +60,7 @@ async function insertEntries(
   await mergeSome(tx, entries.length);
 }
 
-/** Where an edit is. */
+/** Where an edit is; its index is that within the transcript. */
 export type EditPlace = Pick<Tables['edit'], 'index' | 'place'>;
 
 /** Indexes edits of a job, instead of what was at their places; they are found once they stand. */
@@ -70,7 +71,15 @@ export async function addEditEntries(
 ): Promise<void> {
   await removeEditEntries(tx, jobId, edits);
   // None where its segments are still to be indexed.
-  const number = (await readNumber(tx, jobId)) ?? (await addOlder(tx, jobId));
+  await writeEditEntries(tx, (await readNumber(tx, jobId)) ?? (await addOlder(tx, jobId)), edits);
+}
+
+/** Writes the entries of edits of the job that has this number. */
+export async function writeEditEntries(
+  tx: Transaction<Tables>,
+  number: number,
+  edits: readonly (EditPlace & { readonly text: string })[],
+): Promise<void> {
   await insertEntries(
     tx,
     edits.map(({ index, place, text }) => ({ entry: entryNumber(number, index, place), text })),
@@ -104,13 +113,40 @@ export async function voidEntries(tx: Transaction<Tables>, jobId: string): Promi
   await tx.updateTable('search_job').set({ job_id: null }).where('job_id', '=', jobId).execute();
 }
 
+/** Begins an index of a transcript that is being prepared: its number. */
+export async function prepareEntries(tx: Transaction<Tables>, jobId: string): Promise<number> {
+  const { number } = await tx
+    .insertInto('search_job')
+    .values({ job_id: null, segments: 0, prepared_for: jobId })
+    .returning('number')
+    .executeTakeFirstOrThrow();
+  return number;
+}
+
+/** Has what was prepared stand for a job, instead of what it had. */
+export async function standEntries(tx: Transaction<Tables>, jobId: string, number: number): Promise<void> {
+  await voidEntries(tx, jobId);
+  await tx.updateTable('search_job').set({ job_id: jobId, prepared_for: null }).where('number', '=', number).execute();
+}
+
+/** Gives up what was prepared for a job. */
+export async function dropPrepared(tx: Transaction<Tables>, jobId: string): Promise<void> {
+  await tx.updateTable('search_job').set({ prepared_for: null }).where('prepared_for', '=', jobId).execute();
+}
+
 /** Removes the entries of transcripts that are no more, a slice at a time; between two of them everybody else has a turn. */
 export async function removeVoid(connection: Connection): Promise<void> {
   while (await commit(connection, removeSlice)) await setImmediate();
 }
 
 async function removeSlice(tx: Transaction<Tables>): Promise<boolean> {
-  const gone = await tx.selectFrom('search_job').select('number').where('job_id', 'is', null).limit(1).execute();
+  const gone = await tx
+    .selectFrom('search_job')
+    .select('number')
+    .where('job_id', 'is', null)
+    .where('prepared_for', 'is', null)
+    .limit(1)
+    .execute();
   const number = gone[0]?.number;
   if (number === undefined) return false;
   const entries = await entriesOf(tx, number);
@@ -136,7 +172,7 @@ function whole(number: number) {
 /** A slice takes milliseconds. */
 const segmentsPerSlice = 50;
 
-interface OlderJob {
+interface OlderJob extends Pick<Selectable<Tables['job']>, 'revision'> {
   readonly id: string;
   readonly number: number;
   readonly segment_count: number;
@@ -149,7 +185,7 @@ export function indexOlder(connection: Connection): Promise<number | null> {
     if (place === undefined) return null;
     const job = await tx
       .selectFrom('job')
-      .select(['id', 'number', 'segment_count'])
+      .select(['id', 'number', 'segment_count', 'revision'])
       .where('number', '<', place.number)
       .orderBy('number', 'desc')
       .limit(1)
@@ -167,7 +203,8 @@ async function indexSlice(tx: Transaction<Tables>, job: OlderJob): Promise<numbe
     .selectFrom('segment')
     .selectAll()
     .where('job_id', '=', job.id)
-    .where('index', '>=', done)
+    .where('index', '>=', firstIndex(job.revision) + done)
+    .where('index', '<', firstIndex(job.revision + 1))
     .orderBy('index')
     .limit(segmentsPerSlice)
     .execute();
@@ -188,10 +225,8 @@ async function addOlder(tx: Transaction<Tables>, jobId: string): Promise<number>
   return number;
 }
 
-/** Segments that a job can have in the index: 580 hours of subtitles of half a second. */
-const segmentsPerJob = 2 ** 22;
 /** Of each what the engine heard, and at two places what somebody has made of it; one is free. */
-const entriesPerJob = 4 * segmentsPerJob;
+const entriesPerJob = 4 * segmentsPerRevision;
 
 /** Which entries are looked at; both ends belong to it. */
 export interface EntryRange {
@@ -201,7 +236,7 @@ export interface EntryRange {
 
 /** The number of the entry of a segment, from the number of its job and its index; with a place, of an edit. */
 function entryNumber(job: number, index: number, place = 0): number {
-  return job * entriesPerJob + place * segmentsPerJob + index;
+  return job * entriesPerJob + place * segmentsPerRevision + index;
 }
 
 /** All entries of a job. */

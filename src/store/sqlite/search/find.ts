@@ -5,6 +5,7 @@ import type { SearchQuery } from '../../../transcripts/search/query.ts';
 import type { Keyed } from '../../page.ts';
 import { type FoundSegment, type JobBatchReader, searchBlock, type SegmentSearch } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
+import { indexIn, readTranscript } from '../database/revision.ts';
 import { countClears, selectSegments, toStoredSegment } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { clean, keepMatching, listNumbers, toJobRange } from '../reading/job-list.ts';
@@ -94,10 +95,11 @@ function rankBlock(matches: readonly Match[], after: SearchCursor): readonly Ran
 async function readSegments(db: Kysely<Tables>, ranked: readonly Ranked[]): Promise<readonly Keyed<Hit>[]> {
   const segments = new Map<string, StoredSegment>();
   for (const [jobId, matches] of Map.groupBy(ranked, ({ match }) => match.jobId)) {
-    const indices = matches.map(({ match }) => match.index);
+    const { first } = await readTranscript(db, jobId);
+    const indices = matches.map(({ match }) => first + match.index);
     const ofJob = selectSegments(db).select(countClears(jobId)).where('segment.job_id', '=', jobId);
     for (const row of await ofJob.where('segment.index', 'in', indices).execute())
-      segments.set(`${jobId} ${row.index}`, toStoredSegment(row));
+      segments.set(`${jobId} ${indexIn(row.index)}`, toStoredSegment(row));
   }
   return ranked.flatMap(({ match: { jobId, index }, place }) => {
     const segment = segments.get(`${jobId} ${index}`);

@@ -28,10 +28,11 @@ interface Row extends Omit<Match, 'score'> {
  * was edited the entry counts whose place stands (see `entryNumber`), and else that of what the engine heard.
  */
 const statement = `
-  select found.rowid as entry, search_job.job_id as jobId, segment."index", coalesce(edit.text, segment.text) as text
+  select found.rowid as entry, search_job.job_id as jobId, segment."index" & 4194303 as "index", coalesce(edit.text, segment.text) as text
   from search as found
   cross join search_job on search_job.number = found.rowid >> 24
-  cross join segment on segment.job_id = search_job.job_id and segment."index" = found.rowid & 4194303
+  cross join job on job.id = search_job.job_id
+  cross join segment on segment.job_id = job.id and segment."index" = job.revision * 4194304 + (found.rowid & 4194303)
   left join edited on edited.job_id = segment.job_id and edited."index" = segment."index"
   left join edit on edit.job_id = edited.job_id and edit."index" = edited."index" and edit.place = edited.place
   where found.search match @expression

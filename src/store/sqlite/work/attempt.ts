@@ -9,9 +9,11 @@ import {
   nextStatus,
   type Progress,
 } from '../../../jobs/job.ts';
-import type { AttemptProcess, Batch, Ending, Lease, MediaProbe } from '../../work.ts';
+import type { AttemptProcess, Batch, Ending, Lease, MediaProbe, TellSpeakers } from '../../work.ts';
 import { commit, type Connection, type Notify } from '../database/connection.ts';
-import { cleanText, toJson } from '../database/json.ts';
+import { cleanText, parseTexts, toJson } from '../database/json.ts';
+import { readTranscript } from '../database/revision.ts';
+import { readJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import {
   backInQueue,
@@ -24,7 +26,10 @@ import {
   progressColumns,
   statusChanged,
 } from '../jobs/change.ts';
+import { sweepStale } from '../editing/edit-rows.ts';
 import { addChannels } from '../editing/speakers.ts';
+import { prepareTold, standTold } from '../speakers/prepare.ts';
+import { addVoices, removeVoices } from '../speakers/voices.ts';
 import { addEntries } from '../search/entries.ts';
 import { clearTranscript, insertSegments, numberSegments } from './segments.ts';
 
@@ -35,8 +40,38 @@ const acts = {
   INTERRUPTED: 'interrupt',
 } as const satisfies Record<AttemptOutcome, JobAct>;
 
-/** Ends the attempt of a lease and moves its job on. False where the lease was lost. */
-export async function finish(connection: Connection, lease: Lease, ending: Ending): Promise<boolean> {
+/** Ends the attempt of a lease and moves its job on, with `tell` with its transcript cut anew. False where the lease was lost. */
+export async function finish(
+  connection: Connection,
+  lease: Lease,
+  ...[ending, tell]: readonly [Ending, TellSpeakers?]
+): Promise<boolean> {
+  if (tell === undefined) return end(connection, lease, ending);
+  const { jobId } = lease;
+  return connection.inTurn(jobId, async () => {
+    const job = await readJob(connection.db, jobId);
+    if (job === null) return false;
+    const ended = { job, transcript: await readTranscript(connection.db, jobId) };
+    try {
+      const prepared = await prepareTold(connection, ended, tell());
+      return await end(connection, lease, ending, (tx, time, seq) => {
+        if (seq !== job.lastEventSeq) throw new Error(`Something has happened to the job ${jobId} meanwhile.`);
+        return standTold(tx, ended, { prepared, time });
+      });
+    } finally {
+      await sweepStale(connection, jobId);
+    }
+  });
+}
+
+/** What is written with the end of an attempt that has done its work, and how many events there are then. */
+type Telling = (tx: Transaction<Tables>, ...at: readonly [time: number, seq: number]) => ReturnType<typeof standTold>;
+
+async function end(
+  connection: Connection,
+  lease: Lease,
+  ...[ending, tell]: readonly [Ending, Telling?]
+): Promise<boolean> {
   const done = await underLease(connection, lease, async (tx, job, time, notify) => {
     const outcome = job.cancel_requested_at === null ? ending.kind : 'CANCELLED';
     await tx
@@ -52,19 +87,36 @@ export async function finish(connection: Connection, lease: Lease, ending: Endin
       .where('job_id', '=', lease.jobId)
       .where('number', '=', lease.attempt)
       .execute();
-    if (outcome === 'COMPLETED' && ending.kind === 'COMPLETED') await saveHash(tx, job, ending.sha256);
+    const isDone = outcome === 'COMPLETED' && ending.kind === 'COMPLETED';
+    if (isDone) await saveFindings(tx, job, ending);
+    const told = isDone ? await tell?.(tx, time, job.event_seq) : undefined;
     const set = outcome === 'CANCELLED' ? stopped(time) : afterEnding(job, ending, time);
-    await applyAct(tx, job, { act: acts[outcome], attempt: lease.attempt, set, time });
+    const ended = { ...job, event_seq: told?.event_seq ?? job.event_seq };
+    await applyAct(tx, ended, {
+      act: acts[outcome],
+      attempt: lease.attempt,
+      set: { ...set, ...told?.set },
+      time,
+    });
     notify(job.id, 'queue');
     return true;
   });
   return done ?? false;
 }
 
-/** An upload has its hash from the start. */
-async function saveHash(tx: Transaction<Tables>, job: LockedJob, sha256: string | null = null): Promise<void> {
-  if (sha256 === null) return;
-  await tx.updateTable('media').set({ sha256 }).where('id', '=', job.media_id).where('sha256', 'is', null).execute();
+/** What became known of the recording at its end. An upload has its hash from the start. */
+async function saveFindings(
+  tx: Transaction<Tables>,
+  { id, media_id: mediaId }: LockedJob,
+  { sha256 = null, warnings = [], voices }: Extract<Ending, { readonly kind: 'COMPLETED' }>,
+): Promise<void> {
+  if (voices === null) await removeVoices(tx, id);
+  if (sha256 !== null)
+    await tx.updateTable('media').set({ sha256 }).where('id', '=', mediaId).where('sha256', 'is', null).execute();
+  if (warnings.length === 0) return;
+  const media = await tx.selectFrom('media').select('warnings').where('id', '=', mediaId).executeTakeFirstOrThrow();
+  const all = toJson([...new Set([...parseTexts(media.warnings), ...warnings])]);
+  await tx.updateTable('media').set({ warnings: all }).where('id', '=', mediaId).execute();
 }
 
 /** An act on the job of an attempt. */
@@ -230,6 +282,7 @@ export async function appendBatch(connection: Connection, lease: Lease, batch: B
     if (segments.length > 0) facts.push({ kind: 'SEGMENTS_ADDED', segments });
     facts.push({ kind: 'PROGRESSED', progress });
     await addEntries(tx, job, segments);
+    await addVoices(tx, job.id, batch.voices ?? []);
     const checkpoint = batch.checkpoint === null ? null : toJson(batch.checkpoint);
     const set = { ...progressColumns(progress), segment_count: job.segment_count + segments.length, checkpoint };
     await changeJob(tx, job, { set, facts, time });

@@ -148,7 +148,7 @@ export function work(connection: Connection): Work {
     saveLanguage: (lease, language) => saveLanguage(connection, lease, language),
     appendBatch: (lease, batch) => appendBatch(connection, lease, batch),
     clearTranscript: (lease) => restartTranscript(connection, lease),
-    finish: (lease, ending) => finish(connection, lease, ending),
+    finish: (...args) => finish(connection, ...args),
     expiredAttempts: (leaseMs) => expiredAttempts(connection, leaseMs),
     reap: (orphans) => reap(connection, orphans),
   };

@@ -3,9 +3,11 @@ import type { JobFact } from '../../../jobs/job.ts';
 import type { NewSegment, Segment, Word } from '../../../jobs/transcript.ts';
 import { inPieces } from '../database/connection.ts';
 import { cleanText, toJson } from '../database/json.ts';
+import type { Transcript } from '../database/revision.ts';
 import type { Tables } from '../database/tables.ts';
 import { voidEdits } from '../editing/edit-rows.ts';
 import { clearSpeakers, count, saveTallies, type Tallies } from '../editing/speakers.ts';
+import { removeVoices } from '../speakers/voices.ts';
 import { voidEntries } from '../search/entries.ts';
 
 /** Gives segments their places, and the form in which they are kept: times in whole milliseconds, clean text. */
@@ -44,11 +46,24 @@ export async function insertSegments(
   jobId: string,
   segments: readonly Segment[],
 ): Promise<readonly JobFact[]> {
-  const rows = segments.map((segment) => segmentRow(jobId, segment));
-  for (const piece of inPieces(rows)) await tx.insertInto('segment').values(piece).execute();
+  await insertRows(tx, { jobId, first: 0 }, segments);
   const tallies: Tallies = new Map();
   for (const segment of segments) count(tallies, segment, 1);
   return saveTallies(tx, jobId, { tallies, heard: 1 });
+}
+
+/** Stores segments of a transcript, with what each is a part of where they were cut. */
+export async function insertRows(
+  tx: Transaction<Tables>,
+  { jobId, first }: Transcript,
+  ...[segments, parts]: readonly [readonly Segment[], (readonly number[])?]
+): Promise<void> {
+  const rows = segments.map((segment, at) => ({
+    ...segmentRow(jobId, segment),
+    index: first + segment.index,
+    part_of: parts?.[at] ?? null,
+  }));
+  for (const piece of inPieces(rows)) await tx.insertInto('segment').values(piece).execute();
 }
 
 /** Deletes the segments of a job with what somebody has made of them, and the names of its speakers; what its clients are to be told. Nothing was sent before the first attempt, so nothing is void then. */
@@ -56,6 +71,7 @@ export async function clearTranscript(tx: Transaction<Tables>, jobId: string): P
   await tx.deleteFrom('segment').where('job_id', '=', jobId).execute();
   await voidEntries(tx, jobId);
   await voidEdits(tx, jobId);
+  await removeVoices(tx, jobId);
   const speakers = await clearSpeakers(tx, jobId);
   const attempt = await lastAttempt(tx, jobId);
   return attempt === 0 ? [] : [{ kind: 'TRANSCRIPT_CLEARED', attempt }, ...speakers];

@@ -1,21 +1,15 @@
 """Conversations whose turns are known, put together from the recordings of single voices beside the checkout."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "runner"))
-
-from engine.audio.media import RATE  # noqa: E402
-from engine.audio.vad import FRAME, SpeechDetector, speech  # noqa: E402
-from engine.tests.make import noise, samples  # noqa: E402
-from engine.tests.outcome import AUDIO  # noqa: E402
+from engine.audio.media import RATE
+from engine.audio.vad import FRAME, SpeechDetector, speech
+from engine.tests.make import noise, samples
+from engine.tests.outcome import AUDIO
 
 Sound = npt.NDArray[np.float32]
 Turn = tuple[float, float, str]
