@@ -26,6 +26,8 @@ export function answerOf(job: Job, fields: Fields, context: Reading): Answer {
       return { type: json, pieces: inPieces(jsonOf(job, context)) };
     case 'verbose_json':
       return { type: json, pieces: inPieces(verboseOf(job, fields, context)) };
+    case 'diarized_json':
+      return { type: json, pieces: inPieces(diarizedOf(job, context)) };
     case 'text':
       return { type: plain, pieces: inPieces(lineOf(job, context)) };
     case 'srt':
@@ -104,6 +106,14 @@ async function* verboseOf(
   yield `,"usage":${JSON.stringify(usageOf(job))}}\n`;
 }
 
+/** Who says what. */
+async function* diarizedOf(job: Job, context: Reading): AsyncGenerator<string> {
+  yield `${JSON.stringify({ task: 'transcribe', duration: durationOf(job) }).slice(0, -1)},`;
+  yield* textField(job, context);
+  yield* listField('segments', job, { context, itemsOf: (each) => [turnOf(each)] });
+  yield `,"usage":${JSON.stringify(usageOf(job))}}\n`;
+}
+
 async function* textField(job: Job, context: Reading): AsyncGenerator<string> {
   yield '"text":"';
   for await (const text of textOf(job, context)) yield JSON.stringify(text).slice(1, -1);
@@ -139,6 +149,16 @@ function segmentOf(segment: Segment): object {
     compression_ratio: compressionRatio(segment.text),
     no_speech_prob: segment.noSpeechProbability,
   };
+}
+
+function turnOf({ index, startSeconds, endSeconds, text, speaker }: Segment): object {
+  const type = 'transcript.text.segment';
+  return { type, id: `seg_${index}`, start: startSeconds, end: endSeconds, text, speaker: letterOf(speaker) };
+}
+
+/** Speakers are A, B, C ... there; nobody is told apart beyond the 20th. */
+function letterOf(speaker: string | null): string {
+  return speaker === null ? 'unknown' : String.fromCodePoint(64 + Number(speaker));
 }
 
 /** Bytes of a text for one of it compressed (compression_ratio of openai/whisper, utils.py). */

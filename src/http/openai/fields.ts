@@ -8,8 +8,8 @@ import { wrongField } from './errors.ts';
 /** The model of OpenAI's API, for us the mode of the Config. */
 export const whisper1 = 'whisper-1';
 
-const formats = ['json', 'text', 'srt', 'verbose_json', 'vtt'] as const;
-const noSpeakers = 'Speakers are not told apart here.';
+const formats = ['json', 'text', 'srt', 'verbose_json', 'vtt', 'diarized_json'] as const;
+const noSamples = 'Speakers are told apart, and not known by samples of their voices.';
 
 const flag = z
   .string()
@@ -37,8 +37,8 @@ const lists = new Set(['keywords', 'timestamp_granularities']);
 /** What OpenAI's API has and an answer here would lack without a word. */
 const missing = new Map([
   ['include', 'Log probabilities of tokens are not told; verbose_json has those of segments.'],
-  ['known_speaker_names', noSpeakers],
-  ['known_speaker_references', noSpeakers],
+  ['known_speaker_names', noSamples],
+  ['known_speaker_references', noSamples],
   ['languages', 'Name one language, or none to have it detected.'],
 ]);
 
@@ -49,9 +49,6 @@ export function readFields(given: readonly (readonly [string, string])[]): Field
     .map(([name, value]) => ({ key: name.replace(/\[\]$/u, ''), value }));
   const values = Map.groupBy(named, ({ key }) => key);
   for (const [key, why] of missing) if (values.has(key)) throw wrongField(key, `${key} is not supported. ${why}`);
-  if (values.get('response_format')?.at(-1)?.value === 'diarized_json') {
-    throw wrongField('response_format', `diarized_json is not supported. ${noSpeakers} Use verbose_json.`);
-  }
   const fields = [...values].map(([key, all]) => [
     key,
     lists.has(key) ? all.map((each) => each.value) : all.at(-1)?.value,
@@ -70,7 +67,7 @@ export function readFields(given: readonly (readonly [string, string])[]): Field
 
 /** What the mutation `transcribe` would be asked for. */
 export function inputOf(
-  { model, language, prompt, keywords, timestamp_granularities: granularities }: Fields,
+  { model, language, prompt, keywords, timestamp_granularities: granularities, response_format: format }: Fields,
   task: Task,
   upload: Upload,
 ): TranscribeInput {
@@ -82,6 +79,7 @@ export function inputOf(
     ...(mode === undefined && model !== whisper1 ? { model } : {}),
     ...(language === undefined ? {} : { language }),
     ...(granularities.includes('word') ? { wordTimestamps: true } : {}),
+    ...(format === 'diarized_json' ? { diarize: true } : {}),
     initialPrompt: prompt,
     hotwords: keywords.length > 0 ? keywords.join(', ') : undefined,
   };

@@ -108,6 +108,28 @@ test('verbose_json has what was asked for of segments and words', async () => {
   assert.equal((await told(['segment'])).words, undefined);
 });
 
+test('diarized_json tells who says what', async () => {
+  // Its type is that of json.
+  const told: object = await client.audio.transcriptions.create({
+    file: speechOf(server),
+    model,
+    response_format: 'diarized_json',
+    chunking_strategy: 'auto',
+  });
+  const type = 'transcript.text.segment';
+  assert.deepEqual(told, {
+    task: 'transcribe',
+    duration: 9,
+    text,
+    segments: [
+      { type, id: 'seg_0', start: 0, end: 3, text: 'one', speaker: 'A' },
+      { type, id: 'seg_1', start: 3, end: 6, text: 'two', speaker: 'B' },
+      { type, id: 'seg_2', start: 6, end: 9, text: 'three', speaker: 'A' },
+    ],
+    usage: { type: 'duration', seconds: 9 },
+  });
+});
+
 test('with stream=true the words come while they are found, then all of them with the usage', async () => {
   const stream = await client.audio.transcriptions.create({ file: speechOf(server), model, stream: true });
   assert.deepEqual(await Array.fromAsync(stream), [
@@ -174,7 +196,6 @@ test('what is wrong is told with its field, and nothing is kept of it', async ()
   const wrong: readonly [string, object][] = [
     ['language', { language: 'klingon' }],
     ['prompt', { prompt: 'x'.repeat(2001) }],
-    ['response_format', { response_format: 'diarized_json' }],
     ['response_format', { response_format: 'docx' }],
     ['response_format', { response_format: 'srt', stream: true }],
     ['timestamp_granularities', { timestamp_granularities: ['letter'] }],

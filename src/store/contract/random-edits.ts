@@ -7,7 +7,8 @@ import { parseQuery } from '../../transcripts/search/query.ts';
 import type { Store } from '../store.ts';
 import type { Lease } from '../work.ts';
 import { checkStory } from './check-story.ts';
-import { added, claimed, eventsOf, newSegment, type OpenStore, progressAt, quietly } from './samples.ts';
+import { cutBy, wordy } from './speakers.ts';
+import { added, claimed, eventsOf, newJob, newSegment, type OpenStore, progressAt, quietly } from './samples.ts';
 
 const which = fc.nat({ max: 5 });
 /** Words that are in no other text, and that a segment has one of. */
@@ -51,6 +52,19 @@ const act = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('retry' as const), job: which, fromStart: fc.boolean() }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('work' as const), texts: fc.array(word, { maxLength: 4 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('merge' as const),
+      job: which,
+      keys: fc.array(fc.constantFrom('1', '2', '3'), { minLength: 1, maxLength: 2 }),
+      into: fc.constantFrom('1', '2', '3'),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('tell' as const), job: which, speakers: fc.integer({ min: 1, max: 3 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), job: which }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('sweep' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('read' as const), job: which }) },
@@ -76,6 +90,7 @@ export function randomEditsContract(open: OpenStore, runs: number): void {
           const { store } = opened;
           const readers = new Map<string, Reader>();
           for (const text of ['one', 'two']) await begin(store, readers, text);
+          await beginTold(store, readers);
           for (const acts of sequence) {
             const ids = [...readers.keys()];
             await Promise.all(acts.map((each) => perform(store, each, { ids, readers })));
@@ -95,6 +110,22 @@ async function begin(store: Store, readers: Map<string, Reader>, text: string): 
   readers.set(id, { seq: 0, segments: [], speakers: [] });
   await work(store, (await claimed(store)).lease, [text, 'alpha']);
 }
+
+/** A job that has ended with its speakers: they can be told again. */
+async function beginTold(store: Store, readers: Map<string, Reader>): Promise<void> {
+  const { id } = await added(store, { options: { ...newJob().options, diarize: true } });
+  readers.set(id, { seq: 0, segments: [], speakers: [] });
+  const { lease } = await claimed(store);
+  const media = { durationSeconds: 100, container: null, codec: null, sampleRate: 1, channels: 1 };
+  await store.saveMedia(lease, { ...media, warnings: [], tracks: [] });
+  const segments = ['one two alpha', 'bravo charlie', 'foxtrot'].map((text, at) => wordy(text, at * 2));
+  const voices = [{ clip: 0, pieces: 'AAAA' }];
+  await store.appendBatch(lease, { segments, voices, checkpoint: { batch: 1 }, progress: progressAt(0.5) });
+  await store.finish(lease, { kind: 'COMPLETED', processedSeconds: 1, ...quietly }, cutBy(store, id, among(2)));
+}
+
+/** Words are said by so many in turn, by their lengths. */
+const among = (speakers: number) => (word: string) => String((word.length % speakers) + 1);
 
 async function work(store: Store, lease: Lease, texts: readonly string[]): Promise<void> {
   const media = { durationSeconds: 100, container: null, codec: null, sampleRate: 1, channels: 1 };
@@ -127,6 +158,12 @@ async function perform(store: Store, does: Act, { ids, readers }: Scene): Promis
       return allowRefusal(store.revertSegments(id, does.indexes, null));
     case 'rename':
       return allowRefusal(store.renameSpeaker(id, does.key, does.name));
+    case 'merge':
+      return allowRefusal(store.mergeSpeakers(id, does, null));
+    case 'tell': {
+      const bounds = { minSpeakers: does.speakers, maxSpeakers: does.speakers };
+      return allowRefusal(store.retellSpeakers(id, bounds, () => cutBy(store, id, among(does.speakers))));
+    }
     case 'retry':
       return allowRefusal(store.retry(id, does.fromStart));
     case 'read':
@@ -193,7 +230,7 @@ async function compare(store: Store, id: string, reader: Reader): Promise<void> 
     assert.ok(Math.abs(sum - speakingSeconds) < 0.001, `${key} speaks ${sum} s, not ${speakingSeconds}`);
   }
   const job = await store.job(id);
-  assert.ok(job && (nextStatus(job.status, 'retry') !== null || job.status === 'QUEUED'));
+  assert.ok(job && (nextStatus(job.status, 'retry') !== null || job.options.diarize || job.status === 'QUEUED'));
   if (segments.some(({ originalText }) => originalText !== undefined)) assert.ok(job.edited);
   await checkStory(store, id);
 }

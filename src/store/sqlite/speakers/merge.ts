@@ -53,9 +53,9 @@ async function check(db: Kysely<Tables>, id: string, { keys, into }: SpeakerMerg
 }
 
 /** Of so few columns a slice takes milliseconds. */
-const speakersAtOnce = 2000;
+const speakersAtOnce = 500;
 /** Read and told in one step: a few milliseconds. */
-const toldAtOnce = 100;
+const toldAtOnce = 50;
 
 /** What tells of all segments that are said by another from now on. */
 async function eventSteps(

@@ -28,7 +28,7 @@ export interface Prepared {
 }
 
 /** Written at once: segments, and letters of them, of which 10,000 take 15 ms where every word is long. */
-const [segmentsAtOnce, charactersAtOnce] = [100, 10_000];
+const [segmentsAtOnce, charactersAtOnce] = [50, 10_000];
 
 /**
  * Writes the transcript of a job cut anew beside the one that stands, slice by slice, with what somebody has made of its texts and with its events. Must have the
