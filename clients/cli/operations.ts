@@ -105,6 +105,8 @@ export type JobStage =
   | 'DECODING'
   /** The language is found out. */
   | 'DETECTING_LANGUAGE'
+  /** The text is there; the speakers are told apart. */
+  | 'DIARIZING'
   /** Nothing more happens by itself. */
   | 'DONE'
   /** The recording is fetched from its URL, and no slot is taken yet; fraction is how much of it is there. */

@@ -140,6 +140,8 @@ export type JobStage =
   | 'DECODING'
   /** The language is found out. */
   | 'DETECTING_LANGUAGE'
+  /** The text is there; the speakers are told apart. */
+  | 'DIARIZING'
   /** Nothing more happens by itself. */
   | 'DONE'
   /** The recording is fetched from its URL, and no slot is taken yet; fraction is how much of it is there. */
@@ -255,6 +257,8 @@ export type TranscribeInput = {
   readonly clip?: ClipInput | null | undefined;
   /** Absent = the Config's. */
   readonly computePower?: ComputePower | null | undefined;
+  /** Tell the speakers apart (with channels MIX only; else InvalidInputError). Segments stream without a speaker; at the end one JobTranscriptCleared and JobSegmentsAdded bring them again, cut where the speaker changes, and JobSpeakersChanged tells who there is. Words have their times then, whatever wordTimestamps says. Where it fails the job is COMPLETED all the same, with a warning. */
+  readonly diarize?: boolean | null | undefined;
   /** Words that are likely to be said, <= 2,000 characters. */
   readonly hotwords?: string | null | undefined;
   /** Same key and same caller within 24 h: the first job is returned, whatever else the input says. At most 200 characters. */
@@ -263,10 +267,14 @@ export type TranscribeInput = {
   readonly initialPrompt?: string | null | undefined;
   /** A code of configOptions.languages, at most 3 letters; absent = the Config's; null = detect. */
   readonly language?: string | null | undefined;
+  /** How many speakers there are at most, 1 to 20, where that is known. InvalidInputError without diarize. */
+  readonly maxSpeakers?: number | null | undefined;
   /** The recording. */
   readonly media: MediaInput;
   /** Free key/value pairs, at most 50 and 16,384 characters as JSON. */
   readonly metadata?: unknown;
+  /** How many speakers there are at least, 1 to 20, where that is known; both the same = exactly so many. InvalidInputError without diarize, and above maxSpeakers. */
+  readonly minSpeakers?: number | null | undefined;
   /** Absent = the Config's. */
   readonly mode?: TranscriptionMode | null | undefined;
   /** Overrides the mode's model; an id from models, at most 100 characters. */
