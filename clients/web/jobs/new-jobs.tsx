@@ -58,6 +58,7 @@ export function NewJobs({ sources }: { readonly sources: readonly Source[] }) {
 function Choices() {
   const [{ data }] = useQuery({ query: OptionsDocument, requestPolicy: 'cache-and-network' });
   const [mode, setMode] = useState<string>();
+  const [speakers, setSpeakers] = useState('ONE');
   const modes = data?.configOptions.modes ?? [];
   const chosen = modes.find((each) => each.mode === (mode ?? data?.config.mode));
   const languages = (data?.configOptions.languages ?? [])
@@ -90,11 +91,18 @@ function Choices() {
       </label>
       <label>
         {t.speakers}
-        <select name="speakers" defaultValue="ONE">
+        <select name="speakers" value={speakers} onChange={({ target }) => setSpeakers(target.value)}>
           <option value="ONE">{t.speakersOne}</option>
+          <option value="DETECT">{t.speakersDetect}</option>
           <option value="SPLIT">{t.speakersSplit}</option>
         </select>
       </label>
+      {speakers === 'DETECT' && (
+        <label>
+          {t.speakersCount}
+          <input name="count" type="number" min={1} max={20} placeholder={t.speakersAny} />
+        </label>
+      )}
       <details>
         <summary>{t.moreOptions}</summary>
         <div className="stack">
@@ -139,6 +147,8 @@ function optionsOf(form: FormData): JobOptions {
     language: text('language') === '' ? null : text('language'),
     ...(mode === undefined ? {} : { mode }),
     ...(text('speakers') === 'SPLIT' ? { channels: 'SPLIT' } : {}),
+    ...(text('speakers') === 'DETECT' ? { diarize: true } : {}),
+    ...(Number(text('count')) > 0 ? { minSpeakers: Number(text('count')), maxSpeakers: Number(text('count')) } : {}),
     ...(text('task') === 'TRANSLATE' ? { task: 'TRANSLATE' } : {}),
     ...(text('prompt') === '' ? {} : { initialPrompt: text('prompt') }),
     ...(tags.length === 0 ? {} : { tags }),

@@ -122,6 +122,7 @@ export function SegmentList({ job, segments, isWhole, player, isFollowing, start
                     jobId={job.id}
                     segment={segment}
                     newSpeaker={newSpeakerOf(segment, segments[index - 1], speakers)}
+                    speakers={job.speakers}
                     saidWord={said.segment === index ? said.word : null}
                     matches={matchesByRow.get(index) ?? none}
                     shownMatch={match?.index === index ? match : null}

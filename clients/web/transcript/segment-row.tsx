@@ -11,6 +11,7 @@ interface RowProps {
   readonly segment: Segment;
   /** Who speaks, where it is somebody else than before. */
   readonly newSpeaker: Speaker | null;
+  readonly speakers: readonly Speaker[];
   /** The word that is being said, -1 where it is none of them; null where another segment is being said. */
   readonly saidWord: number | null;
   readonly matches: readonly Match[];
@@ -39,7 +40,9 @@ export const SegmentRow = memo(function SegmentRow(row: RowProps) {
         {time}
       </button>
       <div>
-        {newSpeaker && <SpeakerLabel jobId={jobId} speaker={newSpeaker} />}
+        {newSpeaker && (
+          <SpeakerLabel jobId={jobId} speaker={newSpeaker} speakers={row.speakers} mayMerge={onEdit !== null} />
+        )}
         <p
           lang={language ?? undefined}
           className={originalText === null ? undefined : 'edited'}
