@@ -125,7 +125,7 @@ async function beginTold(store: Store, readers: Map<string, Reader>): Promise<vo
 }
 
 /** Words are said by so many in turn, by their lengths. */
-const among = (speakers: number) => (word: string) => String((word.length % speakers) + 1);
+const among = (speakers: number) => (text: string) => String((text.length % speakers) + 1);
 
 async function work(store: Store, lease: Lease, texts: readonly string[]): Promise<void> {
   const media = { durationSeconds: 100, container: null, codec: null, sampleRate: 1, channels: 1 };

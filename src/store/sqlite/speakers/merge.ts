@@ -107,7 +107,6 @@ async function* speakersOf(db: Kysely<Tables>, { jobId, first }: Transcript) {
 
 async function write(tx: Transaction<Tables>, id: string, { keys, into }: SpeakerMerge): Promise<readonly JobFact[]> {
   const merged = await tx.selectFrom('speaker').selectAll().where('job_id', '=', id).where('key', 'in', keys).execute();
-  const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, each) => sum + each, 0);
   const heard = merged.some((row) => row.heard === 1);
   await tx
     .updateTable('speaker')
@@ -126,4 +125,8 @@ async function write(tx: Transaction<Tables>, id: string, { keys, into }: Speake
     .where((eb) => eb.or([eb('key', 'in', keys), eb('merged_into', 'in', keys)]))
     .execute();
   return [{ kind: 'SPEAKERS_CHANGED', speakers: await readSpeakersOf(tx, id) }];
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0);
 }
