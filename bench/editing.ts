@@ -147,8 +147,11 @@ async function migrateMany(file: string, segments: number): Promise<void> {
       id,
     );
   }
-  db.exec("delete from migration where name >= '0020'");
-  for (const table of ['edit', 'edited', 'stale_edit', 'speaker']) db.exec(`drop table ${table}`);
+  db.exec("delete from migration where name >= '0019'");
+  for (const table of ['edit', 'edited', 'stale_edit', 'speaker', 'voice']) db.exec(`drop table ${table}`);
+  for (const column of ['job.revision', 'job.detections', 'segment.part_of', 'search_job.prepared_for']) {
+    db.exec(`alter table ${column.replace('.', ' drop column ')}`);
+  }
   db.close();
   await measure(`migration of ${jobs * many} segments of ${jobs} jobs, each channel a speaker`, async () => {
     await (await openStore({ database: file }))[Symbol.asyncDispose]();
