@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -70,7 +71,7 @@ export async function openProcessHarness(engine: string | null): Promise<Process
     environment: ofServers,
     children: () => childrenOf(directory, new Set(processes.map(({ child }) => child.pid))),
     start(environment = {}) {
-      const started = startProcess({ ...ofServers, ...environment });
+      const started = startProcess({ ...ofServers, PHONOGRAPH_LISTEN_PORT: lastingPort(), ...environment });
       processes.push(started);
       return started;
     },
@@ -83,6 +84,17 @@ export async function openProcessHarness(engine: string | null): Promise<Process
     },
   };
   return harness;
+}
+
+/** Below those that the kernel gives to connections: a server that was killed finds its port free again. */
+const lastingPorts = [10_000, 32_768] as const;
+
+function lastingPort(): string {
+  const inUse = readFileSync('/proc/net/tcp', 'utf8');
+  for (;;) {
+    const port = randomInt(...lastingPorts);
+    if (!inUse.includes(`:${port.toString(16).toUpperCase().padStart(4, '0')} `)) return String(port);
+  }
 }
 
 function startProcess(env: Environment): ServerProcess {
