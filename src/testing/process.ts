@@ -71,7 +71,7 @@ export async function openProcessHarness(engine: string | null): Promise<Process
     environment: ofServers,
     children: () => childrenOf(directory, new Set(processes.map(({ child }) => child.pid))),
     start(environment = {}) {
-      const started = startProcess({ ...ofServers, PHONOGRAPH_LISTEN_PORT: lastingPort(), ...environment });
+      const started = startProcess({ ...ofServers, PHONOGRAPH_LISTEN_PORT: String(lastingPort()), ...environment });
       processes.push(started);
       return started;
     },
@@ -86,14 +86,15 @@ export async function openProcessHarness(engine: string | null): Promise<Process
   return harness;
 }
 
-/** Below those that the kernel gives to connections: a server that was killed finds its port free again. */
+/** Below those that the kernel gives to connections. */
 const lastingPorts = [10_000, 32_768] as const;
 
-function lastingPort(): string {
+/** A port on which nobody listens, and that no connection is given: a server that was killed finds it free again. */
+export function lastingPort(): number {
   const inUse = readFileSync('/proc/net/tcp', 'utf8');
   for (;;) {
     const port = randomInt(...lastingPorts);
-    if (!inUse.includes(`:${port.toString(16).toUpperCase().padStart(4, '0')} `)) return String(port);
+    if (!inUse.includes(`:${port.toString(16).toUpperCase().padStart(4, '0')} `)) return port;
   }
 }
 

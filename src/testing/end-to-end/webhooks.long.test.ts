@@ -3,24 +3,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { symlink, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newSecret } from '#src/config/webhook-secret.ts';
+import { lastingPort } from '../process.ts';
 import { openTestServer, submit, type TestServer } from '../server.ts';
 import { openTemporary } from '../temporary.ts';
 
 const root = join(import.meta.dirname, '../../..');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Settles once something listens there. */
 async function untilListening(port: number): Promise<void> {
@@ -54,7 +46,7 @@ test('the receiver of docs/webhooks.md takes what is rightly signed, and nothing
   const file = join(folder.directory, 'receive.mjs');
   await writeFile(file, program);
   await symlink(join(root, 'node_modules'), join(folder.directory, 'node_modules'));
-  const [port, secret] = [await freePort(), newSecret()];
+  const [port, secret] = [lastingPort(), newSecret()];
   const env = { ...process.env, PORT: String(port), WEBHOOK_SECRET: secret };
   const receiver = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   folder.stack.defer(async () => {

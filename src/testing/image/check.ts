@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
 import { chown, copyFile, mkdir } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
+import { lastingPort } from '../process.ts';
 import { ask } from '../server.ts';
 import { buildImage, type Image } from './build.ts';
 import { type Container, runContainer, type Setting, startContainer } from './container.ts';
@@ -55,18 +54,8 @@ async function makeSetting(directory: string, image: Image): Promise<Setting> {
   await chown(data, user, group);
   await mkdir(media);
   await copyFile(join(import.meta.dirname, '../../../samples/jfk.flac'), join(media, 'jfk.flac'));
-  return { image, data, media, environment: { PHONOGRAPH_LISTEN_PORT: String(await freePort()) } };
-}
-
-/** The container has the network of this machine, where the image's own port may be taken. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
+  // The container has the network of this machine, where the image's own port may be taken.
+  return { image, data, media, environment: { PHONOGRAPH_LISTEN_PORT: String(lastingPort()) } };
 }
 
 async function assertServes(setting: Setting, authorization: string): Promise<void> {
