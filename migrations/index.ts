@@ -19,6 +19,7 @@ import { webhooks } from './0017-webhooks.ts';
 import { jobTraces } from './0018-job-traces.ts';
 import { edits } from './0019-edits.ts';
 import { speakers } from './0020-speakers.ts';
+import { workers } from './0021-workers.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -43,5 +44,6 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0018-job-traces': jobTraces,
     '0019-edits': edits,
     '0020-speakers': speakers,
+    '0021-workers': workers,
   };
 }

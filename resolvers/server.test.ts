@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { cpus, hostname, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fixture } from '#runner/fixtures/harness.ts';
 import { gpuReader } from '#runner/gpu.ts';
+import { readConfig } from '#src/config/config.ts';
 import { openHost } from '#src/operations/host.ts';
 import { openServerReader } from '#src/operations/server-status.ts';
 import { added, claimed } from '#src/store/contract/samples.ts';
@@ -33,7 +36,8 @@ async function openReadings() {
     keys: { areNeeded: () => false },
     health,
     settings,
-    store: { queueCounts: () => ((counted.queue += 1), store.queueCounts()) },
+    config: readConfig(join(import.meta.dirname, '..'), {}),
+    store: { ...store, queueCounts: () => ((counted.queue += 1), store.queueCounts()) },
     readHost: () => ((counted.host += 1), host.read()),
     readGpus: () => ((counted.gpus += 1), readGpus()),
     countStandby: () => 1,
@@ -106,5 +110,28 @@ test('the server tells all of itself, and an interval out of range is BAD_USER_I
       headers: { accept: 'text/event-stream' },
     });
     assert.match(await response.text(), /BAD_USER_INPUT/u);
+  }
+});
+
+test('a single machine has one worker, which cannot be drained', async () => {
+  await using server = await openTestServer();
+  const read = async () => {
+    const fields = 'id name version status slots working devices startedAt seenAt';
+    return (await server.ask(`{ server { workers { ${fields} } } }`)).data.server.workers;
+  };
+  while ((await read()).length === 0) await setTimeout(20);
+  const [worker, ...others] = await read();
+  const { id, startedAt, seenAt, ...told } = worker;
+  const name = `${hostname()}:${process.pid}`;
+  assert.deepEqual([told.name, told.version, told.status], [name, '0.0.0-test', 'READY']);
+  assert.deepEqual([told.slots, told.working, told.devices[0]], [1, 0, 'cpu']);
+  assert.ok(Date.parse(startedAt) <= Date.parse(seenAt));
+  assert.deepEqual(others, []);
+  for (const [asked, message] of [
+    [id, 'It is the only worker of this machine.'],
+    ['unknown', 'There is no worker with this id.'],
+  ]) {
+    const { errors } = await server.ask(`mutation { drainWorker(id: "${asked}") { id } }`);
+    assert.deepEqual([errors?.[0]?.message, errors?.[0]?.extensions?.code], [message, 'BAD_USER_INPUT']);
   }
 });

@@ -23,6 +23,30 @@ export async function restartServer({
   return reading;
 }
 
+/** Has a worker leave. Throws BAD_USER_INPUT where there is none of this id, and where it is the only one that there can be. */
+export async function drainWorker(
+  id: string,
+  { serverReader, store }: Pick<Context, 'serverReader' | 'store'>,
+): Promise<ServerStatus> {
+  const { workers } = await serverReader.now();
+  if (!workers.some((worker) => worker.id === id)) {
+    throw new RequestError(
+      'BAD_USER_INPUT',
+      'There is no worker with this id.',
+      'server { workers { id } } lists them.',
+    );
+  }
+  if (!store.isShared) {
+    throw new RequestError(
+      'BAD_USER_INPUT',
+      'It is the only worker of this machine.',
+      'pauseQueue begins no further job; stopping the server gives running ones back to the queue.',
+    );
+  }
+  await store.drainWorker(id);
+  return serverReader.now();
+}
+
 /** A reading at once, then every `intervalSeconds` (1 to 60, else BAD_USER_INPUT); those after the first are shared with who else watches. */
 export function watchServer(
   { intervalSeconds }: { readonly intervalSeconds: number },

@@ -10,19 +10,25 @@ export interface LeaseParts {
   readonly notifier: Notifier;
   readonly log: Log;
   readonly renewMs: number;
+  /** How long after the last renewal that was answered the engine is ended; null = never, where nobody else would take the job. */
+  readonly giveUpMs: number | null;
 }
 
 /**
  * Renews a lease and looks out for a cancel: at each change of the job, which is at once, and at each renewal, which also
- * sees what another process wrote. Calls `onHalt` with `cancel` or `lost` any number of times.
+ * sees what another process wrote. A database that does not answer may give the job to another worker: where `giveUpMs` have passed, the lease counts as lost.
+ * Calls `onHalt` with `cancel` or `lost` any number of times.
  */
 export function keepLease(
-  { store, notifier, log, renewMs }: LeaseParts,
+  { store, notifier, log, renewMs, giveUpMs }: LeaseParts,
   lease: Lease,
   onHalt: (halt: 'cancel' | 'lost') => void,
 ): Disposable {
+  let renewedAt = performance.now();
   const renew = singleFlight(log, lease, async () => {
+    const askedAt = performance.now();
     const answer = await store.renew(lease);
+    renewedAt = askedAt;
     if (answer === null) onHalt('lost');
     else if (answer.cancelRequested) onHalt('cancel');
   });
@@ -33,15 +39,24 @@ export function keepLease(
     else if (job.cancelRequestedAt !== null) onHalt('cancel');
   });
   const timer = setInterval(renew, renewMs);
+  // A clock of its own: a renewal whose packets vanish is never answered.
+  const giveUp =
+    giveUpMs === null
+      ? undefined
+      : setInterval(() => performance.now() - renewedAt > giveUpMs && onHalt('lost'), giveUpMs / looksAtLease);
   const listening = notifier.listen('job', look, lease.jobId);
   look(); // For a cancel between the claim and now.
   return {
     [Symbol.dispose]() {
       clearInterval(timer);
+      clearInterval(giveUp);
       listening[Symbol.dispose]();
     },
   };
 }
+
+/** So often, within the time in which a lease is given up, is looked whether it is over. */
+const looksAtLease = 16;
 
 /** Never two at once: what is asked for meanwhile is done once more afterwards. A store that throws is told once and asked again next time. */
 function singleFlight(log: Log, lease: Lease, act: () => Promise<void>): () => void {

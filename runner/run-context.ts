@@ -1,9 +1,8 @@
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
-import type { DiskSpace } from '#src/media/disk.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import type { Notifier } from '#src/store/notifier.ts';
-import type { JobDownloads, JobReader, JobSettler, SpeakerStore, Work } from '#src/store/store.ts';
+import type { JobReader, SpeakerStore, Work } from '#src/store/store.ts';
 import type { Claim } from '#src/store/work.ts';
 import type { Machine } from './engine-request.ts';
 import type { Halt } from './outcome.ts';
@@ -11,14 +10,15 @@ import type { Standby } from './standby.ts';
 
 /** What jobs are run with. */
 export interface RunParts {
-  readonly store: Work & JobSettler & JobDownloads & SpeakerStore & Pick<JobReader, 'job' | 'queueCounts'>;
+  readonly store: Work & SpeakerStore & Pick<JobReader, 'job' | 'queueCounts'>;
   readonly notifier: Notifier;
-  readonly media: Pick<MediaStore, 'open' | 'look' | 'arrive' | 'remove'>;
-  readonly storage: DiskSpace;
+  readonly media: Pick<MediaStore, 'open'>;
   readonly config: Config;
   readonly log: Log;
-  /** A third of the store's lease or less. */
+  /** Between two renewals of a lease. */
   readonly renewMs: number;
+  /** As `LeaseParts` has it. */
+  readonly giveUpMs: number | null;
   /** Pause before a job runs again whose engine crashed; doubled at each crash. */
   readonly retryPauseMs: number;
   readonly machineFor: (model: string) => Promise<Machine>;

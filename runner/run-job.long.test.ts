@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { pino } from 'pino';
 import { StorageFullError } from '#src/errors.ts';
 import { isFinished, type Job } from '#src/jobs/job.ts';
@@ -183,7 +184,7 @@ test('a process that only has the number of a dead engine is left alone', over, 
 
 test('a lost lease ends the engine, and nothing more is written', over, async () => {
   await using harness = await openHarness('ignores-sigterm');
-  harness.start({ renewMs: 20 });
+  harness.start({ leaseMs: 60 });
   const { id } = await harness.add();
   await harness.until(id, hasSpoken);
   const [group] = harness.groups;
@@ -206,6 +207,27 @@ test('a write that proves no lease any more ends the engine', over, async () => 
   assert.deepEqual(await harness.left(), []);
   assert.equal((await harness.store.job(id))?.segmentCount, 0);
 });
+
+test(
+  'a worker of a fleet ends its engine where the store does not answer for most of its lease, a worker alone does not',
+  over,
+  async () => {
+    for (const isFleet of [true, false]) {
+      await using harness = await openHarness('waits');
+      const never = new Promise<null>(() => undefined);
+      harness.start({ store: { ...harness.store, renew: () => never }, isFleet, leaseMs: 400 });
+      const { id } = await harness.add();
+      await harness.until(id, hasSpoken);
+      if (isFleet) {
+        assert.equal((await harness.untilLogged('engine is ended'))['reason'], 'lost');
+        assert.equal((await harness.untilLogged('job ended'))['outcome'], 'LEASE_LOST');
+      } else {
+        await setTimeout(1000);
+        assert.equal((await harness.store.job(id))?.status, 'WORKING');
+      }
+    }
+  },
+);
 
 test('a full disk is waited for, with the engine held up', over, async () => {
   await using harness = await openHarness('speaks');

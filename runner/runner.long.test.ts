@@ -183,7 +183,7 @@ test('a store that throws is told once, and asked again until it answers', over,
 test('a job whose worker fell silent is taken over when its lease is over, whoever ran it', over, async () => {
   await using harness = await openHarness('speaks');
   let slots = 0;
-  const runner = harness.start({ renewMs: 100, numJobs: () => slots });
+  const runner = harness.start({ leaseMs: 300, numJobs: () => slots });
   while (!runner.state().ready) await setImmediate();
   const { id } = await harness.add();
   const claim = await harness.store.claim('another worker');

@@ -5,14 +5,12 @@ import type { TranscriptionOptions } from '#src/jobs/job.ts';
 import { isInstalled } from '#src/models/installed.ts';
 import type { Lease } from '#src/store/work.ts';
 import { openSpeakerDetector, type SpeakerDetector } from './detect-speakers.ts';
-import { startDownloads } from './downloads.ts';
 import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
 import { reap } from './reap.ts';
 import { retry } from '#src/operations/retry.ts';
 import type { RunParts } from './run-context.ts';
 import { runJob } from './run-job.ts';
-import { startSettling } from './settle.ts';
 import { openStandby } from './standby.ts';
 import { openWakeUp } from '#src/operations/wake-up.ts';
 
@@ -48,38 +46,45 @@ interface RunnerState {
 }
 
 /** What a runner is started with; what is optional has its default here. */
-export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'media' | 'storage' | 'config' | 'log'> {
+export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'media' | 'config' | 'log'> {
   /** How many jobs may run at a time; asked at each tick. */
   readonly numJobs: () => number;
   /** Whether no job may be started; asked at each tick. Never where absent. */
   readonly isPaused?: () => boolean;
-  /** Name of this worker in the attempts; host name and pid. */
+  /** Name of this worker in the attempts; `workerName` where absent. */
   readonly worker?: string;
   /** Asks nvidia-smi. */
   readonly hasGpu?: () => Promise<boolean>;
-  /** 10 s. A lease lasts three missed renewals. */
-  readonly renewMs?: number;
+  /** How long a worker may say nothing before its jobs are another's; `leaseSeconds` of the settings where absent. */
+  readonly leaseMs?: number;
+  /** Whether other processes take jobs from this store. */
+  readonly isFleet?: boolean;
   /** 1 s before the second attempt, doubled before each further one. */
   readonly retryPauseMs?: number;
-  /** The clock by which recordings are waited for that may still be written to: it only goes forward. */
-  readonly nowMs?: () => number;
 }
 
 /** For what this process is not told of, such as a job added by another. */
 const slowTickMs = 5000;
-/** So many renewals may be missed before a lease is over. */
-const renewalsPerLease = 3;
+/** Between two looks at the leases of a fleet. */
+const reapMs = 1000;
+/** Of a lease: between two renewals, and how long after the last one that was answered the engine of a fleet's worker is ended. */
+const [renewAfter, giveUpAfter] = [0.3, 0.8];
 /** How much longer than engineStopSeconds a stop waits: a process that even SIGKILL does not end hangs in a device driver, and may stay for ever. */
 const lastMs = 4000;
+
+/** How this process is called in the attempts. */
+export const workerName = `${hostname()}:${process.pid}`;
 
 /** Starts to run jobs; those of a server that died are given back to the queue first. */
 export function startRunner(options: RunnerOptions): Runner {
   const { store, notifier, log, config, numJobs, isPaused = () => false } = options;
-  const { worker = `${hostname()}:${process.pid}`, renewMs = 10_000, retryPauseMs = 1000 } = options;
+  const { worker = workerName, retryPauseMs = 1000, isFleet = false } = options;
+  const { leaseMs = config.server.leaseSeconds * 1000 } = options;
   const hasGpu = options.hasGpu ?? (async () => (await readGpus()).length > 0);
   const machineFor = (model: string) => readMachine(config, model, { numJobs, hasGpu });
   const standby = openStandby({ config, log });
-  const parts: RunParts = { ...options, renewMs, retryPauseMs, machineFor, standby };
+  const times = { renewMs: leaseMs * renewAfter, giveUpMs: isFleet ? leaseMs * giveUpAfter : null, retryPauseMs };
+  const parts: RunParts = { ...options, ...times, machineFor, standby };
   const wakeUp = openWakeUp();
   const stopping = new AbortController();
   const runs = new Map<string, Promise<void>>();
@@ -111,19 +116,19 @@ export function startRunner(options: RunnerOptions): Runner {
   }
 
   /** Runs of this process keep, or lose, their leases themselves. */
-  async function reapExpired(leaseMs: number): Promise<void> {
-    const expired = await ask('expiredAttempts', () => store.expiredAttempts(leaseMs));
+  async function reapExpired(afterMs: number): Promise<void> {
+    const expired = await ask('expiredAttempts', () => store.expiredAttempts(afterMs));
     const orphans = expired.filter((attempt) => !runs.has(nameOf(attempt)));
     if (orphans.length > 0) await ask('reap', () => reap(orphans, { store, log }));
   }
 
   async function work(): Promise<void> {
-    // The database is this process's alone: who held a lease before it is gone.
-    await reapExpired(0);
+    // Where the database is this process's alone, who held a lease before it is gone.
+    await reapExpired(isFleet ? leaseMs : 0);
     while (!stopping.signal.aborted) {
       await fillSlots();
-      await wakeUp.sleep(slowTickMs);
-      if (!stopping.signal.aborted) await reapExpired(renewMs * renewalsPerLease);
+      await wakeUp.sleep(isFleet ? reapMs : slowTickMs);
+      if (!stopping.signal.aborted) await reapExpired(leaseMs);
     }
   }
 
@@ -132,17 +137,14 @@ export function startRunner(options: RunnerOptions): Runner {
     if (!stopping.signal.aborted) log.fatal({ err }, 'runner ended');
   });
   const listening = notifier.listen('job', wakeUp.wake);
-  const settling = startSettling(options);
-  const downloads = startDownloads(options);
   const detector = openSpeakerDetector(options);
 
+  let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
     listening[Symbol.dispose]();
     stopping.abort();
     wakeUp.wake();
     await working;
-    await settling[Symbol.asyncDispose]();
-    await downloads[Symbol.asyncDispose]();
     await detector[Symbol.asyncDispose]();
     await standby[Symbol.asyncDispose]();
     const inTime = await settleWithin(runs.values(), config.server.engineStopSeconds * 1000 + lastMs);
@@ -156,8 +158,8 @@ export function startRunner(options: RunnerOptions): Runner {
     prepare: (kind) => standby.prepare(kind),
     release: (model) => standby.release(model),
     detectSpeakers: (...args) => detector.detect(...args),
-    stop,
-    [Symbol.asyncDispose]: stop,
+    stop: () => (stopped ??= stop()),
+    [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };
 }
 

@@ -19,13 +19,12 @@ test('a recording that is written to without end is taken as it is after a minut
     settling: true,
   });
   let seconds = 0;
-  // Each look of the runner finds it longer than the one before, 20 s later.
-  harness.start({
-    nowMs() {
-      if (seconds < 60) appendFileSync(path, '.');
-      return (seconds += 20) * 1000;
-    },
+  // Each look finds it longer than the one before, 20 s later.
+  harness.settle(() => {
+    if (seconds < 60) appendFileSync(path, '.');
+    return (seconds += 20) * 1000;
   });
+  harness.start();
   const { status, media: read } = await harness.until(job.id, (now) => isFinished(now.status));
   assert.deepEqual([status, read.bytes], ['COMPLETED', statSync(path).size]);
   assert.ok(seconds >= 60);

@@ -44,7 +44,7 @@ test('a job that is cancelled while its speakers are told apart is CANCELLED, an
   await using harness = await openHarness('ponders-speakers');
   const { store, start, add, until, groups } = harness;
   const { id } = await add({ diarize: true });
-  start({ renewMs: 50 });
+  start({ leaseMs: 150 });
   await until(id, () => groups.length === 2);
   await store.cancel(id);
   await until(id, ({ status }) => status === 'CANCELLED');

@@ -12,6 +12,7 @@ import type {
   TranscriptionMode,
 } from '#src/jobs/job.ts';
 import type { TranscriptFormat } from '#src/jobs/transcript.ts';
+import type { WorkerStatus } from '#src/jobs/worker.ts';
 import type { ServerState } from '#src/operations/health.ts';
 import type { LogLevel } from '#src/store/logs.ts';
 import type { WebhookEvent } from '#src/store/webhooks.ts';
@@ -124,6 +125,12 @@ export const ServerStatusType = enumOf<ServerState>('ServerStatus', 'What the se
   READY: 'It takes jobs and runs them.',
   DEGRADED: 'It answers, but something is wrong: engine.problem, or the database takes no writes.',
   DRAINING: 'It is stopping; jobs go back to the queue.',
+});
+
+export const WorkerStatusType = enumOf<WorkerStatus>('WorkerStatus', 'Whether a worker takes jobs.', {
+  READY: 'It takes jobs and runs them.',
+  DRAINING: 'It takes no new ones, gives back those that it runs, and leaves.',
+  LOST: 'It was not heard of for longer than a lease lasts.',
 });
 
 export const MediaRejectionType = enumOf<MediaRejection>('MediaRejection', 'Why a recording was not taken.', {

@@ -1,8 +1,9 @@
 import { pauseQueue, resumeQueue } from '#resolvers/queue.ts';
-import { restartServer, watchServer } from '#resolvers/server.ts';
+import { drainWorker, restartServer, watchServer } from '#resolvers/server.ts';
+import type { Worker } from '#src/jobs/worker.ts';
 import type { GpuStats, ServerStatus } from '#src/operations/server-status.ts';
 import { builder } from './builder.ts';
-import { ServerStatusType } from './enums.ts';
+import { ServerStatusType, WorkerStatusType } from './enums.ts';
 import { Node } from './node.ts';
 
 const CpuStatus = builder.objectRef<ServerStatus['cpu']>('CpuStatus').implement({
@@ -83,6 +84,25 @@ const EngineStatus = builder.objectRef<ServerStatus['engine']>('EngineStatus').i
   }),
 });
 
+const WorkerType = builder.objectRef<Worker>('Worker').implement({
+  description: 'A process that runs jobs.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Of this process: another start has another.' }),
+    name: t.exposeString('name', {
+      authScopes: { oversee: true },
+      unauthorizedResolver: ({ id }) => id,
+      description: 'Its machine and process, as in Attempt.worker; for a USER the id.',
+    }),
+    version: t.exposeString('version', { description: 'Version of Phonograph.' }),
+    status: t.expose('status', { type: WorkerStatusType, description: 'Whether it takes jobs.' }),
+    slots: t.exposeInt('slots', { description: 'Jobs that it runs at a time.' }),
+    working: t.exposeInt('working', { description: 'Jobs that it runs now.' }),
+    devices: t.exposeStringList('devices', { description: 'cpu, and each NVIDIA GPU by its index and name.' }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it was started.' }),
+    seenAt: t.expose('seenAt', { type: 'DateTime', description: 'When it was last heard of.' }),
+  }),
+});
+
 /** The server and its machine. */
 const Server = builder.objectRef<ServerStatus>('Server').implement({
   description: 'The server and its machine.',
@@ -107,6 +127,10 @@ const Server = builder.objectRef<ServerStatus>('Server').implement({
     gpus: t.expose('gpus', { type: [GpuStatus], description: 'NVIDIA GPUs; empty where there is none.' }),
     queue: t.expose('queue', { type: QueueStatus, description: 'The jobs that are not finished.' }),
     engine: t.expose('engine', { type: EngineStatus, description: 'The engine.' }),
+    workers: t.expose('workers', {
+      type: [WorkerType],
+      description: 'Who runs jobs: one entry on a single machine, one a worker process in a fleet.',
+    }),
   }),
 });
 
@@ -153,6 +177,14 @@ builder.mutationFields((t) => ({
     description:
       'No further job is begun, also after a restart, until resumeQueue. Jobs that run go on, and new ones are accepted and wait. Pausing a paused queue changes nothing.',
     resolve: (_, __, context) => pauseQueue(context),
+  }),
+  drainWorker: t.field({
+    authScopes: { administer: true },
+    type: Server,
+    description:
+      'The worker takes no new jobs, gives back running ones with their checkpoint, and leaves. Unknown id, or the only worker of a single machine: BAD_USER_INPUT.',
+    args: { id: t.arg.id({ required: true, description: 'Worker.id.' }) },
+    resolve: (_, { id }, context) => drainWorker(id, context),
   }),
   resumeQueue: t.field({
     authScopes: { administer: true },

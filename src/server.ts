@@ -1,8 +1,10 @@
 import type { Context } from '#resolvers/context.ts';
 import { openLoaders } from '#resolvers/loaders.ts';
-import { startEngineChecks } from '#runner/engine-check.ts';
 import { readGpus } from '#runner/gpu.ts';
-import { type Runner, startRunner } from '#runner/runner.ts';
+import { startDownloads } from '#runner/downloads.ts';
+import type { Runner } from '#runner/runner.ts';
+import { startSettling } from '#runner/settle.ts';
+import { startWorker } from '#runner/worker.ts';
 import { type ApiKeys, openApiKeys } from './auth/api-keys.ts';
 import { openSignedUrls } from './auth/signed-urls.ts';
 import { type Config, isLoopback, refuseWithoutKeys } from './config/config.ts';
@@ -73,7 +75,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const { read: readHost } = stack.use(openHost(config.server.dataDirectory));
   let runner: Runner | undefined;
   const countStandby = () => runner?.state().standby ?? 0;
-  const serverReader = openServerReader({ health, store, settings, keys, readHost, readGpus, countStandby });
+  const serverReader = openServerReader({ health, store, settings, config, keys, readHost, readGpus, countStandby });
   const metrics = openMetrics({ readServer: serverReader.recent, store });
   const urls = await openSignedUrls(store, keys, config.server.publicUrl);
   const outbox = stack.use(startOutbox({ store, notifier, metrics, config, log, keys, urls }));
@@ -110,21 +112,19 @@ export async function startServer(config: Config, { logger, version, restart }: 
   stack.use(startRetention(context));
   stack.use(startIndexing(context));
   const listener = stack.use(await listen(context));
+  stack.use(startSettling(context));
+  stack.use(startDownloads(context));
   runner = stack.use(
-    startRunner({
+    await startWorker({
+      ...context,
       store: traceWork(measureWork(store, metrics), tracer),
-      notifier,
-      media,
-      storage,
-      config,
-      log,
-      numJobs: () => settings.current().numJobs,
-      isPaused: () => settings.current().paused,
+      registry: store,
+      health,
+      version,
+      onDrained: () => log.info('worker has left'),
     }),
   );
-  settings.onChange(runner.wake);
   stack.defer(() => health.drain());
-  stack.use(startEngineChecks({ config, settings, notifier, health, runner, log }));
   log.info({ url: listener.url, version }, 'server listening');
   warnIfOpen(config.server, keys, log);
   const owned = stack.move();

@@ -96,6 +96,10 @@ const serverSchema = z.strictObject({
   /** What becomes of the jobs of calls of OpenAI's API once these are answered. */
   openaiRetention: z.enum(['keep', 'delete']),
   maxNumJobs: z.int().min(1).max(256),
+  /** How long a worker may say nothing before what it did is another's. */
+  leaseSeconds: z.number().min(3).max(300),
+  /** Jobs that this worker runs at a time; null = numJobs. */
+  slots: z.int().min(1).max(256).nullable(),
   /** Connections at a time, in all and from one address. */
   maxSockets: z.int().min(16),
   maxSocketsPerAddress: z.int().min(1),

@@ -1,25 +1,12 @@
 import type { Config } from '../config/config.ts';
 import { isStorageFull } from '../errors.ts';
+import type { EngineStatus } from '../jobs/worker.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
 import type { DiskSpace } from '../media/disk.ts';
 import { readModel } from '../models/installed.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
 import { repeat } from './repeat.ts';
-
-/** What the smoke test of the engine found. */
-export interface EngineStatus {
-  readonly ready: boolean;
-  /** Version of our program. */
-  readonly engine: string | null;
-  readonly fasterWhisper: string | null;
-  readonly ctranslate2: string | null;
-  readonly python: string | null;
-  /** What it is kept from, network and files; null where that is not known. */
-  readonly confined: readonly string[] | null;
-  /** Why it is not ready, for the person who runs the server. */
-  readonly problem: string | null;
-}
 
 export type ServerState = 'STARTING' | 'READY' | 'DEGRADED' | 'DRAINING';
 

@@ -1,6 +1,8 @@
+import type { Config } from '../config/config.ts';
 import type { Settings } from '../settings.ts';
-import type { JobReader, QueueCounts } from '../store/store.ts';
-import type { EngineStatus, Health, ServerState } from './health.ts';
+import type { QueueCounts, Store } from '../store/store.ts';
+import type { EngineStatus, Worker } from '../jobs/worker.ts';
+import type { Health, ServerState } from './health.ts';
 import type { HostStats } from './host.ts';
 import { memoizeFor } from './memoize.ts';
 
@@ -15,6 +17,7 @@ export interface ServerStatus extends HostStats {
   readonly gpus: readonly GpuStats[];
   readonly queue: QueueCounts & { readonly slots: number; readonly paused: boolean };
   readonly engine: EngineStatus & { readonly standby: number };
+  readonly workers: readonly Worker[];
 }
 
 /** Reads the server for everybody. */
@@ -28,7 +31,8 @@ export interface ServerReader {
 /** What is read. */
 export interface ServerParts {
   readonly health: Health;
-  readonly store: Pick<JobReader, 'queueCounts'>;
+  readonly store: Pick<Store, 'isShared' | 'queueCounts' | 'workers'>;
+  readonly config: Config;
   readonly settings: Pick<Settings, 'current'>;
   readonly keys: { readonly areNeeded: () => boolean };
   readonly readHost: () => Promise<HostStats>;
@@ -45,15 +49,22 @@ export function openServerReader(parts: ServerParts): ServerReader {
   const { health, store, settings, keys } = parts;
   const readMachine = memoizeFor(() => Promise.all([parts.readHost(), parts.readGpus()]), freshMs);
   async function now(): Promise<ServerStatus> {
-    const [[host, gpus], counts] = await Promise.all([readMachine(), store.queueCounts()]);
+    const leaseMs = parts.config.server.leaseSeconds * 1000;
+    const readings = [readMachine(), store.queueCounts(), store.workers(leaseMs)] as const;
+    const [[host, gpus], counts, workers] = await Promise.all(readings);
     const { version, startedAt, status } = health;
     const engine = { ...health.engine, standby: parts.countStandby() };
-    const { numJobs: slots, paused } = settings.current();
+    const { numJobs, paused } = settings.current();
+    const slots = store.isShared ? slotsOf(workers) : (parts.config.server.slots ?? numJobs);
     const unauthenticated = !keys.areNeeded();
     const queue = { ...counts, slots, paused };
-    return { ...host, id: 'server', version, startedAt, status, unauthenticated, gpus, queue, engine };
+    return { ...host, id: 'server', version, startedAt, status, unauthenticated, gpus, queue, engine, workers };
   }
   return { now, recent: memoizeFor(now, freshMs) };
+}
+
+function slotsOf(workers: readonly Worker[]): number {
+  return workers.filter(({ status }) => status === 'READY').reduce((sum, { slots }) => sum + slots, 0);
 }
 
 /** One NVIDIA GPU as its driver tells it. */

@@ -1,5 +1,5 @@
-/** What can change: a job, whether a job is there, which jobs wait and run, the lines of the log, a model or its download, and whether a model is installed. */
-export type Topic = 'job' | 'jobDeleted' | 'queue' | 'log' | 'model' | 'modelInstalled';
+/** What can change: a job, whether a job is there, which jobs wait and run, the lines of the log, a model or its download, whether a model is installed, the settings, and what a worker is told. */
+export type Topic = 'job' | 'jobDeleted' | 'queue' | 'log' | 'model' | 'modelInstalled' | 'setting' | 'worker';
 
 /**
  * "Something changed for job X": carries no data, readers look in the table.

@@ -29,6 +29,7 @@ import { settlingContract } from './contract/settling.ts';
 import { speakersContract } from './contract/speakers.ts';
 import { transcriptContract } from './contract/transcript.ts';
 import { webhooksContract } from './contract/webhooks.ts';
+import { workersContract } from './contract/workers.ts';
 
 /** What every adapter of the port must do, as tests; `open` gives each of them an empty store, `runs` is how many random stories are tried. */
 export function storeContract(name: string, open: OpenStore, runs: number): void {
@@ -58,6 +59,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('tails of the log', () => logTailContract(open));
     describe('limits of the log', () => logLimitsContract(open));
     describe('settings', () => settingsContract(open));
+    describe('workers', () => workersContract(open));
     describe('callers', () => apiKeysContract(open));
     describe('webhooks', () => webhooksContract(open));
     describe('races', () => racesContract(open, runs));

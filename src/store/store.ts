@@ -14,6 +14,7 @@ import type {
 } from '../jobs/job.ts';
 import type { EngineIdentity } from '../jobs/provenance.ts';
 import type { Segment, SegmentEdit, Speaker, StoredSegment } from '../jobs/transcript.ts';
+import type { Worker, WorkerReport } from '../jobs/worker.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
@@ -54,11 +55,14 @@ export interface Store
     Work,
     LogStore,
     SettingStore,
+    WorkerStore,
     ApiKeyStore,
     WebhookStore,
     AsyncDisposable {
   /** Whether opening it has made it: then it knows nothing of what else lies in the data directory. */
   readonly isNew: boolean;
+  /** Whether other processes take jobs from it, too. */
+  readonly isShared: boolean;
   /** Proves that the database takes a write. Throws where it does not. */
   probe(): Promise<void>;
 }
@@ -304,6 +308,18 @@ export interface SettingStore {
   keepOnce(key: string, value: string): Promise<string>;
   /** A value of the server's own; null where none was stored. */
   kept(key: string): Promise<string | null>;
+}
+
+/** Who runs jobs. */
+export interface WorkerStore {
+  /** Writes that a worker is there, and tells whether it is to take no new jobs. Earlier ones of its name are forgotten, and those that were not seen for a day. */
+  seeWorker(report: WorkerReport): Promise<{ readonly draining: boolean }>;
+  /** Forgets a worker that leaves, or all of them where `id` is null. */
+  forgetWorkers(id: string | null): Promise<void>;
+  /** All of them, the oldest first; LOST are those that were not seen for so long. */
+  workers(leaseMs: number): Promise<readonly Worker[]>;
+  /** Has a worker take no new jobs, give back those that it runs, and leave. False for an unknown id. */
+  drainWorker(id: string): Promise<boolean>;
 }
 
 /** What became of a job that was to be deleted. */

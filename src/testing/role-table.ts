@@ -38,6 +38,7 @@ export const roleTable: Readonly<Record<string, Row>> = {
   'Mutation.editSegments': owners,
   'Mutation.mergeSpeakers': owners,
   'Mutation.pauseQueue': admins,
+  'Mutation.drainWorker': admins,
   'Mutation.removeModel': admins,
   'Mutation.renameSpeaker': owners,
   'Mutation.restart': admins,

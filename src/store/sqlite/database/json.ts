@@ -9,6 +9,7 @@ import {
   type TranscriptionOptions,
   transcriptionOptionsSchema,
 } from '../../../jobs/job.ts';
+import type { EngineStatus } from '../../../jobs/worker.ts';
 import type { Word } from '../../../jobs/transcript.ts';
 
 /** Text that every database keeps as it is: PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair. */
@@ -133,6 +134,21 @@ export function parsePeaks(text: string | null): readonly number[] | null {
 /** The tracks of sound of a recording; none where they cannot be read. */
 export function parseTracks(text: string): readonly AudioTrack[] {
   return parse(text, tracksSchema, []);
+}
+
+const engineSchema = z.object({
+  ready: z.boolean(),
+  engine: textOrNull,
+  fasterWhisper: textOrNull,
+  ctranslate2: textOrNull,
+  python: textOrNull,
+  confined: textsSchema.nullable().catch(null),
+  problem: textOrNull,
+}) satisfies z.ZodType<EngineStatus>;
+
+/** What the test of a worker's engine found; null where there was none yet. */
+export function parseEngine(text: string | null): EngineStatus | null {
+  return text === null ? null : parse(text, engineSchema.nullable(), null);
 }
 
 const segmentSchema = z.object({

@@ -20,6 +20,7 @@ import { openFileSearcher, openMemorySearcher } from '../search/searcher.ts';
 import { speakerStore } from '../speakers/retell.ts';
 import { webhookStore } from '../webhooks/webhooks.ts';
 import { work } from '../work/claim.ts';
+import { workerStore } from '../work/workers.ts';
 import { arrivals, type Connection, openTurns, probe, queueRanks } from './connection.ts';
 import { migrate, openDatabase, requireMigrated } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
@@ -68,9 +69,11 @@ export async function openSqliteStore(
     ...work(connection),
     ...logStore(connection),
     ...settingStore(connection),
+    ...workerStore(connection),
     ...apiKeyStore(connection),
     ...webhookStore(connection),
     isNew,
+    isShared: false,
     probe: () => probe(connection),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -29,6 +29,7 @@ export interface Tables {
   readonly voice: VoiceTable;
   readonly log: LogTable;
   readonly setting: SettingTable;
+  readonly worker: WorkerTable;
   readonly api_key: ApiKeyTable;
   readonly webhook: WebhookTable;
   readonly delivery: DeliveryTable;
@@ -305,6 +306,21 @@ interface SettingTable {
   readonly value: string;
   readonly changed_at: number;
   readonly changed_by: string;
+}
+
+interface WorkerTable {
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly slots: number;
+  /** JSON, as `models` and `engine`. */
+  readonly devices: string;
+  readonly models: string;
+  readonly engine: string | null;
+  readonly started_at: number;
+  readonly seen_at: number;
+  /** 1 where it takes no new jobs and is to leave. */
+  readonly draining: Generated<0 | 1>;
 }
 
 interface ApiKeyTable {

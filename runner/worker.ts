@@ -1,0 +1,69 @@
+import { nanoid } from 'nanoid';
+import type { EngineStatus } from '#src/jobs/worker.ts';
+import { installedModels } from '#src/models/installed.ts';
+import type { HealthWatch } from '#src/operations/health.ts';
+import type { Settings } from '#src/settings.ts';
+import type { Store } from '#src/store/store.ts';
+import { startEngineChecks } from './engine-check.ts';
+import { readGpus } from './gpu.ts';
+import { startRegistration } from './registration.ts';
+import { type Runner, type RunnerOptions, startRunner, workerName } from './runner.ts';
+
+/** What a worker is started with. */
+export interface WorkerParts extends Pick<RunnerOptions, 'store' | 'notifier' | 'media' | 'config' | 'log'> {
+  /** The same without what listens to its writes. */
+  readonly registry: Pick<Store, 'isShared' | 'seeWorker' | 'forgetWorkers'>;
+  readonly settings: Settings;
+  readonly health: Pick<HealthWatch, 'engineChecked'>;
+  readonly version: string;
+  /** It has given its jobs back, since somebody has it drained. */
+  readonly onDrained: () => void;
+}
+
+/** Of a lease: between two reports of a worker. */
+const reportAfter = 0.3;
+
+/** Starts to run jobs: with its engine tested, and seen by the others for as long as it does. */
+export async function startWorker(parts: WorkerParts): Promise<Runner> {
+  const { registry, settings, config, notifier, log, health, version } = parts;
+  const id = nanoid();
+  const numJobs = () => config.server.slots ?? settings.current().numJobs;
+  let engine: EngineStatus | null = null;
+  await using stack = new AsyncDisposableStack();
+  // Whoever was there before is gone where the database is this process's alone.
+  if (!registry.isShared) await registry.forgetWorkers(null);
+  const runner = stack.use(
+    startRunner({ ...parts, isFleet: registry.isShared, numJobs, isPaused: () => settings.current().paused }),
+  );
+  const registration = stack.use(
+    startRegistration({
+      store: registry,
+      notifier,
+      log,
+      everyMs: config.server.leaseSeconds * 1000 * reportAfter,
+      async report() {
+        const [gpus, models] = await Promise.all([readGpus(), installedModels(config)]);
+        const devices = ['cpu', ...gpus.map(({ index, name }) => `${index} ${name}`)];
+        return { id, name: workerName, version, slots: numJobs(), devices, models, engine };
+      },
+      onDrain() {
+        runner
+          .stop()
+          .then(parts.onDrained)
+          .catch((err: unknown) => log.error({ err }, 'worker not drained'));
+      },
+    }),
+  );
+  const checked = (status: EngineStatus) => {
+    engine = status;
+    health.engineChecked(status);
+    registration.wake();
+  };
+  stack.use(startEngineChecks({ config, settings, notifier, health: { engineChecked: checked }, runner, log }));
+  settings.onChange(() => {
+    runner.wake();
+    registration.wake();
+  });
+  const owned = stack.move();
+  return { ...runner, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}

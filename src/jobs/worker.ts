@@ -1,0 +1,43 @@
+/** What the test of an engine found: it really decodes a few seconds of speech. */
+export interface EngineStatus {
+  readonly ready: boolean;
+  /** Version of our program. */
+  readonly engine: string | null;
+  readonly fasterWhisper: string | null;
+  readonly ctranslate2: string | null;
+  readonly python: string | null;
+  /** What it is kept from, network and files; null where that is not known. */
+  readonly confined: readonly string[] | null;
+  /** Why it is not ready, for the person who runs the server. */
+  readonly problem: string | null;
+}
+
+/** What a process that runs jobs says of itself. */
+export interface WorkerReport {
+  /** Of this process: another start has another. */
+  readonly id: string;
+  /** As its attempts have it. */
+  readonly name: string;
+  /** Of Phonograph. */
+  readonly version: string;
+  /** Jobs that it runs at a time. */
+  readonly slots: number;
+  /** `cpu`, and each GPU by its index and name. */
+  readonly devices: readonly string[];
+  /** Those that lie in its model folder. */
+  readonly models: readonly string[];
+  /** Null until it was tested. */
+  readonly engine: EngineStatus | null;
+}
+
+/** READY takes jobs, DRAINING takes no new ones and leaves, LOST was not heard of for longer than a lease lasts. */
+export type WorkerStatus = 'READY' | 'DRAINING' | 'LOST';
+
+/** A process that runs jobs, as the others see it. */
+export interface Worker extends WorkerReport {
+  readonly status: WorkerStatus;
+  /** Jobs that it runs now. */
+  readonly working: number;
+  readonly startedAt: Date;
+  readonly seenAt: Date;
+}
