@@ -16,8 +16,8 @@ import { openLog } from './logs/log.ts';
 import { openTerminal } from './logs/terminal.ts';
 import { keepServing } from './server.ts';
 import { databaseOf, openStore } from './store/open.ts';
-import { backUp } from './store/sqlite/database/backup.ts';
-import { lockDataDirectory } from './store/sqlite/database/lock.ts';
+import { backUp } from './store/sqlite/backup.ts';
+import { lockDataDirectory } from './store/sqlite/lock.ts';
 
 const root = join(import.meta.dirname, '..');
 const exitFailure = 1;

@@ -36,7 +36,7 @@ import { openSettings } from './settings.ts';
 import { openJobChanges } from './store/job-changes.ts';
 import { openNotifier } from './store/notifier.ts';
 import { databaseOf, openStore } from './store/open.ts';
-import { lockDataDirectory } from './store/sqlite/database/lock.ts';
+import { lockDataDirectory } from './store/sqlite/lock.ts';
 
 /** A server that answers; disposing of it stops it in order and leaves nothing running. */
 export interface RunningServer extends AsyncDisposable {

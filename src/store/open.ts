@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { openNotifier } from './notifier.ts';
-import { openSqliteStore } from './sqlite/database/open.ts';
+import { openSqliteStore } from './sqlite/open.ts';
 import type { Store, StoreOptions } from './store.ts';
 
 /**

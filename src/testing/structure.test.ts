@@ -16,6 +16,9 @@ const layers: readonly RegExp[] = [
   /^src\/operations\//u,
   /^src\/(models\/|settings\.ts$)/u,
   /^src\/logs\//u,
+  /^src\/store\/open\.ts$/u,
+  /^src\/store\/(sqlite|postgres)\//u,
+  /^src\/store\/sql\//u,
   /^(src\/store|migrations)\//u,
   /^src\/media\//u,
   /^src\/(config|transcripts)\//u,
@@ -35,7 +38,7 @@ const owners: Readonly<Record<string, RegExp>> = {
   '@pothos/core': /^schema\//u,
   '@pothos/plugin-relay': /^schema\//u,
   '@pothos/plugin-errors': /^schema\//u,
-  kysely: /^(src\/store\/sqlite|migrations)\//u,
+  kysely: /^(src\/store\/(sql|sqlite|postgres)|migrations)\//u,
   'better-sqlite3': /^src\/store\/sqlite\//u,
   dataloader: /^resolvers\/loaders\.ts$/u,
   tinypool: /^src\/(store\/sqlite|media)\//u,
@@ -116,9 +119,20 @@ test('no imports go round in a circle', () => {
 test('the store and the runner do not know each other', () => {
   const between = imports.filter(
     ({ file, name }) =>
-      (file.startsWith('runner/') && /store\/sqlite/u.test(name)) ||
+      (file.startsWith('runner/') && /store\/sql/u.test(name)) ||
       (file.startsWith('src/store/') && name.startsWith('#runner')),
   );
+  assert.deepEqual(between, []);
+});
+
+test('the databases do not know each other', () => {
+  const names = ['sqlite', 'postgres'];
+  const between = imports.filter(({ file, name }) => {
+    const [from, to] = [file, pathOf(file, name)].map((path) =>
+      names.find((each) => path.startsWith(`src/store/${each}/`)),
+    );
+    return from !== undefined && to !== undefined && from !== to;
+  });
   assert.deepEqual(between, []);
 });
 

@@ -9,9 +9,10 @@ import { openTemporary } from '../../../testing/temporary.ts';
 import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch, quietly } from '../../contract/samples.ts';
 import type { Store } from '../../store.ts';
-import { migrate, openDatabase } from '../database/database.ts';
-import { ImmediateSqliteDialect } from '../database/dialect.ts';
-import type { Tables } from '../database/tables.ts';
+import { migrate } from '../../sql/database/migrator.ts';
+import { openDatabase } from '../database.ts';
+import { ImmediateSqliteDialect } from '../dialect.ts';
+import type { Tables } from '../../sql/database/tables.ts';
 
 test('segments that were stored before there was an index are found once they are indexed, slice by slice, newest job first', async () => {
   await using temporary = await openTemporary();

@@ -1,23 +1,6 @@
 import type Sqlite from 'better-sqlite3';
 import { scoreOf } from '../../../transcripts/search/match.ts';
-import type { SearchQuery } from '../../../transcripts/search/query.ts';
-import type { EntryRange } from './entries.ts';
-
-/** What is looked for in the index, and where: in one range after the other. */
-export interface MatchRequest {
-  readonly expression: string;
-  readonly query: SearchQuery;
-  readonly ranges: readonly EntryRange[];
-  readonly limit: number;
-}
-
-/** An entry that matches, with the segment it stands for and how well that fits. */
-export interface Match {
-  readonly entry: number;
-  readonly jobId: string;
-  readonly index: number;
-  readonly score: number;
-}
+import type { Match, MatchRequest } from '../../sql/search/matches.ts';
 
 interface Row extends Omit<Match, 'score'> {
   readonly text: string;

@@ -1,7 +1,8 @@
 // What a thread of searcher.ts runs: one request after the other, on a connection that stays open as long as the thread. It imports little, since
 // the first search waits for it.
 import Sqlite from 'better-sqlite3';
-import { matchEntries, type Match, type MatchRequest } from './match-entries.ts';
+import type { Match, MatchRequest } from '../../sql/search/matches.ts';
+import { matchEntries } from './match-entries.ts';
 
 let opened: Sqlite.Database | undefined;
 

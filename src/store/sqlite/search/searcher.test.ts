@@ -5,8 +5,8 @@ import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '../../../testing/temporary.ts';
 import { parseQuery } from '../../../transcripts/search/query.ts';
 import { added, claimed, newBatch } from '../../contract/samples.ts';
-import { rangeOf } from './entries.ts';
-import type { MatchRequest } from './match-entries.ts';
+import { rangeOf } from '../../sql/search/entries.ts';
+import type { MatchRequest } from '../../sql/search/matches.ts';
 import { openFileSearcher } from './searcher.ts';
 
 const request: MatchRequest = { expression: '"word"', query: parseQuery('word'), ranges: [rangeOf(1)], limit: 10 };

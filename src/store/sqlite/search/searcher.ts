@@ -1,22 +1,19 @@
 import type Sqlite from 'better-sqlite3';
 import { Tinypool } from 'tinypool';
 import { RequestError } from '../../../errors.ts';
-import { matchEntries, type Match, type MatchRequest } from './match-entries.ts';
+import type { Searcher } from '../../sql/search/matches.ts';
+import { expressionOf } from './expression.ts';
+import { matchEntries } from './match-entries.ts';
 
 /** A search takes milliseconds; to open the thread, on a busy machine, seconds. */
 const longestMs = 30_000;
 /** Searches that wait for their turn. */
 const longestQueue = 100;
 
-/** Looks things up in the index of a database. */
-export interface Searcher extends AsyncDisposable {
-  /** Throws SERVICE_UNAVAILABLE where it, or those before it, take too long. */
-  match(request: MatchRequest): Promise<readonly Match[]>;
-}
-
 /** A searcher without a thread: a database in memory has no other connection. */
 export function openMemorySearcher(database: Sqlite.Database): Searcher {
   return {
+    expressionOf,
     match: async (request) => matchEntries(database, request),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -29,6 +26,7 @@ export function openMemorySearcher(database: Sqlite.Database): Searcher {
 export function openFileSearcher(file: string, limitMs = longestMs): Searcher {
   let pool: Tinypool | undefined;
   return {
+    expressionOf,
     async match(request) {
       pool ??= new Tinypool({
         filename: new URL('./search-thread.ts', import.meta.url).href,

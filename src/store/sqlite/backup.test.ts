@@ -3,8 +3,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openStore } from '#src/store/open.ts';
-import { openTemporary } from '../../../testing/temporary.ts';
-import { added } from '../../contract/samples.ts';
+import { openTemporary } from '../../testing/temporary.ts';
+import { added } from '../contract/samples.ts';
 import { backUp } from './backup.ts';
 
 const quietly = { onProgress: () => undefined, signal: new AbortController().signal };

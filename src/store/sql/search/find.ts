@@ -11,16 +11,16 @@ import type { Tables } from '../database/tables.ts';
 import { clean, keepMatching, listNumbers, toJobRange } from '../reading/job-list.ts';
 import { type EntryRange, indexOlder, overlap, rangeOf } from './entries.ts';
 import {
-  expressionOf,
   firstCursor,
   formatCursor,
   isAfter,
+  type Match,
+  type MatchRequest,
   parseCursor,
   type SearchCursor,
+  type Searcher,
   stages,
-} from './expression.ts';
-import type { Match, MatchRequest } from './match-entries.ts';
-import type { Searcher } from './searcher.ts';
+} from './matches.ts';
 
 /** What is looked for, and which part of what is found. */
 interface SearchRequest {
@@ -51,7 +51,7 @@ async function findSegments(
   const found: Ranked[] = [];
   let from = after ?? firstCursor;
   for (const stage of stages.slice(stages.indexOf(from.stage))) {
-    const expression = expressionOf(query, stage);
+    const expression = searcher.expressionOf(query, stage);
     if (expression === null || found.length === limit) continue;
     const find = await openFinder({ db, searcher, expression, query, filter });
     found.push(...(await rankStage(find, { ...from, stage }, limit - found.length)));

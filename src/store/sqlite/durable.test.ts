@@ -3,9 +3,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openStore } from '#src/store/open.ts';
-import { openTemporary } from '../../../testing/temporary.ts';
-import { checkStory } from '../../contract/check-story.ts';
-import { added, claimed, everythingOf, newBatch } from '../../contract/samples.ts';
+import { openTemporary } from '../../testing/temporary.ts';
+import { checkStory } from '../contract/check-story.ts';
+import { added, claimed, everythingOf, newBatch } from '../contract/samples.ts';
 import { openDatabase } from './database.ts';
 
 test('every open sets the write-ahead log, full synchronisation and foreign keys', async () => {

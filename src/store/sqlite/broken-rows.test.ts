@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { openStore } from '#src/store/open.ts';
-import { openTemporary } from '../../../testing/temporary.ts';
-import { added, claimed, newBatch, newJob, quietly } from '../../contract/samples.ts';
+import { openTemporary } from '../../testing/temporary.ts';
+import { added, claimed, newBatch, newJob, quietly } from '../contract/samples.ts';
 
 /** A store with a job like any other, and one whose columns of JSON hold `text`. */
 async function openBroken(text: string) {

@@ -8,12 +8,13 @@ import { clearedTranscripts } from '#migrations/0015-cleared-transcripts.ts';
 import { edits } from '#migrations/0019-edits.ts';
 import { migrationsFor } from '#migrations/index.ts';
 import { openStore } from '#src/store/open.ts';
-import { openTemporary } from '../../../testing/temporary.ts';
-import { added, claimed, eventsOf, newBatch, newJob, quietly } from '../../contract/samples.ts';
-import type { Page } from '../../page.ts';
-import { migrate, openDatabase } from './database.ts';
+import { openTemporary } from '../../testing/temporary.ts';
+import { added, claimed, eventsOf, newBatch, newJob, quietly } from '../contract/samples.ts';
+import type { Page } from '../page.ts';
+import { migrate } from '../sql/database/migrator.ts';
+import { openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from '../sql/database/tables.ts';
 
 const migrations = migrationsFor([]);
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openTemporary } from '../../../testing/temporary.ts';
+import { openTemporary } from '../../testing/temporary.ts';
 import { lockDataDirectory } from './lock.ts';
 
 test('one server has a data directory, and the next may have it when the first lets go', async () => {

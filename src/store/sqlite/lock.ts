@@ -1,7 +1,7 @@
 import { access, chmod, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { DirectoryInUseError, DirectoryNotWritableError } from '../../../errors.ts';
+import { DirectoryInUseError, DirectoryNotWritableError } from '../../errors.ts';
 
 /**
  * Takes a data directory for this server alone, until it is disposed of or its process ends, however that may be. Throws DirectoryInUseError

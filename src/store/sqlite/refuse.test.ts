@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { openStore } from '#src/store/open.ts';
-import { openTemporary } from '../../../testing/temporary.ts';
-import { added } from '../../contract/samples.ts';
+import { openTemporary } from '../../testing/temporary.ts';
+import { added } from '../contract/samples.ts';
 
 const cases: readonly {
   readonly title: string;

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Kysely } from 'kysely';
 import { migrationsFor } from '#migrations/index.ts';
-import { newJob } from '../../contract/samples.ts';
-import { openNotifier } from '../../notifier.ts';
-import { jobWriter } from '../jobs/jobs.ts';
-import { arrivals, openTurns, queueRanks } from './connection.ts';
-import { migrate, openDatabase } from './database.ts';
+import { newJob } from '../contract/samples.ts';
+import { openNotifier } from '../notifier.ts';
+import { jobWriter } from '../sql/jobs/jobs.ts';
+import { arrivals, openTurns, queueRanks } from '../sql/database/connection.ts';
+import { migrate } from '../sql/database/migrator.ts';
+import { openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
-import type { Tables } from './tables.ts';
+import type { Tables } from '../sql/database/tables.ts';
 
 test('arrivals within one millisecond keep their order, and a clock that is set back is followed', () => {
   const times = [10, 10, 10, 11, 20, 19, 5_000, 900, 900];

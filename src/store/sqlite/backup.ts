@@ -3,8 +3,8 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { nanoid } from 'nanoid';
-import { BackupError } from '../../../errors.ts';
-import { syncToDisk } from '../../../media/disk.ts';
+import { BackupError } from '../../errors.ts';
+import { syncToDisk } from '../../media/disk.ts';
 import { inspect } from './database.ts';
 
 /** Pages of 4 KiB that are copied before somebody is told. */

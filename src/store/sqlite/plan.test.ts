@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { openStore } from '#src/store/open.ts';
-import type { JobFilter } from '../../../jobs/job-filter.ts';
-import type { Job } from '../../../jobs/job.ts';
-import { openTemporary } from '../../../testing/temporary.ts';
-import { parseQuery } from '../../../transcripts/search/query.ts';
-import { added, claimed, newBatch, newJob, quietly } from '../../contract/samples.ts';
-import { openNotifier } from '../../notifier.ts';
-import type { Page } from '../../page.ts';
-import type { Statement, Store } from '../../store.ts';
+import type { JobFilter } from '../../jobs/job-filter.ts';
+import type { Job } from '../../jobs/job.ts';
+import { openTemporary } from '../../testing/temporary.ts';
+import { parseQuery } from '../../transcripts/search/query.ts';
+import { added, claimed, newBatch, newJob, quietly } from '../contract/samples.ts';
+import { openNotifier } from '../notifier.ts';
+import type { Page } from '../page.ts';
+import type { Statement, Store } from '../store.ts';
 
 const pages: readonly Page[] = [
   { limit: 10 },

@@ -2,10 +2,10 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { openStore } from '#src/store/open.ts';
-import { openTemporary, type Temporary } from '../../../testing/temporary.ts';
-import type { OpenStore } from '../../contract/samples.ts';
-import { openNotifier } from '../../notifier.ts';
-import { storeContract } from '../../store.contract.ts';
+import { openTemporary, type Temporary } from '../../testing/temporary.ts';
+import type { OpenStore } from '../contract/samples.ts';
+import { openNotifier } from '../notifier.ts';
+import { storeContract } from '../store.contract.ts';
 
 let shared: Temporary;
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { openStore } from '#src/store/open.ts';
-import { openTemporary } from '../../../testing/temporary.ts';
-import { added } from '../../contract/samples.ts';
+import { openTemporary } from '../../testing/temporary.ts';
+import { added } from '../contract/samples.ts';
 
 test('what a job was is not known to who has missed more changes than are kept, and to who comes after is', async () => {
   await using temporary = await openTemporary();

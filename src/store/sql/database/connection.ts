@@ -3,7 +3,7 @@ import { isStorageFull, StorageFullError } from '../../../errors.ts';
 import type { Notifier } from '../../notifier.ts';
 import type { Tables } from './tables.ts';
 
-/** What every part of the SQLite store works with. */
+/** What every part of the store works with. */
 export interface Connection {
   readonly db: Kysely<Tables>;
   readonly notifier: Pick<Notifier, 'notify'>;
