@@ -1,7 +1,7 @@
 import type { Caller } from '#src/config/api-key.ts';
 import type { ApiKeys } from '#src/auth/api-keys.ts';
 import type { SignedUrls } from '#src/auth/signed-urls.ts';
-import type { Config } from '#src/config/config.ts';
+import type { Config, ServerRole } from '#src/config/config.ts';
 import type { Job } from '#src/jobs/job.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { DiskSpace } from '#src/media/disk.ts';
@@ -24,6 +24,7 @@ import type { Loaders } from './loaders.ts';
 /** Everything that a resolver may use; each takes the part that it needs. Built once by the server, in order. */
 export interface Context {
   readonly config: Config;
+  readonly role: ServerRole;
   readonly log: Log;
   readonly notifier: Notifier;
   readonly store: Store;

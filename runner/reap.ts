@@ -1,4 +1,5 @@
 import type { Log } from '#src/logs/log.ts';
+import { repeat } from '#src/operations/repeat.ts';
 import type { Work } from '#src/store/store.ts';
 import type { OpenAttempt } from '#src/store/work.ts';
 import { isOfChild } from './process/environment.ts';
@@ -6,6 +7,13 @@ import { environmentsOf, isOfThisBoot, signalGroup, startTimeOf, waitForGroup } 
 
 /** A killed process is gone within milliseconds, unless it waits for a device that does not answer. */
 const goneWithinMs = 1000;
+
+/** Whose leases are looked at. */
+interface ReapingParts {
+  readonly store: Pick<Work, 'expiredAttempts' | 'reap'>;
+  readonly log: Log;
+  readonly leaseMs: number;
+}
 
 /** What orphans are ended and reaped with. */
 interface ReapParts {
@@ -29,6 +37,21 @@ export async function reap(
     log.warn({ job, attempt, status }, 'job of a dead server reaped');
   }
   return orphans.filter((_, index) => gone[index] !== true);
+}
+
+/** Between two looks at the leases of others. */
+const reapMs = 1000;
+
+/** Gives back the jobs of workers that were not heard of for a lease, where this process runs none itself. */
+export function startReaping({ store, log, leaseMs }: ReapingParts): AsyncDisposable {
+  return repeat(
+    reapMs,
+    async () => {
+      const expired = await store.expiredAttempts(leaseMs);
+      if (expired.length > 0) await reap(expired, { store, log });
+    },
+    (err) => log.warn({ err }, 'leases not looked at'),
+  );
 }
 
 function endGroup(group: number): Promise<boolean> {

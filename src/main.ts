@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import packageJson from '#package.json' with { type: 'json' };
 import { makeApiKey } from './auth/api-keys.ts';
 import { roleOf, roles, settingOf } from './config/api-key.ts';
-import { type Config, readConfig } from './config/config.ts';
+import { type Config, readConfig, type ServerRole } from './config/config.ts';
 import {
   BackupError,
   ConfigError,
@@ -33,6 +33,8 @@ const exitConfig = 78;
 const help = `Phonograph, a self-hosted speech-to-text job server.
 
   node src/main.ts              serve
+  node src/main.ts api          answer requests and run no jobs: a node of a fleet, which shares a PostgreSQL database
+  node src/main.ts worker       run jobs and answer nobody but /health, /ready and /metrics
   node src/main.ts backup FILE  copy the database into a new file, also while the server runs
   node src/main.ts keys NAME    make an API key for the caller NAME, also while the server runs
                                 (--role user or reader; admin where absent)
@@ -62,10 +64,11 @@ async function main(): Promise<number> {
   const [command, subject, ...more] = positionals;
   if (values.help === true) return write(help);
   if (values.version === true) return write(`${packageJson.version}\n`);
-  if (command !== undefined && (subject === undefined || more.length > 0)) return misused();
+  const isServing = command === undefined || command === 'api' || command === 'worker';
+  if (isServing ? subject !== undefined : subject === undefined || more.length > 0) return misused();
+  const forPerson = process.stdout.isTTY && values.json !== true;
+  if (isServing) return withConfig((config) => serve(config, { role: command ?? 'all', forPerson }));
   switch (command) {
-    case undefined:
-      return withConfig((config) => serve(config, { forPerson: process.stdout.isTTY && values.json !== true }));
     case 'backup':
       return withConfig((config) => runBackup(config, subject ?? ''));
     case 'keys':
@@ -75,11 +78,17 @@ async function main(): Promise<number> {
   }
 }
 
+interface ServeOptions {
+  readonly role: ServerRole;
+  /** Whether a person reads along, instead of a program. */
+  readonly forPerson: boolean;
+}
+
 /**
  * Serves until a signal asks for the end. A second signal ends the process at once; the engines end with it. A fault that nobody has caught, a
  * rejected promise among them, is logged and stops the server in order: what it was about is not known, so nothing may go on with it.
  */
-async function serve(config: Config, { forPerson }: { readonly forPerson: boolean }): Promise<number> {
+async function serve(config: Config, { role, forPerson }: ServeOptions): Promise<number> {
   // What the server writes is for its user alone.
   process.umask(0o077);
   let current = config;
@@ -102,7 +111,7 @@ async function serve(config: Config, { forPerson }: { readonly forPerson: boolea
   });
   try {
     const read = () => (current = readSettings());
-    await keepServing(config, { read, logger, version: packageJson.version, stop: stop.signal });
+    await keepServing(config, { read, logger, version: packageJson.version, role, stop: stop.signal });
   } catch (error) {
     const reason = reasonOf(error, config);
     logger.log.fatal(reason === null ? { err: error } : { text: reason }, 'server not started');

@@ -2,13 +2,14 @@ import type { Context } from '#resolvers/context.ts';
 import { openLoaders } from '#resolvers/loaders.ts';
 import { readGpus } from '#runner/gpu.ts';
 import { startDownloads } from '#runner/downloads.ts';
+import { startReaping } from '#runner/reap.ts';
 import type { Runner } from '#runner/runner.ts';
 import { startSettling } from '#runner/settle.ts';
 import { startWorker } from '#runner/worker.ts';
 import { type ApiKeys, openApiKeys } from './auth/api-keys.ts';
 import { openSignedUrls } from './auth/signed-urls.ts';
-import { type Config, isLoopback, refuseWithoutKeys } from './config/config.ts';
-import { RequestError } from './errors.ts';
+import { type Config, isLoopback, refuseWithoutKeys, type ServerRole } from './config/config.ts';
+import { ConfigError, RequestError } from './errors.ts';
 import { listen } from './http/listen.ts';
 import type { Log, Logger } from './logs/log.ts';
 import { openDiskSpace } from './media/disk.ts';
@@ -19,6 +20,7 @@ import { openTrash } from './media/trash.ts';
 import { openDownloads } from './models/downloads.ts';
 import { sweepModels } from './models/installed.ts';
 import { openEngineIdentity } from './operations/engine-identity.ts';
+import { followFleet } from './operations/fleet.ts';
 import { watchHealth } from './operations/health.ts';
 import { openHost } from './operations/host.ts';
 import { startLogStorage } from './operations/log-retention.ts';
@@ -47,18 +49,25 @@ export interface RunningServer extends AsyncDisposable {
 interface ServerParts {
   readonly logger: Logger;
   readonly version: string;
+  readonly role: ServerRole;
+  /** Ends the process: as a worker, it has given its jobs back, since somebody has it drained. */
+  readonly leave: () => void;
   /** Has this server closed and another one built, a moment later, with settings that pass the check. Throws ConfigError. */
   readonly restart: (check: (next: Config) => void) => void;
 }
 
 /** Builds everything in order; what was opened is closed in reverse, also when a later step fails. */
-export async function startServer(config: Config, { logger, version, restart }: ServerParts): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  { logger, version, role, leave, restart }: ServerParts,
+): Promise<RunningServer> {
   await using stack = new AsyncDisposableStack();
   const { log } = logger;
   stack.use(await lockDataDirectory(config.server.dataDirectory));
   const notifier = openNotifier();
   const { dataDirectory, mediaRoots } = config.server;
   const store = stack.use(await openStore({ database: databaseOf(config.server), notifier, mediaRoots }));
+  if (role !== 'all' && !store.isShared) throw new ConfigError('config.json', [needsDatabase(role)]);
   stack.use(startLogStorage(logger, { store, notifier, config }));
   const keys = stack.use(await openApiKeys({ config, store, log }));
   if (!keys.areNeeded()) refuseWithoutKeys(config);
@@ -69,7 +78,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const uploads = stack.use(await openResumableUploads(config.server, storage));
   await sweepModels(config).catch((err: unknown) => log.warn({ err }, 'removed models not swept'));
   const downloads = stack.use(openDownloads({ config, storage, notifier, log }));
-  const health = stack.use(watchHealth({ store, storage, settings, config, log }, version));
+  const health = stack.use(watchHealth({ store, storage, settings, config, hasModels: role !== 'api', log }, version));
   await sweepMedia({ dataDirectory, store, trash, log });
   stack.use(startEmptying({ trash, media, uploads, log }));
   const { read: readHost } = stack.use(openHost(config.server.dataDirectory));
@@ -82,6 +91,7 @@ export async function startServer(config: Config, { logger, version, restart }: 
   const tracer = stack.use(await openTracer(config, { log, version }));
   const context: Context = {
     config,
+    role,
     log,
     notifier,
     store,
@@ -109,26 +119,37 @@ export async function startServer(config: Config, { logger, version, restart }: 
     restart: () => restart((next) => next.server.apiKeys.length > 0 || keys.areNeeded() || refuseWithoutKeys(next)),
   };
   stack.use(startReleasingMemory(log));
-  stack.use(startRetention(context));
-  stack.use(startIndexing(context));
   const listener = stack.use(await listen(context));
-  stack.use(startSettling(context));
-  stack.use(startDownloads(context));
-  runner = stack.use(
-    await startWorker({
-      ...context,
-      store: traceWork(measureWork(store, metrics), tracer),
-      registry: store,
-      health,
-      version,
-      onDrained: () => log.info('worker has left'),
-    }),
-  );
+  if (role !== 'worker') {
+    stack.use(startRetention(context));
+    stack.use(startIndexing(context));
+    stack.use(startSettling(context));
+    stack.use(startDownloads(context));
+  }
+  const leaseMs = config.server.leaseSeconds * 1000;
+  if (store.isShared) stack.use(followFleet({ ...context, health, leaseMs }));
+  if (role === 'api') stack.use(startReaping({ store, log, leaseMs }));
+  else {
+    runner = stack.use(
+      await startWorker({
+        ...context,
+        store: traceWork(measureWork(store, metrics), tracer),
+        registry: store,
+        health,
+        version,
+        onDrained: role === 'worker' ? leave : () => undefined,
+      }),
+    );
+  }
   stack.defer(() => health.drain());
   log.info({ url: listener.url, version }, 'server listening');
   warnIfOpen(config.server, keys, log);
   const owned = stack.move();
   return { url: listener.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function needsDatabase(role: ServerRole): string {
+  return `server.databaseUrl must name a PostgreSQL database for a process that is only \`${role}\`: others must reach it. On a single machine start without \`${role}\``;
 }
 
 function warnIfOpen({ listenHost }: Config['server'], keys: ApiKeys, log: Log): void {
@@ -143,6 +164,7 @@ export interface ServingParts {
   readonly read: () => Config;
   readonly logger: Logger;
   readonly version: string;
+  readonly role: ServerRole;
   /** Ends the serving. */
   readonly stop: AbortSignal;
 }
@@ -151,7 +173,7 @@ export interface ServingParts {
  * Serves until it is stopped. A restart closes everything and builds it anew in this process, with the settings as they are then. Settings that
  * have become wrong are refused before anything is closed; where a server cannot start with new ones, it goes on with those before.
  */
-export async function keepServing(first: Config, { read, logger, version, stop }: ServingParts): Promise<void> {
+export async function keepServing(first: Config, { read, logger, version, role, stop }: ServingParts): Promise<void> {
   let asked = Promise.withResolvers<Config | null>();
   stop.addEventListener('abort', () => asked.resolve(null));
   const start = (config: Config): Promise<RunningServer> => {
@@ -159,6 +181,8 @@ export async function keepServing(first: Config, { read, logger, version, stop }
     return startServer(config, {
       logger,
       version,
+      role,
+      leave: () => asked.resolve(null),
       restart(check) {
         const next = read();
         check(next);

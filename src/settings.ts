@@ -33,7 +33,9 @@ export interface Settings {
   updatedAt(): Date | null;
   /** Stores checked values, which caller changed them, and when; they hold at once. */
   change(change: SettingsChange, caller: Caller): Promise<void>;
-  /** Hears that settings were changed. */
+  /** Reads what another process may have changed. */
+  refresh(): Promise<void>;
+  /** Hears that settings were changed, here or elsewhere. */
   onChange(listener: () => void): void;
 }
 
@@ -59,6 +61,7 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
   const listeners: (() => void)[] = [];
 
   async function read(): Promise<readonly string[]> {
+    const before = JSON.stringify(current);
     const overrides: Record<string, unknown> = {};
     const unfit: string[] = [];
     for (const { key, value, changedAt } of await store.settings()) {
@@ -71,7 +74,9 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
       else unfit.push(key);
     }
     current = { ...base(config), ...overrides };
-    if (Object.keys(overrides).length > 0) log.info({ overrides }, 'settings overridden');
+    if (JSON.stringify(current) === before) return unfit;
+    log.info({ overrides }, 'settings overridden');
+    for (const listener of listeners) listener();
     return unfit;
   }
   const unfit = await read();
@@ -89,7 +94,9 @@ export async function openSettings(config: Config, store: Store, log: Log): Prom
         caller.name ?? 'anonymous',
       );
       await read();
-      for (const listener of listeners) listener();
+    },
+    async refresh() {
+      await read();
     },
     onChange: (listener) => {
       listeners.push(listener);

@@ -144,6 +144,9 @@ const configSchema = z
 
 type Parsed = z.infer<typeof configSchema>;
 
+/** What a process is there for: to be asked and to run jobs, or one of both, where several share a database. */
+export type ServerRole = 'all' | 'api' | 'worker';
+
 /** A folder whose recordings may be transcribed: as the settings name it, and where that is. */
 export interface MediaRoot {
   readonly configured: string;

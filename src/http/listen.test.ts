@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { get, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import { newCaller } from '#src/testing/caller.ts';
 import { ask, isReady, openTestServer, readyTells } from '#src/testing/server.ts';
@@ -87,6 +88,8 @@ test('an unexpected error is masked on HTTP and on WebSocket, also in developmen
   const before = process.env['NODE_ENV'];
   process.env['NODE_ENV'] = 'development';
   await using server = await openTestServer();
+  // Then the server has written what it writes at its start: what is synchronous would wait for it in vain.
+  while ((await server.ask('{ server { workers { id } } }')).data.server.workers.length === 0) await setTimeout(20);
   const database = new Sqlite(join(server.data, 'phonograph.db'));
   database.exec('drop table segment');
   database.exec('drop table attempt');

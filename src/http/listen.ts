@@ -95,11 +95,12 @@ interface Upgrade {
   readonly head: Buffer;
 }
 
-function upgrade({ request, socket, head }: Upgrade, { config }: Context, sockets: WebSockets): void {
+function upgrade({ request, socket, head }: Upgrade, { config, role }: Context, sockets: WebSockets): void {
   // Node listens no more: a client that resets the connection must not end the process.
   socket.on('error', () => undefined);
   const refusal = refuse(request, config.server);
-  if (refusal === null && pathOf(request) === '/graphql') return sockets.upgrade(request, socket, head);
+  const isKnown = role !== 'worker' && pathOf(request) === '/graphql';
+  if (refusal === null && isKnown) return sockets.upgrade(request, socket, head);
   const status = refusal === null ? '404 Not Found' : `${refusal.status} Refused`;
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

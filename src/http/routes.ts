@@ -73,18 +73,22 @@ const routes: readonly Route[] = [
   { path: '/', who: 'CALLERS', handle: answerNothing },
 ];
 
+/** A worker says how it is, and nothing else. */
+const workerRoutes = routes.filter(({ path }) => ['/health', '/ready', '/metrics'].includes(path));
+
 /** Answers a request, or says why it is not answered. */
 export async function handle(request: IncomingMessage, response: ServerResponse, scope: RequestScope): Promise<void> {
   const { config, metrics, tracer } = scope.context;
   const { server } = config;
   const path = pathOf(request);
-  const route = routes.find((each) => isFor(each, path) && each.when?.(request) !== false);
+  const known = scope.context.role === 'worker' ? workerRoutes : routes;
+  const route = known.find((each) => isFor(each, path) && each.when?.(request) !== false);
   measureAnswer(request, response, { route: route?.path ?? 'none', metrics });
   const traceparent = traceAnswer(request, response, { route: route?.path ?? 'none', tracer });
   setHeaders(response, request.headers.origin, server.allowedOrigins);
   const refusal = refuse(request, server);
   if (refusal !== null) return refuseWith(request, response, refusal);
-  if (route === undefined) return answerNothing({ response });
+  if (route === undefined) return answerNothing({ response, context: scope.context });
   const authentication = admit(request, scope.context);
   if (route.who === 'CALLERS' && authentication.kind === 'REFUSED') {
     scope.context.log.debug({ address: request.socket.remoteAddress, path }, 'caller refused');
@@ -145,8 +149,12 @@ function answerReady({ response, context, authentication }: Exchange): void {
   answer(response, status === 'READY' ? 200 : 503, body);
 }
 
-function answerNothing({ response }: Pick<Exchange, 'response'>): void {
-  answerError(response, 404, { code: 'NOT_FOUND', message: 'There is nothing here. The API is at /graphql.' });
+function answerNothing({ response, context }: Pick<Exchange, 'response' | 'context'>): void {
+  const message =
+    context.role === 'worker'
+      ? 'This is a worker. The API is at another node.'
+      : 'There is nothing here. The API is at /graphql.';
+  answerError(response, 404, { code: 'NOT_FOUND', message });
 }
 
 /** What is refused, and how long whoever asks so often has to wait. */

@@ -39,6 +39,8 @@ export interface HealthParts {
   readonly storage: DiskSpace;
   readonly settings: Pick<Settings, 'current'>;
   readonly config: Config;
+  /** An API node has no models: its workers have. */
+  readonly hasModels: boolean;
   readonly log: Log;
 }
 
@@ -67,7 +69,7 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
       looks += 1;
       const others = await Promise.all([
         problemsOf(() => parts.storage.requireFreeSpace(), parts),
-        modelProblems(parts),
+        parts.hasModels ? modelProblems(parts) : [],
       ]);
       found = [...new Set([...ofStore, ...others.flat()])];
     },

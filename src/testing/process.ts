@@ -22,8 +22,8 @@ export interface ProcessHarness extends AsyncDisposable {
   children(): readonly number[];
   /** What its servers have for their environment. */
   readonly environment: Environment;
-  /** Starts src/main.ts, undefined taking a variable away; what is still running at the end is killed. */
-  start(environment?: Environment): ServerProcess;
+  /** Starts src/main.ts with arguments, undefined taking a variable away; what is still running at the end is killed. */
+  start(environment?: Environment, ...args: readonly string[]): ServerProcess;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -70,8 +70,9 @@ export async function openProcessHarness(engine: string | null): Promise<Process
     media,
     environment: ofServers,
     children: () => childrenOf(directory, new Set(processes.map(({ child }) => child.pid))),
-    start(environment = {}) {
-      const started = startProcess({ ...ofServers, PHONOGRAPH_LISTEN_PORT: String(lastingPort()), ...environment });
+    start(environment = {}, ...args) {
+      const own = { ...ofServers, PHONOGRAPH_LISTEN_PORT: String(lastingPort()), ...environment };
+      const started = startProcess(own, args);
       processes.push(started);
       return started;
     },
@@ -98,9 +99,9 @@ export function lastingPort(): number {
   }
 }
 
-function startProcess(env: Environment): ServerProcess {
+function startProcess(env: Environment, args: readonly string[]): ServerProcess {
   return watchServer(
-    spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'src/main.ts')], {
+    spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'src/main.ts'), ...args], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     }),

@@ -97,7 +97,8 @@ async function start(config: Config, logs: Record<string, unknown>[]): Promise<R
       logs.push(JSON.parse(line));
     },
   });
-  return startServer(config, { logger, version: '0.0.0-test', restart: () => undefined });
+  const nothing = () => undefined;
+  return startServer(config, { logger, version: '0.0.0-test', role: 'all', leave: nothing, restart: nothing });
 }
 
 /** A folder that looks like a model; fixtures do not open it. */

@@ -71,6 +71,16 @@ test('a promise that is rejected and that nobody waits for is logged, and stops 
   );
 });
 
+test('a node of a fleet without a database that others reach is refused with 78 and what to do', async () => {
+  await using harness = await openProcessHarness('speaks');
+  for (const role of ['api', 'worker']) {
+    const { code, stderr } = await harness.start({}, role).ended;
+    assert.equal(code, 78);
+    assert.match(stderr, /server\.databaseUrl must name a PostgreSQL database/u);
+    assert.doesNotMatch(stderr, /\n +at /u, 'no stack');
+  }
+});
+
 test('wrong settings end the start with 78, each told with its key', async () => {
   await using harness = await openProcessHarness('speaks');
   const { code, stderr } = await harness.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0', PHONOGRAPH_NUM_JOBS: 'many' })

@@ -35,8 +35,8 @@ export function settingStore(connection: Connection): SettingStore {
         changedBy: row.changed_by,
       }));
     },
-    changeSettings: (changes, changedBy) =>
-      commit(connection, async (tx) => {
+    async changeSettings(changes, changedBy) {
+      await commit(connection, async (tx) => {
         const time = connection.now();
         const keys = Object.keys(changes);
         if (keys.length === 0) return;
@@ -45,7 +45,9 @@ export function settingStore(connection: Connection): SettingStore {
           .filter(([, value]) => value !== undefined)
           .map(([key, value]) => ({ key, value: toJson(value), changed_at: time, changed_by: cleanText(changedBy) }));
         if (rows.length > 0) await tx.insertInto('setting').values(rows).execute();
-      }),
+      });
+      connection.notifier.notify('setting', '');
+    },
     keepOnce: (key, value) =>
       commit(connection, async (tx) => {
         const known = await readOwn(tx, key);
