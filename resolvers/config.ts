@@ -2,7 +2,7 @@ import { maxRetentionDays, type ModeConfig } from '#src/config/config.ts';
 import { InvalidInputError } from '#src/errors.ts';
 import { type TranscriptionMode, transcriptionModes } from '#src/jobs/job.ts';
 import { type LanguageCode, languageCodes } from '#src/jobs/languages.ts';
-import { isInstalled, requireModel } from '#src/models/installed.ts';
+import { requireModel } from '#src/models/models.ts';
 import type { SettingsChange, TranscriptionSettings } from '#src/settings.ts';
 import type { Context, RequestContext } from './context.ts';
 
@@ -29,7 +29,7 @@ export function readConfig({ settings }: Pick<Context, 'settings'>): CurrentSett
 /** Changes settings for jobs to come. Throws InvalidInputError, ModelNotInstalledError; nothing is changed then. */
 export async function setConfig(
   input: ConfigInput,
-  { settings, config, caller }: Pick<RequestContext, 'settings' | 'config' | 'caller'>,
+  { settings, config, models, caller }: Pick<RequestContext, 'settings' | 'config' | 'models' | 'caller'>,
 ): Promise<CurrentSettings> {
   const { maxNumJobs } = config.server;
   if (typeof input.numJobs === 'number' && (input.numJobs < 1 || input.numJobs > maxNumJobs)) {
@@ -41,7 +41,7 @@ export async function setConfig(
   }
   if (input.mode) {
     const { model } = config.transcription.modes[input.mode];
-    await requireModel(config, model);
+    await requireModel(models, model);
   }
   await settings.change(readChange(input), caller);
   return readConfig({ settings });
@@ -69,11 +69,10 @@ export interface ModeInfo extends ModeConfig {
 }
 
 /** The modes, most accurate first. */
-export async function listModes({ config }: Pick<Context, 'config'>): Promise<readonly ModeInfo[]> {
-  return Promise.all(
-    transcriptionModes.map(async (mode) => {
-      const settings = config.transcription.modes[mode];
-      return { mode, ...settings, installed: await isInstalled(config, settings.model) };
-    }),
-  );
+export async function listModes({ config, models }: Pick<Context, 'config' | 'models'>): Promise<readonly ModeInfo[]> {
+  const installed = new Set((await models.list()).flatMap((model) => (model.installed ? [model.id] : [])));
+  return transcriptionModes.map((mode) => {
+    const settings = config.transcription.modes[mode];
+    return { mode, ...settings, installed: installed.has(settings.model) };
+  });
 }

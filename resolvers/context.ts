@@ -8,7 +8,7 @@ import type { DiskSpace } from '#src/media/disk.ts';
 import type { Folders } from '#src/media/folders.ts';
 import type { ResumableUploads } from '#src/media/resumable-uploads.ts';
 import type { MediaStore } from '#src/media/store.ts';
-import type { Downloads } from '#src/models/downloads.ts';
+import type { Models } from '#src/models/models.ts';
 import type { IdentifyEngine } from '#src/operations/engine-identity.ts';
 import type { Health } from '#src/operations/health.ts';
 import type { Metrics } from '#src/operations/metrics.ts';
@@ -37,9 +37,7 @@ export interface Context {
   readonly media: MediaStore;
   readonly uploads: ResumableUploads;
   readonly folders: Folders;
-  readonly downloads: Downloads;
-  /** Ends an engine that waits with this model loaded. */
-  readonly releaseModel: (id: string) => Promise<void>;
+  readonly models: Models;
   /** Tells the speakers of a job apart again; null for an unknown id. Throws RequestError where the engine cannot do it. */
   readonly detectSpeakers: (id: string, bounds: SpeakerBounds) => Promise<Job | null>;
   readonly serverReader: ServerReader;

@@ -8,7 +8,7 @@ import {
 import type { JobFilter, JobOrder } from '#src/jobs/job-filter.ts';
 import type { Job, JobLabels, JobStatus } from '#src/jobs/job.ts';
 import type { StoredSegment } from '#src/jobs/transcript.ts';
-import { requireModel } from '#src/models/installed.ts';
+import { requireModel } from '#src/models/models.ts';
 import { removeJob } from '#src/operations/retention.ts';
 import { within } from '#src/operations/tracing/tracer.ts';
 import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
@@ -99,7 +99,7 @@ export async function cancelJob(id: string, { store }: Pick<Context, 'store'>): 
   return job;
 }
 
-type RetryNeeds = Pick<RequestContext, 'store' | 'media' | 'config' | 'tracer' | 'traceparent'>;
+type RetryNeeds = Pick<RequestContext, 'store' | 'media' | 'models' | 'config' | 'tracer' | 'traceparent'>;
 
 /**
  * Puts a FAILED or CANCELLED job back into the queue.
@@ -108,7 +108,7 @@ type RetryNeeds = Pick<RequestContext, 'store' | 'media' | 'config' | 'tracer' |
  */
 export async function retryJob(
   { id, fromStart }: { readonly id: string; readonly fromStart: boolean },
-  { store, media, config, tracer, traceparent: parent }: RetryNeeds,
+  { store, media, models, config, tracer, traceparent: parent }: RetryNeeds,
 ): Promise<Job> {
   const before = await store.job(id);
   if (before === null) throw new JobNotFoundError();
@@ -122,7 +122,7 @@ export async function retryJob(
     throw new MediaNotFoundError(
       'The recording of this job has another size than it had; retry the job from its start.',
     );
-  await requireModel(config, before.options.model);
+  await requireModel(models, before.options.model);
   const attributes = { 'job.id': id, 'job.retry': true };
   const result = await within(tracer.start('job', { parent, kind: 'PRODUCER', attributes }), ({ traceparent }) =>
     store.retry(id, fromStart, { limits: config.server, settling, traceparent }),

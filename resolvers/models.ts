@@ -1,45 +1,37 @@
 import { setImmediate } from 'node:timers/promises';
 import { InvalidInputError, ModelInUseError, RequestError } from '#src/errors.ts';
-import type { DownloadState } from '#src/models/downloads.ts';
+import type { ModelState } from '#src/jobs/worker.ts';
 import { downloadableModels, repositoryOf } from '#src/models/hub/revision.ts';
-import {
-  installedModels,
-  isInstalled,
-  isModelId,
-  type Model,
-  modelsOfModes,
-  readModel,
-  removeModel as removeFolder,
-} from '#src/models/installed.ts';
+import { isModelId, languagesOf, modelsOfModes } from '#src/models/installed.ts';
 import type { Context } from './context.ts';
 import { coalesced } from './subscription.ts';
 
-/** A model with what is known of its download. */
-export interface ModelInfo extends Model, Pick<DownloadState, 'downloading' | 'problem'> {}
+/** A model with what it understands, and why it is not installed or was not downloaded. */
+export interface ModelInfo extends ModelState {
+  readonly languages: string;
+}
 
-type Needs = Pick<Context, 'config' | 'downloads'>;
+type Needs = Pick<Context, 'config' | 'models'>;
 
 /** The models of the modes, then those that are installed, then those that are or were to be downloaded. */
-export async function listModels({ config, downloads }: Needs): Promise<readonly ModelInfo[]> {
-  const ids = new Set([...modelsOfModes(config), ...(await installedModels(config)), ...downloads.ids()]);
-  return Promise.all([...ids].map((id) => readInfo(id, { config, downloads })));
+export async function listModels({ models }: Pick<Context, 'models'>): Promise<readonly ModelInfo[]> {
+  return (await models.list()).map(toInfo);
 }
 
-/** One model as it is now; the bytes of one that is not installed are those that the hub would send. */
-async function readInfo(id: string, { config, downloads }: Needs): Promise<ModelInfo> {
-  const model = await readModel(config, id);
-  const { downloading, problem, bytes } = downloads.state(id);
-  return { ...model, bytes: model.bytes ?? bytes, downloading, problem: problem ?? problemOf(model) };
+async function readInfo(id: string, { models }: Pick<Context, 'models'>): Promise<ModelInfo> {
+  return toInfo(await models.read(id));
 }
 
-function problemOf({ id, problem }: Model): string | null {
-  return problem === null ? null : `${id} is not installed: ${problem}.`;
+function toInfo(model: ModelState): ModelInfo {
+  const { id, because } = model;
+  const problem = model.problem ?? (because === null ? null : `${id} is not installed: ${because}.`);
+  return { ...model, problem, languages: languagesOf(id) };
 }
 
 /** Starts a download, or finds that it is there or on its way already. Throws InvalidInputError, StorageFullError. */
 export async function downloadModel(id: string, context: Needs): Promise<ModelInfo> {
-  const { config, downloads } = context;
-  if (!(await isInstalled(config, id))) {
+  const { config, models } = context;
+  if (!(await models.read(id)).installed) {
     const repository = requireRepository(id);
     if (config.server.hubOffline) {
       throw new InvalidInputError(
@@ -48,7 +40,7 @@ export async function downloadModel(id: string, context: Needs): Promise<ModelIn
         'Start it without HF_HUB_OFFLINE, or put a CTranslate2 model into a folder of its model directory.',
       );
     }
-    await downloads.start(id, repository);
+    await models.download(id, repository);
   }
   return readInfo(id, context);
 }
@@ -56,7 +48,7 @@ export async function downloadModel(id: string, context: Needs): Promise<ModelIn
 /** Ends a download and removes what has come; where there is none, nothing happens. Throws InvalidInputError. */
 export async function cancelDownload(id: string, context: Needs): Promise<ModelInfo> {
   requireRepository(id);
-  await context.downloads.cancel(id);
+  await context.models.cancel(id);
   return readInfo(id, context);
 }
 
@@ -71,9 +63,9 @@ function requireRepository(id: string): string {
 }
 
 /** Whether there is, or can be, a model of this name. Whatever config.json calls a model, here it must be the name of a folder. */
-async function isKnown(id: string, { config }: Pick<Context, 'config'>): Promise<boolean> {
+async function isKnown(id: string, { config, models }: Needs): Promise<boolean> {
   if (!isModelId(id)) return false;
-  return repositoryOf(id) !== null || modelsOfModes(config).includes(id) || isInstalled(config, id);
+  return repositoryOf(id) !== null || modelsOfModes(config).includes(id) || (await models.read(id)).installed;
 }
 
 /** A model whenever something of it changes, or of one model alone. The last change is never dropped. Throws NOT_FOUND. */
@@ -90,7 +82,7 @@ export async function watchModels(
   });
 }
 
-type RemovalNeeds = Pick<Context, 'config' | 'downloads' | 'notifier' | 'releaseModel' | 'settings' | 'store' | 'log'>;
+type RemovalNeeds = Needs & Pick<Context, 'settings' | 'store'>;
 
 /** Jobs that are looked at in one go: a few milliseconds, in which nobody else has a turn. */
 const jobsAtOnce = 100;
@@ -100,18 +92,11 @@ const jobsAtOnce = 100;
  * happens. Throws InvalidInputError, ModelInUseError.
  */
 export async function removeModel(id: string, context: RemovalNeeds): Promise<ModelInfo> {
-  const { config, downloads, notifier, log } = context;
   if (!(await isKnown(id, context))) {
     throw new InvalidInputError('id', 'There is no model of this name.', 'Ask for models to see those there are.');
   }
   await refuseUsed(id, context);
-  await downloads.cancel(id);
-  if (await isInstalled(config, id)) {
-    await context.releaseModel(id);
-    await removeFolder(config, id);
-    log.info({ model: id }, 'model removed');
-    notifier.notify('model', id);
-  }
+  await context.models.remove(id);
   return readInfo(id, context);
 }
 

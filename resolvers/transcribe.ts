@@ -6,7 +6,8 @@ import { nameOf, readMediaUrl } from '#src/media/media-url.ts';
 import { mayGrow } from '#src/media/settling.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import { type ArrivedRecording, Upload } from '#src/media/upload.ts';
-import { isModelId, requireModel, translates } from '#src/models/installed.ts';
+import { isModelId, translates } from '#src/models/installed.ts';
+import { requireModel } from '#src/models/models.ts';
 import { within } from '#src/operations/tracing/tracer.ts';
 import type { NewJob } from '#src/store/store.ts';
 import type { Context, RequestContext } from './context.ts';
@@ -24,6 +25,7 @@ type Needs = Pick<
   RequestContext,
   | 'store'
   | 'config'
+  | 'models'
   | 'settings'
   | 'storage'
   | 'identifyEngine'
@@ -57,7 +59,7 @@ export async function transcribe(
     const hint = 'Choose HIGH_ACCURACY, LOW_LATENCY or COMPACT, or another model.';
     throw new InvalidInputError('input.task', `The model ${options.model} does not translate.`, hint);
   }
-  await requireModel(config, options.model);
+  await requireModel(context.models, options.model);
   try {
     await context.storage.requireFreeSpace();
     await requireTime(context);

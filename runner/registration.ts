@@ -2,12 +2,12 @@ import type { WorkerReport } from '#src/jobs/worker.ts';
 import type { Log } from '#src/logs/log.ts';
 import { openWakeUp } from '#src/operations/wake-up.ts';
 import type { Notifier } from '#src/store/notifier.ts';
-import type { WorkerStore } from '#src/store/store.ts';
+import type { Store } from '#src/store/store.ts';
 
 /** What a worker is registered with. */
 export interface RegistrationParts {
-  readonly store: Pick<WorkerStore, 'seeWorker' | 'forgetWorkers'>;
-  readonly notifier: Pick<Notifier, 'listen'>;
+  readonly store: Pick<Store, 'isShared' | 'seeWorker' | 'forgetWorkers'>;
+  readonly notifier: Notifier;
   readonly log: Log;
   /** What it says of itself; asked at each report. Always of the same id. */
   readonly report: () => Promise<WorkerReport>;
@@ -30,12 +30,24 @@ export function startRegistration({ store, notifier, log, report, everyMs, onDra
   let isDraining = false;
   let id: string | null = null;
   let isTold = false;
+  const models = new Map<string, string>();
+
+  /** What other processes look at is what was reported. */
+  function tellModels(said: WorkerReport): void {
+    const now = new Map(said.models.map((model) => [model.id, JSON.stringify(model)]));
+    for (const model of new Set([...models.keys(), ...now.keys()])) {
+      if (models.get(model) !== now.get(model)) notifier.notify('model', model);
+    }
+    models.clear();
+    for (const [model, state] of now) models.set(model, state);
+  }
 
   async function say(): Promise<void> {
     const said = await report();
     ({ id } = said);
     const { draining } = await store.seeWorker(said);
     isTold = false;
+    if (store.isShared) tellModels(said);
     if (!draining || isDraining) return;
     isDraining = true;
     log.info({ worker: said.name }, 'worker is drained');

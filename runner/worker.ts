@@ -1,8 +1,10 @@
 import { nanoid } from 'nanoid';
 import type { EngineStatus } from '#src/jobs/worker.ts';
-import { installedModels } from '#src/models/installed.ts';
+import { followModelRequests } from '#src/models/fleet-models.ts';
+import type { Models } from '#src/models/models.ts';
 import type { HealthWatch } from '#src/operations/health.ts';
 import type { Settings } from '#src/settings.ts';
+import { listenEvery } from '#src/store/notifier.ts';
 import type { Store } from '#src/store/store.ts';
 import { startEngineChecks } from './engine-check.ts';
 import { readGpus } from './gpu.ts';
@@ -12,7 +14,9 @@ import { type Runner, type RunnerOptions, startRunner, workerName } from './runn
 /** What a worker is started with. */
 export interface WorkerParts extends Pick<RunnerOptions, 'store' | 'notifier' | 'media' | 'config' | 'log'> {
   /** The same without what listens to its writes. */
-  readonly registry: Pick<Store, 'isShared' | 'seeWorker' | 'forgetWorkers'>;
+  readonly registry: Pick<Store, 'isShared' | 'seeWorker' | 'forgetWorkers' | 'modelRequests'>;
+  /** Those of this machine. */
+  readonly localModels: Models;
   readonly settings: Settings;
   readonly health: Pick<HealthWatch, 'engineChecked'>;
   readonly version: string;
@@ -22,10 +26,12 @@ export interface WorkerParts extends Pick<RunnerOptions, 'store' | 'notifier' | 
 
 /** Of a lease: between two reports of a worker. */
 const reportAfter = 0.3;
+/** Between two reports while models come and go. */
+const modelReportMs = 500;
 
 /** Starts to run jobs: with its engine tested, and seen by the others for as long as it does. */
 export async function startWorker(parts: WorkerParts): Promise<Runner> {
-  const { registry, settings, config, notifier, log, health, version } = parts;
+  const { registry, localModels, settings, config, notifier, log, health, version } = parts;
   const id = nanoid();
   const numJobs = () => config.server.slots ?? settings.current().numJobs;
   let engine: EngineStatus | null = null;
@@ -42,7 +48,7 @@ export async function startWorker(parts: WorkerParts): Promise<Runner> {
       log,
       everyMs: config.server.leaseSeconds * 1000 * reportAfter,
       async report() {
-        const [gpus, models] = await Promise.all([readGpus(), installedModels(config)]);
+        const [gpus, models] = await Promise.all([readGpus(), localModels.list()]);
         const devices = ['cpu', ...gpus.map(({ index, name }) => `${index} ${name}`)];
         return { id, name: workerName, version, slots: numJobs(), devices, models, engine };
       },
@@ -54,6 +60,11 @@ export async function startWorker(parts: WorkerParts): Promise<Runner> {
       },
     }),
   );
+  if (registry.isShared) {
+    // What others read of its models is what it reports.
+    stack.use(listenEvery({ notifier, topic: 'model', ms: modelReportMs }, registration.wake));
+    stack.use(followModelRequests({ store: registry, notifier, models: localModels, log }));
+  }
   const checked = (status: EngineStatus) => {
     engine = status;
     health.engineChecked(status);

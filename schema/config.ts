@@ -113,7 +113,7 @@ const ConfigOptions = builder.objectRef<Settings>('ConfigOptions').implement({
     modes: t.field({
       type: [ModeOption],
       description: 'The modes, most accurate first.',
-      resolve: (config) => listModes({ config }),
+      resolve: (config, _, { models }) => listModes({ config, models }),
     }),
     computePower: t.field({
       type: [ComputePowerType],

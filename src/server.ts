@@ -18,6 +18,8 @@ import { openLocalMediaStore } from './media/local.ts';
 import { openResumableUploads } from './media/resumable-uploads.ts';
 import { openTrash } from './media/trash.ts';
 import { openDownloads } from './models/downloads.ts';
+import { openFleetModels } from './models/fleet-models.ts';
+import { openLocalModels } from './models/models.ts';
 import { sweepModels } from './models/installed.ts';
 import { openEngineIdentity } from './operations/engine-identity.ts';
 import { followFleet } from './operations/fleet.ts';
@@ -72,17 +74,21 @@ export async function startServer(
   const keys = stack.use(await openApiKeys({ config, store, log }));
   if (!keys.areNeeded()) refuseWithoutKeys(config);
   const settings = await openSettings(config, store, log);
+  const leaseMs = config.server.leaseSeconds * 1000;
+  let runner: Runner | undefined;
   const trash = openTrash(dataDirectory);
   const storage = openDiskSpace(config.server, trash);
   const media = await openLocalMediaStore(config.server, storage);
   const uploads = stack.use(await openResumableUploads(config.server, storage));
   await sweepModels(config).catch((err: unknown) => log.warn({ err }, 'removed models not swept'));
   const downloads = stack.use(openDownloads({ config, storage, notifier, log }));
+  const release = async (id: string) => runner?.release(id);
+  const localModels = openLocalModels({ config, downloads, release, notifier, log });
+  const models = store.isShared ? openFleetModels({ config, store, leaseMs }) : localModels;
   const health = stack.use(watchHealth({ store, storage, settings, config, hasModels: role !== 'api', log }, version));
   await sweepMedia({ dataDirectory, store, trash, log });
   stack.use(startEmptying({ trash, media, uploads, log }));
   const { read: readHost } = stack.use(openHost(config.server.dataDirectory));
-  let runner: Runner | undefined;
   const countStandby = () => runner?.state().standby ?? 0;
   const serverReader = openServerReader({ health, store, settings, config, keys, readHost, readGpus, countStandby });
   const metrics = openMetrics({ readServer: serverReader.recent, store });
@@ -102,8 +108,7 @@ export async function startServer(
     media,
     uploads,
     folders: stack.use(openFolders(mediaRoots)),
-    downloads,
-    releaseModel: async (id) => runner?.release(id),
+    models,
     async detectSpeakers(id, bounds) {
       if (runner === undefined) throw new RequestError('SERVICE_UNAVAILABLE', 'The server is starting.');
       return runner.detectSpeakers(id, bounds);
@@ -126,7 +131,6 @@ export async function startServer(
     stack.use(startSettling(context));
     stack.use(startDownloads(context));
   }
-  const leaseMs = config.server.leaseSeconds * 1000;
   if (store.isShared) stack.use(followFleet({ ...context, health, leaseMs }));
   if (role === 'api') stack.use(startReaping({ store, log, leaseMs }));
   else {
@@ -135,6 +139,7 @@ export async function startServer(
         ...context,
         store: traceWork(measureWork(store, metrics), tracer),
         registry: store,
+        localModels,
         health,
         version,
         onDrained: role === 'worker' ? leave : () => undefined,

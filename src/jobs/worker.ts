@@ -12,6 +12,27 @@ export interface EngineStatus {
   readonly problem: string | null;
 }
 
+/** A Whisper model with those who would run it. */
+export interface ModelState {
+  readonly id: string;
+  readonly installed: boolean;
+  /** Size of `model.bin` and the files beside it; null where it is not known. */
+  readonly bytes: number | null;
+  /** 0 to 1; null where it is not downloaded now. */
+  readonly downloading: number | null;
+  /** Why its folder, where there is one, holds no whole model. */
+  readonly because: string | null;
+  /** Why its last download failed. */
+  readonly problem: string | null;
+}
+
+/** What is asked of every worker for a model. */
+export interface ModelRequest {
+  readonly model: string;
+  readonly action: 'DOWNLOAD' | 'CANCEL' | 'REMOVE';
+  readonly requestedAt: Date;
+}
+
 /** What a process that runs jobs says of itself. */
 export interface WorkerReport {
   /** Of this process: another start has another. */
@@ -24,8 +45,8 @@ export interface WorkerReport {
   readonly slots: number;
   /** `cpu`, and each GPU by its index and name. */
   readonly devices: readonly string[];
-  /** Those that lie in its model folder. */
-  readonly models: readonly string[];
+  /** As its model folder has them. */
+  readonly models: readonly ModelState[];
   /** Null until it was tested. */
   readonly engine: EngineStatus | null;
 }

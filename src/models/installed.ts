@@ -2,7 +2,6 @@ import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nanoid } from 'nanoid';
 import type { Config } from '../config/config.ts';
-import { ModelNotInstalledError } from '../errors.ts';
 
 /** A Whisper model: whether it lies in the model directory. */
 export interface Model {
@@ -10,7 +9,6 @@ export interface Model {
   readonly installed: boolean;
   /** Size of `model.bin` and the files beside it; null when it is not installed. */
   readonly bytes: number | null;
-  readonly languages: string;
   /** Why its folder, where there is one, holds no whole model. */
   readonly problem: string | null;
 }
@@ -31,12 +29,6 @@ export function modelPath(config: Config, id: string): string {
 /** Whether `id` names a folder that holds a whole CTranslate2 model. */
 export async function isInstalled(config: Config, id: string): Promise<boolean> {
   return (await find(config, id)).installed;
-}
-
-/** Throws ModelNotInstalledError, which tells why, unless the model is installed. */
-export async function requireModel(config: Config, id: string): Promise<void> {
-  const found = await find(config, id);
-  if (!found.installed) throw new ModelNotInstalledError(id, found.because);
 }
 
 /** Ids are folder names: no separators, nothing hidden. */
@@ -63,13 +55,12 @@ export async function readModel(config: Config, id: string): Promise<Model> {
     id,
     installed: found.installed,
     bytes: found.installed ? found.bytes : null,
-    languages: languagesOf(id),
     problem: found.installed ? null : found.because,
   };
 }
 
 /** Whisper's .en models and all of distil-whisper's were trained on English alone. */
-function languagesOf(id: string): string {
+export function languagesOf(id: string): string {
   return id.startsWith('distil-') || id.endsWith('.en') ? 'English' : 'multilingual';
 }
 

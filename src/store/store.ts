@@ -14,7 +14,7 @@ import type {
 } from '../jobs/job.ts';
 import type { EngineIdentity } from '../jobs/provenance.ts';
 import type { Segment, SegmentEdit, Speaker, StoredSegment } from '../jobs/transcript.ts';
-import type { Worker, WorkerReport } from '../jobs/worker.ts';
+import type { ModelRequest, Worker, WorkerReport } from '../jobs/worker.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
@@ -320,6 +320,10 @@ export interface WorkerStore {
   workers(leaseMs: number): Promise<readonly Worker[]>;
   /** Has a worker take no new jobs, give back those that it runs, and leave. False for an unknown id. */
   drainWorker(id: string): Promise<boolean>;
+  /** Asks every worker for something; what was asked for this model before is asked no more. */
+  requestModel(model: string, action: ModelRequest['action']): Promise<void>;
+  /** What is asked of every worker, one of each model, in the order in which it was asked. */
+  modelRequests(): Promise<readonly ModelRequest[]>;
 }
 
 /** What became of a job that was to be deleted. */

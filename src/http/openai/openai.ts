@@ -1,7 +1,6 @@
 import type { Context } from '#resolvers/context.ts';
 import { RequestError } from '../../errors.ts';
 import { transcriptionModes } from '../../jobs/job.ts';
-import { installedModels } from '../../models/installed.ts';
 import { answer, answerEarly } from '../answer.ts';
 import { preflightSeconds, refuseOtherSites, refuseWith } from '../request-checks.ts';
 import { OpenaiError, refusalOf } from './errors.ts';
@@ -55,8 +54,12 @@ async function answerCall(asked: OpenaiRequest): Promise<void> {
 }
 
 /** What `model` may be now. */
-async function namesOf({ config, settings }: Pick<Context, 'config' | 'settings'>): Promise<readonly string[]> {
-  const installed = await installedModels(config);
+async function namesOf({
+  config,
+  settings,
+  models,
+}: Pick<Context, 'config' | 'settings' | 'models'>): Promise<readonly string[]> {
+  const installed = (await models.list()).filter((model) => model.installed).map(({ id }) => id);
   const { modes } = config.transcription;
   const usable = transcriptionModes.filter((mode) => installed.includes(modes[mode].model));
   return [...(usable.includes(settings.current().mode) ? [whisper1] : []), ...usable, ...installed];

@@ -16,13 +16,15 @@ const engine = {
   problem: null,
 };
 
+const model = { id: 'base', installed: true, bytes: 141, downloading: null, because: null, problem: null };
+
 const reportOf = (id: string, changes: Partial<WorkerReport> = {}): WorkerReport => ({
   id,
   name: `host:${id}`,
   version: '1.0.0',
   slots: 2,
   devices: ['cpu'],
-  models: ['base'],
+  models: [model],
   engine: null,
   ...changes,
 });
@@ -98,5 +100,23 @@ export function workersContract(open: OpenStore): void {
     const [worker] = await store.workers(leaseMs);
     assert.equal(worker?.status, 'DRAINING');
     assert.deepEqual(await store.seeWorker(reportOf('a')), { draining: true });
+  });
+
+  it('keeps the last that is asked of all workers for a model, in the order in which it was asked', async () => {
+    const time = 1_700_000_000_000;
+    await using opened = await open(() => time);
+    const { store, notifier } = opened;
+    let heard = 0;
+    using stack = new DisposableStack();
+    stack.use(notifier.listen('worker', () => (heard += 1)));
+    assert.deepEqual(await store.modelRequests(), []);
+    await store.requestModel('tiny', 'DOWNLOAD');
+    await store.requestModel('base', 'DOWNLOAD');
+    await store.requestModel('tiny', 'REMOVE');
+    assert.equal(heard, 3);
+    assert.deepEqual(await store.modelRequests(), [
+      { model: 'base', action: 'DOWNLOAD', requestedAt: new Date(time + 1) },
+      { model: 'tiny', action: 'REMOVE', requestedAt: new Date(time + 2) },
+    ]);
   });
 }

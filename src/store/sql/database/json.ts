@@ -9,7 +9,6 @@ import {
   type TranscriptionOptions,
   transcriptionOptionsSchema,
 } from '../../../jobs/job.ts';
-import type { EngineStatus } from '../../../jobs/worker.ts';
 import type { Word } from '../../../jobs/transcript.ts';
 
 /** Text that every database keeps as it is: PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair. */
@@ -30,7 +29,7 @@ export function toJson(value: unknown): string {
  * A column of JSON as its schema has it. What is missing or wrong in it becomes what the schema says instead, and a text that is no JSON the
  * `fallback`: a version that adds a field must read what is there already, and one broken row must not hide the others.
  */
-function parse<T>(text: string, schema: z.ZodType<T>, fallback: NoInfer<T>): T {
+export function parse<T>(text: string, schema: z.ZodType<T>, fallback: NoInfer<T>): T {
   try {
     return schema.safeParse(JSON.parse(text)).data ?? fallback;
   } catch {
@@ -111,7 +110,7 @@ export function parseWords(text: string | null): readonly Word[] | null {
   return text === null ? null : parse(text, wordsOrNullSchema, null);
 }
 
-const textOrNull = z.string().nullable().catch(null);
+export const textOrNull = z.string().nullable().catch(null);
 const tracksSchema = z.array(
   z.object({
     index: z.number(),
@@ -134,21 +133,6 @@ export function parsePeaks(text: string | null): readonly number[] | null {
 /** The tracks of sound of a recording; none where they cannot be read. */
 export function parseTracks(text: string): readonly AudioTrack[] {
   return parse(text, tracksSchema, []);
-}
-
-const engineSchema = z.object({
-  ready: z.boolean(),
-  engine: textOrNull,
-  fasterWhisper: textOrNull,
-  ctranslate2: textOrNull,
-  python: textOrNull,
-  confined: textsSchema.nullable().catch(null),
-  problem: textOrNull,
-}) satisfies z.ZodType<EngineStatus>;
-
-/** What the test of a worker's engine found; null where there was none yet. */
-export function parseEngine(text: string | null): EngineStatus | null {
-  return text === null ? null : parse(text, engineSchema.nullable(), null);
 }
 
 const segmentSchema = z.object({

@@ -1,6 +1,7 @@
 import type { Generated, GeneratedAlways } from 'kysely';
 import type { Role } from '../../../config/api-key.ts';
 import type { AttemptOutcome, JobEvent, JobStage, JobStatus } from '../../../jobs/job.ts';
+import type { ModelRequestTable, WorkerTable } from '../work/worker-rows.ts';
 import type { MessageType } from '../../webhooks.ts';
 
 /** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
@@ -30,6 +31,7 @@ export interface Tables {
   readonly log: LogTable;
   readonly setting: SettingTable;
   readonly worker: WorkerTable;
+  readonly model_request: ModelRequestTable;
   readonly api_key: ApiKeyTable;
   readonly webhook: WebhookTable;
   readonly delivery: DeliveryTable;
@@ -306,21 +308,6 @@ interface SettingTable {
   readonly value: string;
   readonly changed_at: number;
   readonly changed_by: string;
-}
-
-interface WorkerTable {
-  readonly id: string;
-  readonly name: string;
-  readonly version: string;
-  readonly slots: number;
-  /** JSON, as `models` and `engine`. */
-  readonly devices: string;
-  readonly models: string;
-  readonly engine: string | null;
-  readonly started_at: number;
-  readonly seen_at: number;
-  /** 1 where it takes no new jobs and is to leave. */
-  readonly draining: Generated<0 | 1>;
 }
 
 interface ApiKeyTable {

@@ -2,9 +2,10 @@ import type { Kysely } from 'kysely';
 import type { Worker, WorkerReport } from '../../../jobs/worker.ts';
 import type { WorkerStore } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
-import { cleanText, parseEngine, parseTexts, toJson } from '../database/json.ts';
+import { cleanText, parseTexts, toJson } from '../database/json.ts';
 import { toDate } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
+import { parseEngine, parseModels } from './worker-rows.ts';
 
 /** A worker that was lost is shown for so long. */
 const forgottenAfterMs = 24 * 60 * 60 * 1000;
@@ -26,6 +27,25 @@ export function workerStore(connection: Connection): WorkerStore {
         .executeTakeFirstOrThrow();
       connection.notifier.notify('worker', id);
       return numUpdatedRows > 0n;
+    },
+    async requestModel(model, action) {
+      await commit(connection, async (tx) => {
+        const { last } = await tx
+          .selectFrom('model_request')
+          .select((eb) => eb.fn.max('requested_at').as('last'))
+          .executeTakeFirstOrThrow();
+        const said = { action, requested_at: Math.max(connection.now(), (last ?? 0) + 1) };
+        await tx
+          .insertInto('model_request')
+          .values({ model, ...said })
+          .onConflict((conflict) => conflict.column('model').doUpdateSet(said))
+          .execute();
+      });
+      connection.notifier.notify('worker', '');
+    },
+    async modelRequests() {
+      const rows = await connection.db.selectFrom('model_request').selectAll().orderBy('requested_at').execute();
+      return rows.map(({ model, action, requested_at }) => ({ model, action, requestedAt: toDate(requested_at) }));
     },
   };
 }
@@ -66,7 +86,7 @@ async function readWorkers({ db, now }: Connection, leaseMs: number): Promise<re
     version: row.version,
     slots: row.slots,
     devices: parseTexts(row.devices),
-    models: parseTexts(row.models),
+    models: parseModels(row.models),
     engine: parseEngine(row.engine),
     // A clock that was set back must not show one for ever.
     status: Math.abs(time - row.seen_at) > leaseMs ? 'LOST' : row.draining === 1 ? 'DRAINING' : 'READY',
