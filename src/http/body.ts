@@ -27,7 +27,8 @@ async function readBytes(request: IncomingMessage): Promise<Body> {
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge;
   const chunks: Buffer[] = [];
   let total = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Not destroyed after its last byte: Node would leave the listeners of this loop on it, for as long as an event stream answers it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     total += chunk.length;
     if (total > maxBodyBytes) throw tooLarge;
     chunks.push(chunk);

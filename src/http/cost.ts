@@ -38,14 +38,13 @@ interface CostHints {
   readonly maxTimes?: number;
 }
 
-/**
- * Refuses, before anything is executed, an operation that could bring back too much: on HTTP and on WebSocket alike, since both execute through Yoga. Limits
- * of depth and aliases do not bound work: a hundred jobs with a thousand segments each are four levels.
- */
+/** Refuses queries and mutations, before anything is executed: on HTTP and on WebSocket alike, since both execute through Yoga. */
 export function useCostLimit(): Plugin {
   return {
-    onExecute: ({ args, setResultAndStopExecution: stop }) => refuse(args, (error) => stop({ errors: [error] })),
-    onSubscribe: ({ args, setResultAndStopExecution: stop }) => refuse(args, (error) => stop({ errors: [error] })),
+    onExecute({ args, setResultAndStopExecution: stop }) {
+      const refusal = refusalOf(args);
+      if (refusal !== null) stop({ errors: [refusal] });
+    },
   };
 }
 
@@ -57,19 +56,21 @@ interface Operation {
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-function refuse(operation: Operation, stop: (error: GraphQLError) => void): void {
+/**
+ * Why an operation is not executed that could bring back too much; null where it is. Limits of depth and aliases do not bound work: a hundred jobs with a
+ * thousand segments each are four levels.
+ */
+export function refusalOf(operation: Operation): GraphQLError | null {
   const { cost, over } = costOf(operation);
-  if (cost <= maxCost && over === null) return;
+  if (cost <= maxCost && over === null) return null;
   const message =
     over === null
       ? `The operation could bring back ${cost} objects; ${maxCost} are allowed.`
       : `The operation asks for ${over.field} ${over.times} times; ${over.limit} are allowed.`;
   const hint = 'Ask for smaller pages, or for less in lists.';
-  stop(
-    new GraphQLError(message, {
-      extensions: { code: 'QUERY_TOO_COMPLEX', hint, cost, limit: maxCost, http: { status: 400 } },
-    }),
-  );
+  return new GraphQLError(message, {
+    extensions: { code: 'QUERY_TOO_COMPLEX', hint, cost, limit: maxCost, http: { status: 400 } },
+  });
 }
 
 interface Cost {

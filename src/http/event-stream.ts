@@ -7,7 +7,7 @@ import { isFinished, type Job } from '../jobs/job.ts';
 import type { FanOut } from './fan-out/fan-out.ts';
 import { eventStreamOutlet, framingOf } from './fan-out/outlet.ts';
 import type { FileRequest } from './file-response.ts';
-import { streamResults } from './stream-results.ts';
+import { streamShared } from './stream-results.ts';
 
 /** The events of a job with all their fields but the job itself, as the schema has them. */
 const document = parse(
@@ -60,15 +60,15 @@ export async function answerEvents(
   }
   const outlet = eventStreamOutlet(response, framing);
   const args = { schema, document, variableValues: { id, after }, contextValue: context };
-  const events = await fanOut(args, outlet);
-  if (!(Symbol.asyncIterator in events)) throw events.errors?.[0]?.originalError ?? new Error('not subscribed');
+  const membership = await fanOut(args, outlet);
+  if (membership === null) throw new Error('The events of a job are not shared.');
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   });
   response.write(`retry: ${retryMs}\n\n`);
-  await streamResults(response, events, (result) => frame(JSON.stringify(result)));
+  await streamShared(response, membership);
   response.end('event: complete\ndata: {}\n\n');
 }
 

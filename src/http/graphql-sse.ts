@@ -1,27 +1,27 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ExecutionResult, getOperationAST, type GraphQLError, OperationTypeNode } from 'graphql';
+import { getOperationAST, type GraphQLError, OperationTypeNode } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
 import { z } from 'zod';
 import type { Caller } from '../config/api-key.ts';
 import type { Log } from '../logs/log.ts';
+import type { FanOut } from './fan-out/fan-out.ts';
+import type { Membership } from './fan-out/group.ts';
 import { eventStreamOutlet, framingOf } from './fan-out/outlet.ts';
 import { prepare } from './operation.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
 import { contentType } from './request-checks.ts';
-import { streamResults } from './stream-results.ts';
+import { streamShared } from './stream-results.ts';
 import type { Yoga } from './yoga.ts';
 
 const frame = (json: string): string => `event: next\ndata: ${json}\n\n`;
 const framing = framingOf(frame);
-
-/** What a subscription brings. */
-type Results = AsyncGenerator<ExecutionResult, void, void>;
 
 /** A request that asks for an event stream. */
 interface StreamRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly yoga: Yoga;
+  readonly share: FanOut;
   readonly persisted: PersistedQueries;
   readonly caller: Caller;
   /** Aborts when the client has left. */
@@ -29,21 +29,15 @@ interface StreamRequest {
   readonly log: Log;
 }
 
-/**
- * Subscribes for an event stream, as Yoga would, but so that what many follow can be written to all of them as one. Null where Yoga is to answer: what is no
- * subscription, or not a right one.
- */
-export async function subscribe(asked: StreamRequest, body: Buffer): Promise<Results | null> {
-  const { request, response, yoga, caller, signal, log } = asked;
+/** Subscribes for an event stream to what many may follow. Null where Yoga is to answer: anything else, and what is wrong. */
+export async function subscribe(asked: StreamRequest, body: Buffer): Promise<Membership | null> {
+  const { request, response, yoga, share, caller, signal, log } = asked;
   const params = wantsEventStream(request) ? operationIn(asked, body) : null;
   if (params === null) return null;
-  const outlet = eventStreamOutlet(response, framing);
-  const enveloped = yoga.getEnveloped({ req: request, params, caller, signal, outlet });
-  const args = await prepare(params, enveloped, log);
+  const args = await prepare(params, yoga.getEnveloped({ req: request, params, caller, signal }), log);
   if (!('document' in args)) return null;
   if (getOperationAST(args.document, args.operationName)?.operation !== OperationTypeNode.SUBSCRIPTION) return null;
-  const results = await enveloped.subscribe(args);
-  return isIterable(results) ? results : null;
+  return share(args, eventStreamOutlet(response, framing));
 }
 
 /** Such as `text/event-stream`, and nothing before it that the client would rather have. */
@@ -74,14 +68,10 @@ function operationOf(url: string): GraphQLParams {
   return { ...others, variables: JSON.parse(variables ?? 'null'), extensions: JSON.parse(extensions ?? 'null') };
 }
 
-function isIterable(results: unknown): results is Results {
-  return typeof results === 'object' && results !== null && Symbol.asyncIterator in results;
-}
-
 /** Answers with an event stream in the distinct connections mode of GraphQL over SSE, as Yoga does. */
-export async function answerResults(
+export async function answerShared(
   response: ServerResponse,
-  results: Results,
+  membership: Membership,
   mask: (error: unknown) => GraphQLError,
 ): Promise<void> {
   if (response.hasHeader('access-control-allow-origin')) response.setHeader('access-control-allow-credentials', 'true');
@@ -94,7 +84,7 @@ export async function answerResults(
     'x-accel-buffering': 'no',
   });
   try {
-    await streamResults(response, results, (result) => frame(JSON.stringify(result)));
+    await streamShared(response, membership);
   } catch (error) {
     response.write(frame(JSON.stringify({ errors: [mask(error)] })));
   }

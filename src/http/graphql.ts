@@ -5,8 +5,9 @@ import type { Log } from '../logs/log.ts';
 import type { Upload } from '../media/upload.ts';
 import { answerEarly, whenLeft } from './answer.ts';
 import { type Body, readBody } from './body.ts';
+import type { FanOut } from './fan-out/fan-out.ts';
 import type { FileRequest } from './file-response.ts';
-import { answerResults, subscribe } from './graphql-sse.ts';
+import { answerShared, subscribe } from './graphql-sse.ts';
 import { BodyError } from './multipart.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
 import { holderOf, type Quotas, tooManyUploads } from './quotas.ts';
@@ -18,6 +19,7 @@ export interface GraphqlRequest extends FileRequest {
   readonly yoga: Yoga;
   readonly caller: Caller;
   readonly quotas: Quotas;
+  readonly share: FanOut;
   readonly persisted: PersistedQueries;
 }
 
@@ -42,9 +44,9 @@ export async function answerGraphql(asked: GraphqlRequest): Promise<void> {
     response.once('close', discard);
     await yoga(request, response, { caller, signal, traceparent, operation: body.operation });
   } else {
-    const results = await subscribe({ ...asked, signal, log: context.log }, body.bytes);
+    const membership = await subscribe({ ...asked, signal, log: context.log }, body.bytes);
     // Returned, not awaited: what the operation was read from is not kept for as long as its events are followed.
-    if (results !== null) return answerResults(response, results, maskErrors(context.log));
+    if (membership !== null) return answerShared(response, membership, maskErrors(context.log));
     // Yoga takes a body that was read before it from here, as Express leaves it.
     await yoga(Object.assign(request, { body: body.bytes }), response, { caller, signal, traceparent });
   }

@@ -7,6 +7,7 @@ import { openPersistedQueries } from './persisted-queries.ts';
 import { openQuotas } from './quotas.ts';
 import { refuse } from './request-checks.ts';
 import { handle, pathOf } from './routes.ts';
+import { openSubscriptions } from './subscriptions.ts';
 import { openWebSockets, type WebSockets } from './websocket.ts';
 import { maskErrors, openYoga, requestContext } from './yoga.ts';
 
@@ -45,11 +46,13 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
     mask: maskErrors(context.log),
   });
   const persisted = openPersistedQueries();
-  const yoga = openYoga(context, { quotas, fanOut, persisted });
+  const subscriptions = openSubscriptions({ fanOut, quotas, metrics: context.metrics });
+  const yoga = openYoga(context, { subscriptions, persisted });
   const sockets = openWebSockets(yoga, {
     ...context.config.server,
     keys: context.keys,
     quotas,
+    share: subscriptions.share,
     pingMs: timeouts.pingMs,
     log: context.log,
   });
@@ -61,7 +64,7 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
     answering.add(response);
     endWhenStalled(response, timeouts.stallMs);
     endWhenIdle(request, response, bodyIdleSeconds * 1000);
-    const scope = { context, yoga, quotas, fanOut, persisted, stopping: stopping.signal };
+    const scope = { context, yoga, quotas, fanOut, share: subscriptions.share, persisted, stopping: stopping.signal };
     handle(request, response, scope).catch((error: unknown) => {
       context.log.error({ err: error }, 'request failed');
       if (!response.headersSent)

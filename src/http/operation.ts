@@ -1,5 +1,6 @@
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import type { Log } from '../logs/log.ts';
+import type { SubscribeArgs } from './fan-out/fan-out.ts';
 import { maskErrors, type Yoga } from './yoga.ts';
 
 /** Yoga's functions for one operation. */
@@ -17,7 +18,7 @@ export async function prepare(
   payload: Asked,
   enveloped: Enveloped,
   log: Log,
-): Promise<ExecutionArgs | readonly GraphQLError[]> {
+): Promise<SubscribeArgs | readonly GraphQLError[]> {
   const { schema, execute, subscribe, parse, validate, contextFactory } = enveloped;
   try {
     const document = parse(payload.query);

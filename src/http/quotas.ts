@@ -1,9 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
-import { GraphQLError, type ExecutionResult } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import { GraphQLError } from 'graphql';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { RequestContext } from '#resolvers/context.ts';
 import type { Caller } from '../config/api-key.ts';
 import type { Config } from '../config/config.ts';
 
@@ -125,29 +123,3 @@ export const tooManyUploads =
   'You send as many recordings as one caller may at a time; send the next when one has arrived.';
 
 export const tooManySubscriptions = 'You follow as much as one caller may; end what you no longer look at.';
-
-/** Bounds the subscriptions of a caller, over WebSocket and over HTTP together. */
-export function useSubscriptionQuota(quotas: Pick<Quotas, 'subscriptions'>): Plugin<RequestContext> {
-  return {
-    onSubscribe({ args, setResultAndStopExecution: stop }) {
-      const caller: Caller = args.contextValue.caller;
-      const giveBack = quotas.subscriptions.take(holderOf(caller));
-      if (giveBack === null) {
-        stop({ errors: [tooMany(tooManySubscriptions)] });
-        return undefined;
-      }
-      return {
-        onSubscribeResult({ result }) {
-          // What was refused never runs.
-          if (!isIterable(result)) giveBack();
-          return { onEnd: giveBack };
-        },
-        onSubscribeError: giveBack,
-      };
-    },
-  };
-}
-
-function isIterable(result: AsyncIterable<unknown> | ExecutionResult): boolean {
-  return Symbol.asyncIterator in result;
-}

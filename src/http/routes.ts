@@ -16,7 +16,7 @@ import { traceAnswer } from './measuring/tracing.ts';
 import { answerTus } from './tus.ts';
 
 /** What requests are answered with. */
-interface RequestScope extends Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas' | 'persisted'> {
+interface RequestScope extends Pick<GraphqlRequest, 'context' | 'yoga' | 'quotas' | 'share' | 'persisted'> {
   readonly fanOut: FanOut;
   /** Aborts when the server is stopped, before connections are closed. */
   readonly stopping: AbortSignal;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
@@ -7,11 +8,13 @@ import type { ApiKeys } from '../auth/api-keys.ts';
 import type { Caller } from '../config/api-key.ts';
 import { clientLeft } from '../errors.ts';
 import type { Log } from '../logs/log.ts';
-import { webSocketOutlet } from './fan-out/outlet.ts';
+import type { FanOut, SubscribeArgs } from './fan-out/fan-out.ts';
+import type { Membership } from './fan-out/group.ts';
+import { type Outlet, webSocketOutlet } from './fan-out/outlet.ts';
 import { answered, type Enveloped, prepare, rootOf } from './operation.ts';
 import { type Quotas, tooMany, tooOften } from './quotas.ts';
 import { authenticate } from './request-checks.ts';
-import type { Yoga } from './yoga.ts';
+import { maskErrors, type Yoga } from './yoga.ts';
 
 /** 256 KiB: an operation with its variables; recordings come over HTTP. */
 const maxMessageBytes = 262_144;
@@ -28,6 +31,7 @@ interface WebSocketSettings {
   readonly pingMs: number;
   readonly keys: ApiKeys;
   readonly quotas: Pick<Quotas, 'asked' | 'failed'>;
+  readonly share: FanOut;
   readonly log: Log;
 }
 
@@ -42,7 +46,7 @@ type Connected = Extra & Admitted;
  */
 export function openWebSockets(
   yoga: Yoga,
-  { pingMs, keys, quotas, log, maxSubscriptionsPerSocket }: WebSocketSettings,
+  { pingMs, keys, quotas, share, log, maxSubscriptionsPerSocket }: WebSocketSettings,
 ): WebSockets {
   // @types/ws does not know closeTimeout yet.
   const options: ServerOptions & { readonly closeTimeout: number } = {
@@ -74,7 +78,8 @@ export function openWebSockets(
           return [tooMany(`A connection carries at most ${maxSubscriptionsPerSocket} operations at a time.`)];
         const waitSeconds = extra.caller === undefined ? 0 : await quotas.asked(extra.caller);
         if (waitSeconds > 0) return [tooMany(tooOften(waitSeconds))];
-        return prepare(payload, enveloped(extra, id, payload), log);
+        const args = await prepare(payload, enveloped(extra, payload), log);
+        return 'document' in args ? shared(args, webSocketOutlet(extra.socket, extra.request.socket, id)) : args;
       },
     },
     sockets,
@@ -88,15 +93,19 @@ export function openWebSockets(
     const ending = keys.onEnd(caller, () => socket.close(CloseCode.Unauthorized, 'This API key has ended.'));
     socket.once('close', () => ending[Symbol.dispose]());
   }
-  function enveloped(
-    { request: req, socket, caller, signal }: Connected,
-    id: string,
-    params: SubscribePayload,
-  ): Enveloped {
+  function enveloped({ request: req, socket, caller, signal }: Connected, params: SubscribePayload): Enveloped {
     if (caller === undefined || signal === undefined) {
       throw new Error('An operation came on a connection that was not let in.');
     }
-    return yoga.getEnveloped({ req, socket, params, caller, signal, outlet: webSocketOutlet(socket, req.socket, id) });
+    return yoga.getEnveloped({ req, socket, params, caller, signal });
+  }
+  /** Has it followed together with others, where others may follow the same. */
+  function shared(args: SubscribeArgs, outlet: Outlet): ExecutionArgs {
+    const subscribe = async () => {
+      const membership = await share(args, outlet);
+      return membership === null ? rootOf(args).subscribe(args) : endOf(membership, maskErrors(log));
+    };
+    return { ...args, rootValue: { ...rootOf(args), subscribe } };
   }
   return {
     upgrade(request, socket, head) {
@@ -138,3 +147,34 @@ function shownIn(params: Readonly<Record<string, unknown>>): unknown {
 
 /** RFC 6455: the server goes away; clients come back by themselves. */
 const goingAway = 1001;
+
+/** What graphql-ws iterates: it brings nothing, and ends when its follower has come to the end. */
+function endOf(
+  { ended, begin, leave }: Membership,
+  mask: (error: unknown) => GraphQLError,
+): AsyncGenerator<ExecutionResult, void, void> {
+  const done = { done: true, value: undefined } as const;
+  const end = async () => {
+    leave();
+    return done;
+  };
+  return {
+    async next() {
+      begin();
+      try {
+        await ended;
+      } catch (error) {
+        throw mask(error);
+      }
+      return done;
+    },
+    return: end,
+    throw: end,
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async [Symbol.asyncDispose]() {
+      leave();
+    },
+  };
+}

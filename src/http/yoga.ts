@@ -8,13 +8,11 @@ import type { Caller } from '../config/api-key.ts';
 import { RequestError, StorageFullError } from '../errors.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
 import { useCostLimit } from './cost.ts';
-import { type FanOut, useFanOut } from './fan-out/fan-out.ts';
-import type { Outlet } from './fan-out/outlet.ts';
 import { useLimits } from './limits.ts';
 import { useMetrics } from './measuring/metrics.ts';
 import { type PersistedQueries, usePersistedQueries } from './persisted-queries.ts';
-import { type Quotas, useSubscriptionQuota } from './quotas.ts';
 import { preflightSeconds } from './request-checks.ts';
+import type { Subscriptions } from './subscriptions.ts';
 import { useTracing } from './measuring/tracing.ts';
 
 /** What the HTTP layer hands over with a request. */
@@ -26,8 +24,6 @@ interface Handover {
   readonly traceparent?: string | null;
   /** An operation whose uploads have been received already. */
   readonly operation?: GraphQLParams;
-  /** Where what a subscription tells may be written to directly. */
-  readonly outlet?: Outlet;
 }
 
 export type Yoga = YogaServerInstance<Handover, RequestContext>;
@@ -38,13 +34,12 @@ const maxCachedCharacters = 8192;
 
 /** What Yoga shares with what answers beside it. */
 interface YogaParts {
-  readonly quotas: Quotas;
-  readonly fanOut: FanOut;
+  readonly subscriptions: Pick<Subscriptions, 'plugin'>;
   readonly persisted: PersistedQueries;
 }
 
 /** GraphQL over HTTP and SSE; the WebSocket takes its functions from here, so that both mask and limit alike. */
-export function openYoga(context: Context, { quotas, fanOut, persisted }: YogaParts): Yoga {
+export function openYoga(context: Context, { subscriptions, persisted }: YogaParts): Yoga {
   return createYoga<Handover, RequestContext>({
     schema,
     context({ caller, signal, traceparent = null }) {
@@ -66,8 +61,7 @@ export function openYoga(context: Context, { quotas, fanOut, persisted }: YogaPa
       useLimits(),
       ...(context.config.server.introspection ? [] : [useNoIntrospection()]),
       useCostLimit(),
-      useSubscriptionQuota(quotas),
-      useFanOut(fanOut),
+      subscriptions.plugin,
       useEndWithClient(),
       useReceivedOperation(),
       usePersistedQueries(persisted),

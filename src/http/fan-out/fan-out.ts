@@ -3,17 +3,14 @@ import {
   type DocumentNode,
   createSourceEventStream,
   type ExecutionArgs,
-  type ExecutionResult,
   executeSubscriptionEvent,
   type GraphQLError,
   Kind,
-  mapSourceToResponseEvent,
   type OperationDefinitionNode,
   validateSubscriptionArgs,
   type ValidatedSubscriptionArgs,
   visit,
 } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
 import type { RequestContext } from '#resolvers/context.ts';
 import type { Following } from '#resolvers/subscription.ts';
 import type { Caller } from '../../config/api-key.ts';
@@ -28,28 +25,15 @@ interface FanOutNeeds {
   readonly mask: (error: unknown) => GraphQLError;
 }
 
-/** Subscribes, together with others who ask for the same. What is shared is written to the outlet, and the results bring nothing but the end. */
-export type FanOut = (
-  args: SubscribeArgs,
-  outlet: Outlet,
-) => Promise<AsyncGenerator<ExecutionResult, void, void> | ExecutionResult>;
+/** Follows together with others who ask for the same, whose results are written to the outlet. Null where there is nothing to share, which is what is wrong, too. */
+export type FanOut = (args: SubscribeArgs, outlet: Outlet) => Promise<Membership | null>;
 
-type SubscribeArgs = ExecutionArgs & { readonly contextValue: RequestContext & { readonly outlet?: Outlet } };
+export type SubscribeArgs = ExecutionArgs & { readonly contextValue: RequestContext };
 
 /** 512 Ki of executed items, kept for a moment: what is larger is shared by those who ask while it is made. */
 const maxChunkCharacters = 524_288;
 /** Written messages in one turn of the event loop: about three milliseconds. */
 const writesAtOnce = 250;
-
-/** Has subscriptions that bring an outlet shared; limits, quotas, errors and the protocol stay with Yoga and the library of the transport. */
-export function useFanOut(fanOut: FanOut): Plugin<RequestContext> {
-  return {
-    onSubscribe({ args, setSubscribeFn }) {
-      const { outlet }: SubscribeArgs['contextValue'] = args.contextValue;
-      if (outlet !== undefined) setSubscribeFn(() => fanOut(args, outlet));
-    },
-  };
-}
 
 /** One for a server: it holds who follows what. */
 export function openFanOut({ contextOf, mask }: FanOutNeeds): FanOut {
@@ -82,13 +66,13 @@ export function openFanOut({ contextOf, mask }: FanOutNeeds): FanOut {
   }
   return async (args, outlet) => {
     const validated = validateSubscriptionArgs(args);
-    if (!('schema' in validated)) return { errors: validated };
+    if (!('schema' in validated)) return null;
+    // What is not iterated has not begun, and needs no end.
     const source = await createSourceEventStream(validated);
-    if (!(Symbol.asyncIterator in source)) return source;
-    if (!isFollowing(source)) return mapSourceToResponseEvent(validated, source);
+    if (!isFollowing(source)) return null;
     const key = keyOf(args, validated, source.cursor);
     const group = groups.get(key) ?? open(key, source, validated, args.contextValue.caller);
-    return endOf(group.join(source.start, outlet));
+    return group.join(source.start, outlet);
   };
 }
 
@@ -138,28 +122,4 @@ function countUses(document: DocumentNode, variable: string): number {
     },
   });
   return uses;
-}
-
-/** What the library of the transport iterates: it brings nothing, and ends when its follower has come to the end. */
-function endOf({ ended, begin, leave }: Membership): AsyncGenerator<ExecutionResult, void, void> {
-  const done = { done: true, value: undefined } as const;
-  const end = async () => {
-    leave();
-    return done;
-  };
-  return {
-    async next() {
-      begin();
-      await ended;
-      return done;
-    },
-    return: end,
-    throw: end,
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-    async [Symbol.asyncDispose]() {
-      leave();
-    },
-  };
 }

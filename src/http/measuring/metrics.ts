@@ -70,7 +70,7 @@ export function measureAnswer(
   });
 }
 
-/** Measures operations and subscriptions, on HTTP and on WebSocket alike, since both execute through Yoga. */
+/** Measures queries and mutations, on HTTP and on WebSocket alike, since both execute through Yoga. */
 export function useMetrics(metrics: Metrics): Plugin<RequestContext> {
   return {
     onExecute({ args }) {
@@ -81,13 +81,6 @@ export function useMetrics(metrics: Metrics): Plugin<RequestContext> {
           const failed = 'errors' in result && (result.errors?.length ?? 0) > 0;
           metrics.operationEnded({ ...operation, failed, seconds: (performance.now() - start) / 1000 });
         },
-      };
-    },
-    onSubscribe({ args }) {
-      const { field } = operationOf(args);
-      return {
-        onSubscribeResult: ({ result }) =>
-          Symbol.asyncIterator in result ? { onEnd: metrics.subscribed(field) } : undefined,
       };
     },
   };
