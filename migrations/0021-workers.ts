@@ -12,6 +12,7 @@ export const workers: Migration = {
         slots integer not null,
         devices text not null,
         models text not null,
+        classes text not null,
         engine text,
         started_at integer not null,
         seen_at integer not null,

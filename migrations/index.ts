@@ -20,6 +20,7 @@ import { jobTraces } from './0018-job-traces.ts';
 import { edits } from './0019-edits.ts';
 import { speakers } from './0020-speakers.ts';
 import { workers } from './0021-workers.ts';
+import { queuePlaces } from './0022-queue-places.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -45,5 +46,6 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0019-edits': edits,
     '0020-speakers': speakers,
     '0021-workers': workers,
+    '0022-queue-places': queuePlaces,
   };
 }

@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { eventsOf, untilEvent, wsClient } from '#src/testing/follow.ts';
 import { openTestServer, submit, type TestServer } from '#src/testing/server.ts';
-import { secondsUntilStart } from './queue.ts';
+import { poolOf, secondsUntilStart } from './queue.ts';
 
 const now = 1_700_000_000_000;
 const since = (seconds: number) => new Date(now - seconds * 1000);
 
 test('the start of a job is estimated from the slots that become free and the time that jobs take', () => {
   const at = (position: number, slots: number, working: { startedAt: Date; etaSeconds: number | null }[] = []) =>
-    secondsUntilStart(position, { pace: { jobSeconds: 10, working }, slots, now });
+    secondsUntilStart(position, {
+      pace: { jobSeconds: 10, working: working.map((each) => ({ ...each, needs: 'COMPACT AUTO' })) },
+      slots,
+      now,
+    });
   assert.deepEqual([at(1, 1), at(2, 1), at(5, 2)], [0, 10, 20]);
   const halfway = { startedAt: since(4), etaSeconds: null };
   const nearlyDone = { startedAt: since(60), etaSeconds: 2 };
@@ -20,6 +24,16 @@ test('the start of a job is estimated from the slots that become free and the ti
   assert.equal(at(1, 1, [overdue]), 0);
   assert.equal(at(1, 1, [halfway, nearlyDone]), 6, 'after numJobs was lowered the one that ends last frees the slot');
   assert.equal(secondsUntilStart(1, { pace: { jobSeconds: null, working: [] }, slots: 1, now }), null);
+});
+
+test('a job waits for the slots of those workers alone that take jobs like it, and for all jobs that these take', () => {
+  const worker = (slots: number, ...classes: string[]) => ({ status: 'READY', slots, classes }) as const;
+  const lost = { status: 'LOST', slots: 9, classes: ['TURBO AUTO'] } as const;
+  const workers = [worker(2, 'TURBO AUTO'), worker(3, 'COMPACT AUTO', 'TURBO AUTO'), worker(4, 'COMPACT AUTO'), lost];
+  assert.deepEqual(poolOf('TURBO AUTO', workers), { slots: 5, classes: ['COMPACT AUTO', 'TURBO AUTO'] });
+  assert.deepEqual(poolOf('TURBO AUTO', workers.slice(0, 1)), { slots: 2, classes: ['TURBO AUTO'] });
+  assert.equal(poolOf('TURBO GPU_ONLY', workers), null);
+  assert.equal(poolOf('TURBO AUTO', [lost]), null);
 });
 
 const fields = '{ status queue { queued working slots paused } }';

@@ -1,4 +1,5 @@
 import type { Job } from '#src/jobs/job.ts';
+import { needsOf, type Worker } from '#src/jobs/worker.ts';
 import type { ServerStatus } from '#src/operations/server-status.ts';
 import { listenEvery } from '#src/store/notifier.ts';
 import type { Pace } from '#src/store/store.ts';
@@ -43,18 +44,40 @@ export function watchQueue({
   return follow(feed, { start: 'now' });
 }
 
-/** When a job that waits will begin; null for another, while the queue is paused, and before the first job was completed. */
+/** When a job that waits will begin; null for another, while the queue is paused, before the first job was completed, and where no worker takes it. */
 export async function estimateStart(
-  { id, status }: Pick<Job, 'id' | 'status'>,
-  { loaders, settings }: Pick<Context, 'loaders' | 'settings'>,
+  { id, status, options }: Pick<Job, 'id' | 'status' | 'options'>,
+  { loaders, settings, config, store }: Pick<Context, 'loaders' | 'settings' | 'config' | 'store'>,
 ): Promise<Date | null> {
   const { numJobs, paused } = settings.current();
   if (status !== 'QUEUED' || paused) return null;
-  const [position, pace] = await Promise.all([loaders.queuePosition.load(id), loaders.pace.load('pace')]);
+  const pool = store.isShared
+    ? poolOf(needsOf(options), await loaders.workers.load(config.server.leaseSeconds * 1000))
+    : { slots: config.server.slots ?? numJobs, classes: null };
+  if (pool === null) return null;
+  const { slots, classes } = pool;
+  const [position, pace] = await Promise.all([
+    classes === null ? loaders.queuePosition.load(id) : loaders.positionAmong.load({ id, classes }),
+    loaders.pace.load('pace'),
+  ]);
   if (position === null) return null;
   const now = Date.now();
-  const seconds = secondsUntilStart(position, { pace, slots: numJobs, now });
+  const working = pace.working.filter(({ needs }) => classes === null || classes.includes(needs));
+  const seconds = secondsUntilStart(position, { pace: { ...pace, working }, slots, now });
   return seconds === null ? null : new Date(now + seconds * 1000);
+}
+
+/** Workers that take jobs of one class: how many they run at a time, and of which classes they take jobs, which take these slots as well. Null where there are none. */
+export function poolOf(
+  needs: string,
+  workers: readonly Pick<Worker, 'status' | 'slots' | 'classes'>[],
+): { readonly slots: number; readonly classes: readonly string[] } | null {
+  const takers = workers.filter(({ status, classes }) => status === 'READY' && classes.includes(needs));
+  if (takers.length === 0) return null;
+  return {
+    slots: takers.reduce((sum, { slots }) => sum + slots, 0),
+    classes: [...new Set(takers.flatMap(({ classes }) => classes))].toSorted(),
+  };
 }
 
 /**

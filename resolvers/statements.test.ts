@@ -49,8 +49,9 @@ test('a page of jobs with all that belongs to them takes as many statements as o
   }
   const ids = (await store.jobs({}, { limit: 40 })).map(({ item }) => item.id);
   const { log } = openLog('silent', { write: () => undefined });
-  const settings = await openSettings(readConfig(join(import.meta.dirname, '..'), {}), store, log);
-  const contextValue = { store, loaders: openLoaders(store), settings, caller: anybody };
+  const config = readConfig(join(import.meta.dirname, '..'), {});
+  const settings = await openSettings(config, store, log);
+  const contextValue = { store, loaders: openLoaders(store), config, settings, caller: anybody };
   const counts: number[] = [];
   for (const first of [1, 20]) {
     statements = 0;

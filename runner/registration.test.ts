@@ -7,7 +7,16 @@ import { startRegistration } from './registration.ts';
 
 const leaseMs = 10_000;
 const report = async () =>
-  ({ id: 'a', name: 'host:1', version: '1', slots: 1, devices: ['cpu'], models: [], engine: null }) as const;
+  ({
+    id: 'a',
+    name: 'host:1',
+    version: '1',
+    slots: 1,
+    devices: ['cpu'],
+    models: [],
+    classes: [],
+    engine: null,
+  }) as const;
 
 test('a worker is seen while it is there, hears at once that it is to leave, and is gone when it has left', async () => {
   const notifier = openNotifier();

@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '#src/config/config.ts';
+import type { Serves } from '#src/jobs/worker.ts';
 import type { TranscriptionOptions } from '#src/jobs/job.ts';
 import { isInstalled } from '#src/models/installed.ts';
 import type { Lease } from '#src/store/work.ts';
@@ -49,6 +50,8 @@ interface RunnerState {
 export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'media' | 'config' | 'log'> {
   /** How many jobs may run at a time; asked at each tick. */
   readonly numJobs: () => number;
+  /** What jobs it takes; asked at each tick. All where absent. */
+  readonly serves?: () => Promise<Serves>;
   /** Whether no job may be started; asked at each tick. Never where absent. */
   readonly isPaused?: () => boolean;
   /** Name of this worker in the attempts; `workerName` where absent. */
@@ -77,7 +80,7 @@ export const workerName = `${hostname()}:${process.pid}`;
 
 /** Starts to run jobs; those of a server that died are given back to the queue first. */
 export function startRunner(options: RunnerOptions): Runner {
-  const { store, notifier, log, config, numJobs, isPaused = () => false } = options;
+  const { store, notifier, log, config, numJobs, isPaused = () => false, serves = async () => ({}) } = options;
   const { worker = workerName, retryPauseMs = 1000, isFleet = false } = options;
   const { leaseMs = config.server.leaseSeconds * 1000 } = options;
   const hasGpu = options.hasGpu ?? (async () => (await readGpus()).length > 0);
@@ -104,7 +107,7 @@ export function startRunner(options: RunnerOptions): Runner {
 
   async function fillSlots(): Promise<void> {
     while (!isPaused() && runs.size < numJobs() && !stopping.signal.aborted) {
-      const claim = await ask('claim', () => store.claim(worker));
+      const claim = await ask('claim', async () => store.claim(worker, await serves()));
       if (claim === null) return;
       const name = nameOf(claim.lease);
       const run = runJob(parts, claim, stopping.signal).finally(() => {

@@ -1,5 +1,6 @@
 import { nanoid } from 'nanoid';
-import type { EngineStatus } from '#src/jobs/worker.ts';
+import type { Config } from '#src/config/config.ts';
+import { classesOf, type EngineStatus, type Serves } from '#src/jobs/worker.ts';
 import { followModelRequests } from '#src/models/fleet-models.ts';
 import type { Models } from '#src/models/models.ts';
 import type { HealthWatch } from '#src/operations/health.ts';
@@ -38,9 +39,9 @@ export async function startWorker(parts: WorkerParts): Promise<Runner> {
   await using stack = new AsyncDisposableStack();
   // Whoever was there before is gone where the database is this process's alone.
   if (!registry.isShared) await registry.forgetWorkers(null);
-  const runner = stack.use(
-    startRunner({ ...parts, isFleet: registry.isShared, numJobs, isPaused: () => settings.current().paused }),
-  );
+  const serves = () => servedBy(config, registry.isShared);
+  const isPaused = () => settings.current().paused;
+  const runner = stack.use(startRunner({ ...parts, isFleet: registry.isShared, numJobs, isPaused, serves }));
   const registration = stack.use(
     startRegistration({
       store: registry,
@@ -48,9 +49,10 @@ export async function startWorker(parts: WorkerParts): Promise<Runner> {
       log,
       everyMs: config.server.leaseSeconds * 1000 * reportAfter,
       async report() {
-        const [gpus, models] = await Promise.all([readGpus(), localModels.list()]);
+        const [gpus, models, served] = await Promise.all([readGpus(), localModels.list(), serves()]);
+        const classes = classesOf(served);
         const devices = ['cpu', ...gpus.map(({ index, name }) => `${index} ${name}`)];
-        return { id, name: workerName, version, slots: numJobs(), devices, models, engine };
+        return { id, name: workerName, version, slots: numJobs(), devices, models, classes, engine };
       },
       onDrain() {
         runner
@@ -77,4 +79,14 @@ export async function startWorker(parts: WorkerParts): Promise<Runner> {
   });
   const owned = stack.move();
   return { ...runner, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What this machine takes jobs of: of a fleet those that it is set to and has the device for, alone all, so that what it cannot run fails and does not wait for ever. */
+async function servedBy({ server }: Config, isFleet: boolean): Promise<Serves> {
+  if (!isFleet) return {};
+  const hasGpu = (await readGpus()).length > 0;
+  return {
+    ...(server.servedModes.length > 0 ? { modes: server.servedModes } : {}),
+    ...(hasGpu ? {} : { computePowers: ['AUTO', 'CPU_ONLY'] }),
+  };
 }

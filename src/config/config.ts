@@ -100,6 +100,8 @@ const serverSchema = z.strictObject({
   leaseSeconds: z.number().min(3).max(300),
   /** Jobs that this worker runs at a time; null = numJobs. */
   slots: z.int().min(1).max(256).nullable(),
+  /** The modes of the jobs that this worker takes where others take jobs from the same database; none = all. */
+  servedModes: z.array(z.enum(transcriptionModes)),
   /** Connections at a time, in all and from one address. */
   maxSockets: z.int().min(16),
   maxSocketsPerAddress: z.int().min(1),

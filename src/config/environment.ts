@@ -71,7 +71,7 @@ function parse(text: string, key: string, current: unknown): unknown {
 
 /** Origins, keys, addresses and networks hold colons themselves. */
 function separator(key: string): string {
-  return ['allowedOrigins', 'apiKeys', 'trustedProxies', 'urlAllowedCidrs'].includes(key) ? ',' : ':';
+  return ['allowedOrigins', 'apiKeys', 'servedModes', 'trustedProxies', 'urlAllowedCidrs'].includes(key) ? ',' : ':';
 }
 
 function numberOr(text: string): number | string {

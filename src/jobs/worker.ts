@@ -1,3 +1,5 @@
+import { type ComputePower, computePowers, type TranscriptionMode, transcriptionModes } from './job.ts';
+
 /** What the test of an engine found: it really decodes a few seconds of speech. */
 export interface EngineStatus {
   readonly ready: boolean;
@@ -47,6 +49,8 @@ export interface WorkerReport {
   readonly devices: readonly string[];
   /** As its model folder has them. */
   readonly models: readonly ModelState[];
+  /** Of the jobs that it takes: see `needsOf`. */
+  readonly classes: readonly string[];
   /** Null until it was tested. */
   readonly engine: EngineStatus | null;
 }
@@ -61,4 +65,26 @@ export interface Worker extends WorkerReport {
   readonly working: number;
   readonly startedAt: Date;
   readonly seenAt: Date;
+}
+
+/** What a worker takes jobs of; what is absent is all there are. */
+export interface Serves {
+  readonly modes?: readonly TranscriptionMode[];
+  readonly computePowers?: readonly ComputePower[];
+}
+
+/** The class of a job: jobs of one class are run by the same workers. */
+export function needsOf({
+  mode,
+  computePower,
+}: {
+  readonly mode: TranscriptionMode;
+  readonly computePower: ComputePower;
+}): string {
+  return `${mode} ${computePower}`;
+}
+
+/** The classes of the jobs that a worker takes. */
+export function classesOf({ modes = transcriptionModes, computePowers: powers = computePowers }: Serves): string[] {
+  return modes.flatMap((mode) => powers.map((computePower) => needsOf({ mode, computePower })));
 }

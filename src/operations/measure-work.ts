@@ -24,8 +24,8 @@ export function measureWork<S extends Work>(store: S, metrics: Metrics): S {
   }
   return {
     ...store,
-    async claim(worker) {
-      const claim = await store.claim(worker);
+    async claim(...args) {
+      const claim = await store.claim(...args);
       if (claim === null) return null;
       const { lease, job } = claim;
       const from = job.progress.processedSeconds;

@@ -14,7 +14,7 @@ import type {
 } from '../jobs/job.ts';
 import type { EngineIdentity } from '../jobs/provenance.ts';
 import type { Segment, SegmentEdit, Speaker, StoredSegment } from '../jobs/transcript.ts';
-import type { ModelRequest, Worker, WorkerReport } from '../jobs/worker.ts';
+import type { ModelRequest, Serves, Worker, WorkerReport } from '../jobs/worker.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
@@ -247,9 +247,9 @@ export interface JobBatchReader {
   jobsById(ids: readonly string[]): Promise<readonly (Job | null)[]>;
   /**
    * 1 = next to run; null when not queued, and while its recording is fetched. The order: higher priority first; of one priority those that were begun already, then the callers
-   * take turns; of one caller the order of arrival.
+   * take turns; of one caller the order of arrival. `classes`: among the jobs of these alone.
    */
-  queuePositions(ids: readonly string[]): Promise<readonly (number | null)[]>;
+  queuePositions(ids: readonly string[], classes?: readonly string[]): Promise<readonly (number | null)[]>;
   /** How loud the recordings of jobs are; null where that was not found out. */
   peaksOf(jobIds: readonly string[]): Promise<readonly (readonly number[] | null)[]>;
   attemptsOf(jobIds: readonly string[]): Promise<readonly (readonly Attempt[])[]>;
@@ -263,8 +263,8 @@ export interface JobBatchReader {
 
 /** What a worker does. Every write proves its lease; one that was lost changes nothing and answers false. */
 export interface Work {
-  /** Takes the next QUEUED job, which is its caller's turn: WORKING, with its attempt row written, or null when there is none. */
-  claim(worker: string): Promise<Claim | null>;
+  /** Takes the next QUEUED job that the worker serves, which is its caller's turn: WORKING, with its attempt row written, or null when there is none. */
+  claim(worker: string, serves?: Serves): Promise<Claim | null>;
   /** Notes what runs for the attempt. */
   saveProcess(lease: Lease, process: AttemptProcess): Promise<boolean>;
   /** Renews the lease, and tells whether a cancel was asked for; null = the lease is lost. */
@@ -366,7 +366,7 @@ export interface Pace {
   /** Mean time that the attempts which completed their job last took; null before the first. */
   readonly jobSeconds: number | null;
   /** The attempts that run, with what their progress says of their end. */
-  readonly working: readonly { readonly startedAt: Date; readonly etaSeconds: number | null }[];
+  readonly working: readonly { readonly startedAt: Date; readonly etaSeconds: number | null; readonly needs: string }[];
 }
 
 export interface StoredSetting {

@@ -59,12 +59,12 @@ const counted = 'with recursive at(n) as (select 0 union all select n + 1 from a
 const statements: readonly string[] = [
   `insert into media (id, name, root, path, bytes, warnings)
    ${counted} select format('media_%021d', n), format('recording-%07d.wma', n), '/media', 'recording.wma', 12, '[]' from at`,
-  `insert into job (id, number, status, title, tags, priority, options, media_id, created_at, queued_at, started_at, finished_at, stage, fraction,
-     processed_seconds, segment_count, crashes, begun, event_seq, updated_at)
+  `insert into job (id, number, status, title, tags, priority, options, media_id, created_at, arrival, needs, started_at, finished_at, stage, fraction,
+     processed_seconds, segment_count, crashes, event_seq, updated_at)
    ${counted} select format('job_%021d', n), (1700000000000 + n * 1000) * 1024, iif(n < @odd, 'FAILED', 'COMPLETED'),
      format('%s %07d with %s', iif(n < @odd, 'Zebra', 'Interview'), n, iif(n % 2, 'Anna', 'Bert')),
      iif(n < @odd, '["radio","rare"]', '["radio"]'), 0, (select options from job where id = @first), format('media_%021d', n),
-     1700000000000 + n * 1000, n, 1, 2, 'DONE', 1, 1, 0, 0, 1, 1, 1700000000000 + n * 1000 from at`,
+     1700000000000 + n * 1000, n, 'COMPACT AUTO', 1, 2, 'DONE', 1, 1, 0, 0, 1, 1700000000000 + n * 1000 from at`,
   `insert into job_tag select tag.value, number from job, json_each(job.tags) as tag where @odd > 0`,
   `delete from job_media_name where rowid = (select number from job where id = @first)`,
   `delete from job where id = @first`,

@@ -28,8 +28,8 @@ export function traceWork<S extends Work>(store: S, tracer: Tracer): S {
   }
   return {
     ...store,
-    async claim(worker) {
-      const claim = await store.claim(worker);
+    async claim(...args) {
+      const claim = await store.claim(...args);
       if (claim === null) return null;
       const { lease, job, traceparent } = claim;
       const { mode, model } = job.options;

@@ -88,6 +88,9 @@ export function fairnessContract(open: OpenStore): void {
     await added(store);
     await claimed(store);
     const startedAt = new Date(time);
-    assert.deepEqual(await store.pace(), { jobSeconds: 5, working: [{ startedAt, etaSeconds: null }] });
+    assert.deepEqual(await store.pace(), {
+      jobSeconds: 5,
+      working: [{ startedAt, etaSeconds: null, needs: 'COMPACT AUTO' }],
+    });
   });
 }

@@ -1,14 +1,29 @@
 import assert from 'node:assert/strict';
-import { type AttemptOutcome, type JobAct, type JobStatus, nextStatus } from '../../jobs/job.ts';
+import {
+  type AttemptOutcome,
+  type JobAct,
+  type JobStatus,
+  nextStatus,
+  type TranscriptionMode,
+} from '../../jobs/job.ts';
+import { classesOf } from '../../jobs/worker.ts';
 import type { Store } from '../store.ts';
 import type { Ending, Lease, OpenAttempt } from '../work.ts';
-import { openQueueModel } from './queue-model.ts';
-import { added, newBatch, quietly } from './samples.ts';
+import { openQueueModel, type QueuedJob } from './queue-model.ts';
+import { added, newBatch, newJob, quietly } from './samples.ts';
 
 /** Something that can happen; numbers point to a job or a lease, round and round. */
 export type Act =
-  | { readonly kind: 'add'; readonly priority: number; readonly callerId: string | null }
-  | { readonly kind: 'claim' }
+  | {
+      readonly kind: 'add';
+      readonly priority: number;
+      readonly callerId: string | null;
+      readonly mode: TranscriptionMode;
+      readonly recording: 'THERE' | 'SETTLING' | 'FETCHED';
+    }
+  /** The recording of a job has come. */
+  | { readonly kind: 'arrive'; readonly job: number }
+  | { readonly kind: 'claim'; readonly modes: readonly TranscriptionMode[] }
   | { readonly kind: 'cancel'; readonly job: number }
   | { readonly kind: 'retry'; readonly job: number; readonly fromStart: boolean }
   | { readonly kind: 'delete'; readonly job: number }
@@ -24,12 +39,10 @@ export type Act =
   | { readonly kind: 'jump'; readonly hours: number };
 
 /** A job as it must be. */
-interface ModelJob {
+interface ModelJob extends QueuedJob {
   readonly id: string;
-  priority: number;
-  readonly callerId: string | null;
-  place: number;
-  isStarted: boolean;
+  readonly mode: TranscriptionMode;
+  isFetched: boolean;
   status: JobStatus;
   isCancelled: boolean;
   segments: number;
@@ -54,35 +67,64 @@ export function openModel(store: Store, clock: { time: number }): Model {
   const jobs: ModelJob[] = [];
   let seen: readonly OpenAttempt[] = [];
   const leases: Lease[] = [];
-  const queue = openQueueModel();
-  let places = 0;
+  const queue = openQueueModel(jobs);
+  let arrivals = 0;
 
-  async function add({ priority, callerId }: Act & { readonly kind: 'add' }): Promise<void> {
-    const { id } = await added(store, { priority, callerId });
-    const start = { isCancelled: false, isStarted: false, segments: 0, crashes: 0, attempts: 0, holder: null };
-    jobs.push({ id, priority, callerId, place: places++, status: 'QUEUED', ...start });
+  async function add({ priority, callerId, mode, recording }: Act & { readonly kind: 'add' }): Promise<void> {
+    const options = { ...newJob().options, mode };
+    const isSettling = recording === 'SETTLING';
+    const isFetched = recording === 'FETCHED';
+    const coming = { settling: isSettling, ...(isFetched ? { url: 'https://example.org/a.wav' } : {}) };
+    const { id } = await added(store, { priority, callerId, options, ...coming });
+    const start = { isCancelled: false, segments: 0, crashes: 0, attempts: 0, holder: null, round: null };
+    const asked = { id, priority, callerId, mode, isSettling, isFetched };
+    const job: ModelJob = { ...asked, arrival: arrivals++, status: 'QUEUED', ...start };
+    jobs.push(job);
+    if (!isFetched) queue.come(job);
   }
 
-  async function claim(): Promise<void> {
+  async function arrive(job: ModelJob): Promise<void> {
+    const waits = job.isFetched && job.status === 'QUEUED';
+    assert.equal(await store.finishDownload(job.id, { bytes: 1, sha256: 'x' }), waits);
+    await store.settle(job.id, null);
+    if (waits) job.isFetched = false;
+    else if (!job.isSettling) return;
+    job.isSettling = false;
+    if (job.status === 'QUEUED') queue.comeLate(job);
+  }
+
+  async function claim({ modes }: Act & { readonly kind: 'claim' }): Promise<void> {
     const order = queue.order(jobs);
     const positions = await store.queuePositions(order.map(({ id }) => id));
     assert.deepEqual(
       positions,
       order.map((_, index) => index + 1),
     );
-    const next = order[0];
-    const taken = await store.claim('model');
+    const served = order.filter(({ mode }) => modes.includes(mode));
+    const among = await store.queuePositions(
+      served.map(({ id }) => id),
+      classesOf({ modes }),
+    );
+    assert.deepEqual(
+      among,
+      served.map((_, index) => index + 1),
+    );
+    const next = served.find(({ isSettling }) => !isSettling);
+    const taken = await store.claim('model', { modes });
     assert.equal(taken?.job.id, next?.id);
     if (taken === null || next === undefined) return;
     leases.push(taken.lease);
-    queue.take(next);
-    Object.assign(next, { isStarted: true, status: 'WORKING', attempts: next.attempts + 1, holder: taken.lease });
+    queue.begin(next);
+    Object.assign(next, { status: 'WORKING', attempts: next.attempts + 1, holder: taken.lease });
     assert.deepEqual([taken.lease.attempt, taken.crashes], [next.attempts, next.crashes]);
   }
 
   async function cancel(job: ModelJob): Promise<void> {
     if (nextStatus(job.status, 'cancel') !== null) job.isCancelled = true;
-    if (job.status === 'QUEUED') move(job, 'cancel');
+    if (job.status === 'QUEUED') {
+      move(job, 'cancel');
+      if (job.round !== null) queue.leave(job);
+    }
     assert.equal((await store.cancel(job.id))?.status, job.status);
   }
 
@@ -91,7 +133,8 @@ export function openModel(store: Store, clock: { time: number }): Model {
     assert.equal((await store.retry(job.id, fromStart))?.refused, isRefused);
     if (isRefused) return;
     move(job, 'retry');
-    Object.assign(job, { place: places++, crashes: 0, isCancelled: false, isStarted: false });
+    Object.assign(job, { arrival: arrivals++, crashes: 0, isCancelled: false });
+    if (!job.isFetched) queue.come(job);
     if (fromStart) job.segments = 0;
   }
 
@@ -99,12 +142,13 @@ export function openModel(store: Store, clock: { time: number }): Model {
     const isRefused = job.status === 'WORKING';
     assert.equal((await store.deleteJob(job.id))?.refused, isRefused);
     if (isRefused) return;
+    if (job.round !== null) queue.leave(job);
     jobs.splice(jobs.indexOf(job), 1);
     assert.equal(await store.deleteJob(job.id), null);
   }
 
   async function prioritise(job: ModelJob, priority: number): Promise<void> {
-    job.priority = priority;
+    queue.move(job, priority);
     assert.equal((await store.updateJob(job.id, { priority }))?.priority, priority);
   }
 
@@ -147,7 +191,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
     jobs,
     async do(act) {
       if (act.kind === 'add') return add(act);
-      if (act.kind === 'claim') return claim();
+      if (act.kind === 'claim') return claim(act);
       if (act.kind === 'look') return look();
       if (act.kind === 'reap') return reap(act.isPart);
       if (act.kind === 'jump') {
@@ -157,6 +201,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
       if ('job' in act) {
         const job = jobs[act.job % jobs.length];
         if (job === undefined) return;
+        if (act.kind === 'arrive') return arrive(job);
         if (act.kind === 'prioritise') return prioritise(job, act.priority);
         if (act.kind === 'retry') return retry(job, act.fromStart);
         return act.kind === 'cancel' ? cancel(job) : remove(job);
@@ -175,6 +220,7 @@ function move(job: ModelJob, act: JobAct): void {
 
 function end(job: ModelJob, outcome: AttemptOutcome): void {
   move(job, job.isCancelled ? 'cancel' : acts[outcome]);
+  if (job.status === 'QUEUED') job.round = 0;
   job.holder = null;
 }
 

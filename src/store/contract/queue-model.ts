@@ -1,51 +1,85 @@
 /** A job as the order of the queue sees it. */
-interface QueuedJob {
-  readonly status: string;
-  readonly priority: number;
+export interface QueuedJob {
+  priority: number;
   readonly callerId: string | null;
-  readonly place: number;
-  readonly isStarted: boolean;
+  arrival: number;
+  /** 0 where it was begun and goes on; null where it does not wait, and until its recording is fetched. */
+  round: number | null;
+  /** Its recording may still be written to. */
+  isSettling: boolean;
 }
 
-/** The order of the queue, played through job by job. */
+/** The order of the queue, kept by looking at every job. */
 export interface QueueModel {
   /** The jobs that wait, the next to run first. */
   order<T extends QueuedJob>(jobs: readonly T[]): readonly T[];
-  /** Notes that a job was started. */
-  take(job: QueuedJob): void;
+  /** A job comes that is newer than all others. */
+  come(job: QueuedJob): void;
+  /** A job gets its turn at last that was there before others of its caller. */
+  comeLate(job: QueuedJob): void;
+  begin(job: QueuedJob): void;
+  leave(job: QueuedJob): void;
+  move(job: QueuedJob, priority: number): void;
 }
 
 /** A queue that nobody has had a turn in. */
-export function openQueueModel(): QueueModel {
-  const turns = new Map<string, number>();
+export function openQueueModel(jobs: readonly QueuedJob[]): QueueModel {
+  const turns = new Map<string, { readonly priority: number; readonly round: number }>();
+  const turnOf = (job: QueuedJob): number => turns.get(nameOf(job))?.round ?? 0;
+
+  function lineOf(job: QueuedJob): readonly QueuedJob[] {
+    const same = (other: QueuedJob) => other !== job && nameOf(other) === nameOf(job);
+    return order(jobs).filter((other) => same(other) && other.round !== 0 && !other.isSettling);
+  }
+  function nextRound(job: QueuedJob): number {
+    const rounds = [...turns.values()].flatMap(({ priority, round }) => (priority === job.priority ? [round] : []));
+    return Math.max(1, turnOf(job) + 1, ...rounds);
+  }
+  function come(job: QueuedJob): void {
+    job.round = Math.max(nextRound(job), (lineOf(job).at(-1)?.round ?? 0) + 1);
+  }
+  function comeLate(job: QueuedJob): void {
+    come(job);
+    const later = [job, ...lineOf(job).filter(({ arrival }) => arrival > job.arrival)];
+    const rounds = [...later.slice(1), job].map(({ round }) => round);
+    for (const [at, other] of later.entries()) other.round = rounds[at] ?? null;
+  }
+  function drawUp(job: QueuedJob): void {
+    const [first] = lineOf(job);
+    if (first !== undefined) first.round = Math.min(first.round ?? 0, nextRound(job));
+  }
+  function leave(job: QueuedJob): void {
+    job.round = null;
+    drawUp(job);
+  }
   return {
-    order(jobs) {
-      const played = new Map(turns);
-      let waiting = jobs.filter(({ status }) => status === 'QUEUED');
-      const order: typeof waiting = [];
-      for (let next = first(waiting, played); next !== undefined; next = first(waiting, played)) {
-        order.push(next);
-        note(next, played);
-        waiting = waiting.filter((job) => job !== next);
-      }
-      return order;
+    order,
+    come,
+    comeLate,
+    leave,
+    begin(job) {
+      const { priority, round } = job;
+      job.round = null;
+      if (round === null || round === 0) return;
+      turns.set(nameOf(job), { priority, round: Math.max(round, turnOf(job)) });
+      drawUp(job);
     },
-    take: (job) => note(job, turns),
+    move(job, priority) {
+      const before = { ...job };
+      job.priority = priority;
+      if (before.priority === priority || before.round === null) return;
+      if (before.round !== 0) (job.isSettling ? come : comeLate)(job);
+      leave(before);
+    },
   };
 }
 
-type Turns = Map<string, number>;
+/** The jobs that wait, the next to run first. */
+function order<T extends QueuedJob>(some: readonly T[]): readonly T[] {
+  const waiting = some.filter(({ round }) => round !== null);
+  return waiting.toSorted(
+    (a, b) => b.priority - a.priority || (a.round ?? 0) - (b.round ?? 0) || a.arrival - b.arrival,
+  );
+}
 
 const nameOf = ({ priority, callerId }: QueuedJob): string => `${priority} ${callerId ?? ''}`;
-
-function first<T extends QueuedJob>(waiting: readonly T[], turns: Turns): T | undefined {
-  const top = Math.max(...waiting.map(({ priority }) => priority));
-  const level = waiting.filter(({ priority }) => priority === top).toSorted((a, b) => a.place - b.place);
-  const turnOf = (job: QueuedJob): number => turns.get(nameOf(job)) ?? 0;
-  // Sorting is stable: of callers without a turn the one goes first whose job came first.
-  return level.find(({ isStarted }) => isStarted) ?? level.toSorted((a, b) => turnOf(a) - turnOf(b))[0];
-}
-
-function note(job: QueuedJob, turns: Turns): void {
-  if (!job.isStarted) turns.set(nameOf(job), Math.max(0, ...turns.values()) + 1);
-}

@@ -25,6 +25,7 @@ const reportOf = (id: string, changes: Partial<WorkerReport> = {}): WorkerReport
   slots: 2,
   devices: ['cpu'],
   models: [model],
+  classes: ['COMPACT AUTO'],
   engine: null,
   ...changes,
 });

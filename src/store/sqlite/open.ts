@@ -3,7 +3,7 @@ import { migrationsFor } from '#migrations/index.ts';
 import { arrivals, type Connection, openTurns, queueRanks } from '../sql/database/connection.ts';
 import { migrate, requireMigrated } from '../sql/database/migrator.ts';
 import type { Tables } from '../sql/database/tables.ts';
-import { lastQueueRank } from '../sql/jobs/queue.ts';
+import { lastArrival } from '../sql/jobs/queue.ts';
 import { knownRoots, storeOn } from '../sql/store.ts';
 import type { Store, StoreOptions } from '../store.ts';
 import { openDatabase } from './database.ts';
@@ -33,7 +33,7 @@ export async function openSqliteStore(
     notifier,
     now,
     arrival: arrivals(now),
-    queueRank: queueRanks(await lastQueueRank(db)),
+    queueRank: queueRanks(await lastArrival(db)),
     inTurn: openTurns(),
   };
   const searcher = stack.use(database.memory ? openMemorySearcher(database) : openFileSearcher(database.name));

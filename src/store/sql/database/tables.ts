@@ -60,8 +60,12 @@ interface JobTable {
   readonly caller: GeneratedAlways<string>;
   readonly idempotency_key: string | null;
   readonly created_at: number;
-  /** Its place among its caller's jobs of the same priority; an interrupted job keeps it, a retried one gets a new one. */
-  readonly queued_at: number;
+  /** When it came to wait, and later than all that came before it, whatever the clock said; a retry is a new arrival. */
+  readonly arrival: number;
+  /** Where it stands in the queue, of the same place by `arrival`; null where it does not wait, and until its recording is fetched. See order.ts. */
+  readonly place: Generated<number | null>;
+  /** What a worker must serve to run it. See `needsOf`. */
+  readonly needs: string;
   readonly started_at: number | null;
   readonly finished_at: number | null;
   readonly cancel_requested_at: number | null;
@@ -82,8 +86,6 @@ interface JobTable {
   /** JSON. */
   readonly checkpoint: string | null;
   readonly crashes: number;
-  /** 1 where an engine was started for it since it was queued by a person: it goes on before others begin. */
-  readonly begun: 0 | 1;
   /** Above 0 it is not given out: 1 while its recording may still be written to, 2 until it is fetched from its URL. */
   readonly settling: Generated<0 | 1 | 2>;
   readonly event_seq: number;
@@ -136,14 +138,11 @@ interface NameTable {
 interface TurnTable {
   readonly priority: number;
   readonly caller: string;
-  /** 1, 2, 3 ... within the priority: the least is the caller whose turn is longest ago. */
-  readonly number: number;
+  /** Of the last job of the caller that was begun at this priority; 0 before the first. See order.ts. */
+  readonly round: number;
 }
 
-interface DeletionTable {
-  readonly job_id: string;
-  readonly time: number;
-}
+type DeletionTable = Pick<DeletedTable, 'job_id' | 'time'>;
 
 /** Whose a job was that is no more; kept for some days. */
 interface DeletedTable {

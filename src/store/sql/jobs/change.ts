@@ -11,6 +11,7 @@ import type { JobFact, JobStatus, Progress } from '../../../jobs/job.ts';
 import { toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 import { addMessages } from '../webhooks/outbox.ts';
+import { placeOf } from './order.ts';
 
 /** What a change must know of the job that it locked. */
 export type LockedJob = NonNullable<Awaited<ReturnType<typeof lockJob>>>;
@@ -35,6 +36,11 @@ export function lockJob(tx: Transaction<Tables>, id: string, condition: Conditio
       'tags',
       'media_id',
       'api_key_id',
+      'caller',
+      'priority',
+      'arrival',
+      'place',
+      'settling',
       'event_seq',
       'segment_count',
       'started_at',
@@ -132,11 +138,12 @@ export const clearedTranscript = {
   processed_seconds: 0,
 } as const satisfies JobColumns;
 
-/** A job that waits again: as far as its checkpoint, or at its beginning. */
+/** A job that waits again: as far as its checkpoint, or at its beginning; before all of its priority that are still to begin. */
 export function backInQueue(job: LockedJob): JobColumns {
   return {
     status: 'QUEUED',
     stage: 'QUEUED',
+    place: placeOf(job.priority, 0),
     eta_seconds: null,
     speed: null,
     ...(job.has_checkpoint ? {} : { fraction: 0, processed_seconds: 0 }),

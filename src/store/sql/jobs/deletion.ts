@@ -10,6 +10,7 @@ import type { Tables } from '../database/tables.ts';
 import { removeVoid } from '../search/entries.ts';
 import { changeTime, type LockedJob, lockJob } from './change.ts';
 import { removeLabels } from './labels.ts';
+import { drawUp } from './order.ts';
 import { readNewest } from '../reading/changes.ts';
 
 const deletableIn: readonly JobStatus[] = ['QUEUED', 'COMPLETED', 'FAILED', 'CANCELLED'];
@@ -77,6 +78,7 @@ function deleteJob(connection: Connection, id: string): Promise<Deleted | null> 
     await tx.insertInto('deleted').values(tombstone).execute();
     await removeLabels(tx, job);
     await tx.deleteFrom('job').where('id', '=', id).execute();
+    if (job.place !== null) await drawUp(tx, job);
     notify(id, 'queue');
     return { refused: false, kept: await deleteMedia(tx, job) };
   });

@@ -14,6 +14,7 @@ import {
   statusChanged,
 } from './change.ts';
 import { changeMediaName } from './labels.ts';
+import { placeByArrival } from './order.ts';
 
 /** What fetches recordings that are given by URL. */
 export function jobDownloads(connection: Connection): JobDownloads {
@@ -97,7 +98,8 @@ async function finish(
   await tx.deleteFrom('download').where('job_id', '=', job.id).execute();
   await tx.updateTable('media').set({ bytes, sha256 }).where('id', '=', job.media_id).execute();
   const progress = { stage: 'QUEUED', fraction: 0, processedSeconds: 0, etaSeconds: null, speed: null } as const;
-  return { set: { ...progressColumns(progress), settling: 0 }, facts: [{ kind: 'PROGRESSED', progress }] };
+  const place = await placeByArrival(tx, job, job.arrival);
+  return { set: { ...progressColumns(progress), settling: 0, place }, facts: [{ kind: 'PROGRESSED', progress }] };
 }
 
 function failed(job: LockedJob, failure: JobFailure, time: number): Omit<Change, 'time'> {

@@ -4,6 +4,7 @@ import { nanoid } from 'nanoid';
 import { QueueFullError } from '../../../errors.ts';
 import { allowedIn, type Job, type JobFact, type JobLabels } from '../../../jobs/job.ts';
 import { isOf } from '../../../jobs/provenance.ts';
+import { needsOf } from '../../../jobs/worker.ts';
 import type { JobWriter, NewJob, QueueLimits } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseObject, parseOptions, toJson } from '../database/json.ts';
@@ -18,10 +19,12 @@ import {
   changeJob,
   changeTime,
   clearedTranscript,
+  type LockedJob,
   lockJob,
   statusChanged,
 } from './change.ts';
 import { addLabels, changeTags, changeTitle } from './labels.ts';
+import { drawUp, placeAtEnd, placeByArrival, placeOf } from './order.ts';
 import { callerHolds, queueHolds } from './queue.ts';
 
 const idempotencyMs = 24 * 60 * 60 * 1000;
@@ -47,7 +50,9 @@ function addJob(connection: Connection, job: NewJob, limits?: QueueLimits): Retu
     const media = mediaRow(mediaId, job.media);
     await tx.insertInto('media').values(media).execute();
     const number = await nextNumber(tx, time);
-    const row = jobRow(job, { id, number, mediaId, time, rank: connection.queueRank(time) });
+    const line = { priority: job.priority, caller: job.callerId ?? '' };
+    const place = job.url === undefined ? await placeAtEnd(tx, line) : null;
+    const row = jobRow(job, { id, number, mediaId, time, arrival: connection.queueRank(time), place });
     await tx
       .insertInto('job')
       .values({ ...row, updated_at: changeTime(time) })
@@ -63,9 +68,9 @@ function addJob(connection: Connection, job: NewJob, limits?: QueueLimits): Retu
 function addDownload(
   tx: Transaction<Tables>,
   url: string,
-  { id, api_key_id, priority, queued_at }: ReturnType<typeof jobRow>,
+  { id, api_key_id, priority, arrival }: ReturnType<typeof jobRow>,
 ): Promise<unknown> {
-  const row = { job_id: id, url, waiting: 1, caller: api_key_id ?? '', priority, queued_at } as const;
+  const row = { job_id: id, url, waiting: 1, caller: api_key_id ?? '', priority, queued_at: arrival } as const;
   return tx.insertInto('download').values(row).execute();
 }
 
@@ -107,7 +112,9 @@ function mediaRow(id: string, media: NewJob['media']): Insertable<Tables['media'
 
 function jobRow(
   job: NewJob,
-  at: Readonly<Record<'id' | 'mediaId', string> & Record<'number' | 'time' | 'rank', number>>,
+  at: Readonly<Record<'id' | 'mediaId', string> & Record<'number' | 'time' | 'arrival', number>> & {
+    readonly place: number | null;
+  },
 ): Omit<Insertable<Tables['job']>, 'updated_at'> {
   return {
     id: at.id,
@@ -119,13 +126,14 @@ function jobRow(
     api_key_id: job.callerId,
     idempotency_key: job.idempotencyKey === null ? null : cleanText(job.idempotencyKey),
     created_at: at.time,
-    queued_at: at.rank,
+    arrival: at.arrival,
+    place: at.place,
+    needs: needsOf(job.options),
     stage: 'QUEUED',
     fraction: 0,
     processed_seconds: 0,
     segment_count: 0,
     crashes: 0,
-    begun: 0,
     settling: job.url !== undefined ? 2 : job.settling === true ? 1 : 0,
     callback_url: job.callbackUrl ?? null,
     traceparent: job.traceparent ?? null,
@@ -144,11 +152,18 @@ function cancel(connection: Connection, id: string): ReturnType<JobWriter['cance
     const change =
       job.status === 'QUEUED'
         ? {
-            set: { status: 'CANCELLED', stage: 'DONE', cancel_requested_at: time, finished_at: time } as const,
+            set: {
+              status: 'CANCELLED',
+              stage: 'DONE',
+              place: null,
+              cancel_requested_at: time,
+              finished_at: time,
+            } as const,
             facts: [statusChanged(job, 'CANCELLED', null)],
           }
         : { set: { cancel_requested_at: time }, facts: [] };
     await changeJob(tx, job, { ...change, time });
+    if (job.place !== null) await drawUp(tx, job);
     notify(id, 'queue');
     return readOwnJob(tx, id);
   });
@@ -168,14 +183,15 @@ function retry(
     const time = connection.arrival();
     const cleared = fromStart ? await clearTranscript(tx, job.id) : [];
     const facts: readonly JobFact[] = [...cleared, statusChanged(job, 'QUEUED', null)];
+    const isComing = await awaitsDownload(tx, id);
     const set = {
       ...backInQueue(job),
       ...(fromStart ? clearedTranscript : {}),
-      ...((await awaitsDownload(tx, id)) ? ({ settling: 2 } as const) : settling ? ({ settling: 1 } as const) : {}),
+      ...(isComing ? ({ settling: 2 } as const) : settling ? ({ settling: 1 } as const) : {}),
       ...(traceparent === undefined ? {} : { traceparent }),
-      queued_at: connection.queueRank(time),
+      arrival: connection.queueRank(time),
+      place: isComing ? null : await placeAtEnd(tx, job),
       crashes: 0,
-      begun: 0,
       failure: null,
       finished_at: null,
       cancel_requested_at: null,
@@ -198,12 +214,23 @@ function updateJob(connection: Connection, id: string, labels: Partial<JobLabels
     const job = await lockJob(tx, id, (eb) => eb.lit(true));
     if (job === undefined) return null;
     const set = labelColumns(labels);
-    await changeJob(tx, job, { set, facts: [], time: connection.now() });
+    const { priority = job.priority } = labels;
+    const isMoved = priority !== job.priority && job.place !== null;
+    const place = isMoved ? await placeAt(tx, job, priority) : job.place;
+    await changeJob(tx, job, { set: { ...set, place }, facts: [], time: connection.now() });
+    if (isMoved) await drawUp(tx, job);
     if (set.title !== undefined) await changeTitle(tx, { ...job, title: set.title });
     if (set.tags !== undefined) await changeTags(tx, { ...job, tags: set.tags }, job);
     notify(id, set.priority === undefined ? undefined : 'queue');
     return readOwnJob(tx, id);
   });
+}
+
+/** Where a job that waits stands at another priority. */
+async function placeAt(tx: Transaction<Tables>, job: LockedJob, priority: number): Promise<number> {
+  const line = { priority, caller: job.caller };
+  if (job.place === placeOf(job.priority, 0)) return placeOf(priority, 0);
+  return job.settling === 0 ? placeByArrival(tx, line, job.arrival) : placeAtEnd(tx, line);
 }
 
 function labelColumns(labels: JobLabels): Pick<Insertable<Tables['job']>, 'title' | 'tags' | 'metadata' | 'priority'>;

@@ -3,6 +3,7 @@ import type { JobSettler } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { toMediaKey } from '../database/rows.ts';
 import { changeJob, lockJob } from './change.ts';
+import { placeByArrival } from './order.ts';
 
 /** What waits for recordings that are still written to. */
 export function jobSettler(connection: Connection): JobSettler {
@@ -29,7 +30,8 @@ function settle(connection: Connection, id: string, bytes: number | null): Promi
   return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) => eb('settling', '=', 1));
     if (job === undefined) return;
-    await changeJob(tx, job, { set: { settling: 0 }, facts: [], time: connection.now() });
+    const place = job.place === null ? null : await placeByArrival(tx, job, job.arrival);
+    await changeJob(tx, job, { set: { settling: 0, place }, facts: [], time: connection.now() });
     if (bytes !== null) await tx.updateTable('media').set({ bytes }).where('id', '=', job.media_id).execute();
     notify(id);
   });

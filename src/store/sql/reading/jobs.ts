@@ -21,7 +21,8 @@ import {
 import { indexIn, segmentsPerRevision, standingFirst } from '../database/revision.ts';
 import type { Tables } from '../database/tables.ts';
 import { readSpeakers } from '../editing/speakers.ts';
-import { queueCounts, readPace, readPositions } from '../jobs/queue.ts';
+import { readPositions } from '../jobs/positions.ts';
+import { queueCounts, readPace } from '../jobs/queue.ts';
 import { countJobs, listJobs } from './job-list.ts';
 import { listUpdated } from './job-updates.ts';
 import { toEntry } from './logs.ts';
@@ -116,7 +117,7 @@ export function jobBatchReader({ db }: Connection): JobBatchReader {
       const jobs = new Map(rows.map((row) => [row.id, toJob(row)]));
       return ids.map((id) => jobs.get(id) ?? null);
     },
-    queuePositions: (ids) => readPositions(db, ids),
+    queuePositions: (...args) => readPositions(db, ...args),
     async peaksOf(jobIds) {
       const rows = await db
         .selectFrom('job')

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
 import { allowedIn, type JobStatus } from '../../../jobs/job.ts';
+import { classesOf, type Serves } from '../../../jobs/worker.ts';
 import type { Work } from '../../store.ts';
 import type { Claim, Lease, OpenAttempt, Reaped } from '../../work.ts';
 import { commit, type Connection } from '../database/connection.ts';
@@ -8,7 +9,7 @@ import { cleanText, parseAny } from '../database/json.ts';
 import { readOwnJob, toDate } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { backInQueue, changeJob, clearedTranscript, type LockedJob, lockJob, statusChanged } from '../jobs/change.ts';
-import { findNext, saveTurn } from '../jobs/queue.ts';
+import { findNext, takeTurn } from '../jobs/order.ts';
 import {
   appendBatch,
   applyAct,
@@ -24,13 +25,13 @@ import {
 } from './attempt.ts';
 import { clearTranscript, lastAttempt } from './segments.ts';
 
-/** Takes the next job of the queue for a worker, with its attempt written. */
-function claim(connection: Connection, worker: string): Promise<Claim | null> {
+/** Takes the next job of the queue that a worker serves, with its attempt written. */
+function claim(connection: Connection, worker: string, serves: Serves = {}): Promise<Claim | null> {
   return commit(connection, async (tx, notify) => {
-    const next = await findNext(tx);
-    const job = next === null ? undefined : await lockJob(tx, next.id, (eb) => eb('status', 'in', allowedIn('claim')));
-    if (next === null || job === undefined) return null;
-    await saveTurn(tx, next);
+    const next = await findNext(tx, classesOf(serves));
+    if (next === undefined) return null;
+    const job = await lockJob(tx, next.id, (eb) => eb('status', 'in', allowedIn('claim')));
+    if (job?.place == null) return null;
     const lease: Lease = { jobId: job.id, attempt: (await lastAttempt(tx, job.id)) + 1, token: nanoid() };
     const time = connection.now();
     await tx
@@ -45,6 +46,7 @@ function claim(connection: Connection, worker: string): Promise<Claim | null> {
       })
       .execute();
     await start(tx, job, { attempt: lease.attempt, time });
+    await takeTurn(tx, { ...job, place: job.place });
     notify(job.id, 'queue');
     const { checkpoint, traceparent } = await tx
       .selectFrom('job')
@@ -69,8 +71,8 @@ async function start(
       ...(isVoid ? clearedTranscript : {}),
       status: 'WORKING',
       stage: 'STARTING',
+      place: null,
       started_at: job.started_at ?? time,
-      begun: 1,
     },
     facts: [...cleared, statusChanged(job, 'WORKING', attempt)],
     time,
@@ -139,7 +141,7 @@ async function interrupt(
 /** What a worker does. */
 export function work(connection: Connection): Work {
   return {
-    claim: (worker) => claim(connection, worker),
+    claim: (...args) => claim(connection, ...args),
     saveProcess: (lease, process) => saveProcess(connection, lease, process),
     renew: (lease) => renew(connection, lease),
     saveMedia: (lease, media) => saveMedia(connection, lease, media),

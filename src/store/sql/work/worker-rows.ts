@@ -9,9 +9,10 @@ export interface WorkerTable {
   readonly name: string;
   readonly version: string;
   readonly slots: number;
-  /** JSON, as `models` and `engine`. */
+  /** JSON, as `models`, `classes` and `engine`. */
   readonly devices: string;
   readonly models: string;
+  readonly classes: string;
   readonly engine: string | null;
   readonly started_at: number;
   readonly seen_at: number;

@@ -59,6 +59,7 @@ function seeWorker(connection: Connection, report: WorkerReport): Promise<{ read
       slots: report.slots,
       devices: toJson(report.devices),
       models: toJson(report.models),
+      classes: toJson(report.classes),
       engine: report.engine === null ? null : toJson(report.engine),
       seen_at: time,
     };
@@ -87,6 +88,7 @@ async function readWorkers({ db, now }: Connection, leaseMs: number): Promise<re
     slots: row.slots,
     devices: parseTexts(row.devices),
     models: parseModels(row.models),
+    classes: parseTexts(row.classes),
     engine: parseEngine(row.engine),
     // A clock that was set back must not show one for ever.
     status: Math.abs(time - row.seen_at) > leaseMs ? 'LOST' : row.draining === 1 ? 'DRAINING' : 'READY',
