@@ -222,3 +222,69 @@ test('segments of an older database are named as all others', async () => {
   })();
   assert.deepEqual(await readNames(), before);
 });
+
+test('jobs of an older database that wait keep the order in which callers took turns, and those that were begun go on first', async () => {
+  await using temporary = await openTemporary();
+  const file = join(temporary.directory, 'phonograph.db');
+  const turns = new Map([
+    ['a', 3],
+    ['c', 1],
+  ]);
+  const jobs = Array.from({ length: 2400 }, (_, at) => ({
+    id: `job_${at}`,
+    priority: at % 2,
+    caller: at % 40 === 0 ? 'c' : at % 5 === 0 ? 'b' : at % 3 === 0 ? 'a' : 'd',
+    begun: at % 97 === 0,
+    settling: at % 41 === 0 ? 2 : at % 43 === 0 ? 1 : 0,
+  }));
+  await (async () => {
+    const database = await openDatabase(file);
+    await using db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(database) });
+    await migrate(db, Object.fromEntries(Object.entries(migrations).filter(([name]) => name < '0022')));
+    const insert = database.prepare(
+      `insert into job (id, number, status, tags, priority, options, media_id, api_key_id, created_at, queued_at, stage, fraction, processed_seconds,
+         segment_count, crashes, begun, settling, event_seq)
+       values (@id, @number, 'QUEUED', '[]', @priority, @options, 'media', @caller, @number, @number, 'QUEUED', 0, 0, 0, 0, @begun, @settling, 1)`,
+    );
+    database.exec(`insert into media (id, name, root, path, warnings) values ('media', 'a.wav', '/', 'a.wav', '[]')`);
+    database.transaction(() => {
+      for (const [number, job] of jobs.entries()) {
+        insert.run({ ...job, begun: Number(job.begun), number, options: JSON.stringify({ mode: 'TURBO' }) });
+      }
+      const addTurn = database.prepare('insert into turn values (?, ?, ?)');
+      for (const [caller, number] of turns) for (const priority of [0, 1]) addTurn.run(priority, caller, number);
+    })();
+  })();
+  const expected = [1, 0].flatMap((priority) => {
+    const level = jobs.filter((job) => job.priority === priority && job.settling === 0);
+    const lines = Map.groupBy(
+      level.filter(({ begun }) => !begun),
+      ({ caller }) => caller,
+    );
+    const firstOf = (caller: string) => jobs.findIndex(({ id }) => id === lines.get(caller)?.[0]?.id);
+    const turnOf = (caller: string) => turns.get(caller) ?? 0;
+    const order = [...lines.keys()].toSorted((a, b) => turnOf(a) - turnOf(b) || firstOf(a) - firstOf(b));
+    const rounds = Array.from({ length: level.length }, (_, round) =>
+      order.flatMap((caller) => lines.get(caller)?.[round] ?? []),
+    );
+    return [...level.filter(({ begun }) => begun), ...rounds.flat()].map(({ id }) => id);
+  });
+  await using store = await openStore({ database: file });
+  assert.deepEqual(
+    await store.queuePositions(
+      jobs
+        .filter(({ settling }) => settling === 2)
+        .map(({ id }) => id)
+        .slice(0, 3),
+    ),
+    [null, null, null],
+  );
+  const reader = new Sqlite(file, { readonly: true });
+  const order = reader.prepare('select id from job where place > 0 and settling = 0 order by place, arrival').pluck();
+  assert.deepEqual(order.all(), expected);
+  reader.close();
+  for (const id of expected.slice(0, 40)) {
+    assert.equal(await store.claim('test', { modes: ['COMPACT'] }), null);
+    assert.equal((await store.claim('test', { modes: ['TURBO'] }))?.job.id, id);
+  }
+});
