@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { ModelState } from '../jobs/worker.ts';
 import type { Log } from '../logs/log.ts';
 import type { Notifier } from '../store/notifier.ts';
-import type { WorkerStore } from '../store/store.ts';
+import type { WorkerStore } from '../store/workers.ts';
 import { repositoryOf } from './hub/revision.ts';
 import { modelsOfModes } from './installed.ts';
 import type { Models } from './models.ts';

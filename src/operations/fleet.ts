@@ -3,7 +3,7 @@ import type { EngineStatus, Worker } from '../jobs/worker.ts';
 import type { Log } from '../logs/log.ts';
 import type { Settings } from '../settings.ts';
 import type { Notifier } from '../store/notifier.ts';
-import type { WorkerStore } from '../store/store.ts';
+import type { WorkerStore } from '../store/workers.ts';
 import type { HealthWatch } from './health.ts';
 import { repeat } from './repeat.ts';
 

@@ -14,7 +14,7 @@ import type {
 } from '../jobs/job.ts';
 import type { EngineIdentity } from '../jobs/provenance.ts';
 import type { Segment, SegmentEdit, Speaker, StoredSegment } from '../jobs/transcript.ts';
-import type { ModelRequest, Serves, Worker, WorkerReport } from '../jobs/worker.ts';
+import type { Serves } from '../jobs/worker.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
@@ -22,6 +22,7 @@ import type { LogEntry, LogStore } from './logs.ts';
 import type { Notifier } from './notifier.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
 import type { WebhookStore } from './webhooks.ts';
+import type { WorkerStore } from './workers.ts';
 import type {
   AttemptProcess,
   Batch,
@@ -308,22 +309,6 @@ export interface SettingStore {
   keepOnce(key: string, value: string): Promise<string>;
   /** A value of the server's own; null where none was stored. */
   kept(key: string): Promise<string | null>;
-}
-
-/** Who runs jobs. */
-export interface WorkerStore {
-  /** Writes that a worker is there, and tells whether it is to take no new jobs. Earlier ones of its name are forgotten, and those that were not seen for a day. */
-  seeWorker(report: WorkerReport): Promise<{ readonly draining: boolean }>;
-  /** Forgets a worker that leaves, or all of them where `id` is null. */
-  forgetWorkers(id: string | null): Promise<void>;
-  /** All of them, the oldest first; LOST are those that were not seen for so long. */
-  workers(leaseMs: number): Promise<readonly Worker[]>;
-  /** Has a worker take no new jobs, give back those that it runs, and leave. False for an unknown id. */
-  drainWorker(id: string): Promise<boolean>;
-  /** Asks every worker for something; what was asked for this model before is asked no more. */
-  requestModel(model: string, action: ModelRequest['action']): Promise<void>;
-  /** What is asked of every worker, one of each model, in the order in which it was asked. */
-  modelRequests(): Promise<readonly ModelRequest[]>;
 }
 
 /** What became of a job that was to be deleted. */

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Worker, WorkerReport } from '../../../jobs/worker.ts';
-import type { WorkerStore } from '../../store.ts';
+import type { WorkerStore } from '../../workers.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseTexts, toJson } from '../database/json.ts';
 import { toDate } from '../database/rows.ts';
