@@ -21,6 +21,7 @@ import { edits } from './0019-edits.ts';
 import { speakers } from './0020-speakers.ts';
 import { workers } from './0021-workers.ts';
 import { queuePlaces } from './0022-queue-places.ts';
+import { detections } from './0023-detections.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -47,5 +48,6 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0020-speakers': speakers,
     '0021-workers': workers,
     '0022-queue-places': queuePlaces,
+    '0023-detections': detections,
   };
 }

@@ -2,7 +2,6 @@ import type { Caller } from '#src/config/api-key.ts';
 import type { ApiKeys } from '#src/auth/api-keys.ts';
 import type { SignedUrls } from '#src/auth/signed-urls.ts';
 import type { Config, ServerRole } from '#src/config/config.ts';
-import type { Job } from '#src/jobs/job.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { DiskSpace } from '#src/media/disk.ts';
 import type { Folders } from '#src/media/folders.ts';
@@ -18,7 +17,7 @@ import type { Outbox } from '#src/operations/webhooks/outbox.ts';
 import type { Settings } from '#src/settings.ts';
 import type { JobChanges } from '#src/store/job-changes.ts';
 import type { Notifier } from '#src/store/notifier.ts';
-import type { SpeakerBounds, Store } from '#src/store/store.ts';
+import type { Store } from '#src/store/store.ts';
 import type { Loaders } from './loaders.ts';
 
 /** Everything that a resolver may use; each takes the part that it needs. Built once by the server, in order. */
@@ -38,8 +37,6 @@ export interface Context {
   readonly uploads: ResumableUploads;
   readonly folders: Folders;
   readonly models: Models;
-  /** Tells the speakers of a job apart again; null for an unknown id. Throws RequestError where the engine cannot do it. */
-  readonly detectSpeakers: (id: string, bounds: SpeakerBounds) => Promise<Job | null>;
   readonly serverReader: ServerReader;
   readonly metrics: Metrics;
   readonly outbox: Pick<Outbox, 'ping'>;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { JobNotFoundError } from '#src/errors.ts';
-import type { Job } from '#src/jobs/job.ts';
+import { JobNotFoundError, RequestError } from '#src/errors.ts';
+import type { Job, SpeakerBounds } from '#src/jobs/job.ts';
 import type { SegmentEdit, Speaker } from '#src/jobs/transcript.ts';
-import type { Edited, SpeakerBounds } from '#src/store/store.ts';
-import type { Context } from './context.ts';
+import { subscribe } from '#src/store/notifier.ts';
+import type { Edited } from '#src/store/store.ts';
+import type { Context, RequestContext } from './context.ts';
 import { checkInput, readSpeakerBounds } from './input.ts';
 
 /** What tells which transcript a client means: its job, and the last event that the client has seen of it. */
@@ -70,12 +71,35 @@ export async function mergeSpeakers(
   return { job: found(await store.mergeSpeakers(jobId, merge, seenSeq ?? null)) };
 }
 
-/** Tells the speakers of a job apart again. Throws JobNotFoundError, JobStatusError, InvalidInputError, RequestError. */
+/** Has a worker tell the speakers of a job apart again, and waits for it. Throws JobNotFoundError, JobStatusError, InvalidInputError, RequestError. */
 export async function detectSpeakers(
   { jobId, minSpeakers, maxSpeakers }: Pick<TranscriptRef, 'jobId'> & SpeakerBoundsInput,
-  { detectSpeakers: detect }: Pick<Context, 'detectSpeakers'>,
+  { store, notifier, signal }: Pick<RequestContext, 'store' | 'notifier' | 'signal'>,
 ): Promise<{ readonly job: Job }> {
-  return { job: found(await detect(jobId, readSpeakerBounds({ minSpeakers, maxSpeakers }))) };
+  const bounds = readSpeakerBounds({ minSpeakers, maxSpeakers });
+  using subscription = subscribe(notifier, 'job', jobId);
+  const id = found(await store.requestDetection(jobId, bounds));
+  try {
+    for (;;) {
+      const state = await store.awaitDetection(id);
+      if (state?.kind === 'DONE') return { job: found(await store.job(jobId)) };
+      if (state === null) found(await store.job(jobId));
+      if (state?.kind !== 'OPEN') throw notDetected(state?.problem ?? 'The worker that was to do it is gone.');
+      await subscription.changes(AbortSignal.any([signal, AbortSignal.timeout(lookMs)]));
+      signal.throwIfAborted();
+    }
+  } finally {
+    // What cannot be withdrawn ends as what nobody waits for.
+    await store.withdrawDetection(id).catch(() => undefined);
+  }
+}
+
+/** For what this process is not told of. */
+const lookMs = 1000;
+
+function notDetected(problem: string): RequestError {
+  const hint = 'Everything is as it was. Try again; the log of the server tells more.';
+  return new RequestError('SERVICE_UNAVAILABLE', `The speakers could not be told apart. ${problem}`, hint);
 }
 
 type SpeakerBoundsInput = Readonly<Partial<Record<keyof SpeakerBounds, number | null | undefined>>>;

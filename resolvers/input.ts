@@ -6,12 +6,12 @@ import { InvalidInputError, RequestError } from '#src/errors.ts';
 import {
   type JobLabels,
   jobLabelsSchema,
+  type SpeakerBounds,
   speakerBoundsSchema,
   type TranscriptionOptions,
   transcriptionOptionsSchema,
 } from '#src/jobs/job.ts';
 import { readTarget } from '#src/operations/webhooks/target.ts';
-import type { SpeakerBounds } from '#src/store/store.ts';
 import type { TranscriptionSettings } from '#src/settings.ts';
 
 type Optional<T> = T | null | undefined;

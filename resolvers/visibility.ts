@@ -25,7 +25,6 @@ export function contextFor(context: Context, caller: Caller): Context {
   const ownLines = (filter: LogFilter): LogFilter => ({ ...filter, owner: name });
   return {
     ...context,
-    detectSpeakers: (id, ...rest) => ifOwn(id, () => context.detectSpeakers(id, ...rest)),
     store: {
       ...store,
       job,
@@ -39,6 +38,7 @@ export function contextFor(context: Context, caller: Caller): Context {
       revertSegments: (id, ...rest) => ifOwn(id, () => store.revertSegments(id, ...rest)),
       renameSpeaker: (id, ...rest) => ifOwn(id, () => store.renameSpeaker(id, ...rest)),
       mergeSpeakers: (id, ...rest) => ifOwn(id, () => store.mergeSpeakers(id, ...rest)),
+      requestDetection: (id, ...rest) => ifOwn(id, () => store.requestDetection(id, ...rest)),
       deleteJob: (id) => ifOwn(id, () => store.deleteJob(id)),
       webhooks: async () => (await store.webhooks()).filter(({ owner }: Webhook) => owner === name),
       webhook: ownWebhook,

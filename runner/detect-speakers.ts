@@ -1,56 +1,122 @@
-import pLimit from 'p-limit';
-import { RequestError } from '#src/errors.ts';
-import type { Job } from '#src/jobs/job.ts';
-import type { SpeakerBounds, SpeakerStore } from '#src/store/store.ts';
+import type { DetectionClaim, DetectionLease, DetectionStore } from '#src/store/detections.ts';
+import type { Notifier } from '#src/store/notifier.ts';
+import { retry } from '#src/operations/retry.ts';
+import { openWakeUp } from '#src/operations/wake-up.ts';
 import { SpeakersError, tellSpeakers, type TellingParts } from './tell-speakers.ts';
 
-/** What tells speakers of jobs apart again. */
-export interface SpeakerDetector extends AsyncDisposable {
-  /** Answers when it is done; null for an unknown id. Throws what `retellSpeakers` of the store throws, and RequestError where the engine cannot do it. */
-  detect(id: string, bounds: SpeakerBounds): Promise<Job | null>;
+/** What speakers are told apart again with. */
+export interface DetectingParts extends TellingParts {
+  readonly store: TellingParts['store'] & DetectionStore;
+  readonly notifier: Pick<Notifier, 'listen'>;
+  /** Name of this worker. */
+  readonly worker: string;
+  /** How long one stays with its worker, or with who waits for it, that has not renewed it. */
+  readonly leaseMs: number;
+  /** Between two renewals. */
+  readonly renewMs: number;
+  /** Whether other processes take from this store. */
+  readonly isFleet: boolean;
 }
 
 /** Each takes a core for seconds, beside the jobs. */
 const atOnce = 2;
+/** For what this process is not told of. */
+const slowTickMs = 5000;
 
-/** Opens a detector; disposing of it ends its engines, and leaves everything as it was. */
-export function openSpeakerDetector(
-  parts: TellingParts & { readonly store: Pick<SpeakerStore, 'retellSpeakers'> },
-): SpeakerDetector {
+/** Tells speakers apart again where somebody waits for it. Disposing of it ends its engines, and leaves the jobs as they were. */
+export function startDetecting(parts: DetectingParts): AsyncDisposable {
+  const { store, notifier, log, worker, leaseMs, isFleet } = parts;
   const stopping = new AbortController();
-  const limit = pLimit(atOnce);
-  const running = new Set<Promise<unknown>>();
+  const wakeUp = openWakeUp();
+  const running = new Set<Promise<void>>();
+  const ask = <T>(what: string, act: () => Promise<T>): Promise<T> =>
+    retry(act, { log, what, signal: stopping.signal });
 
-  async function detect(id: string, bounds: SpeakerBounds): Promise<Job | null> {
-    const { signal } = stopping;
-    try {
-      return await parts.store.retellSpeakers(
-        id,
-        bounds,
-        (job) => () => tellSpeakers(parts, { job, bounds, voices: null, signal }),
-      );
-    } catch (error) {
-      if (!(error instanceof SpeakersError)) throw error;
-      parts.log.warn({ job: id, err: error }, 'speakers not detected');
-      const hint = 'Everything is as it was. Try again; the log of the server tells more.';
-      throw new RequestError('SERVICE_UNAVAILABLE', `The speakers could not be told apart. ${error.message}`, hint);
+  async function fill(): Promise<void> {
+    while (running.size < atOnce && !stopping.signal.aborted) {
+      const claim = await ask('claimDetection', () => store.claimDetection(worker));
+      if (claim === null) return;
+      const run = detect(parts, claim, stopping.signal).finally(() => {
+        running.delete(run);
+        wakeUp.wake();
+      });
+      running.add(run);
     }
   }
 
+  async function reap(afterMs: number): Promise<void> {
+    const jobs = await ask('reapDetections', () => store.reapDetections(afterMs));
+    for (const job of jobs) log.warn({ job }, 'speakers not detected by a worker that is gone');
+  }
+
+  async function work(): Promise<void> {
+    // Where the database is this process's alone, who was there before it is gone.
+    await reap(isFleet ? leaseMs : 0);
+    while (!stopping.signal.aborted) {
+      await fill();
+      await wakeUp.sleep(slowTickMs);
+      if (!stopping.signal.aborted) await reap(leaseMs);
+    }
+  }
+
+  const working = work().catch((err: unknown) => {
+    if (!stopping.signal.aborted) log.fatal({ err }, 'speakers are no longer detected');
+  });
+  const listening = notifier.listen('queue', wakeUp.wake);
   return {
-    detect(id, bounds) {
-      const detecting = limit(() => detect(id, bounds));
-      // Its caller hears of what goes wrong.
-      const ended = detecting.then(
-        () => undefined,
-        () => undefined,
-      );
-      running.add(ended);
-      return detecting.finally(() => running.delete(ended));
-    },
     async [Symbol.asyncDispose]() {
+      listening[Symbol.dispose]();
       stopping.abort();
+      wakeUp.wake();
+      await working;
       await Promise.all(running);
+      // Nobody else will take what still waits: who waits for it is told.
+      if (!isFleet) await reap(0).catch((err: unknown) => log.error({ err }, 'detections left to the next start'));
     },
+  };
+}
+
+/** One detection, to its end. Never rejects. */
+async function detect(
+  parts: DetectingParts,
+  { lease, job, bounds }: DetectionClaim,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { store } = parts;
+  const log = parts.log.child({ job: job.id });
+  const start = performance.now();
+  using keeping = keepLease(parts, lease);
+  const signal = AbortSignal.any([stopping, keeping.lost]);
+  try {
+    const isDone = await store.finishDetection(lease, () => tellSpeakers(parts, { job, bounds, voices: null, signal }));
+    log.info({ ms: Math.round(performance.now() - start), isDone }, 'speakers detected');
+  } catch (error) {
+    if (keeping.lost.aborted) return;
+    if (!(error instanceof SpeakersError)) log.error({ err: error }, 'speakers not detected for a reason of our own');
+    else log.warn({ err: error }, 'speakers not detected');
+    const problem = stopping.aborted ? 'The server stops.' : problemOf(error);
+    // Where that cannot be written, its lease ends.
+    await store
+      .failDetection(lease, problem)
+      .catch((err: unknown) => log.error({ err }, 'detection left to its lease'));
+  }
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof SpeakersError ? error.message : 'The server could not write it.';
+}
+
+/** Renews a lease; `lost` is aborted where that is too late, or the job was deleted. */
+function keepLease({ store, log, renewMs }: DetectingParts, lease: DetectionLease) {
+  const lost = new AbortController();
+  const timer = setInterval(() => {
+    store.renewDetection(lease).then(
+      (isHeld) => isHeld || lost.abort(),
+      (err: unknown) => log.error({ job: lease.jobId, err }, 'lease of a detection not renewed'),
+    );
+  }, renewMs);
+  return {
+    lost: lost.signal,
+    [Symbol.dispose]: () => clearInterval(timer),
   };
 }

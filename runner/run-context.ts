@@ -1,6 +1,7 @@
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
 import type { MediaStore } from '#src/media/store.ts';
+import type { DetectionStore } from '#src/store/detections.ts';
 import type { Notifier } from '#src/store/notifier.ts';
 import type { JobReader, SpeakerStore, Work } from '#src/store/store.ts';
 import type { Claim } from '#src/store/work.ts';
@@ -10,7 +11,7 @@ import type { Standby } from './standby.ts';
 
 /** What jobs are run with. */
 export interface RunParts {
-  readonly store: Work & SpeakerStore & Pick<JobReader, 'job' | 'queueCounts'>;
+  readonly store: Work & SpeakerStore & DetectionStore & Pick<JobReader, 'job' | 'queueCounts'>;
   readonly notifier: Notifier;
   readonly media: Pick<MediaStore, 'open'>;
   readonly config: Config;

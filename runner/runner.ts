@@ -5,7 +5,7 @@ import type { Serves } from '#src/jobs/worker.ts';
 import type { TranscriptionOptions } from '#src/jobs/job.ts';
 import { isInstalled } from '#src/models/installed.ts';
 import type { Lease } from '#src/store/work.ts';
-import { openSpeakerDetector, type SpeakerDetector } from './detect-speakers.ts';
+import { startDetecting } from './detect-speakers.ts';
 import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
 import { reap } from './reap.ts';
@@ -26,8 +26,6 @@ export interface Runner extends AsyncDisposable {
   prepare(kind: EngineKind): void;
   /** Ends an engine that waits with this model loaded. */
   release(model: string): Promise<void>;
-  /** Tells the speakers of a job apart again. */
-  readonly detectSpeakers: SpeakerDetector['detect'];
   /** Claims no more, ends the engines and gives their jobs back to the queue: at most 9 s with the default engineStopSeconds. */
   stop(): Promise<void>;
 }
@@ -140,7 +138,7 @@ export function startRunner(options: RunnerOptions): Runner {
     if (!stopping.signal.aborted) log.fatal({ err }, 'runner ended');
   });
   const listening = notifier.listen('job', wakeUp.wake);
-  const detector = openSpeakerDetector(options);
+  const detecting = startDetecting({ ...options, worker, isFleet, leaseMs, renewMs: times.renewMs });
 
   let stopped: Promise<void> | undefined;
   async function stop(): Promise<void> {
@@ -148,7 +146,7 @@ export function startRunner(options: RunnerOptions): Runner {
     stopping.abort();
     wakeUp.wake();
     await working;
-    await detector[Symbol.asyncDispose]();
+    await detecting[Symbol.asyncDispose]();
     await standby[Symbol.asyncDispose]();
     const inTime = await settleWithin(runs.values(), config.server.engineStopSeconds * 1000 + lastMs);
     if (!inTime) log.error({ jobs: runs.size }, 'engines left behind at stop');
@@ -160,7 +158,6 @@ export function startRunner(options: RunnerOptions): Runner {
     kindFor: async (needs) => kindFor(needs, config, await machineFor(needs.model)),
     prepare: (kind) => standby.prepare(kind),
     release: (model) => standby.release(model),
-    detectSpeakers: (...args) => detector.detect(...args),
     stop: () => (stopped ??= stop()),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
   };

@@ -1,25 +1,40 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { join } from 'node:path';
+import type { SpeakerBounds } from '#src/jobs/job.ts';
+import { subscribe } from '#src/store/notifier.ts';
 import type { Store } from '#src/store/store.ts';
 import { checkStory } from '#src/store/contract/check-story.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
-import { openHarness } from './fixtures/harness.ts';
+import { type Harness, openHarness } from './fixtures/harness.ts';
 
 async function linesOf(store: Store, id: string): Promise<readonly string[]> {
   const segments = await store.segments(id, { limit: 100 });
   return segments.map(({ item }) => `${item.speaker}: ${item.text}`);
 }
 
+/** Asks for it, and how it ended: why not where it was not done. */
+async function detect({ store, notifier }: Harness, id: string, bounds: SpeakerBounds): Promise<string> {
+  using subscription = subscribe(notifier, 'job', id);
+  const detection = await store.requestDetection(id, bounds);
+  assert.ok(detection);
+  for (;;) {
+    const state = await store.awaitDetection(detection);
+    if (state?.kind !== 'OPEN') return state?.kind === 'FAILED' ? state.problem : (state?.kind ?? 'GONE');
+    await subscription.changes(new AbortController().signal);
+  }
+}
+
 test('a job ends with its speakers, and they are told again when it is asked for', async () => {
   await using harness = await openHarness('speaks');
   const { store, start, add, until } = harness;
   const { id } = await add({ diarize: true });
-  const runner = start();
+  start();
   const job = await until(id, ({ status }) => status === 'COMPLETED');
   assert.deepEqual([job.media.warnings, job.edited], [[], false]);
   assert.deepEqual(await linesOf(store, id), ['1: one', '2: two', '1: three']);
-  const retold = await runner.detectSpeakers(id, { minSpeakers: 2, maxSpeakers: 2 });
+  assert.equal(await detect(harness, id, { minSpeakers: 2, maxSpeakers: 2 }), 'DONE');
+  const retold = await store.job(id);
   assert.deepEqual([retold?.options.minSpeakers, await linesOf(store, id)], [2, ['1: one', '2: two', '1: three']]);
   await checkStory(store, id);
   assert.deepEqual(await harness.left(), []);
@@ -29,12 +44,12 @@ test('where speakers cannot be told apart the job is COMPLETED with a warning, a
   await using harness = await openHarness('confuses-speakers');
   const { store, start, add, until } = harness;
   const { id } = await add({ diarize: true });
-  const runner = start();
+  start();
   const job = await until(id, ({ status }) => status === 'COMPLETED');
   assert.match(job.media.warnings.join(' '), /could not be told apart\. All voices sound the same\./u);
   assert.deepEqual(await linesOf(store, id), ['null: one', 'null: two', 'null: three']);
   const bounds = { minSpeakers: null, maxSpeakers: null };
-  await assert.rejects(runner.detectSpeakers(id, bounds), /All voices sound the same/u);
+  assert.equal(await detect(harness, id, bounds), 'All voices sound the same.');
   assert.equal((await store.job(id))?.lastEventSeq, job.lastEventSeq);
   await checkStory(store, id);
   assert.deepEqual(await harness.left(), []);

@@ -1,8 +1,8 @@
 import type { Config } from '#src/config/config.ts';
-import type { Job } from '#src/jobs/job.ts';
+import type { Job, SpeakerBounds } from '#src/jobs/job.ts';
 import type { CutSegment } from '#src/jobs/transcript.ts';
 import type { Log } from '#src/logs/log.ts';
-import type { SpeakerBounds, SpeakerStore } from '#src/store/store.ts';
+import type { SpeakerStore } from '#src/store/store.ts';
 import { type Child, startChild } from './process/child.ts';
 import { type CutLine, EngineProtocolError, parseCutLine } from './protocol.ts';
 import { startWatchdog } from './watchdog.ts';

@@ -9,7 +9,7 @@ import { startWorker } from '#runner/worker.ts';
 import { type ApiKeys, openApiKeys } from './auth/api-keys.ts';
 import { openSignedUrls } from './auth/signed-urls.ts';
 import { type Config, isLoopback, refuseWithoutKeys, type ServerRole } from './config/config.ts';
-import { ConfigError, RequestError } from './errors.ts';
+import { ConfigError } from './errors.ts';
 import { listen } from './http/listen.ts';
 import type { Log, Logger } from './logs/log.ts';
 import { openDiskSpace } from './media/disk.ts';
@@ -109,10 +109,6 @@ export async function startServer(
     uploads,
     folders: stack.use(openFolders(mediaRoots)),
     models,
-    async detectSpeakers(id, bounds) {
-      if (runner === undefined) throw new RequestError('SERVICE_UNAVAILABLE', 'The server is starting.');
-      return runner.detectSpeakers(id, bounds);
-    },
     keys,
     urls,
     serverReader,

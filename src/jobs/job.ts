@@ -86,6 +86,9 @@ const speakerCount = z.int().min(1).max(20).nullable().default(null);
 /** How many speakers there are; null = not known. */
 export const speakerBoundsSchema = z.object({ minSpeakers: speakerCount, maxSpeakers: speakerCount });
 
+/** How many speakers there are. */
+export type SpeakerBounds = Readonly<z.infer<typeof speakerBoundsSchema>>;
+
 /**
  * The options of a job, the one place where they are told: their type, what a client may ask for, and, since each has a default, how a job is read
  * that was stored before an option was added.

@@ -2,6 +2,7 @@ import { describe } from 'node:test';
 import { apiKeysContract } from './contract/api-keys.ts';
 import { changesContract } from './contract/changes.ts';
 import { deletionContract } from './contract/deletion.ts';
+import { detectionsContract } from './contract/detections.ts';
 import { downloadsContract } from './contract/downloads.ts';
 import { editingContract } from './contract/editing.ts';
 import { endingContract } from './contract/ending.ts';
@@ -43,6 +44,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('transcripts', () => transcriptContract(open));
     describe('edits', () => editingContract(open));
     describe('speakers', () => speakersContract(open));
+    describe('speakers told again', () => detectionsContract(open));
     describe('endings', () => endingContract(open));
     describe('retries', () => retryContract(open));
     describe('reuse', () => reuseContract(open));

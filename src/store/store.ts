@@ -18,6 +18,7 @@ import type { Serves } from '../jobs/worker.ts';
 import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
+import type { DetectionStore } from './detections.ts';
 import type { LogEntry, LogStore } from './logs.ts';
 import type { Notifier } from './notifier.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
@@ -49,6 +50,7 @@ export interface Store
     JobRemover,
     TranscriptEditor,
     SpeakerStore,
+    DetectionStore,
     JobReader,
     JobBatchReader,
     ChangeReader,
@@ -195,17 +197,9 @@ export interface SpeakerStore {
   voices(id: string, afterClip: number): Promise<readonly Voices[]>;
   /** The transcript as it was before it was cut where speakers change: some segments after one, in order. */
   heardSegments(id: string, afterIndex: number): Promise<readonly Segment[]>;
-  /**
-   * Cuts the transcript of a COMPLETED job with diarize anew, with texts that somebody has written, and writes the bounds into its options: TRANSCRIPT_CLEARED, SEGMENTS_ADDED and
-   * SPEAKERS_CHANGED. At most 20 times, then voices are forgotten. Throws what `tell` throws, JobStatusError, and InvalidInputError where it cannot be done; nothing is changed then.
-   */
-  retellSpeakers(id: string, bounds: SpeakerBounds, tell: (job: Job) => TellSpeakers): Promise<Job | null>;
   /** Has one speaker say what others say, of a job that has ended: SEGMENTS_CHANGED and SPEAKERS_CHANGED. Else as `editSegments`. */
   mergeSpeakers(id: string, merge: SpeakerMerge, seenSeq: number | null): Promise<Job | null>;
 }
-
-/** How many speakers there are; null = not known. */
-export type SpeakerBounds = Pick<TranscriptionOptions, 'minSpeakers' | 'maxSpeakers'>;
 
 /** Who is one and the same. */
 export interface SpeakerMerge {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import * as fc from 'fast-check';
-import { nextStatus } from '../../jobs/job.ts';
+import { nextStatus, type SpeakerBounds } from '../../jobs/job.ts';
 import type { Speaker, StoredSegment } from '../../jobs/transcript.ts';
 import { parseQuery } from '../../transcripts/search/query.ts';
 import type { Store } from '../store.ts';
@@ -162,7 +162,7 @@ async function perform(store: Store, does: Act, { ids, readers }: Scene): Promis
       return allowRefusal(store.mergeSpeakers(id, does, null));
     case 'tell': {
       const bounds = { minSpeakers: does.speakers, maxSpeakers: does.speakers };
-      return allowRefusal(store.retellSpeakers(id, bounds, () => cutBy(store, id, among(does.speakers))));
+      return allowRefusal(retell(store, id, bounds));
     }
     case 'retry':
       return allowRefusal(store.retry(id, does.fromStart));
@@ -175,6 +175,15 @@ async function perform(store: Store, does: Act, { ids, readers }: Scene): Promis
     }
     default:
       return does satisfies never;
+  }
+}
+
+/** Asks for it, and is a worker that does what was asked for. */
+async function retell(store: Store, id: string, bounds: SpeakerBounds): Promise<void> {
+  await store.requestDetection(id, bounds);
+  for (let claim = await store.claimDetection('random'); claim !== null; claim = await store.claimDetection('random')) {
+    const { lease, job } = claim;
+    await store.finishDetection(lease, cutBy(store, job.id, among(claim.bounds.minSpeakers ?? 1)));
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import type { Job, SpeakerBounds } from '../../jobs/job.ts';
 import type { CutSegment, NewSegment } from '../../jobs/transcript.ts';
 import { parseQuery } from '../../transcripts/search/query.ts';
 import type { Store } from '../store.ts';
@@ -90,7 +91,7 @@ async function heard(store: Store, texts: readonly string[]) {
 const completed = { kind: 'COMPLETED', processedSeconds: 1, voices: 2, ...quietly } as const;
 
 /** A job whose speakers were told apart when it ended. */
-async function told(store: Store, texts: readonly string[]): Promise<string> {
+export async function told(store: Store, texts: readonly string[]): Promise<string> {
   const { id, lease } = await heard(store, texts);
   assert.ok(await store.finish(lease, completed, cutBy(store, id, fishes)));
   return id;
@@ -106,7 +107,22 @@ async function namesOf(store: Store, id: string): Promise<readonly (string | nul
   return speakers.map(({ key, name }) => [key, name]);
 }
 
-const anybody = { minSpeakers: null, maxSpeakers: null };
+export const anybody = { minSpeakers: null, maxSpeakers: null };
+
+/** Has the speakers of a job told apart again, as a worker does. */
+async function retell(
+  store: Store,
+  id: string,
+  { bounds = anybody, tell }: { readonly bounds?: SpeakerBounds; readonly tell: TellSpeakers },
+): Promise<Job | null> {
+  const detection = await store.requestDetection(id, bounds);
+  if (detection === null) return null;
+  const claim = await store.claimDetection('test');
+  assert.ok(claim);
+  assert.deepEqual([claim.lease.id, claim.job.id, claim.bounds], [detection, id, bounds]);
+  await store.finishDetection(claim.lease, tell);
+  return store.job(id);
+}
 
 /** That speakers are told apart at the end of a job and after it, and that everything else follows. */
 export function speakersContract(open: OpenStore): void {
@@ -189,7 +205,7 @@ export function speakersContract(open: OpenStore): void {
     const job = await store.job(id);
     assert.deepEqual([job?.status, job?.media.warnings], ['COMPLETED', ['Nobody was told.']]);
     await checkStory(store, id);
-    const retold = await store.retellSpeakers(id, anybody, () => cutBy(store, id, fishes));
+    const retold = await retell(store, id, { tell: cutBy(store, id, fishes) });
     assert.equal(retold?.segmentCount, 6);
     await checkStory(store, id);
   });
@@ -221,9 +237,8 @@ export function speakersContract(open: OpenStore): void {
       null,
     );
     const bounds = { minSpeakers: 2, maxSpeakers: 3 };
-    const job = await store.retellSpeakers(id, bounds, () =>
-      cutBy(store, id, (word) => (word === 'fish' ? '1' : word === 'whale' ? '3' : '2')),
-    );
+    const tell = cutBy(store, id, (word) => (word === 'fish' ? '1' : word === 'whale' ? '3' : '2'));
+    const job = await retell(store, id, { bounds, tell });
     assert.deepEqual([job?.options.minSpeakers, job?.options.maxSpeakers, job?.edited], [2, 3, true]);
     assert.deepEqual(await linesOf(store, id), [
       '2: one',
@@ -243,7 +258,7 @@ export function speakersContract(open: OpenStore): void {
       (await store.search(parseQuery(text), {}, { limit: 10 })).map(({ item }) => item.segment.index);
     assert.deepEqual([await found('cod'), await found('fish'), await found('whale')], [[1], [3], [5]]);
     await checkStory(store, id);
-    await store.retellSpeakers(id, anybody, () => cutBy(store, id, () => '1'));
+    await retell(store, id, { tell: cutBy(store, id, () => '1') });
     // What was written is cut with its words no more.
     assert.deepEqual(await linesOf(store, id), ['1: one cod two fish', '1: blue whale', '1: red']);
     const [segment] = await store.segments(id, { limit: 1 });
@@ -294,23 +309,23 @@ export function speakersContract(open: OpenStore): void {
   it('refuses to tell speakers again where there is nothing to tell them by, and forgets voices where they are of no more use', async () => {
     await using opened = await open();
     const { store } = opened;
-    const retell = (id: string) => store.retellSpeakers(id, anybody, () => cutBy(store, id, fishes));
-    assert.equal(await retell('job_unknown'), null);
+    const again = (of: string) => retell(store, of, { tell: cutBy(store, of, fishes) });
+    assert.equal(await again('job_unknown'), null);
     const { id: plain } = await added(store);
-    await assert.rejects(retell(plain), { code: 'INVALID_INPUT', field: 'jobId' });
+    await assert.rejects(again(plain), { code: 'INVALID_INPUT', field: 'jobId' });
     await store.cancel(plain);
     const { id, lease } = await heard(store, ['one fish']);
-    await assert.rejects(retell(id), { code: 'JOB_STATUS', status: 'WORKING' });
+    await assert.rejects(again(id), { code: 'JOB_STATUS', status: 'WORKING' });
     await store.finish(lease, completed, cutBy(store, id, fishes));
-    for (let time = 0; time < 20; time += 1) assert.ok(await retell(id));
+    for (let time = 0; time < 20; time += 1) assert.ok(await again(id));
     assert.deepEqual([await store.voices(id, -1), await store.heardSegments(id, -1)], [[], []]);
-    await assert.rejects(retell(id), { code: 'INVALID_INPUT', field: 'jobId' });
+    await assert.rejects(again(id), { code: 'INVALID_INPUT', field: 'jobId' });
     assert.deepEqual(await linesOf(store, id), ['1: one', '2: fish']);
     await checkStory(store, id);
     const unheard = await heard(store, ['one fish']);
     await store.finish(unheard.lease, { ...completed, voices: null });
     assert.deepEqual(await store.voices(unheard.id, -1), []);
-    await assert.rejects(retell(unheard.id), { code: 'INVALID_INPUT', field: 'jobId' });
+    await assert.rejects(again(unheard.id), { code: 'INVALID_INPUT', field: 'jobId' });
     const deleted = await told(store, ['one fish']);
     await store.deleteJob(deleted);
     assert.deepEqual([await store.voices(deleted, -1), await store.heardSegments(deleted, -1)], [[], []]);
@@ -320,16 +335,11 @@ export function speakersContract(open: OpenStore): void {
     await using opened = await open();
     const { store } = opened;
     const id = await told(store, ['one fish', 'two fish']);
-    const gone = await store.retellSpeakers(
-      id,
-      anybody,
-      () =>
-        async function* () {
-          yield* cutBy(store, id, fishes)();
-          await store.deleteJob(id);
-        } satisfies TellSpeakers,
-    );
-    assert.equal(gone, null);
+    const tell: TellSpeakers = async function* () {
+      yield* cutBy(store, id, fishes)();
+      await store.deleteJob(id);
+    };
+    assert.equal(await retell(store, id, { tell }), null);
     assert.deepEqual(await store.heardSegments(id, -1), []);
     assert.deepEqual(await store.search(parseQuery('fish'), {}, { limit: 10 }), []);
   });

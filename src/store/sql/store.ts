@@ -15,6 +15,7 @@ import { logStore } from './reading/logs.ts';
 import { settingStore } from './reading/settings.ts';
 import { search } from './search/find.ts';
 import type { Searcher } from './search/matches.ts';
+import { detectionStore } from './speakers/detections.ts';
 import { speakerStore } from './speakers/retell.ts';
 import { webhookStore } from './webhooks/webhooks.ts';
 import { work } from './work/claim.ts';
@@ -40,6 +41,7 @@ export function storeOn({ connection, searcher, isNew, isShared, owned }: Databa
     ...jobRemover(connection),
     ...transcriptEditor(connection),
     ...speakerStore(connection),
+    ...detectionStore(connection),
     ...jobReader(connection),
     ...many,
     ...changeReader(connection),

@@ -3,6 +3,7 @@ import type { Role } from '../../../config/api-key.ts';
 import type { AttemptOutcome, JobEvent, JobStage, JobStatus } from '../../../jobs/job.ts';
 import type { ModelRequestTable, WorkerTable } from '../work/worker-rows.ts';
 import type { MessageType } from '../../webhooks.ts';
+import type { DetectionTable, SpeakerTable, VoiceTable } from '../speakers/tables.ts';
 
 /** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
 export interface Tables {
@@ -28,6 +29,7 @@ export interface Tables {
   readonly stale_edit: StaleEditTable;
   readonly speaker: SpeakerTable;
   readonly voice: VoiceTable;
+  readonly detection: DetectionTable;
   readonly log: LogTable;
   readonly setting: SettingTable;
   readonly worker: WorkerTable;
@@ -258,27 +260,6 @@ type EditedTable = Pick<EditTable, 'job_id' | 'index' | 'place'>;
 /** Jobs that may have edits which stand for nothing, or events which never came to be. */
 interface StaleEditTable {
   readonly job_id: string;
-}
-
-interface SpeakerTable {
-  readonly job_id: string;
-  readonly key: string;
-  readonly name: string | null;
-  /** 1 where the engine has heard it, 0 where somebody has added it: that one goes with its last segment. */
-  readonly heard: 0 | 1;
-  /** How many segments it has, and how long these are together. */
-  readonly segments: number;
-  readonly speaking_ms: number;
-  /** Who says what this one has said; never one that is merged itself. */
-  readonly merged_into: string | null;
-}
-
-/** How the voices of a clip sound. No client reads it. */
-interface VoiceTable {
-  readonly job_id: string;
-  readonly clip: number;
-  /** The engine's own, as base64. */
-  readonly pieces: string;
 }
 
 interface LogTable {

@@ -194,19 +194,28 @@ export async function noteStale(tx: Transaction<Tables>, jobId: string): Promise
 /** A slice takes milliseconds. */
 const rowsPerSlice = 50;
 
-/**
- * Removes what stands for nothing: edits, transcripts that were replaced or that never came to stand, and events that never came to be. What is being written must
- * not be swept: it has its turn.
- */
-export async function sweepStale(connection: Connection, jobId: string): Promise<void> {
+/** Removes what stands for nothing: edits, transcripts that were replaced or that never came to stand, and events that never came to be. Must have the job's turn. */
+export function sweepStale(connection: Connection, jobId: string): Promise<void> {
+  return sweep(connection, jobId, (act) => act());
+}
+
+/** As `sweepStale`, in a turn of its own for each slice: whoever corrects the transcript meanwhile waits for no more than one. */
+export function sweepInTurns(connection: Connection, jobId: string): Promise<void> {
+  return sweep(connection, jobId, (act) => connection.inTurn(jobId, act));
+}
+
+type Turn = <T>(act: () => Promise<T>) => Promise<T>;
+
+async function sweep(connection: Connection, jobId: string, turn: Turn): Promise<void> {
+  const inSlice = <T>(act: (tx: Transaction<Tables>) => Promise<T>) => turn(() => commit(connection, act));
   for (let after: EditKey | null = { index: -1, place: 1 }; after !== null; await setImmediate()) {
     const from: EditKey = after;
-    after = await commit(connection, (tx) => sweepSlice(tx, jobId, from));
+    after = await inSlice((tx) => sweepSlice(tx, jobId, from));
   }
   for (const slice of [forgetVoices, removeReplaced, removeReplacedEdited, removeUnborn]) {
-    while (await commit(connection, (tx) => slice(tx, jobId))) await setImmediate();
+    while (await inSlice((tx) => slice(tx, jobId))) await setImmediate();
   }
-  await commit(connection, async (tx) => {
+  await inSlice(async (tx) => {
     await dropPrepared(tx, jobId);
     await tx.deleteFrom('stale_edit').where('job_id', '=', jobId).execute();
   });

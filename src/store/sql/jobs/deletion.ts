@@ -5,7 +5,7 @@ import { keptDeletedMs, lookBackMs } from '../../changes.ts';
 import type { Deleted, JobRemover } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { readJob } from '../database/rows.ts';
-import { sweepStale } from '../editing/edit-rows.ts';
+import { sweepInTurns } from '../editing/edit-rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { removeVoid } from '../search/entries.ts';
 import { changeTime, type LockedJob, lockJob } from './change.ts';
@@ -51,7 +51,7 @@ export function jobRemover(connection: Connection): JobRemover {
       }
       await removeVoid(connection);
       for (const { job_id: id } of await db.selectFrom('stale_edit').selectAll().execute()) {
-        await connection.inTurn(id, () => sweepStale(connection, id));
+        await sweepInTurns(connection, id);
       }
       while ((await removeTombstones(connection)) > 0) await setImmediate();
     },

@@ -6,10 +6,11 @@ import { editedSegment } from '../../../transcripts/editing/apply-edit.ts';
 import { openNameKeeper } from '../../../transcripts/editing/keep-names.ts';
 import { type Recut, recut } from '../../../transcripts/editing/recut.ts';
 import { commit, type Connection } from '../database/connection.ts';
-import { firstIndex, type Transcript } from '../database/revision.ts';
+import { firstIndex, readTranscript, type Transcript } from '../database/revision.ts';
+import { readJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { charactersOf, type Ended, eventCharacters, segmentsInEvent } from '../editing/correction.ts';
-import { insertEdits, noteStale, nowOf, standEdits, sweepStale } from '../editing/edit-rows.ts';
+import { insertEdits, noteStale, nowOf, standEdits, sweepInTurns, sweepStale } from '../editing/edit-rows.ts';
 import { count, readSpeakersOf, replaceSpeakers, type Tallies } from '../editing/speakers.ts';
 import { addFacts } from '../jobs/change.ts';
 import { prepareEntries, standEntries, writeEditEntries, writeEntries } from '../search/entries.ts';
@@ -30,18 +31,60 @@ export interface Prepared {
 /** Written at once: segments, and letters of them, of which 10,000 take 15 ms where every word is long. */
 const [segmentsAtOnce, charactersAtOnce] = [50, 10_000];
 
+/** Whether who tells speakers apart may still write. */
+type IsHeld = (tx: Transaction<Tables>) => Promise<boolean>;
+
+/** Who told speakers apart may not write any more. */
+class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+/** What is told of a job, and who tells it. */
+export interface Telling {
+  readonly jobId: string;
+  readonly cut: AsyncIterable<readonly CutSegment[]>;
+  /** Asked in the transaction of each slice: a worker that was given up writes nothing beside the one that has come in its place. */
+  readonly isHeld: IsHeld;
+  /** Has what is prepared stand; false where somebody else may write by now. */
+  readonly stand: (ended: Ended, prepared: Prepared) => Promise<boolean>;
+}
+
 /**
- * Writes the transcript of a job cut anew beside the one that stands, slice by slice, with what somebody has made of its texts and with its events. Must have the
- * job's turn. Throws what the segments throw.
+ * Has a job's transcript be one that is cut anew, all or nothing: it is written in slices beside the one that stands, and one small transaction has it stand. What it
+ * replaces is swept afterwards, as everybody else has a turn. False where there is no such job, or somebody else may write by now. Throws what the segments throw.
  */
-export async function prepareTold(
+export async function tellAnew(connection: Connection, { jobId, cut, isHeld, stand }: Telling): Promise<boolean> {
+  try {
+    const isDone = await connection.inTurn(jobId, async () => {
+      const job = await readJob(connection.db, jobId);
+      if (job === null) return false;
+      const ended = { job, transcript: await readTranscript(connection.db, jobId) };
+      return stand(ended, await prepare(connection, ended, { cut, isHeld }));
+    });
+    await sweepInTurns(connection, jobId);
+    return isDone;
+  } catch (error) {
+    // What was begun is for the one that has come in its place to sweep.
+    if (error instanceof LeaseLostError) return false;
+    await sweepInTurns(connection, jobId);
+    throw error;
+  }
+}
+
+/** Writes the transcript of a job cut anew, slice by slice, with what somebody has made of its texts and with its events. Must have the job's turn. */
+async function prepare(
   connection: Connection,
   ended: Ended,
-  cut: AsyncIterable<readonly CutSegment[]>,
+  { cut, isHeld }: Pick<Telling, 'cut' | 'isHeld'>,
 ): Promise<Prepared> {
   const { job, transcript } = ended;
+  const write: Write = (act) =>
+    commit(connection, async (tx) => {
+      if (!(await isHeld(tx))) throw new LeaseLostError(job.id);
+      return act(tx);
+    });
   await sweepStale(connection, job.id);
-  const entries = await commit(connection, async (tx) => {
+  const entries = await write(async (tx) => {
     await noteStale(tx, job.id);
     return prepareEntries(tx, job.id);
   });
@@ -66,7 +109,7 @@ export async function prepareTold(
     }
   }
   const next = { jobId: job.id, first: transcript.first + firstIndex(1) };
-  const writer = openWriter(connection, { job, next, entries });
+  const writer = openWriter(write, { job, next, entries, now: connection.now });
   for await (const part of inOrder(recutAll())) await writer.add(part);
   return { ...(await writer.end()), entries, names: keeper.names(speakers) };
 }
@@ -103,12 +146,15 @@ async function* inOrder(segments: AsyncIterable<readonly PartOf[]>): AsyncGenera
   yield* waiting;
 }
 
-interface WriterParts extends Pick<Ended, 'job'> {
+/** One transaction of who may write. */
+type Write = <T>(act: (tx: Transaction<Tables>) => Promise<T>) => Promise<T>;
+
+interface WriterParts extends Pick<Ended, 'job'>, Pick<Connection, 'now'> {
   readonly next: Transcript;
   readonly entries: number;
 }
 
-function openWriter(connection: Connection, { job, next, entries }: WriterParts) {
+function openWriter(write: Write, { job, next, entries, now }: WriterParts) {
   const tallies: Tallies = new Map();
   let [written, events, letters, told] = [0, 0, 0, 0];
   let page: PartOf[] = [];
@@ -123,7 +169,7 @@ function openWriter(connection: Connection, { job, next, entries }: WriterParts)
     const edits = page.flatMap(({ wording }, at) =>
       wording === null ? [] : [{ index: written + at, place: 1 as const, wording }],
     );
-    await commit(connection, async (tx) => {
+    await write(async (tx) => {
       await insertRows(tx, next, segments, parts);
       await writeEntries(tx, entries, segments);
       if (edits.length === 0) return;
@@ -157,7 +203,7 @@ function openWriter(connection: Connection, { job, next, entries }: WriterParts)
     // The first event is that the transcript is void.
     const place = { id: job.id, event_seq: job.lastEventSeq + 1 + events };
     const facts = [{ kind: 'SEGMENTS_ADDED', segments: event }] as const;
-    await commit(connection, (tx) => addFacts(tx, place, { facts, time: connection.now() }));
+    await write((tx) => addFacts(tx, place, { facts, time: now() }));
     events += 1;
     [event, told] = [[], 0];
     await setImmediate();

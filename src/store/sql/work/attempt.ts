@@ -12,8 +12,6 @@ import {
 import type { AttemptProcess, Batch, Ending, Lease, MediaProbe, TellSpeakers } from '../../work.ts';
 import { commit, type Connection, type Notify } from '../database/connection.ts';
 import { cleanText, parseTexts, toJson } from '../database/json.ts';
-import { readTranscript } from '../database/revision.ts';
-import { readJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import {
   backInQueue,
@@ -26,9 +24,8 @@ import {
   progressColumns,
   statusChanged,
 } from '../jobs/change.ts';
-import { sweepStale } from '../editing/edit-rows.ts';
 import { addChannels } from '../editing/speakers.ts';
-import { prepareTold, standTold } from '../speakers/prepare.ts';
+import { standTold, tellAnew } from '../speakers/prepare.ts';
 import { addVoices, removeVoices } from '../speakers/voices.ts';
 import { addEntries } from '../search/entries.ts';
 import { clearTranscript, insertSegments, numberSegments } from './segments.ts';
@@ -41,26 +38,22 @@ const acts = {
 } as const satisfies Record<AttemptOutcome, JobAct>;
 
 /** Ends the attempt of a lease and moves its job on, with `tell` with its transcript cut anew. False where the lease was lost. */
-export async function finish(
+export function finish(
   connection: Connection,
   lease: Lease,
   ...[ending, tell]: readonly [Ending, TellSpeakers?]
 ): Promise<boolean> {
   if (tell === undefined) return end(connection, lease, ending);
-  const { jobId } = lease;
-  return connection.inTurn(jobId, async () => {
-    const job = await readJob(connection.db, jobId);
-    if (job === null) return false;
-    const ended = { job, transcript: await readTranscript(connection.db, jobId) };
-    try {
-      const prepared = await prepareTold(connection, ended, tell());
-      return await end(connection, lease, ending, (tx, time, seq) => {
-        if (seq !== job.lastEventSeq) throw new Error(`Something has happened to the job ${jobId} meanwhile.`);
+  return tellAnew(connection, {
+    jobId: lease.jobId,
+    cut: tell(),
+    isHeld: async (tx) => (await lockLeased(tx, lease)) !== undefined,
+    stand: (ended, prepared) =>
+      end(connection, lease, ending, (tx, time, seq) => {
+        if (seq !== ended.job.lastEventSeq)
+          throw new Error(`Something has happened to the job ${lease.jobId} meanwhile.`);
         return standTold(tx, ended, { prepared, time });
-      });
-    } finally {
-      await sweepStale(connection, jobId);
-    }
+      }),
   });
 }
 
