@@ -1,5 +1,6 @@
 // How long it takes to correct a transcript, of a hundred segments and of many, and the longest that it holds everybody else up: one segment, 500 of them, and
-// all of them back to what the engine heard; then the migration of as many segments as a million: npm run bench:editing -- [--segments 50000]
+// all of them back to what the engine heard; the same of telling speakers apart, again, and merging them; then the migration of as many segments as a million:
+// npm run bench:editing -- [--segments 50000] [--told 20000] [--migrated 1000000]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +9,17 @@ import { parseArgs } from 'node:util';
 import Sqlite from 'better-sqlite3';
 import type { NewSegment } from '#src/jobs/transcript.ts';
 import { added, claimed, newJob, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
+import { cutBy } from '#src/store/contract/speakers.ts';
 import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import { percentile, timesOf } from '#src/testing/timing.ts';
 
 const { values } = parseArgs({
-  options: { segments: { type: 'string', default: '50000' }, migrated: { type: 'string', default: '1000000' } },
+  options: {
+    segments: { type: 'string', default: '50000' },
+    told: { type: 'string', default: '20000' },
+    migrated: { type: 'string', default: '1000000' },
+  },
 });
 const many = Number(values.segments);
 const segmentsPerBatch = 500;
@@ -115,6 +121,7 @@ try {
     });
   })();
   await migrateMany(file, Number(values.migrated));
+  await tellMany(join(directory, 'told.db'), Number(values.told));
 } finally {
   await rm(directory, { recursive: true });
 }
@@ -148,7 +155,8 @@ async function migrateMany(file: string, segments: number): Promise<void> {
     );
   }
   db.exec("delete from migration where name >= '0019'");
-  for (const table of ['edit', 'edited', 'stale_edit', 'speaker', 'voice']) db.exec(`drop table ${table}`);
+  for (const table of ['edit', 'edited', 'stale_edit', 'speaker', 'voice', 'worker', 'detection'])
+    db.exec(`drop table ${table}`);
   for (const column of ['job.revision', 'job.detections', 'segment.part_of', 'search_job.prepared_for']) {
     db.exec(`alter table ${column.replace('.', ' drop column ')}`);
   }
@@ -156,4 +164,49 @@ async function migrateMany(file: string, segments: number): Promise<void> {
   await measure(`migration of ${jobs * many} segments of ${jobs} jobs, each channel a speaker`, async () => {
     await (await openStore({ database: file }))[Symbol.asyncDispose]();
   });
+}
+
+/** Of a job with diarize whose engine has heard so many segments, each of which two speakers share in five parts. */
+async function tellMany(file: string, segments: number): Promise<void> {
+  await using store = await openStore({ database: file });
+  const { id } = await added(store, { options: { ...options, diarize: true } });
+  const { lease } = await claimed(store);
+  for (let from = 0; from < segments; from += segmentsPerBatch) {
+    const count = Math.min(segmentsPerBatch, segments - from);
+    const batch = Array.from({ length: count }, (_, at) => segmentAt(from + at));
+    const voices = [{ clip: from, pieces: 'AAAA' }];
+    await store.appendBatch(lease, { segments: batch, voices, checkpoint: null, progress: progressAt(0.5) });
+  }
+  const ofTwo = cutBy(store, id, (word) => (word.length > 3 ? '1' : '2'));
+  const ofThree = cutBy(store, id, (word) => (word === 'country' ? '3' : word.length > 3 ? '1' : '2'));
+  const completed = {
+    kind: 'COMPLETED',
+    processedSeconds: 1,
+    voices: segments / segmentsPerBatch,
+    ...quietly,
+  } as const;
+  await measure(`the end of a job with ${segments} segments, its speakers told`, () =>
+    store.finish(lease, completed, ofTwo),
+  );
+  const told = (await store.job(id))?.segmentCount ?? 0;
+  report(`${told} segments then`);
+  const again = async (cut: typeof ofTwo) => {
+    await store.requestDetection(id, { minSpeakers: null, maxSpeakers: null });
+    const claim = await store.claimDetection('bench');
+    if (claim !== null) await store.finishDetection(claim.lease, cut);
+  };
+  await measure('told again', () => again(ofThree));
+  await store.renameSpeaker(id, '1', 'Kennedy');
+  for (let from = 0; from < told; from += 50 * 500) {
+    const edits = Array.from({ length: 500 }, (_, at) => ({ index: from + at * 50, text: 'written anew' }));
+    await store.editSegments(
+      id,
+      edits.filter(({ index }) => index < told),
+      null,
+    );
+  }
+  await measure('told again, with names and edits', () => again(ofTwo));
+  await measure('two merged', () => store.mergeSpeakers(id, { keys: ['2'], into: '1' }, null));
+  await measure('told again after it', () => again(ofThree));
+  await measure('deleted', () => store.deleteJob(id));
 }

@@ -274,33 +274,42 @@ async function removeReplaced(tx: Transaction<Tables>, jobId: string): Promise<b
   const { first } = await readTranscript(tx, jobId);
   const hasVoices = await tx.selectFrom('voice').select('clip').where('job_id', '=', jobId).limit(1).executeTakeFirst();
   const least = first > 0 && hasVoices === undefined ? 0 : firstIndex(1);
-  const rows = await tx
-    .selectFrom('segment')
-    .select('index')
-    .where('job_id', '=', jobId)
-    .where('index', '>=', least)
-    .where((eb) => eb.or([eb('index', '<', first), eb('index', '>=', first + firstIndex(1))]))
-    .limit(rowsPerSlice)
-    .execute();
-  const indexes = rows.map(({ index }) => index);
-  if (indexes.length > 0)
-    await tx.deleteFrom('segment').where('job_id', '=', jobId).where('index', 'in', indexes).execute();
-  return indexes.length > 0;
+  return removeAround(tx, 'segment', { jobId, first }, { least, limit: rowsPerSlice });
 }
 
 async function removeReplacedEdited(tx: Transaction<Tables>, jobId: string): Promise<boolean> {
-  const { first } = await readTranscript(tx, jobId);
-  const rows = await tx
-    .selectFrom('edited')
-    .select('index')
-    .where('job_id', '=', jobId)
-    .where((eb) => eb.or([eb('index', '<', first), eb('index', '>=', first + firstIndex(1))]))
-    .limit(10 * rowsPerSlice)
-    .execute();
-  const indexes = rows.map(({ index }) => index);
-  if (indexes.length > 0)
-    await tx.deleteFrom('edited').where('job_id', '=', jobId).where('index', 'in', indexes).execute();
-  return indexes.length > 0;
+  const transcript = await readTranscript(tx, jobId);
+  return removeAround(tx, 'edited', transcript, { least: 0, limit: 10 * rowsPerSlice });
+}
+
+/** Removes some of the rows before and after those of a transcript. One statement for both would read all that is between them at its end. */
+async function removeAround(
+  tx: Transaction<Tables>,
+  table: 'segment' | 'edited',
+  { jobId, first }: Transcript,
+  { least, limit }: { readonly least: number; readonly limit: number },
+): Promise<boolean> {
+  const ranges = [
+    { from: least, before: first },
+    { from: Math.max(least, first + firstIndex(1)), before: Number.MAX_SAFE_INTEGER },
+  ];
+  for (const { from, before } of ranges) {
+    const rows = await tx
+      .selectFrom(table)
+      .select('index')
+      .where('job_id', '=', jobId)
+      .where('index', '>=', from)
+      .where('index', '<', before)
+      .orderBy('index')
+      .limit(limit)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) continue;
+    const gone = tx.deleteFrom(table).where('job_id', '=', jobId).where('index', '>=', from);
+    await gone.where('index', '<=', last.index).execute();
+    return true;
+  }
+  return false;
 }
 
 async function removeUnborn(tx: Transaction<Tables>, jobId: string): Promise<boolean> {

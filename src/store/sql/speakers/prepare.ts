@@ -181,13 +181,13 @@ function openWriter(write: Write, { job, next, entries, now }: WriterParts) {
         edits.map(({ index, place, wording: { text } }) => ({ index, place, text })),
       );
     });
+    await setImmediate();
     for (const [at, segment] of segments.entries()) {
       const wording = page[at]?.wording ?? null;
       await tell(wording === null ? segment : editedSegment(segment, wording));
     }
     written += page.length;
     [page, letters] = [[], 0];
-    await setImmediate();
   }
 
   async function tell(segment: Segment): Promise<void> {
