@@ -155,3 +155,29 @@ test('a translation is refused with a model that does not translate, and taken w
   const taken = await send({ media: { path: 'speech.wav' }, task: 'TRANSLATE', mode: 'COMPACT' });
   assert.equal(taken.__typename, 'TranscribeSuccess');
 });
+
+test('speakers are told apart in one channel, between bounds that can be', async () => {
+  const media = { path: 'speech.wav' };
+  const refused = {
+    'input.diarize': { diarize: true, channels: 'SPLIT' },
+    'input.minSpeakers': { minSpeakers: 2 },
+    'input.maxSpeakers': { diarize: false, maxSpeakers: 2 },
+  };
+  for (const [field, options] of Object.entries(refused)) {
+    const told = await send({ media, ...options });
+    assert.deepEqual([told.__typename, told.field], ['InvalidInputError', field], JSON.stringify(options));
+  }
+  for (const [field, bounds] of [
+    ['input.minSpeakers', { minSpeakers: 3, maxSpeakers: 2 }],
+    ['input.minSpeakers', { minSpeakers: 0 }],
+    ['input.maxSpeakers', { maxSpeakers: -1 }],
+    ['input.maxSpeakers', { maxSpeakers: 21 }],
+  ] as const) {
+    const told = await send({ media, diarize: true, ...bounds });
+    assert.deepEqual([told.__typename, told.field], ['InvalidInputError', field], JSON.stringify(bounds));
+  }
+  for (const bounds of [{}, { minSpeakers: 1 }, { minSpeakers: 2, maxSpeakers: 2 }, { maxSpeakers: 20 }]) {
+    const told = await send({ media, diarize: true, ...bounds });
+    assert.equal(told.__typename, 'TranscribeSuccess', JSON.stringify(bounds));
+  }
+});

@@ -20,13 +20,16 @@ let server: TestServer;
 let closed: TestServer;
 const alice = newCaller('alice');
 let id: string;
+/** A job whose speakers are told apart. */
+let told: string;
 before(async () => {
   hub = await openTestHub();
   source = await openRecordingServer(serving(readFileSync(join(root, 'samples/jfk.flac'))));
   server = await openTestServer({ server: { hubEndpoint: hub.endpoint, urlAllowedCidrs: ['127.0.0.1/32'] } });
   closed = await openTestServer({ server: { apiKeys: [alice.key] } });
   id = await submit(server);
-  await eventsOf(server.url, id);
+  told = await submit(server, { diarize: true });
+  await Promise.all([id, told].map((each) => eventsOf(server.url, each)));
 });
 after(async () => {
   await closed[Symbol.asyncDispose]();
@@ -86,7 +89,11 @@ for (const file of pages) {
   test(`what ${basename(file)} shows to be typed is answered`, async () => {
     await using folder = await openTemporary();
     await symlink(join(root, 'samples'), join(folder.directory, 'samples'));
-    const env = { ID: id, TOKEN: alice.token, URL: `${source.origin}/speech.flac` };
+    const env = {
+      ID: file.endsWith('speakers.md') ? told : id,
+      TOKEN: alice.token,
+      URL: `${source.origin}/speech.flac`,
+    };
     for (const said of await typeIntoShell(blocks, { url: serverOf(file).url, cwd: folder.directory, env })) {
       assert.doesNotMatch(said, /"(?:errors|hint)":/u);
     }

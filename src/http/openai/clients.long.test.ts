@@ -29,6 +29,8 @@ print(speech(response_format="text").strip())
 print([each.delta for each in speech(stream=True) if each.type == "transcript.text.delta"])
 done = [each for each in speech(stream=True) if each.type == "transcript.text.done"][0]
 print(done.text, done.usage.seconds)
+turns = speech(response_format="diarized_json", extra_body={"chunking_strategy": "auto"})
+print(type(turns).__name__, turns.duration, [(each.speaker, each.start, each.end, each.text) for each in turns.segments])
 print([each.id for each in client.models.list()])
 try:
     speech(language="klingon")
@@ -49,6 +51,7 @@ test('the SDK of Python is answered with what it expects', async () => {
     text,
     "['one', ' two', ' three']",
     `${text} 9`,
+    "TranscriptionDiarized 9.0 [('A', 0.0, 3.0, 'one'), ('B', 3.0, 6.0, 'two'), ('A', 6.0, 9.0, 'three')]",
     "['whisper-1', 'COMPACT', 'base']",
     'language invalid_request_error',
     'media_rejected',

@@ -203,3 +203,23 @@ test('a server that is named and not there, and a key that is missing, have exit
   assert.deepEqual([reader.exitCode, /PHONOGRAPH_API_KEY/u.test(reader.stderr)], [77, true], reader.stderr);
   assert.equal((await phonograph(['transcribe'], { server: server.url })).exitCode, 64);
 });
+
+test('speakers are told apart where that is asked for, and stand in what is written', async () => {
+  await using server = await openTestServer();
+  await using temporary = await openTemporary();
+  const { directory } = temporary;
+  await placeRecordings(directory, ['talk.flac', 'plain.flac']);
+  const run = (...args: readonly string[]) =>
+    phonograph(['transcribe', ...args], { server: server.url, cwd: directory });
+  const told = await run('talk.flac', '--speakers', '2', '-f', 'txt,vtt', '-o', 'out');
+  assert.equal(told.exitCode, 0, told.stderr);
+  assert.match(await readFile(join(directory, 'out/talk.txt'), 'utf8'), /Speaker 1: one\s+Speaker 2: two/u);
+  assert.match(await readFile(join(directory, 'out/talk.vtt'), 'utf8'), /<v Speaker 2>two/u);
+  const bounds = (await server.ask('{ jobs { edges { node { options { diarize minSpeakers maxSpeakers } } } } }')).data;
+  assert.deepEqual(bounds.jobs.edges[0].node.options, { diarize: true, minSpeakers: 2, maxSpeakers: 2 });
+  const any = await run('talk.flac', '--speakers', '-f', 'txt', '-o', '-');
+  assert.match(any.stdout, /Speaker 2: two/u);
+  const plain = await run('plain.flac', '-f', 'txt', '-o', '-');
+  assert.doesNotMatch(plain.stdout, /Speaker/u);
+  for (const count of ['0', 'many']) assert.notEqual((await run('talk.flac', '--speakers', count)).exitCode, 0, count);
+});
