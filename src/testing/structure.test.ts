@@ -178,13 +178,14 @@ const code = globSync('{src,schema,resolvers,runner,migrations,clients,bench}/**
     (file) => !/\.test\.|^runner\/fixtures\/|^runner\/engine\/tests\/|^src\/(store\/contract|testing)\//u.test(file),
   );
 
-/** What a folder may hold before it hides what is in it, what stands at the top of the project and of src, and how small files may be on average. */
+/** What a folder may hold before it hides what is in it (but the migrations, which are a list that only grows), what stands at the top of the project and of src, and how small files may be on average. */
 const limits = { filesInFolder: 23, entriesOfRoot: 21, entriesOfSrc: 15, filesPerThousandLines: 11 };
 
 test('the tree stays one that a newcomer can walk through', (t) => {
   const lines = code.reduce((sum, file) => sum + readFileSync(join(root, file), 'utf8').split('\n').length - 1, 0);
   const filesPerThousandLines = (code.length / lines) * 1000;
   const folders = Map.groupBy(code, (file) => dirname(file));
+  folders.delete('migrations');
   const [largest = '', inLargest = []] = [...folders].toSorted(([, a], [, b]) => b.length - a.length)[0] ?? [];
   const entriesOf = (folder: string) =>
     new Set(code.filter((file) => file.startsWith(folder)).map((file) => file.slice(folder.length).split('/')[0])).size;

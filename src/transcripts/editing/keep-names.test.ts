@@ -5,7 +5,7 @@ import { openNameKeeper } from './keep-names.ts';
 
 /** What somebody says, a second each: one speaker a letter, `-` nobody. */
 function turns(speakers: string, withWords: boolean) {
-  const seconds = [...speakers].map((speaker, startSeconds) => ({
+  const seconds = Array.from(speakers).map((speaker, startSeconds) => ({
     startSeconds,
     endSeconds: startSeconds + 1,
     speaker: speaker === '-' ? null : speaker,
