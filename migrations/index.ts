@@ -22,6 +22,7 @@ import { speakers } from './0020-speakers.ts';
 import { workers } from './0021-workers.ts';
 import { queuePlaces } from './0022-queue-places.ts';
 import { detections } from './0023-detections.ts';
+import { postgresFirst } from './postgres/first.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -51,3 +52,8 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0023-detections': detections,
   };
 }
+
+/** Every migration of a database in PostgreSQL, by name. What comes after the first is written once for both. */
+export const postgresMigrations: Readonly<Record<string, Migration>> = {
+  '0023-postgres': postgresFirst,
+};

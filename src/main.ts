@@ -15,7 +15,7 @@ import {
 import { openLog } from './logs/log.ts';
 import { openTerminal } from './logs/terminal.ts';
 import { keepServing } from './server.ts';
-import { databaseOf, openStore } from './store/open.ts';
+import { databaseOf, isPostgresUrl, openStore } from './store/open.ts';
 import { backUp } from './store/sqlite/backup.ts';
 import { lockDataDirectory } from './store/sqlite/lock.ts';
 
@@ -152,7 +152,7 @@ async function runKeys({ server }: Config, name: string, asked: string): Promise
       },
     );
     const { mediaRoots, apiKeys: configured } = server;
-    const store = stack.use(await openStore({ database: databaseOf(server), mediaRoots, asItIs }));
+    const store = stack.use(await openStore({ ...databaseOf(server), mediaRoots, asItIs }));
     const { token } = await makeApiKey({ name, role, expiresAt: null }, { store, configured });
     process.stderr.write(
       `First the token: for ${name}, and shown only now. The server knows it from now on. Then what another server lets it in with: a setting for its PHONOGRAPH_API_KEYS, or apiKeys in config.json.\n`,
@@ -188,13 +188,18 @@ function write(text: string): number {
   return 0;
 }
 
+/** What copies a database in PostgreSQL as it is at one moment; its own program knows all of its versions. */
+const dumpInstead =
+  'The jobs are in PostgreSQL (databaseUrl), of which its own program makes a backup, also while servers run: pg_dump --format=custom --file=FILE "$PHONOGRAPH_DATABASE_URL". pg_restore puts it into an empty database.';
+
 /** `node src/main.ts backup FILE`: copies the database, and tells a person how far it is. Answers the exit code. */
 export async function runBackup({ server }: Config, name: string): Promise<number> {
   const file = resolve(name);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
   try {
-    const from = databaseOf(server);
+    const { database: from } = databaseOf(server);
+    if (isPostgresUrl(from)) throw new BackupError(dumpInstead);
     const bytes = await backUp(from, file, { onProgress: seldom(), signal: stop.signal });
     process.stdout.write(
       `${file}: ${inMegabytes(bytes)}, checked. It holds jobs, transcripts, log lines and settings; recordings that were uploaded lie in ${join(server.dataDirectory, 'media')}.\n`,

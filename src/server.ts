@@ -68,7 +68,7 @@ export async function startServer(
   stack.use(await lockDataDirectory(config.server.dataDirectory));
   const notifier = openNotifier();
   const { dataDirectory, mediaRoots } = config.server;
-  const store = stack.use(await openStore({ database: databaseOf(config.server), notifier, mediaRoots }));
+  const store = stack.use(await openStore({ ...databaseOf(config.server), notifier, mediaRoots }));
   if (role !== 'all' && !store.isShared) throw new ConfigError('config.json', [needsDatabase(role)]);
   stack.use(startLogStorage(logger, { store, notifier, config }));
   const keys = stack.use(await openApiKeys({ config, store, log }));

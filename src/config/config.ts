@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts';
 import { computePowers, transcriptionModes } from '../jobs/job.ts';
 import { languageCodes } from '../jobs/languages.ts';
 import { apiKeySchema, haveOneRoleEach } from './api-key.ts';
+import { databaseUrlRule, isDatabaseUrl } from './database-url.ts';
 import { isRecord, readEnvironment } from './environment.ts';
 import { explainIssue } from './explain-issue.ts';
 import { isSecret, secretRule } from './webhook-secret.ts';
@@ -65,6 +66,12 @@ const serverSchema = z.strictObject({
   /** Serve without API keys beyond loopback. */
   allowUnauthenticated: z.boolean(),
   dataDirectory: z.string().min(1),
+  /** Where jobs are kept that several nodes share, such as postgresql://user:password@host/phonograph; with none they are in a file of the data directory. */
+  databaseUrl: z.string().refine(isDatabaseUrl, databaseUrlRule).nullable(),
+  /** The certificate of whoever has signed that of the database. */
+  databaseCaFile: z.string().min(1).nullable(),
+  /** Connections of this node to the database at a time; it has a few more for what is no query. */
+  databaseConnections: z.int().min(2).max(1000),
   mediaRoots: z.array(z.string().min(1)).min(1),
   modelDirectory: z.string().min(1),
   /** Address of the Hugging Face hub, or of a mirror of it. */
@@ -244,6 +251,7 @@ function absolute(root: string, server: Parsed['server']): Config['server'] {
   return {
     ...server,
     dataDirectory: resolve(root, server.dataDirectory),
+    databaseCaFile: server.databaseCaFile === null ? null : resolve(root, server.databaseCaFile),
     mediaRoots: server.mediaRoots.map((configured) => ({ configured, path: resolve(root, configured) })),
     modelDirectory: resolve(root, server.modelDirectory),
     engineCommand: [program.includes('/') ? resolve(root, program) : program, ...args],

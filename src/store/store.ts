@@ -1,4 +1,3 @@
-import type { MediaRoot } from '../config/config.ts';
 import type { JobFilter, JobOrder } from '../jobs/job-filter.ts';
 import type {
   Attempt,
@@ -20,7 +19,6 @@ import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
 import type { DetectionStore } from './detections.ts';
 import type { LogEntry, LogStore } from './logs.ts';
-import type { Notifier } from './notifier.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
 import type { WebhookStore } from './webhooks.ts';
 import type { WorkerStore } from './workers.ts';
@@ -68,28 +66,6 @@ export interface Store
   readonly isShared: boolean;
   /** Proves that the database takes a write. Throws where it does not. */
   probe(): Promise<void>;
-}
-
-/** Where a store is, and whom it tells. */
-export interface StoreOptions {
-  /** The path of a file, or `:memory:`; a directory that is missing is made. */
-  readonly database: string;
-  /** Told of each job that changes, after the commit; where absent, nobody is. */
-  readonly notifier?: Pick<Notifier, 'notify'>;
-  /** By which recordings are named that an older version has stored by their path; none where absent. */
-  readonly mediaRoots?: readonly MediaRoot[];
-  /** Milliseconds since 1970; the machine's clock where absent. */
-  readonly now?: () => number;
-  /** For who opens it beside a server that runs: throws MigrationError where it would have to be brought up to date. */
-  readonly asItIs?: boolean;
-  /** Hears every statement, for tests and measurements. */
-  readonly onQuery?: (query: Statement) => void;
-}
-
-/** What a database was asked. */
-export interface Statement {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
 }
 
 /** What clients change. */

@@ -11,9 +11,12 @@ interface NeededProgram {
 /** Other tests install, too. */
 const lockSeconds = 120;
 
-/** A program of a Debian package, at one of these paths. Where PHONOGRAPH_TEST_INSTALL is 1 the package is installed if need be, and a failure to do so is one of the test. */
-export async function debianProgram(packageName: string, paths: readonly string[]): Promise<NeededProgram> {
-  const find = () => paths.find((path) => existsSync(path));
+/** A program of a Debian package, at one of these paths or where it is found. Where PHONOGRAPH_TEST_INSTALL is 1 the package is installed if need be, and a failure to do so is one of the test. */
+export async function debianProgram(
+  packageName: string,
+  paths: readonly string[] | (() => string | undefined),
+): Promise<NeededProgram> {
+  const find = typeof paths === 'function' ? paths : () => paths.find((path) => existsSync(path));
   if (find() === undefined && process.env['PHONOGRAPH_TEST_INSTALL'] === '1') {
     // Debian starts what it installs, but not at run level 1.
     const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };

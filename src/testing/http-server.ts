@@ -11,7 +11,7 @@ import { noTracer } from '#src/operations/tracing/tracer.ts';
 import { openJobChanges } from '#src/store/job-changes.ts';
 import { type Notifier, openNotifier } from '#src/store/notifier.ts';
 import { openStore } from '#src/store/open.ts';
-import type { StoreOptions } from '#src/store/store.ts';
+import type { StoreOptions } from '#src/store/options.ts';
 
 /** A notifier, and when the first of its listeners has left. */
 function openWatchedNotifier() {

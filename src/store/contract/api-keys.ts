@@ -72,8 +72,9 @@ export function apiKeysContract(open: OpenStore): void {
     const { store } = opened;
     assert.equal(await store.kept('secret'), null);
     const kept = await Promise.all(['a', 'b', 'c'].map((value) => store.keepOnce('secret', value)));
-    assert.deepEqual(kept, ['a', 'a', 'a']);
-    assert.equal(await store.kept('secret'), 'a');
+    const first = await store.kept('secret');
+    assert.ok(['a', 'b', 'c'].includes(first ?? ''));
+    assert.deepEqual(kept, [first, first, first]);
     assert.deepEqual(await store.settings(), []);
   });
 

@@ -5,10 +5,11 @@ import { migrationsFor } from '#migrations/index.ts';
 import { newJob } from '../contract/samples.ts';
 import { openNotifier } from '../notifier.ts';
 import { jobWriter } from '../sql/jobs/jobs.ts';
-import { arrivals, openTurns, queueRanks } from '../sql/database/connection.ts';
+import { arrivals, queueRanks } from '../sql/database/connection.ts';
 import { migrate } from '../sql/database/migrator.ts';
 import { openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
+import { oneProcess } from './one-process.ts';
 import type { Tables } from '../sql/database/tables.ts';
 
 test('arrivals within one millisecond keep their order, and a clock that is set back is followed', () => {
@@ -34,8 +35,7 @@ test('a full disk is told as such, nothing is half written, and it goes on when 
   const listening = notifier.listen('job', (jobId) => {
     changed.push(jobId);
   });
-  const clock = { now: Date.now, arrival: arrivals(Date.now), queueRank: queueRanks(0) };
-  const clients = jobWriter({ db, notifier, ...clock, inTurn: openTurns() });
+  const clients = jobWriter({ db, notifier, ...oneProcess(db, Date.now, 0) });
   const large = newJob({ metadata: { text: 'x'.repeat(100_000) } });
   database.pragma('max_page_count = 1');
   await assert.rejects(clients.addJob(large), { name: 'StorageFullError', code: 'STORAGE_FULL' });

@@ -1,13 +1,15 @@
 import { Kysely } from 'kysely';
 import { migrationsFor } from '#migrations/index.ts';
-import { arrivals, type Connection, openTurns, queueRanks } from '../sql/database/connection.ts';
+import type { Connection } from '../sql/database/connection.ts';
 import { migrate, requireMigrated } from '../sql/database/migrator.ts';
 import type { Tables } from '../sql/database/tables.ts';
 import { lastArrival } from '../sql/jobs/queue.ts';
 import { knownRoots, storeOn } from '../sql/store.ts';
-import type { Store, StoreOptions } from '../store.ts';
+import type { StoreOptions } from '../options.ts';
+import type { Store } from '../store.ts';
 import { openDatabase } from './database.ts';
 import { ImmediateSqliteDialect } from './dialect.ts';
+import { oneProcess } from './one-process.ts';
 import { openFileSearcher, openMemorySearcher } from './search/searcher.ts';
 
 /**
@@ -28,14 +30,7 @@ export async function openSqliteStore(
   stack.defer(() => db.destroy());
   const migrations = migrationsFor(await knownRoots(mediaRoots));
   await (options.asItIs === true ? requireMigrated(db, migrations) : migrate(db, migrations));
-  const connection: Connection = {
-    db,
-    notifier,
-    now,
-    arrival: arrivals(now),
-    queueRank: queueRanks(await lastArrival(db)),
-    inTurn: openTurns(),
-  };
+  const connection: Connection = { db, notifier, ...oneProcess(db, now, await lastArrival(db)) };
   const searcher = stack.use(database.memory ? openMemorySearcher(database) : openFileSearcher(database.name));
   return storeOn({ connection, searcher, isNew, isShared: false, owned: stack.move() });
 }

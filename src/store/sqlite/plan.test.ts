@@ -10,7 +10,8 @@ import { parseQuery } from '../../transcripts/search/query.ts';
 import { added, claimed, newBatch, newJob, quietly } from '../contract/samples.ts';
 import { openNotifier } from '../notifier.ts';
 import type { Page } from '../page.ts';
-import type { Statement, Store } from '../store.ts';
+import type { Statement } from '../options.ts';
+import type { Store } from '../store.ts';
 
 const pages: readonly Page[] = [
   { limit: 10 },

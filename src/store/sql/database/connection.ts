@@ -7,17 +7,23 @@ import type { Tables } from './tables.ts';
 export interface Connection {
   readonly db: Kysely<Tables>;
   readonly notifier: Pick<Notifier, 'notify'>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  /** Milliseconds since 1970 by the clock that all who share the database go by: the machine's, or the database's where machines share it. */
+  readonly now: (db: Kysely<Tables>) => Promise<number>;
   /** Like `now`, but what arrives within one millisecond keeps its order. */
-  readonly arrival: () => number;
+  readonly arrival: (tx: Transaction<Tables>) => Promise<number>;
   /** A new rank at the end of the queue for what arrives at `time`; behind every earlier one, also where the clock was set back. */
-  readonly queueRank: (time: number) => number;
+  readonly queueRank: (tx: Transaction<Tables>, time: number) => Promise<number>;
+  /** Who this is among those that share the database; null where it is shared with nobody. */
+  readonly node: string | null;
+  /** Runs one transaction, and once more where the database has taken it back for another's sake. */
+  readonly transact: <T>(act: (tx: Transaction<Tables>) => Promise<T>) => Promise<T>;
+  /** Waits until no other transaction has what `name` stands for, and has it until the end of this one. */
+  readonly reserve: (tx: Transaction<Tables>, name: string) => Promise<void>;
   /** Runs what corrects the transcript of a job, and takes several transactions, one after the other for each job. */
   readonly inTurn: InTurn;
 }
 
-type InTurn = <T>(jobId: string, act: () => Promise<T>) => Promise<T>;
+export type InTurn = <T>(jobId: string, act: () => Promise<T>) => Promise<T>;
 
 /** Lets acts on the same job take turns. */
 export function openTurns(): InTurn {
@@ -49,16 +55,16 @@ export type Act<T> = (tx: Transaction<Tables>, notify: Notify) => Promise<T>;
  * ends the transaction at once, and what ran beside the statement that failed would be written without it.
  */
 export async function commit<T>(connection: Connection, act: Act<T>): Promise<T> {
-  const changed = new Set<string>();
-  const queued = new Set<string>();
-  const result = await connection.db
-    .transaction()
-    .execute((tx) =>
-      act(tx, (jobId, more) => {
+  let changed = new Set<string>();
+  let queued = new Set<string>();
+  const result = await connection
+    .transact((tx) => {
+      [changed, queued] = [new Set(), new Set()];
+      return act(tx, (jobId, more) => {
         changed.add(jobId);
         if (more === 'queue') queued.add(jobId);
-      }),
-    )
+      });
+    })
     .catch((error: unknown) => {
       throw isStorageFull(error)
         ? new StorageFullError('The disk of the server takes no writes.', { cause: error })
@@ -89,8 +95,8 @@ export function arrivals(now: () => number): () => number {
 
 /** Proves that the database takes a write, by writing. */
 export async function probe(connection: Connection): Promise<void> {
-  const time = connection.now();
   await commit(connection, async (tx) => {
+    const time = await connection.now(tx);
     await tx
       .insertInto('probe')
       .values({ id: 1, time })

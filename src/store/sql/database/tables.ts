@@ -37,8 +37,8 @@ export interface Tables {
   readonly api_key: ApiKeyTable;
   readonly webhook: WebhookTable;
   readonly delivery: DeliveryTable;
+  readonly delivery_claim: DeliveryClaimTable;
   readonly probe: ProbeTable;
-  readonly sqlite_sequence: SequenceTable;
   readonly search_job: SearchJobTable;
   readonly search_older: SearchOlderTable;
 }
@@ -276,12 +276,6 @@ interface LogTable {
   readonly total_bytes: number;
 }
 
-/** SQLite's own: the number that was last given in a table. */
-interface SequenceTable {
-  readonly name: string;
-  readonly seq: number;
-}
-
 interface SettingTable {
   readonly key: string;
   /** JSON. */
@@ -342,6 +336,13 @@ interface DeliveryTable {
   readonly delivered_at: number | null;
   readonly status: number | null;
   readonly problem: string | null;
+}
+
+/** Which node sends a message, and until when nobody else does; in PostgreSQL alone. */
+interface DeliveryClaimTable {
+  readonly number: number;
+  readonly node: string;
+  readonly until: number;
 }
 
 interface ProbeTable {

@@ -21,7 +21,7 @@ import {
   type Version,
   writeEdits,
 } from './edit-rows.ts';
-import { count, saveTallies, type Tallies } from './speakers.ts';
+import { addTallies, count, saveTallies, type Tallies } from './speakers.ts';
 
 /** How a segment is to stand from now on; null = as it was heard. */
 export interface EditChange {
@@ -53,8 +53,8 @@ export interface Correction {
   readonly finish: (tx: Transaction<Tables>) => Promise<readonly JobFact[]>;
   /** What stands no more. */
   readonly replaced: readonly EditPlace[];
-  /** Filled while it is prepared. */
-  readonly tallies: Tallies;
+  /** What speakers gain and lose; known once it is prepared. */
+  readonly tallies: () => Tallies;
 }
 
 /** Steps that are one transaction: the edits of a page and their event. */
@@ -87,9 +87,9 @@ export async function carryOut(connection: Connection, correction: Correction): 
     if (isSmall) for (const step of prepare) await step(tx);
     const told = await finish(tx);
     if (isSmall) await removeEdits(tx, transcript, replaced);
-    const facts = [...told, ...(await saveTallies(tx, job.id, { tallies, heard: 0 }))];
+    const facts = [...told, ...(await saveTallies(tx, job.id, { tallies: tallies(), heard: 0 }))];
     const grown = { id: job.id, event_seq: job.lastEventSeq + events };
-    await changeJob(tx, grown, { set: {}, facts, time: connection.now() });
+    await changeJob(tx, grown, { set: {}, facts, time: await connection.now(tx) });
     notify(job.id);
     return true;
   });
@@ -137,7 +137,7 @@ export function correctionOf({ job, transcript }: Ended, changes: readonly EditC
       return [];
     },
     replaced: changes.flatMap(({ index, version: { place } }) => (place === null ? [] : [{ index, place }])),
-    tallies,
+    tallies: () => tallies,
   };
 }
 
@@ -180,7 +180,8 @@ export function reversalOf(
   { edits, areAll }: { readonly edits: readonly EditPlace[]; readonly areAll: boolean },
   time: number,
 ): Correction {
-  const tallies: Tallies = new Map();
+  // Of each page: a step may be run again.
+  const talliesOf = new Map<number, Tallies>();
   const indexes = edits.map(({ index }) => index);
   const toStep = eventStep(job, time);
   const pages = Array.from({ length: Math.ceil(indexes.length / revertedAtOnce) }, (_, page) =>
@@ -191,10 +192,7 @@ export function reversalOf(
     transcript,
     prepare: pages.map((page, at): Step => async (tx) => {
       const versions = [...(await readVersions(tx, transcript, page)).values()];
-      for (const version of versions) {
-        count(tallies, nowOf(version), -1);
-        count(tallies, version.heard, 1);
-      }
+      talliesOf.set(at, tally(versions));
       await toStep(
         versions.map(({ heard }) => heard),
         at,
@@ -206,6 +204,16 @@ export function reversalOf(
       return [];
     },
     replaced: edits,
-    tallies,
+    tallies: () => talliesOf.values().reduce(addTallies, new Map()),
   };
+}
+
+/** What is gained and lost where these are as they were heard. */
+function tally(versions: readonly Version[]): Tallies {
+  const tallies: Tallies = new Map();
+  for (const version of versions) {
+    count(tallies, nowOf(version), -1);
+    count(tallies, version.heard, 1);
+  }
+  return tallies;
 }

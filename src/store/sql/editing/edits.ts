@@ -67,7 +67,7 @@ async function editSegments(
     await setImmediate();
     since = performance.now();
   }
-  if (!(await carryOut(connection, correctionOf(ended, changes, connection.now())))) return 'OVERTAKEN';
+  if (!(await carryOut(connection, correctionOf(ended, changes, await connection.now(db))))) return 'OVERTAKEN';
   return readEdited(db, id, indexes);
 }
 
@@ -168,7 +168,7 @@ async function revertSegments(
   const edits = await readStanding(db, transcript, named);
   if (edits.length > 0) {
     if (named !== null) await checkOrder(db, transcript, edits);
-    if (!(await carryOut(connection, reversalOf(ended, { edits, areAll: named === null }, connection.now()))))
+    if (!(await carryOut(connection, reversalOf(ended, { edits, areAll: named === null }, await connection.now(db)))))
       return 'OVERTAKEN';
   }
   return readEdited(db, id, named ?? edits.slice(0, segmentsInAnswer).map(({ index }) => index));

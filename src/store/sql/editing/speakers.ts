@@ -57,6 +57,16 @@ export function count(
   tallies.set(speaker, { segments: segments + sign, ms: ms + sign * length });
 }
 
+/** What is gained and lost in both. */
+export function addTallies(some: Tallies, others: Tallies): Tallies {
+  const all = new Map(some);
+  for (const [key, { segments, ms }] of others) {
+    const before = all.get(key) ?? { segments: 0, ms: 0 };
+    all.set(key, { segments: before.segments + segments, ms: before.ms + ms });
+  }
+  return all;
+}
+
 /** Writes what speakers gain and lose. One whom nobody has `heard` is there as long as it has segments. What clients hear where the list is another. */
 export async function saveTallies(
   tx: Transaction<Tables>,
@@ -180,7 +190,7 @@ export function renameSpeaker(
       throw new InvalidInputError('key', `The job has no speaker ${JSON.stringify(key)}. ${known}`);
     }
     const facts = [{ kind: 'SPEAKERS_CHANGED', speakers }] as const;
-    await changeJob(tx, job, { set: {}, facts, time: connection.now() });
+    await changeJob(tx, job, { set: {}, facts, time: await connection.now(tx) });
     notify(id);
     return { job: await readOwnJob(tx, id), speaker };
   });

@@ -8,6 +8,7 @@ import {
   type Updateable,
 } from 'kysely';
 import type { JobFact, JobStatus, Progress } from '../../../jobs/job.ts';
+import { whole } from '../database/dialect.ts';
 import { toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 import { addMessages } from '../webhooks/outbox.ts';
@@ -111,10 +112,12 @@ export async function addFacts(
 
 /** The time of a change or a deletion that happens at `time`: later than that of every one before it, also where the clock was set back. */
 export function changeTime(time: number): RawBuilder<number> {
-  return sql<number>`max(
-    ${time},
-    (select coalesce(max(updated_at), 0) from job_updated) + 1,
-    (select coalesce(max(time), 0) from deleted) + 1
+  return sql<number>`(
+    select max(candidate.time) from (
+      select ${whole(time)} as time
+      union all select max(updated_at) + 1 from job_updated
+      union all select max(deleted.time) + 1 from deleted
+    ) as candidate
   )`;
 }
 

@@ -23,7 +23,7 @@ const tombstonesPerSlice = 500;
 
 /** What takes jobs away. */
 export function jobRemover(connection: Connection): JobRemover {
-  const { db, now } = connection;
+  const { db } = connection;
   return {
     async deleteJob(id) {
       const deleted = await deleteJob(connection, id);
@@ -42,9 +42,10 @@ export function jobRemover(connection: Connection): JobRemover {
       return rows.map(({ id }) => id);
     },
     async finishDeletions() {
+      const now = await connection.now(db);
       for (const { job_id: id, time } of await db.selectFrom('deletion').selectAll().execute()) {
         await deleteRest(connection, id);
-        if (time > now() - lateMs && time <= now()) continue;
+        if (time > now - lateMs && time <= now) continue;
         await commit(connection, async (tx) => {
           await tx.deleteFrom('deletion').where('job_id', '=', id).execute();
         });
@@ -66,7 +67,7 @@ function deleteJob(connection: Connection, id: string): Promise<Deleted | null> 
       const refused = await readJob(tx, id);
       return refused === null ? null : { refused: true, job: refused };
     }
-    const now = connection.now();
+    const now = await connection.now(tx);
     await tx.insertInto('deletion').values({ job_id: id, time: now }).execute();
     const { created_at, seconds } = await tx
       .selectFrom('job')

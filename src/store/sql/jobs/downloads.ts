@@ -61,7 +61,7 @@ function whileWaiting(
   return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, isWaiting);
     if (job === undefined) return false;
-    const time = connection.now();
+    const time = await connection.now(tx);
     await changeJob(tx, job, { ...(await act(tx, job, time)), time });
     notify(id, more);
     return true;

@@ -7,6 +7,7 @@ import { isOf } from '../../../jobs/provenance.ts';
 import { needsOf } from '../../../jobs/worker.ts';
 import type { JobWriter, NewJob, QueueLimits } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
+import { isPostgres } from '../database/dialect.ts';
 import { cleanText, parseObject, parseOptions, toJson } from '../database/json.ts';
 import { nextNumber } from '../database/keyset.ts';
 import { isEdited, readJob, readOwnJob } from '../database/rows.ts';
@@ -41,18 +42,21 @@ export function jobWriter(connection: Connection): JobWriter {
 
 function addJob(connection: Connection, job: NewJob, limits?: QueueLimits): ReturnType<JobWriter['addJob']> {
   return commit(connection, async (tx, notify) => {
-    const time = connection.arrival();
+    await connection.reserve(tx, `jobs of ${job.callerId ?? ''}`);
+    const time = await connection.arrival(tx);
     const known = (await findByKey(tx, job, time)) ?? (await findFinished(tx, job));
-    if (known !== null) return { job: await readOwnJob(tx, known), existing: true };
+    const existing = known === null ? null : await readJob(tx, known);
+    if (existing !== null) return { job: existing, existing: true };
     await requireRoom(tx, job.callerId, limits);
     const id = `job_${nanoid()}`;
     const mediaId = `media_${nanoid()}`;
     const media = mediaRow(mediaId, job.media);
     await tx.insertInto('media').values(media).execute();
+    await connection.reserve(tx, `number of ${time}`);
     const number = await nextNumber(tx, time);
     const line = { priority: job.priority, caller: job.callerId ?? '' };
     const place = job.url === undefined ? await placeAtEnd(tx, line) : null;
-    const row = jobRow(job, { id, number, mediaId, time, arrival: connection.queueRank(time), place });
+    const row = jobRow(job, { id, number, mediaId, time, arrival: await connection.queueRank(tx, time), place });
     await tx
       .insertInto('job')
       .values({ ...row, updated_at: changeTime(time) })
@@ -147,7 +151,7 @@ function cancel(connection: Connection, id: string): ReturnType<JobWriter['cance
       eb('status', 'in', allowedIn('cancel')).and('cancel_requested_at', 'is', null),
     );
     if (job === undefined) return readJob(tx, id);
-    const time = connection.now();
+    const time = await connection.now(tx);
     // A running one is only marked: it is CANCELLED when its processes are gone.
     const change =
       job.status === 'QUEUED'
@@ -179,8 +183,9 @@ function retry(
       const refused = await readJob(tx, id);
       return refused === null ? null : { job: refused, refused: true };
     }
+    await connection.reserve(tx, `jobs of ${job.api_key_id ?? ''}`);
     await requireRoom(tx, job.api_key_id, limits);
-    const time = connection.arrival();
+    const time = await connection.arrival(tx);
     const cleared = fromStart ? await clearTranscript(tx, job.id) : [];
     const facts: readonly JobFact[] = [...cleared, statusChanged(job, 'QUEUED', null)];
     const isComing = await awaitsDownload(tx, id);
@@ -189,7 +194,7 @@ function retry(
       ...(fromStart ? clearedTranscript : {}),
       ...(isComing ? ({ settling: 2 } as const) : settling ? ({ settling: 1 } as const) : {}),
       ...(traceparent === undefined ? {} : { traceparent }),
-      arrival: connection.queueRank(time),
+      arrival: await connection.queueRank(tx, time),
       place: isComing ? null : await placeAtEnd(tx, job),
       crashes: 0,
       failure: null,
@@ -217,7 +222,7 @@ function updateJob(connection: Connection, id: string, labels: Partial<JobLabels
     const { priority = job.priority } = labels;
     const isMoved = priority !== job.priority && job.place !== null;
     const place = isMoved ? await placeAt(tx, job, priority) : job.place;
-    await changeJob(tx, job, { set: { ...set, place }, facts: [], time: connection.now() });
+    await changeJob(tx, job, { set: { ...set, place }, facts: [], time: await connection.now(tx) });
     if (isMoved) await drawUp(tx, job);
     if (set.title !== undefined) await changeTitle(tx, { ...job, title: set.title });
     if (set.tags !== undefined) await changeTags(tx, { ...job, tags: set.tags }, job);
@@ -261,7 +266,7 @@ async function findFinished(tx: Transaction<Tables>, job: NewJob): Promise<strin
     .where(sql<boolean>`not ${isEdited}`)
     .where('job.caller', '=', job.callerId ?? '')
     .where('attempt.outcome', '=', 'COMPLETED')
-    .orderBy(sql`media.rowid`, 'desc')
+    .orderBy(isPostgres(tx) ? sql`job.number` : sql`media.rowid`, 'desc')
     .limit(mostLookedAt)
     .execute();
   const same = rows.find(

@@ -1,15 +1,11 @@
-import { type Insertable, type RawBuilder, sql, type Transaction } from 'kysely';
+import type { Insertable, Transaction } from 'kysely';
 import { foldForPart } from '../../../jobs/job-filter.ts';
+import { whole } from '../database/dialect.ts';
 import { parseTexts } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 
 /** The number of a job with the columns that lists of jobs are found by. */
 type LabelledJob = Pick<Insertable<Tables['job']>, 'number' | 'title' | 'tags'>;
-
-/** A number that FTS5 takes for a rowid: the driver gives every number as a real one. */
-export function rowid(number: number): RawBuilder<number> {
-  return sql<number>`cast(${number} as integer)`;
-}
 
 /** Has a new job found by its tags, its title and the name of its recording. */
 export async function addLabels(tx: Transaction<Tables>, job: LabelledJob, mediaName: string): Promise<void> {
@@ -20,13 +16,13 @@ export async function addLabels(tx: Transaction<Tables>, job: LabelledJob, media
 
 /** Has a job found by another title. */
 export async function changeTitle(tx: Transaction<Tables>, job: LabelledJob): Promise<void> {
-  await tx.deleteFrom('job_title').where('rowid', '=', rowid(job.number)).execute();
+  await tx.deleteFrom('job_title').where('rowid', '=', whole(job.number)).execute();
   await addTitle(tx, job);
 }
 
 /** Has a job found by another name of its recording. */
 export async function changeMediaName(tx: Transaction<Tables>, number: number, text: string): Promise<void> {
-  await tx.deleteFrom('job_media_name').where('rowid', '=', rowid(number)).execute();
+  await tx.deleteFrom('job_media_name').where('rowid', '=', whole(number)).execute();
   await addName(tx, 'job_media_name', { number, text });
 }
 
@@ -39,8 +35,8 @@ export async function changeTags(tx: Transaction<Tables>, job: LabelledJob, befo
 /** Has a job found by nothing any more. */
 export async function removeLabels(tx: Transaction<Tables>, job: LabelledJob): Promise<void> {
   await removeTags(tx, job);
-  await tx.deleteFrom('job_title').where('rowid', '=', rowid(job.number)).execute();
-  await tx.deleteFrom('job_media_name').where('rowid', '=', rowid(job.number)).execute();
+  await tx.deleteFrom('job_title').where('rowid', '=', whole(job.number)).execute();
+  await tx.deleteFrom('job_media_name').where('rowid', '=', whole(job.number)).execute();
 }
 
 async function addTags(tx: Transaction<Tables>, { number, tags }: LabelledJob): Promise<void> {
@@ -65,6 +61,6 @@ async function addName(
 ): Promise<void> {
   await tx
     .insertInto(table)
-    .values({ rowid: rowid(number), text: foldForPart(text) })
+    .values({ rowid: whole(number), text: foldForPart(text) })
     .execute();
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { isPostgres } from '../database/dialect.ts';
 import type { Tables } from '../database/tables.ts';
 
 /*
@@ -96,6 +97,7 @@ export async function findNext(
     .orderBy('head.place')
     .orderBy('head.arrival')
     .limit(1)
+    .$if(isPostgres(db), (jobs) => jobs.forUpdate('job').skipLocked())
     .executeTakeFirst();
 }
 
@@ -125,7 +127,9 @@ export async function drawUp(tx: Transaction<Tables>, line: Line): Promise<void>
     .executeTakeFirst();
   const place = placeOf(priority, await nextRound(tx, line, turn?.round ?? 0));
   const next = lineOf(tx, line).clearSelect().select('job.id').orderBy('place').orderBy('arrival').limit(1);
-  await tx.updateTable('job').set({ place }).where('id', '=', next).where('place', '>', place).execute();
+  // One that is being begun has no place any more, and its turn comes after this one.
+  const free = isPostgres(tx) ? next.forUpdate().skipLocked() : next;
+  await tx.updateTable('job').set({ place }).where('id', '=', free).where('place', '>', place).execute();
 }
 
 /** The jobs of a caller that wait for their turn at a priority: one whose recording may still be written to has a place, but no turn that others would wait for. */

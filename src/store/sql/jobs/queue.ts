@@ -7,8 +7,8 @@ import { isQueued } from './order.ts';
 
 /** How many jobs wait and run, and since when the oldest waits. */
 export async function queueCounts(db: Kysely<Tables>): Promise<QueueCounts> {
-  const counts = await db.selectFrom('job_count').selectAll().where('status', 'in', ['QUEUED', 'WORKING']).execute();
-  const count = (status: JobStatus) => counts.find((row) => row.status === status)?.jobs ?? 0;
+  const counts = await countByStatus(db, ['QUEUED', 'WORKING']);
+  const count = (status: JobStatus) => counts.get(status) ?? 0;
   const oldest = await db
     .selectFrom('job')
     .select('arrival')
@@ -19,20 +19,32 @@ export async function queueCounts(db: Kysely<Tables>): Promise<QueueCounts> {
   return { queued: count('QUEUED'), working: count('WORKING'), oldestQueuedAt: toDate(oldest?.arrival ?? null) };
 }
 
+/** How many jobs there are of each status: triggers count, on PostgreSQL in several rows, so that nobody waits for another to count. */
+export async function countByStatus(
+  db: Kysely<Tables>,
+  statuses: readonly JobStatus[],
+): Promise<ReadonlyMap<JobStatus, number>> {
+  const rows = await db
+    .selectFrom('job_count')
+    .select((eb) => ['status', eb.cast<number>(eb.fn.sum('jobs'), 'bigint').as('jobs')])
+    .where('status', 'in', statuses)
+    .groupBy('status')
+    .execute();
+  return new Map(rows.map(({ status, jobs }) => [status, jobs]));
+}
+
 /** The last arrival of a job that is not over; 0 where there is none. */
 export async function lastArrival(db: Kysely<Tables>): Promise<number> {
-  const last = await db
-    .selectFrom('job')
-    .select((eb) => eb.fn.max('arrival').as('arrival'))
-    .where('status', 'in', ['QUEUED', 'WORKING'])
-    .executeTakeFirst();
-  return last?.arrival ?? 0;
+  const { rows } = await sql<{ readonly last: number | null }>`select max(newest.last) as last from (
+    select max(arrival) as last from job where status = 'QUEUED'
+    union all select max(arrival) from job where status = 'WORKING'
+  ) as newest`.execute(db);
+  return rows[0]?.last ?? 0;
 }
 
 /** Whether so many jobs wait, or more. */
 export async function queueHolds(db: Kysely<Tables>, jobs: number): Promise<boolean> {
-  const waiting = await db.selectFrom('job_count').select('jobs').where('status', '=', 'QUEUED').executeTakeFirst();
-  return (waiting?.jobs ?? 0) >= jobs;
+  return ((await countByStatus(db, ['QUEUED'])).get('QUEUED') ?? 0) >= jobs;
 }
 
 /** Whether so many jobs of one caller wait, or more. */

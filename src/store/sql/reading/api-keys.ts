@@ -11,6 +11,7 @@ export function apiKeyStore(connection: Connection): ApiKeyStore {
     apiKeys: async () => (await selectKeys(connection.db).execute()).map(toKey),
     addApiKey: ({ expiresAt, ...key }) =>
       commit(connection, async (tx) => {
+        await connection.reserve(tx, 'API keys');
         const namesakes = await tx
           .selectFrom('api_key')
           .select('role')
@@ -21,25 +22,26 @@ export function apiKeyStore(connection: Connection): ApiKeyStore {
         const row = {
           ...key,
           id: `key_${nanoid()}`,
-          created_at: connection.now(),
+          created_at: await connection.now(tx),
           expires_at: expiresAt?.getTime() ?? null,
         };
         return toKey(await tx.insertInto('api_key').values(row).returningAll().executeTakeFirstOrThrow());
       }),
     revokeApiKey: (id, { keepAdmin }) =>
       commit(connection, async (tx) => {
+        await connection.reserve(tx, 'API keys');
         const row = await selectKeys(tx).where('id', '=', id).executeTakeFirst();
         if (row === undefined) return null;
         const key = toKey(row);
         if (key.revokedAt !== null) return { key, refused: false };
-        const time = connection.now();
+        const time = await connection.now(tx);
         if (keepAdmin && (await isLastAdmin(tx, key, time))) return { key, refused: true };
         await tx.updateTable('api_key').set({ revoked_at: time }).where('id', '=', id).execute();
         return { key: { ...key, revokedAt: toDate(time) }, refused: false };
       }),
     noteKeyUses: (uses) =>
       commit(connection, async (tx) => {
-        for (const [id, time] of uses) {
+        for (const [id, time] of [...uses].toSorted(([one], [other]) => (one < other ? -1 : 1))) {
           await tx.updateTable('api_key').set({ last_used_at: time.getTime() }).where('id', '=', id).execute();
         }
       }),

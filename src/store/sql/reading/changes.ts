@@ -3,6 +3,7 @@ import { formersKept } from '#migrations/0014-job-changes.ts';
 import type { ChangedJob, ChangeReader, Former, From } from '../../changes.ts';
 import type { Key, Keyed } from '../../page.ts';
 import type { Connection } from '../database/connection.ts';
+import { lastNumber } from '../database/dialect.ts';
 import { parseTexts } from '../database/json.ts';
 import { parseNumberKey, wrongKey } from '../database/keyset.ts';
 import { selectJob, toJob } from '../database/rows.ts';
@@ -13,7 +14,7 @@ export function changeReader({ db, now }: Connection): ChangeReader {
   return {
     async changeClock() {
       const newest = await readNewest(db);
-      return { newest: new Date(newest), now: new Date(Math.max(newest, now())) };
+      return { newest: new Date(newest), now: new Date(Math.max(newest, await now(db))) };
     },
     changedSince: (from, limit) => changedSince(db, from, limit),
     async countChanged(since, most) {
@@ -101,8 +102,7 @@ async function readFormers(db: Kysely<Tables>, numbers: readonly number[], after
 }
 
 async function areFormersTrimmed(db: Kysely<Tables>): Promise<boolean> {
-  const last = await db.selectFrom('sqlite_sequence').select('seq').where('name', '=', 'job_former').executeTakeFirst();
-  return (last?.seq ?? 0) > formersKept;
+  return (await lastNumber(db, 'job_former')) > formersKept;
 }
 
 function toFormer(row: Selectable<Tables['job_former']>): Former {

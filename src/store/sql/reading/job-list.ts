@@ -8,6 +8,7 @@ import { cleanText, parseTexts } from '../database/json.ts';
 import { firstNumberOf, inListOrder, parseNumberKey, type Range, toRange } from '../database/keyset.ts';
 import { selectJob, toJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
+import { countByStatus } from '../jobs/queue.ts';
 import { type IndexScan, scansOf } from './job-scans.ts';
 
 /** A page of jobs, newest first. */
@@ -49,8 +50,7 @@ export async function countJobs(db: Kysely<Tables>, filter: JobFilter): Promise<
 }
 
 async function readCounts(db: Kysely<Tables>, statuses: NonNullable<JobFilter['status']>): Promise<number> {
-  const rows = await db.selectFrom('job_count').select('jobs').where('status', 'in', statuses).execute();
-  return rows.reduce((sum, { jobs }) => sum + jobs, 0);
+  return [...(await countByStatus(db, statuses)).values()].reduce((sum, jobs) => sum + jobs, 0);
 }
 
 export function matchesNothing(filter: JobFilter): boolean {

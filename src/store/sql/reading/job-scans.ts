@@ -1,9 +1,9 @@
 import { type Kysely, type SelectQueryBuilder, sql } from 'kysely';
 import { foldForPart, type JobFilter } from '../../../jobs/job-filter.ts';
 import type { JobStatus } from '../../../jobs/job.ts';
+import { isPostgres, whole } from '../database/dialect.ts';
 import type { Range } from '../database/keyset.ts';
 import type { Tables } from '../database/tables.ts';
-import { rowid } from '../jobs/labels.ts';
 
 /** The ways to what a filter without ids matches; there is always one. */
 export function scansOf(db: Kysely<Tables>, filter: JobFilter): readonly [IndexScan, ...IndexScan[]] {
@@ -139,7 +139,7 @@ async function readThrough(
   const found = await db
     .selectFrom(names)
     .select('name.number')
-    .where((eb) => eb(eb.fn('instr', ['name.text', eb.val(folded)]), '>', 0))
+    .where((eb) => eb(eb.fn(isPostgres(db) ? 'strpos' : 'instr', ['name.text', eb.val(folded)]), '>', 0))
     .orderBy('name.number', range.backwards ? 'asc' : 'desc')
     .execute();
   return { numbers: found.map(({ number }) => number), end: Number(count) < limit ? null : end };
@@ -150,19 +150,17 @@ function namesWith(
   table: NameTable,
   { gram, range }: { readonly gram: string; readonly range: Range<number> },
 ) {
-  const quoted = `"${gram.replaceAll('"', '""')}"`;
-  return cutNames(db, table, range)
-    .clearSelect()
-    .select('rowid as number')
-    .where(sql<boolean>`${sql.ref(table)} match ${quoted}`);
+  const names = cutNames(db, table, range).clearSelect().select('rowid as number');
+  if (isPostgres(db)) return names.where('text', 'like', `%${gram.replaceAll(/[%_\\]/gu, String.raw`\$&`)}%`);
+  return names.where(sql<boolean>`${sql.ref(table)} match ${`"${gram.replaceAll('"', '""')}"`}`);
 }
 
 function cutNames(db: Kysely<Tables>, table: NameTable, { after, before, backwards, limit }: Range<number>) {
   return db
     .selectFrom(table)
     .select(['rowid as number', 'text'])
-    .where('rowid', '<', rowid(after))
-    .where('rowid', '>', rowid(before))
+    .where('rowid', '<', whole(after))
+    .where('rowid', '>', whole(before))
     .orderBy('rowid', backwards ? 'asc' : 'desc')
     .limit(limit);
 }

@@ -5,6 +5,7 @@ import type { LogEntry } from '../../logs.ts';
 import type { JobPage, Keyed, Page } from '../../page.ts';
 import type { JobBatchReader, JobReader } from '../../store.ts';
 import type { Connection } from '../database/connection.ts';
+import { whole } from '../database/dialect.ts';
 import { parsePeaks } from '../database/json.ts';
 import { firstNumberOf, inListOrder, parseNumberKey, toRange } from '../database/keyset.ts';
 import {
@@ -177,12 +178,12 @@ function pageOfSegments(db: Kysely<Tables>, { jobId, page }: JobPage, at: number
   const first = standingFirst(jobId);
   return (
     selectSegments(db)
-      .select((eb) => [eb.val(at).as('at'), countClears(jobId)])
+      .select([whole(at).as('at'), countClears(jobId)])
       .where('segment.job_id', '=', jobId)
       .where(isKnown(jobId))
-      .where('segment.index', '>', sql<number>`${first} + ${range.after}`)
+      .where('segment.index', '>', sql<number>`${first} + ${whole(range.after)}`)
       // What is being prepared lies beyond.
-      .where('segment.index', '<', sql<number>`${first} + ${Math.min(range.before, segmentsPerRevision)}`)
+      .where('segment.index', '<', sql<number>`${first} + ${whole(Math.min(range.before, segmentsPerRevision))}`)
       .orderBy('segment.index', range.backwards ? 'desc' : 'asc')
       .limit(range.limit)
   );
@@ -193,7 +194,7 @@ function pageOfLines(db: Kysely<Tables>, { jobId, page }: JobPage, at: number) {
   return db
     .selectFrom('log')
     .selectAll()
-    .select((eb) => eb.val(at).as('at'))
+    .select(whole(at).as('at'))
     .where('job_id', '=', jobId)
     .where('id', '>', range.after)
     .where('id', '<', range.before)

@@ -13,6 +13,7 @@ import {
 } from '../../logs.ts';
 import type { Keyed, Page } from '../../page.ts';
 import { commit, type Connection, inPieces } from '../database/connection.ts';
+import { lastNumber } from '../database/dialect.ts';
 import { cleanText, parseObject, toJson } from '../database/json.ts';
 import { inListOrder, parseNumberKey, type Range, toRange, wrongKey } from '../database/keyset.ts';
 import { toDate } from '../database/rows.ts';
@@ -25,12 +26,16 @@ const bytesPerLine = 100;
 export function logStore(connection: Connection): LogStore {
   const { db } = connection;
   return {
-    addLogs: (entries) => commit(connection, (tx) => addLogs(tx, entries)),
+    addLogs: (entries) =>
+      commit(connection, async (tx) => {
+        // Who follows the log passes no line that is still to be written.
+        await connection.reserve(tx, 'log');
+        await addLogs(tx, entries);
+      }),
     logs: (filter, page) => listLogs(db, filter, page),
     async logCursor(after) {
       // Not of the lines themselves: the newest may have gone with its job.
-      const last = await db.selectFrom('sqlite_sequence').select('seq').where('name', '=', 'log').executeTakeFirst();
-      const newest = last?.seq ?? 0;
+      const newest = await lastNumber(db, 'log');
       if (after !== undefined && parseNumberKey(after) > newest) throw wrongKey();
       return after ?? String(newest);
     },

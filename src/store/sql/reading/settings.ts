@@ -37,7 +37,8 @@ export function settingStore(connection: Connection): SettingStore {
     },
     async changeSettings(changes, changedBy) {
       await commit(connection, async (tx) => {
-        const time = connection.now();
+        await connection.reserve(tx, 'settings');
+        const time = await connection.now(tx);
         const keys = Object.keys(changes);
         if (keys.length === 0) return;
         await tx.deleteFrom('setting').where('key', 'in', keys).execute();
@@ -50,9 +51,15 @@ export function settingStore(connection: Connection): SettingStore {
     },
     keepOnce: (key, value) =>
       commit(connection, async (tx) => {
+        await connection.reserve(tx, 'settings');
         const known = await readOwn(tx, key);
         if (known !== null) return known;
-        const row = { key: own + key, value: toJson(value), changed_at: connection.now(), changed_by: 'server' };
+        const row = {
+          key: own + key,
+          value: toJson(value),
+          changed_at: await connection.now(tx),
+          changed_by: 'server',
+        };
         await tx.insertInto('setting').values(row).execute();
         return value;
       }),

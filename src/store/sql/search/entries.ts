@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
 import type { Segment } from '../../../jobs/transcript.ts';
 import { hasParts, shortestPart, tokensOf } from '../../../transcripts/search/tokens.ts';
 import { commit, type Connection, inPieces } from '../database/connection.ts';
+import { isPostgres, whole } from '../database/dialect.ts';
 import { firstIndex, segmentsPerRevision } from '../database/revision.ts';
 import { toHeard } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
@@ -54,10 +55,12 @@ async function insertEntries(
   entries: readonly { readonly entry: number; readonly text: string }[],
 ): Promise<void> {
   for (const piece of inPieces(entries)) {
-    const rows = piece.map(({ entry, text }) => sql`(${whole(entry)}, ${entryText(text)})`);
+    const rows = piece.map(
+      ({ entry, text }) => sql`(${whole(entry)}, ${isPostgres(tx) ? vectorOf(text) : entryText(text)})`,
+    );
     await sql`insert into search (rowid, text) values ${sql.join(rows)}`.execute(tx);
   }
-  await mergeSome(tx, entries.length);
+  if (!isPostgres(tx)) await mergeSome(tx, entries.length);
 }
 
 /** Where an edit is; its index is that within the transcript. */
@@ -146,6 +149,8 @@ async function removeSlice(tx: Transaction<Tables>): Promise<boolean> {
     .where('job_id', 'is', null)
     .where('prepared_for', 'is', null)
     .limit(1)
+    // Others that sweep take another one.
+    .$if(isPostgres(tx), (query) => query.forUpdate().skipLocked())
     .execute();
   const number = gone[0]?.number;
   if (number === undefined) return false;
@@ -162,11 +167,6 @@ async function entriesOf(db: Kysely<Tables>, number: number): Promise<readonly n
     where rowid between ${whole(oldest)} and ${whole(newest)} limit ${sql.lit(entriesPerSlice)}
   `.execute(db);
   return rows.map(({ rowid }) => rowid);
-}
-
-/** A number as FTS5 takes it: the driver gives every number as a float, which it does not compare with a rowid. */
-function whole(number: number) {
-  return sql<number>`cast(${number} as integer)`;
 }
 
 /** A slice takes milliseconds. */
@@ -273,6 +273,31 @@ function entryText(text: string): string {
   const long = tokens.filter(({ form, kind }) => kind === 'WORD' && hasParts(form));
   const more = new Set([...forms.flatMap(beginningsOf), ...long.flatMap(({ form }) => endsOf(form))]);
   return [...forms, ...more].join(' ');
+}
+
+/** The longest that PostgreSQL keeps, in bytes of UTF-8, and how many in all: a text of which there is more is found by what it begins with. */
+const [longestWordBytes, longestVectorBytes] = [2000, 900_000];
+
+/** What stands in the index of PostgreSQL for a text: the same, each with its place. */
+function vectorOf(text: string): RawBuilder<unknown> {
+  let bytes = 0;
+  const words = entryText(text)
+    .split(' ')
+    .map((word, at) => `${quoteWord(word)}:${at + 1}`)
+    .filter((word) => (bytes += Buffer.byteLength(word)) < longestVectorBytes);
+  return sql`${words.join(' ')}::tsvector`;
+}
+
+/** A word as a part of a tsvector, or of a tsquery. */
+export function quoteWord(word: string): string {
+  const isLong = word.length * 3 > longestWordBytes;
+  const kept = isLong
+    ? Buffer.from(word)
+        .subarray(0, longestWordBytes)
+        .toString()
+        .replace(/\uFFFD+$/u, '')
+    : word;
+  return `'${kept.replaceAll(/['\\]/gu, '$&$&')}'`;
 }
 
 /** The entry of all tokens that begin so; null where there is none for it. */

@@ -24,7 +24,7 @@ export function detectionStore(connection: Connection): DetectionStore {
     claimDetection: (worker) => claim(connection, worker),
     renewDetection: (lease) =>
       commit(connection, async (tx) => {
-        const held = heldBy(tx, lease).set({ renewed_at: connection.now() });
+        const held = heldBy(tx, lease).set({ renewed_at: await connection.now(tx) });
         return (await held.executeTakeFirst()).numUpdatedRows > 0n;
       }),
     finishDetection: (...args) => retell(connection, ...args),
@@ -40,7 +40,7 @@ function request(
   return commit(connection, async (tx, notify) => {
     if ((await lockJob(tx, jobId, (eb) => eb.lit(true))) === undefined) return null;
     await requireVoices(tx, jobId);
-    const [id, time] = [`detection_${nanoid()}`, connection.arrival()];
+    const [id, time] = [`detection_${nanoid()}`, await connection.arrival(tx)];
     const bounds = { min_speakers: minSpeakers, max_speakers: maxSpeakers };
     const times = { requested_at: time, renewed_at: time };
     await tx
@@ -82,7 +82,7 @@ async function awaitEnd(connection: Connection, id: string): Promise<DetectionSt
   const row = await readDetection(connection.db, id);
   if (row === undefined) return null;
   if (row.ended === 1) return row.problem === null ? { kind: 'DONE' } : { kind: 'FAILED', problem: row.problem };
-  const time = connection.now();
+  const time = await connection.now(connection.db);
   if (row.lease === null && Math.abs(time - row.renewed_at) >= renewMs)
     await commit(connection, async (tx) => {
       const waiting = tx.updateTable('detection').where('id', '=', id).where('lease', 'is', null);
@@ -103,7 +103,7 @@ function claim(connection: Connection, worker: string): Promise<DetectionClaim |
     const token = nanoid();
     const taken = await tx
       .updateTable('detection')
-      .set({ lease: token, worker: cleanText(worker), renewed_at: connection.now() })
+      .set({ lease: token, worker: cleanText(worker), renewed_at: await connection.now(tx) })
       .where('id', '=', next.id)
       .where('id', 'in', selectNext(tx).clearSelect().select('detection.id'))
       .executeTakeFirst();
@@ -140,7 +140,11 @@ function selectNext(tx: Transaction<Tables>) {
 
 function fail(connection: Connection, lease: DetectionLease, problem: string): Promise<boolean> {
   return commit(connection, async (tx, notify) => {
-    const ended = heldBy(tx, lease).set({ ended: 1, problem: cleanText(problem), renewed_at: connection.now() });
+    const ended = heldBy(tx, lease).set({
+      ended: 1,
+      problem: cleanText(problem),
+      renewed_at: await connection.now(tx),
+    });
     if ((await ended.executeTakeFirst()).numUpdatedRows === 0n) return false;
     notify(lease.jobId, 'queue');
     return true;
@@ -150,7 +154,7 @@ function fail(connection: Connection, lease: DetectionLease, problem: string): P
 /** A clock that was set back must not keep one for ever. */
 function reap(connection: Connection, leaseMs: number): Promise<readonly string[]> {
   return commit(connection, async (tx, notify) => {
-    const time = connection.now();
+    const time = await connection.now(tx);
     const rows = await tx.selectFrom('detection').selectAll().execute();
     const over = rows.filter((row) => leaseMs === 0 || Math.abs(time - row.renewed_at) > leaseMs);
     const jobs: string[] = [];

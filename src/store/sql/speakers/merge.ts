@@ -31,7 +31,7 @@ export async function mergeSpeakers(
       events: steps.length,
       finish,
       replaced: [],
-      tallies: new Map(),
+      tallies: () => new Map(),
     });
     if (isDone) return readJob(connection.db, id);
   }
@@ -67,7 +67,7 @@ async function eventSteps(
   for await (const { index, speaker } of speakersOf(db, transcript)) {
     if (speaker !== null && keys.includes(speaker)) indexes.push(index);
   }
-  const toStep = eventStep(job, now());
+  const toStep = eventStep(job, await now(db));
   const from = (segment: Segment) => ({
     ...segment,
     speaker: into,

@@ -203,7 +203,7 @@ function openWriter(write: Write, { job, next, entries, now }: WriterParts) {
     // The first event is that the transcript is void.
     const place = { id: job.id, event_seq: job.lastEventSeq + 1 + events };
     const facts = [{ kind: 'SEGMENTS_ADDED', segments: event }] as const;
-    await write((tx) => addFacts(tx, place, { facts, time: now() }));
+    await write(async (tx) => addFacts(tx, place, { facts, time: await now(tx) }));
     events += 1;
     [event, told] = [[], 0];
     await setImmediate();

@@ -46,7 +46,7 @@ function stand(
     const locked = await lockJob(tx, job.id, (eb) => eb('event_seq', '=', job.lastEventSeq));
     // What is an event of a job that is COMPLETED takes its turn; it was deleted.
     if (locked === undefined) return false;
-    const time = connection.now();
+    const time = await connection.now(tx);
     const [done] = await heldBy(tx, lease)
       .set({ ended: 1, renewed_at: time })
       .returning(['min_speakers', 'max_speakers'])

@@ -32,11 +32,38 @@ export async function dueMessages(
     }
     const rows = await selectDue(connection, lane, perLane);
     const waiting = rows.filter(({ id }) => !sent.some((message) => message.id === id));
-    due.push(...waiting.slice(0, perLane - sent.length).map((row) => toMessage(row, webhook)));
+    const own = await claim(connection, waiting.slice(0, perLane - sent.length));
+    due.push(...own.map((row) => toMessage(row, webhook)));
     // Everybody else has a turn, however many webhooks there are.
     await setImmediate();
   }
   return due.slice(0, most);
+}
+
+/** Longer than an answer is waited for: who has not told by then what came of a message is gone. */
+const claimMs = 60_000;
+
+/** Those that this node is to send, as long as it is there: where several share the database, each message is given to one of them. */
+async function claim(connection: Connection, rows: readonly DeliveryRow[]): Promise<readonly DeliveryRow[]> {
+  const { node } = connection;
+  if (node === null || rows.length === 0) return rows;
+  const own = await commit(connection, async (tx) => {
+    const time = await connection.now(tx);
+    const claims = rows.map(({ number }) => ({ number, node, until: time + claimMs }));
+    return tx
+      .insertInto('delivery_claim')
+      .values(claims.toSorted((a, b) => a.number - b.number))
+      .onConflict((conflict) =>
+        conflict
+          .column('number')
+          .doUpdateSet((eb) => ({ node: eb.ref('excluded.node'), until: eb.ref('excluded.until') }))
+          .where((eb) => eb.or([eb('delivery_claim.node', '=', node), eb('delivery_claim.until', '<', time)])),
+      )
+      .returning('number')
+      .execute();
+  });
+  const numbers = new Set(own.map(({ number }) => number));
+  return rows.filter(({ number }) => numbers.has(number));
 }
 
 /** Items in their order, but from one that chance gives: where there is not room for all, the first ones are not always the same. */
@@ -47,6 +74,7 @@ function fromAnywhere<T>(items: readonly T[]): readonly T[] {
 
 /** The lanes in which something is due, found by stepping from one to the next in their index. */
 async function readLanes({ db, now }: Connection): Promise<readonly string[]> {
+  const time = await now(db);
   const { rows } = await sql<{ readonly lane: string }>`
     with recursive step(lane) as (
       select min(lane) from delivery where next_attempt_at is not null
@@ -55,7 +83,7 @@ async function readLanes({ db, now }: Connection): Promise<readonly string[]> {
       from step where step.lane is not null
     )
     select lane from step
-    where (select min(next_attempt_at) from delivery where lane = step.lane and next_attempt_at is not null) <= ${now()}
+    where (select min(next_attempt_at) from delivery where lane = step.lane and next_attempt_at is not null) <= ${time}
     limit ${maxLanes}`.execute(db);
   return rows.map(({ lane }) => lane);
 }
@@ -70,7 +98,7 @@ const lookedAtOnce = 200;
  * retried again and again: they are looked at page by page, and between two pages everybody else has a turn.
  */
 async function selectDue({ db, now }: Connection, lane: string, limit: number): Promise<readonly DeliveryRow[]> {
-  const time = now();
+  const time = await now(db);
   const found: number[] = [];
   for (let [after, number] = [-1, -1]; ; await setImmediate()) {
     const page = await db
@@ -162,7 +190,7 @@ export async function nextDue({ db, now }: Connection): Promise<Date | null> {
   const next = await db
     .selectFrom('delivery')
     .select('next_attempt_at')
-    .where('next_attempt_at', '>', now())
+    .where('next_attempt_at', '>', await now(db))
     .orderBy('next_attempt_at')
     .limit(1)
     .executeTakeFirst();
@@ -174,7 +202,7 @@ export function addPing(connection: Connection, webhookId: string): Promise<Outb
   return commit(connection, async (tx) => {
     const webhook = await tx.selectFrom('webhook').selectAll().where('id', '=', webhookId).executeTakeFirst();
     if (webhook === undefined) return null;
-    const time = connection.now();
+    const time = await connection.now(tx);
     const ping = { id: `msg_${nanoid()}`, lane: webhookId, webhook_id: webhookId, event: 'ping' } as const;
     const row = await tx
       .insertInto('delivery')
@@ -192,7 +220,7 @@ export function noteAttempt(
   attempt: DeliveryAttempt,
 ): Promise<NotedAttempt | null> {
   return commit(connection, async (tx) => {
-    const time = connection.now();
+    const time = await connection.now(tx);
     const retryMs = attempt.kind === 'FAILED' ? attempt.retryMs : null;
     const row = await tx
       .updateTable('delivery')
@@ -207,6 +235,8 @@ export function noteAttempt(
       .returningAll()
       .executeTakeFirst();
     if (row === undefined) return null;
+    if (connection.node !== null && row.next_attempt_at === null)
+      await tx.deleteFrom('delivery_claim').where('number', '=', row.number).execute();
     if (attempt.kind === 'DELIVERED') await noteSuccess(tx, row, time);
     const isLost = attempt.kind === 'FAILED' && retryMs === null && attempt.isFinal !== true;
     const disabled = isLost && (await disable(tx, row, time));

@@ -47,6 +47,7 @@ function addWebhook(
   { url, events, secret, owner, everyJob }: NewWebhook,
 ): Promise<Webhook | null> {
   return commit(connection, async (tx) => {
+    await connection.reserve(tx, `webhooks of ${owner ?? ''}`);
     const { count } = await tx
       .selectFrom('webhook')
       .select((eb) => eb.fn.countAll().as('count'))
@@ -60,7 +61,7 @@ function addWebhook(
       secret,
       owner,
       every_job: everyJob ? 1 : 0,
-      created_at: connection.arrival(),
+      created_at: await connection.arrival(tx),
     } as const;
     await tx.insertInto('webhook').values(row).execute();
     return toWebhook({ ...row, disabled_at: null });

@@ -158,7 +158,7 @@ function underLease<T>(connection: Connection, lease: Lease, act: LeasedAct<T>):
   return commit(connection, async (tx, notify) => {
     const job = await lockLeased(tx, lease);
     if (job === undefined) return null;
-    const result = await act(tx, job, connection.now(), notify);
+    const result = await act(tx, job, await connection.now(tx), notify);
     notify(job.id);
     return result;
   });
@@ -202,7 +202,7 @@ export function renew(connection: Connection, lease: Lease): Promise<{ readonly 
     if (job === undefined) return null;
     await tx
       .updateTable('attempt')
-      .set({ renewed_at: connection.now() })
+      .set({ renewed_at: await connection.now(tx) })
       .where('job_id', '=', job.id)
       .where('number', '=', lease.attempt)
       .execute();

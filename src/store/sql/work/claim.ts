@@ -33,7 +33,7 @@ function claim(connection: Connection, worker: string, serves: Serves = {}): Pro
     const job = await lockJob(tx, next.id, (eb) => eb('status', 'in', allowedIn('claim')));
     if (job?.place == null) return null;
     const lease: Lease = { jobId: job.id, attempt: (await lastAttempt(tx, job.id)) + 1, token: nanoid() };
-    const time = connection.now();
+    const time = await connection.now(tx);
     await tx
       .insertInto('attempt')
       .values({
@@ -81,7 +81,7 @@ async function start(
 
 /** The attempts that have not ended, and were not renewed for so long. A clock that was set back must not keep one for ever. */
 async function expiredAttempts({ db, now }: Connection, leaseMs: number): Promise<readonly OpenAttempt[]> {
-  const time = now();
+  const time = await now(db);
   const rows = await db
     .selectFrom('job')
     .innerJoin('attempt', 'attempt.job_id', 'job.id')
@@ -103,9 +103,10 @@ async function expiredAttempts({ db, now }: Connection, leaseMs: number): Promis
 /** Ends the attempts that a server that is gone left open, and gives their jobs back to the queue. */
 function reap(connection: Connection, orphans: readonly OpenAttempt[]): Promise<readonly Reaped[]> {
   return commit(connection, async (tx, notify) => {
-    const time = connection.now();
+    const time = await connection.now(tx);
     const reaped: Reaped[] = [];
-    for (const orphan of orphans) {
+    // In one order, whoever else looks after the same.
+    for (const orphan of orphans.toSorted((a, b) => (a.jobId < b.jobId ? -1 : 1))) {
       const { jobId, attempt } = orphan;
       const status = await interrupt(tx, orphan, time);
       if (status === null) continue;
@@ -122,6 +123,7 @@ async function interrupt(
   { jobId, attempt, renewedAt }: OpenAttempt,
   time: number,
 ): Promise<JobStatus | null> {
+  const job = await lockJob(tx, jobId, (eb) => eb('status', 'in', allowedIn('interrupt')));
   const ended = await tx
     .updateTable('attempt')
     .set({ outcome: 'INTERRUPTED', finished_at: time })
@@ -131,7 +133,6 @@ async function interrupt(
     .where('renewed_at', '=', renewedAt.getTime())
     .executeTakeFirst();
   if (ended.numUpdatedRows === 0n) return null;
-  const job = await lockJob(tx, jobId, (eb) => eb('status', 'in', allowedIn('interrupt')));
   if (job === undefined) throw new Error(`The job ${jobId} has an open attempt and does not run.`);
   const isCancelled = job.cancel_requested_at !== null;
   const set = isCancelled ? stopped(time) : backInQueue(job);

@@ -30,11 +30,12 @@ export function workerStore(connection: Connection): WorkerStore {
     },
     async requestModel(model, action) {
       await commit(connection, async (tx) => {
+        await connection.reserve(tx, 'models');
         const { last } = await tx
           .selectFrom('model_request')
           .select((eb) => eb.fn.max('requested_at').as('last'))
           .executeTakeFirstOrThrow();
-        const said = { action, requested_at: Math.max(connection.now(), (last ?? 0) + 1) };
+        const said = { action, requested_at: Math.max(await connection.now(tx), (last ?? 0) + 1) };
         await tx
           .insertInto('model_request')
           .values({ model, ...said })
@@ -52,7 +53,7 @@ export function workerStore(connection: Connection): WorkerStore {
 
 function seeWorker(connection: Connection, report: WorkerReport): Promise<{ readonly draining: boolean }> {
   return commit(connection, async (tx) => {
-    const time = connection.now();
+    const time = await connection.now(tx);
     const said = {
       name: cleanText(report.name),
       version: report.version,
@@ -79,7 +80,7 @@ function seeWorker(connection: Connection, report: WorkerReport): Promise<{ read
 }
 
 async function readWorkers({ db, now }: Connection, leaseMs: number): Promise<readonly Worker[]> {
-  const time = now();
+  const time = await now(db);
   const rows = await selectWorkers(db).execute();
   return rows.map((row) => ({
     id: row.id,

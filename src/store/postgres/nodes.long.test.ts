@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { type Notifier, openNotifier } from '#src/store/notifier.ts';
+import { openStore } from '#src/store/open.ts';
+import { openPostgres, postgresProgram, type TestPostgres } from '../../testing/postgres.ts';
+import { openBreakingProxy } from '../../testing/postgres-proxy.ts';
+import { added, claimed, newBatch, newJob, quietly } from '../contract/samples.ts';
+import type { Store } from '../store.ts';
+
+interface Node {
+  readonly store: Store;
+  readonly notifier: Notifier;
+}
+
+/** Two nodes on one database. */
+async function openNodes(stack: AsyncDisposableStack, database: string): Promise<readonly [Node, Node]> {
+  const open = async (): Promise<Node> => {
+    const notifier = openNotifier();
+    return { store: stack.use(await openStore({ database, notifier })), notifier };
+  };
+  return [await open(), await open()];
+}
+
+/** Settles once a listener hears of this. */
+function heard({ notifier }: Node, ...[topic, key]: Parameters<Notifier['notify']>): Promise<void> {
+  return new Promise((resolve) => {
+    const listening = notifier.listen(
+      topic,
+      () => {
+        listening[Symbol.dispose]();
+        resolve();
+      },
+      key,
+    );
+  });
+}
+
+const failure = { code: 'INTERNAL', message: 'It failed.', hint: null, retryable: true } as const;
+const unavailable = { name: 'RequestError', code: 'SERVICE_UNAVAILABLE' };
+
+describe('nodes that share a database in PostgreSQL', { skip: postgresProgram.skip }, () => {
+  let postgres: TestPostgres;
+
+  before(async () => {
+    postgres = await openPostgres();
+  });
+
+  after(() => postgres[Symbol.asyncDispose]());
+
+  it('hear of what the others change, and find it without a hint', async () => {
+    await using stack = new AsyncDisposableStack();
+    const database = await postgres.emptied();
+    const [one, other] = await openNodes(stack, database);
+    const { id } = await added(one.store);
+    const hearing = heard(other, 'job', id);
+    await one.store.updateJob(id, { title: 'new' });
+    await hearing;
+    const settings = heard(other, 'setting', '');
+    await one.store.changeSettings({ numJobs: 2 }, 'test');
+    await settings;
+    // Whoever has written this has told nobody.
+    const found = heard(other, 'job', id);
+    await postgres.ask(database, 'update job set updated_at = updated_at + 1');
+    await found;
+    const deleted = heard(other, 'jobDeleted', id);
+    await postgres.ask(
+      database,
+      `insert into deleted (job_id, time) values ('${id}', (select max(updated_at) from job))`,
+    );
+    await deleted;
+  });
+
+  it('tell of a thousand changes with few notifications, and of each key', async () => {
+    await using stack = new AsyncDisposableStack();
+    const database = await postgres.emptied();
+    const [one, other] = await openNodes(stack, database);
+    await sayUntil(one, heard(other, 'queue', 'ready'));
+    let notifications = 0;
+    const client = new Client({ connectionString: database });
+    client.on('notification', () => (notifications += 1));
+    await client.connect();
+    stack.defer(() => client.end());
+    await client.query('listen phonograph');
+    const keys = new Set<string>();
+    const all = new Promise<void>((resolve) => {
+      other.notifier.listen('job', (key) => {
+        if (keys.add(key).size === 1000) resolve();
+      });
+    });
+    for (let job = 0; job < 1000; job += 1) one.notifier.notify('job', `job_${job}`);
+    await all;
+    await client.query('select 1');
+    assert.ok(notifications > 0 && notifications < 10, `${notifications} notifications`);
+  });
+
+  it('give each job to one, number all apart, and know a key that comes to both at once', async () => {
+    await using stack = new AsyncDisposableStack();
+    const nodes = await openNodes(stack, await postgres.emptied());
+    const both = <T>(times: number, act: (store: Store, time: number) => Promise<T>) =>
+      Promise.all(Array.from({ length: times }, (_, time) => nodes.map(({ store }) => act(store, time))).flat());
+    const jobs = await both(10, (store, time) => store.addJob(newJob({ callerId: `caller ${time % 3}` })));
+    assert.equal(new Set((await nodes[0].store.jobs({}, { limit: 50 })).map(({ key }) => key)).size, 20);
+    const claims = await both(10, (store) => store.claim('test'));
+    assert.deepEqual(
+      claims.flatMap((claim) => claim?.job.id ?? []).toSorted(),
+      jobs.map(({ job }) => job.id).toSorted(),
+    );
+    const same = await both(4, (store) => store.addJob(newJob({ idempotencyKey: 'once' })));
+    assert.equal(new Set(same.map(({ job }) => job.id)).size, 1);
+    const limited = await both(4, (store) =>
+      store.addJob(newJob({ callerId: 'alice' }), { maxQueuedPerCaller: 3 }).catch(() => null),
+    );
+    assert.equal(limited.filter((each) => each !== null).length, 3);
+    const ended = await both(10, (store, time) => {
+      const claim = claims[time];
+      return claim ? store.finish(claim.lease, { kind: 'FAILED', failure, ...quietly }) : Promise.resolve(false);
+    });
+    assert.equal(ended.filter(Boolean).length, 10, 'of two that end an attempt one does');
+    assert.equal(await nodes[1].store.countJobs({ status: ['FAILED'] }), 10);
+  });
+
+  it('go by the clock of the database', async (t) => {
+    await using stack = new AsyncDisposableStack();
+    const [{ store }] = await openNodes(stack, await postgres.emptied());
+    const { now } = await store.changeClock();
+    t.mock.method(Date, 'now', () => 0);
+    const { createdAt } = await added(store);
+    assert.ok(createdAt.getTime() >= now.getTime());
+    const { lease } = await claimed(store);
+    assert.deepEqual(await store.expiredAttempts(60_000), []);
+    assert.equal((await store.expiredAttempts(0))[0]?.jobId, lease.jobId);
+  });
+
+  it('correct a transcript one after the other', async () => {
+    await using stack = new AsyncDisposableStack();
+    const nodes = await openNodes(stack, await postgres.emptied());
+    const { id } = await added(nodes[0].store);
+    const { lease } = await claimed(nodes[0].store);
+    await nodes[0].store.appendBatch(lease, newBatch(['one', 'two']));
+    await nodes[0].store.finish(lease, { kind: 'FAILED', failure, ...quietly });
+    await Promise.all(
+      nodes.map(({ store }, node) =>
+        store.editSegments(
+          id,
+          [0, 1].map((index) => ({ index, text: `of node ${node}` })),
+          null,
+        ),
+      ),
+    );
+    const texts = (await nodes[0].store.segments(id, { limit: 5 })).map(({ item }) => item.text);
+    assert.equal(new Set(texts).size, 1, texts.join());
+    const found = (await nodes[1].store.events(id, 0, 100)).filter(({ kind }) => kind === 'SEGMENTS_CHANGED');
+    assert.equal(found.length, 2);
+  });
+
+  it('send each message of a webhook from one of them', async () => {
+    await using stack = new AsyncDisposableStack();
+    const nodes = await openNodes(stack, await postgres.emptied());
+    const [{ store }] = nodes;
+    const webhook = {
+      url: 'http://localhost',
+      events: ['JOB_CANCELLED'],
+      secret: 's',
+      owner: null,
+      everyJob: true,
+    } as const;
+    await store.addWebhook(webhook);
+    for (let job = 0; job < 4; job += 1) await store.cancel((await added(store)).id);
+    const due = await Promise.all(nodes.map((node) => node.store.dueMessages([], { perLane: 4, most: 10 })));
+    const ids = due.flat().map(({ id }) => id);
+    assert.equal(ids.length, 4);
+    assert.equal(new Set(ids).size, 4);
+  });
+
+  it('go on where the database is killed and comes back, and tell clients meanwhile', async () => {
+    await using stack = new AsyncDisposableStack();
+    const [one, other] = await openNodes(stack, await postgres.emptied());
+    const { id } = await added(one.store);
+    const { lease } = await claimed(one.store);
+    await postgres.kill();
+    const writing = one.store.appendBatch(lease, newBatch(['one']));
+    const reading = other.store.job(id);
+    await postgres.start();
+    assert.equal(await writing, true);
+    assert.equal((await reading)?.id, id);
+    assert.equal((await one.store.segments(id, { limit: 5 })).length, 1);
+    await postgres.kill();
+    await assert.rejects(one.store.probe(), unavailable);
+    await assert.rejects(one.store.job(id), unavailable);
+    await postgres.start();
+    await one.store.probe();
+    const hearing = heard(other, 'job', id);
+    await one.store.updateJob(id, { title: 'after it' });
+    await hearing;
+  });
+
+  it('count a change once whose commit was not answered', async () => {
+    await using stack = new AsyncDisposableStack();
+    const database = await postgres.emptied();
+    const proxy = stack.use(await openBreakingProxy(database));
+    const store = stack.use(await openStore({ database: proxy.address }));
+    const { id } = await added(store);
+    const { lease } = await claimed(store);
+    proxy.loseAnswer('commit');
+    assert.equal(await store.appendBatch(lease, newBatch(['one'])), true);
+    assert.equal(proxy.lost(), 1);
+    assert.equal((await store.segments(id, { limit: 5 })).length, 1);
+    proxy.loseQuestion('commit');
+    assert.equal(await store.appendBatch(lease, newBatch(['two'])), true);
+    assert.equal(proxy.lost(), 2);
+    assert.deepEqual(
+      (await store.segments(id, { limit: 5 })).map(({ item }) => item.text),
+      ['one', 'two'],
+    );
+  });
+});
+
+/** Says something again and again until it was heard. */
+async function sayUntil({ notifier }: Node, hearing: Promise<void>): Promise<void> {
+  const isHeard = hearing.then(() => true);
+  while (!(await Promise.race([isHeard, sleep(20, false)]))) notifier.notify('queue', 'ready');
+}
