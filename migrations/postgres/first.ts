@@ -83,7 +83,7 @@ const tables: Readonly<Record<string, string>> = {
     prepared_for TEXT)`,
   search_older: 'id INT primary key, number INT not null)',
   worker: `id TEXT primary key, name TEXT not null, version TEXT not null, slots INT not null, devices TEXT not null,
-    models TEXT not null, engine TEXT, started_at INT not null, seen_at INT not null, draining INT not null default 0)`,
+    models TEXT not null, classes TEXT not null, engine TEXT, started_at INT not null, seen_at INT not null, draining INT not null default 0)`,
   model_request: 'model TEXT primary key, action TEXT not null, requested_at INT not null)',
   api_key: `id TEXT primary key, name TEXT not null, role TEXT not null, sha256 TEXT not null unique, prefix TEXT not null,
     created_at INT not null, expires_at INT, last_used_at INT, revoked_at INT)`,

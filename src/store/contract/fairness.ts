@@ -27,7 +27,8 @@ export function fairnessContract(open: OpenStore): void {
     await using opened = await open();
     const { store } = opened;
     const low = await added(store, { callerId: 'first' });
-    const high = await Promise.all([1, 2].map(() => added(store, { callerId: 'second', priority: 5 })));
+    const high: Job[] = [];
+    for (let job = 0; job < 2; job += 1) high.push(await added(store, { callerId: 'second', priority: 5 }));
     const other = await added(store, { callerId: 'second' });
     for (const { id } of [...high, low, other]) assert.equal((await claimed(store)).job.id, id);
   });

@@ -21,5 +21,5 @@ describe('in PostgreSQL', { skip: postgresProgram.skip }, () => {
     return { store, notifier, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
   };
 
-  storeContract('in PostgreSQL', open, 2);
+  storeContract('in PostgreSQL', open, 1);
 });

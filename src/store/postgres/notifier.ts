@@ -17,6 +17,8 @@ const mostHints = 10_000;
 const [pingMs, pingTimeoutMs] = [10_000, 5000];
 const reconnectMs = 500;
 const endMs = 500;
+/** A database that is away by then is waited for meanwhile. */
+const firstLineMs = 2000;
 /** So often everybody looks for what nobody was told of: by a node that ended before it could, or while the connection was lost. */
 const lookMs = 1000;
 
@@ -33,12 +35,18 @@ interface Nodes {
  * Has listeners on other nodes hear what this node notifies of, and its own what others notify of. A hint may be lost, and then everybody finds what has changed
  * within seconds. Nothing is sent within a transaction, so that nobody waits for it.
  */
-export function connectNodes({ address, notifier, db }: Nodes): AsyncDisposable {
+export async function connectNodes({ address, notifier, db }: Nodes): Promise<AsyncDisposable> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const outbox = openOutbox(notifier);
   const lookout = openLookout(db, outbox);
+  const hearing = Promise.withResolvers<void>();
+  let lines = 0;
   const begin = async () => {
+    hearing.resolve();
+    lines += 1;
+    if (lines === 1) return;
+    // What was told since the last one was lost nobody has heard.
     outbox.hear(['setting', '']);
     outbox.hear(['worker', '']);
     await look();
@@ -51,6 +59,7 @@ export function connectNodes({ address, notifier, db }: Nodes): AsyncDisposable 
       await line.talk(begin).catch(() => undefined); // It is lost, and another is opened.
     }),
   ];
+  await Promise.race([hearing.promise, sleep(firstLineMs)]);
   return {
     async [Symbol.asyncDispose]() {
       stopping.abort();
@@ -161,7 +170,6 @@ function openLine(address: PostgresAddress, outbox: Outbox, signal: AbortSignal)
       if (signal.aborted) return;
       await client.connect();
       await client.query(`listen ${channel}`);
-      // What was told meanwhile nobody has heard.
       await begin();
       for (;;) {
         const filled = Promise.withResolvers<'filled'>();

@@ -39,7 +39,7 @@ export async function openPostgresStore({ address, notifier, asItIs, onQuery, no
   });
   stack.defer(() => db.destroy());
   const { inTurn } = stack.use(openSharedTurns(address));
-  if (asItIs !== true) stack.use(connectNodes({ address, notifier, db }));
+  if (asItIs !== true) stack.use(await connectNodes({ address, notifier, db }));
   const connection: Connection = { db, notifier, ...manyNodes(db, inTurn, now) };
   return storeOn({ connection, searcher: openSearcher(pool), isNew, isShared: true, owned: stack.move() });
 }
