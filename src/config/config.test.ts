@@ -53,6 +53,22 @@ test('the environment goes before config.json', () => {
   assert.deepEqual([transcription.mode, transcription.vad, transcription.language], ['LOW_LATENCY', false, 'de']);
 });
 
+test('the address of a database is checked, and a wrong one is not told again', () => {
+  const address = 'postgresql://me:secret@db.example/phonograph';
+  for (const url of [address, `${address}?sslmode=verify-full`, 'postgres://localhost/x?host=/run/postgresql'])
+    assert.equal(readConfig(root, { PHONOGRAPH_DATABASE_URL: url }).server.databaseUrl, url);
+  for (const url of [
+    'mysql://me:secret@db.example/x',
+    'postgresql://me:secret@db.example',
+    `${address}?sslmode=maybe`,
+  ]) {
+    const [problem = '', ...more] = problemsOf({ PHONOGRAPH_DATABASE_URL: url });
+    assert.match(problem, /^server\.databaseUrl \(PHONOGRAPH_DATABASE_URL\) must be an address/u);
+    assert.doesNotMatch(problem, /secret/u);
+    assert.deepEqual(more, []);
+  }
+});
+
 test('all problems are told at once, each with its key', () => {
   const problems = problemsOf({
     PHONOGRAPH_LISTEN_PORT: 'high',

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { isStorageFull } from '../errors.ts';
+import { isStorageFull, RequestError } from '../errors.ts';
 import type { EngineStatus } from '../jobs/worker.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
 import type { DiskSpace } from '../media/disk.ts';
@@ -109,6 +109,7 @@ async function problemsOf(look: () => Promise<void>, { log }: HealthParts): Prom
     await look();
     return [];
   } catch (error) {
+    if (error instanceof RequestError) return [error.message];
     if (!isStorageFull(error)) return ['The database takes no writes.'];
     tellFullDisk(log);
     return [`${error.message} Free space on it.`];
