@@ -1,3 +1,5 @@
+import type { Caller } from '#src/config/api-key.ts';
+import type { Config } from '#src/config/config.ts';
 import { MediaNotFoundError, MediaRejectedError, RequestError } from '#src/errors.ts';
 import type { Folder, MediaFile } from '#src/media/folders.ts';
 import type { FolderPlace } from '#src/media/list-folder.ts';
@@ -5,6 +7,15 @@ import type { Key } from '#src/store/page.ts';
 import { type Connection, loadPage, type PageArguments } from './connection.ts';
 import type { RequestContext } from './context.ts';
 import { requireMediaRoots } from './input.ts';
+
+/** The media roots, as the settings name them; null for who may not look into them. */
+export function namesOfMediaRoots(
+  { mediaRoots, usersMayReadMediaRoots }: Config['server'],
+  { role }: Caller,
+): readonly string[] | null {
+  const mayRead = role === 'ADMIN' || (role === 'USER' && usersMayReadMediaRoots);
+  return mayRead ? mediaRoots.map(({ configured }) => configured) : null;
+}
 
 /** One page of a folder under a media root. Throws FORBIDDEN, BAD_USER_INPUT, NOT_FOUND, SERVICE_UNAVAILABLE. */
 export async function listMediaFiles(

@@ -1,4 +1,5 @@
 import { type CurrentSettings, listModes, type ModeInfo, readConfig, setConfig } from '#resolvers/config.ts';
+import { namesOfMediaRoots } from '#resolvers/media-files.ts';
 import type { Config as Settings } from '#src/config/config.ts';
 import { InvalidInputError, ModelNotInstalledError } from '#src/errors.ts';
 import { computePowers } from '#src/jobs/job.ts';
@@ -110,6 +111,12 @@ const ConfigOptions = builder.objectRef<Settings>('ConfigOptions').implement({
   description: 'What can be chosen in setConfig and transcribe.',
   fields: (t) => ({
     limits: t.field({ type: Limits, description: 'What the server takes.', resolve: ({ server }) => server }),
+    mediaRoots: t.stringList({
+      nullable: true,
+      description:
+        'The folders of recordings on the server, as config.json names them: `root` of mediaFiles is a place in this list, from 0. null for whom mediaFiles refuses.',
+      resolve: ({ server }, _, { caller }) => namesOfMediaRoots(server, caller),
+    }),
     modes: t.field({
       type: [ModeOption],
       description: 'The modes, most accurate first.',

@@ -131,6 +131,16 @@ function dataOf<Data>({ data, errors }: FormattedExecutionResult<Data>): Data {
   return data;
 }
 
+/** What the body of an answer refuses with, whatever the answer is to: errors as GraphQL has them. Null where it is no such body. */
+export function refusalIn(body: string): PhonographError | null {
+  try {
+    const { errors }: { readonly errors?: unknown } = JSON.parse(body);
+    return Array.isArray(errors) && errors.length > 0 ? errorOf(errors) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Of the errors of an answer, or of the event with which a socket was closed for good. */
 function errorOf(told: unknown): PhonographError {
   if (Array.isArray(told) && told.length > 0) {

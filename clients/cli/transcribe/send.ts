@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 // @ts-expect-error -- its types know of its build for pages alone
 import { type DetailedError, FileUrlStorage, Upload, type UrlStorage } from 'tus-js-client';
-import { PhonographError } from '../../js/client.ts';
+import { refusalIn } from '../../js/client.ts';
 import type { UploadProgress } from '../../js/upload.ts';
 import { UnreachableError, type Session } from '../session.ts';
 import { stateOf } from './recordings.ts';
@@ -76,14 +76,5 @@ function toldError(error: Error | DetailedError): Error {
   const status = response?.getStatus() ?? 0;
   // 409 and 423: an earlier request for the same upload is just being ended.
   if (status === 0 || status === 409 || status === 423 || status >= 500) return new UnreachableError(error);
-  try {
-    const {
-      errors,
-    }: { readonly errors: readonly { readonly message: string; readonly extensions: { readonly code: string } }[] } =
-      JSON.parse(response?.getBody() ?? '');
-    const { message = error.message, extensions = { code: 'UPLOAD_FAILED' } } = errors[0] ?? {};
-    return new PhonographError({ message, code: extensions.code, hint: null });
-  } catch {
-    return error;
-  }
+  return refusalIn(response?.getBody() ?? '') ?? error;
 }

@@ -1,7 +1,8 @@
 import { type SyntheticEvent, useRef, useState } from 'react';
+import { useQuery } from 'urql';
 import { t } from '../messages/messages.ts';
+import { MediaRootsDocument } from '../operations.ts';
 import { Dialog } from '../parts/dialog.tsx';
-import { useSession } from '../session.tsx';
 import { addDrafts } from './drafts.ts';
 import { recordingsOf } from './dropped-files.ts';
 import { MediaPicker } from './media-picker.tsx';
@@ -14,7 +15,7 @@ export function AddRecordings() {
   const folder = useRef<HTMLInputElement>(null);
   const [picking, setPicking] = useState<'SERVER' | 'LINK' | null>(null);
   const close = () => setPicking(null);
-  const { role } = useSession();
+  const [{ data }] = useQuery({ query: MediaRootsDocument });
   return (
     <>
       <section className="add">
@@ -27,7 +28,7 @@ export function AddRecordings() {
           <button type="button" className="choose-folder" onClick={() => folder.current?.click()}>
             {t.chooseFolder}
           </button>
-          {role === 'ADMIN' && (
+          {data?.configOptions.mediaRoots != null && (
             <button type="button" onClick={() => setPicking('SERVER')}>
               {t.chooseOnServer}
             </button>

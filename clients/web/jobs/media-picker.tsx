@@ -2,13 +2,18 @@ import { useState } from 'react';
 import { useQuery } from 'urql';
 import { size } from '../format.ts';
 import { t } from '../messages/messages.ts';
-import { MediaFilesDocument } from '../operations.ts';
+import { MediaFilesDocument, MediaRootsDocument } from '../operations.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { addDrafts } from './drafts.ts';
 
-/** Recordings that lie on the server already, in its first media root. */
+/** Recordings that lie on the server already, in its media roots. */
 export function MediaPicker({ onClose }: { readonly onClose: () => void }) {
-  const [path, setPath] = useState('');
+  const [{ data }] = useQuery({ query: MediaRootsDocument });
+  const roots = data?.configOptions.mediaRoots ?? [];
+  const [root, setRoot] = useState(0);
+  /** Those that were opened, the last one inside all others. */
+  const [folders, setFolders] = useState<readonly string[]>([]);
+  const path = folders.at(-1) ?? '';
   const [chosen, setChosen] = useState<ReadonlyMap<string, string>>(new Map());
   const toggle = (file: { readonly path: string; readonly name: string }) =>
     setChosen((all) => {
@@ -22,16 +27,42 @@ export function MediaPicker({ onClose }: { readonly onClose: () => void }) {
   };
   return (
     <Dialog title={t.serverFiles} onClose={onClose}>
+      {roots.length > 1 && (
+        <label className="stack">
+          {t.mediaRoot}
+          <select
+            value={root}
+            onChange={({ target }) => {
+              setRoot(Number(target.value));
+              setFolders([]);
+            }}
+          >
+            {roots.map((name, number) => (
+              <option key={name} value={number}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <div className="folder-path">
-        {path !== '' && (
-          <button type="button" onClick={() => setPath(path.replace(/(?:^|\/)[^/]*$/u, ''))}>
+        {folders.length > 0 && (
+          <button type="button" onClick={() => setFolders(folders.slice(0, -1))}>
             ↑ {t.upFolder}
           </button>
         )}
         <span>{path}</span>
       </div>
       <ul className="plain files">
-        <Files key={path} path={path} after={null} onOpen={setPath} chosen={chosen} onToggle={toggle} />
+        <Files
+          key={`${root} ${path}`}
+          root={root}
+          path={path}
+          after={null}
+          onOpen={(folder) => setFolders([...folders, folder])}
+          chosen={chosen}
+          onToggle={toggle}
+        />
       </ul>
       <div className="buttons">
         <button type="button" className="main" disabled={chosen.size === 0} onClick={add}>
@@ -44,6 +75,7 @@ export function MediaPicker({ onClose }: { readonly onClose: () => void }) {
 }
 
 interface FilesProps {
+  readonly root: number;
   readonly path: string;
   readonly after: string | null;
   readonly chosen: ReadonlyMap<string, string>;
@@ -52,11 +84,11 @@ interface FilesProps {
 }
 
 /** A page of a folder, and what comes after it. */
-function Files({ path, after, ...on }: FilesProps) {
+function Files({ root, path, after, ...on }: FilesProps) {
   const [isMore, setMore] = useState(false);
   const [{ data, error }] = useQuery({
     query: MediaFilesDocument,
-    variables: { root: 0, path, after },
+    variables: { root, path, after },
     requestPolicy: 'network-only',
   });
   if (error) return <li className="problem">{error.graphQLErrors[0]?.message ?? t.connectionLost}</li>;
@@ -87,7 +119,7 @@ function Files({ path, after, ...on }: FilesProps) {
           </button>
         </li>
       )}
-      {isMore && <Files path={path} after={pageInfo.endCursor} {...on} />}
+      {isMore && <Files root={root} path={path} after={pageInfo.endCursor} {...on} />}
     </>
   );
 }

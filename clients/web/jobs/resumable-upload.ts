@@ -1,4 +1,4 @@
-import { PhonographError } from '../../js/client.ts';
+import { refusalIn } from '../../js/client.ts';
 import { base } from '../connection.ts';
 
 /** A file on its way to the server by tus 1.0 (tus.io/protocols/resumable-upload). */
@@ -66,7 +66,7 @@ async function begin({ file, token, signal }: Resumable): Promise<string> {
   const headers = { ...headersOf(token), 'upload-length': String(file.size), 'upload-metadata': `filename ${name}` };
   const response = await request('', { method: 'POST', headers, signal });
   const id = response.headers.get('location')?.split('/').at(-1);
-  if (!response.ok || id === undefined) throw refusalOf(await response.text());
+  if (!response.ok || id === undefined) throw told(await response.text());
   return id;
 }
 
@@ -110,7 +110,7 @@ function patch(id: string, offset: number, { file, token, onProgress, signal }: 
     sent.addEventListener('load', () => {
       if (sent.status === 204) resolve(Number(sent.getResponseHeader('upload-offset')));
       else if (sent.status === 404 || sent.status === 410) resolve(null);
-      else reject(isPassing(sent.status) ? new Unanswered() : refusalOf(sent.responseText));
+      else reject(isPassing(sent.status) ? new Unanswered() : told(sent.responseText));
     });
     sent.send(file.slice(offset));
   });
@@ -133,11 +133,4 @@ const headersOf = (token: string | undefined) => ({
   ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
 });
 
-function refusalOf(body: string): Error {
-  try {
-    const [{ message, extensions }] = JSON.parse(body).errors;
-    return new PhonographError({ message, code: extensions.code, hint: null });
-  } catch {
-    return new Error(body);
-  }
-}
+const told = (body: string): Error => refusalIn(body) ?? new Error(body);

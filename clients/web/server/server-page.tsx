@@ -17,6 +17,7 @@ import { Logs } from './logs.tsx';
 import { Models } from './models.tsx';
 import { Settings } from './settings.tsx';
 import { Webhooks } from './webhooks.tsx';
+import { Workers } from './workers.tsx';
 
 /** The server, for whom it belongs to. */
 export function ServerPage() {
@@ -38,6 +39,7 @@ export function ServerPage() {
         <Load server={server} />
         <Queue server={server} />
       </div>
+      <Workers workers={server.workers} />
       <Models />
       <Settings />
       <ApiKeys />

@@ -48,12 +48,15 @@ export function openEditor(connection: Connection, id: string, live: LiveTranscr
   let [done, undone]: [Step[], Step[]] = [[], []];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isClosed = false;
+  /** What was seen when the first of the unsaved changes was made; null for those of an earlier visit. */
+  let seenSeq: number | null = null;
 
   const shown = (index: number): Segment | undefined => {
     const segment = live.get().segments[index];
     return segment && overlaid(segment, store.get().unsaved.get(index));
   };
   const set = (changes: Iterable<readonly [number, Change]>) => {
+    if (store.get().unsaved.size === 0) seenSeq = live.seenSeq();
     store.set((now) => {
       const unsaved = new Map(now.unsaved);
       for (const [index, change] of changes) unsaved.set(index, { ...unsaved.get(index), ...change });
@@ -79,7 +82,11 @@ export function openEditor(connection: Connection, id: string, live: LiveTranscr
     let waitMs = pauseMs;
     try {
       const edits = batch.map(([index, change]) => ({ index, ...change }));
-      const result = await connection.change(EditSegmentsDocument, { jobId: id, edits, seenSeq: live.seenSeq() });
+      const result = await connection.change(EditSegmentsDocument, {
+        jobId: id,
+        edits,
+        seenSeq: seenSeq ?? live.seenSeq(),
+      });
       live.putSegments(successOf(result.editSegments).segments);
       settle(batch);
     } catch (error) {
@@ -111,6 +118,14 @@ export function openEditor(connection: Connection, id: string, live: LiveTranscr
       }),
     );
   if (store.get().unsaved.size > 0) saveIn(pauseMs);
+  let { clearings } = live.get();
+  const unwatch = live.subscribe(() => {
+    if (live.get().clearings === clearings) return;
+    ({ clearings } = live.get());
+    // The segments that they were made in are others now.
+    [done, undone] = [[], []];
+    store.set((now) => ({ ...now, canUndo: false, canRedo: false }));
+  });
 
   return {
     get: store.get,
@@ -143,6 +158,7 @@ export function openEditor(connection: Connection, id: string, live: LiveTranscr
     flush: () => saveIn(0),
     close() {
       isClosed = true;
+      unwatch();
       save().catch(tellError);
     },
   };

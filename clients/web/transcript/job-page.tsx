@@ -9,6 +9,7 @@ import { useMayWrite, useSession } from '../session.tsx';
 import { useStore } from '../store.ts';
 import { ExportDialog } from './export-dialog.tsx';
 import { FindBar } from './find-bar.tsx';
+import { DetectSpeakers } from './detect-speakers.tsx';
 import { EditState } from './edit-state.tsx';
 import { type Editor, type Edits, openEditor, overlaid } from './editor.ts';
 import { type Job, type LiveTranscript, openTranscript, type Segment } from './live-transcript.ts';
@@ -138,6 +139,7 @@ function Heading({ live, job, editor, onExport, onFind }: HeadingProps) {
         <span className="unseen" role="status">
           {t.announceStatus(nameOf(job), status === 'WORKING' ? t.stages[job.progress.stage] : t.status[status])}
         </span>
+        {editor && job.options.diarize && <DetectSpeakersButton live={live} editor={editor} />}
         {editor && <EditState editor={editor} isEdited={job.edited} />}
         <button type="button" onClick={onFind}>
           {t.find}
@@ -148,6 +150,19 @@ function Heading({ live, job, editor, onExport, onFind }: HeadingProps) {
         {mayWrite && <JobActions job={job} onChange={live.put} onDelete={() => go(links.list)} />}
       </div>
     </header>
+  );
+}
+
+function DetectSpeakersButton({ live, editor }: { readonly live: LiveTranscript; readonly editor: Editor }) {
+  const [isOpen, setOpen] = useState(false);
+  const { unsaved } = useStore(editor);
+  return (
+    <>
+      <button type="button" disabled={unsaved.size > 0} onClick={() => setOpen(true)}>
+        {t.detectSpeakers}
+      </button>
+      {isOpen && <DetectSpeakers live={live} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

@@ -24,6 +24,8 @@ interface Transcript {
   readonly segments: readonly Segment[];
   /** Whether all segments that are stored are here. */
   readonly isWhole: boolean;
+  /** How often the segments became void, since when indexes are others. */
+  readonly clearings: number;
   readonly isMissing: boolean;
   readonly problem: unknown;
 }
@@ -45,7 +47,14 @@ const pageSize = 1000;
  * connections, and again whenever events come after its end.
  */
 export function openTranscript(connection: Connection, id: string): LiveTranscript {
-  const store = openStore<Transcript>({ job: null, segments: [], isWhole: false, isMissing: false, problem: null });
+  const store = openStore<Transcript>({
+    job: null,
+    segments: [],
+    isWhole: false,
+    clearings: 0,
+    isMissing: false,
+    problem: null,
+  });
   const stop = new AbortController();
   let { signal } = stop;
   let turn = new AbortController();
@@ -68,21 +77,20 @@ export function openTranscript(connection: Connection, id: string): LiveTranscri
   /** Asks for the stored segments page by page. Ends where the transcript was cleared meanwhile: what follows brings it anew. */
   async function loadSegments(): Promise<void> {
     let after: string | null = null;
-    const clearedBefore = clearings;
+    const clearedBefore = store.get().clearings;
     do {
       const { job }: { readonly job: SegmentsPage } = await connection.ask(
         SegmentsDocument,
         { id, first: pageSize, after },
         signal,
       );
-      if (job === null || clearings !== clearedBefore) return;
+      if (job === null || store.get().clearings !== clearedBefore) return;
       put(job.segments.edges.map(({ node }) => node));
       after = job.segments.pageInfo.hasNextPage ? job.segments.pageInfo.endCursor : null;
     } while (after !== null);
     store.set((now) => ({ ...now, isWhole: true }));
   }
 
-  let clearings = 0;
   const put = (segments: readonly Segment[]) =>
     store.set((now) => {
       const all = [...now.segments];
@@ -100,8 +108,7 @@ export function openTranscript(connection: Connection, id: string): LiveTranscri
       case 'JobSpeakersChanged':
         return store.set((now) => ({ ...now, job: now.job && { ...now.job, speakers: event.speakers } }));
       case 'JobTranscriptCleared':
-        clearings += 1;
-        return store.set((now) => ({ ...now, segments: [], isWhole: true }));
+        return store.set((now) => ({ ...now, segments: [], isWhole: true, clearings: now.clearings + 1 }));
       case 'JobStatusChanged':
       case 'JobProgressed':
       case 'JobLanguageDetected':
