@@ -45,14 +45,14 @@ export function MediaPicker({ onClose }: { readonly onClose: () => void }) {
           </select>
         </label>
       )}
-      <div className="folder-path">
-        {folders.length > 0 && (
+      {folders.length > 0 && (
+        <div className="folder-path">
           <button type="button" onClick={() => setFolders(folders.slice(0, -1))}>
             ↑ {t.upFolder}
           </button>
-        )}
-        <span>{path}</span>
-      </div>
+          <span>{path}</span>
+        </div>
+      )}
       <ul className="plain files">
         <Files
           key={`${root} ${path}`}

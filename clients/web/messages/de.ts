@@ -198,6 +198,7 @@ export const de: Messages = {
   renameSpeaker: 'Name des Sprechers',
   speakerOf: (label) => `${label}: umbenennen oder zusammenlegen`,
   merge: 'Ist dieselbe Person wie',
+  speakersOf: 'Sprecher',
   detectSpeakers: 'Sprecher neu unterscheiden',
   detectSpeakersHint:
     'Dauert Sekunden, die Aufnahme wird nicht noch einmal gehört. Von Hand gesetzte Sprecher und Zeiten gehen verloren; verbesserter Text und die meisten Namen bleiben.',

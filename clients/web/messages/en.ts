@@ -204,6 +204,7 @@ export const en = {
   renameSpeaker: 'Name of the speaker',
   speakerOf: (label: string) => `${label}: rename or merge`,
   merge: 'Is the same as',
+  speakersOf: 'Speakers',
   detectSpeakers: 'Tell speakers apart anew',
   detectSpeakersHint:
     'Takes seconds and does not hear the recording again. Speakers and times that were set by hand go; corrected text and most names stay.',

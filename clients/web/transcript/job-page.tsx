@@ -159,7 +159,7 @@ function DetectSpeakersButton({ live, editor }: { readonly live: LiveTranscript;
   return (
     <>
       <button type="button" disabled={unsaved.size > 0} onClick={() => setOpen(true)}>
-        {t.detectSpeakers}
+        {t.speakersOf}
       </button>
       {isOpen && <DetectSpeakers live={live} onClose={() => setOpen(false)} />}
     </>

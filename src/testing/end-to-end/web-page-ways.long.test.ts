@@ -93,7 +93,7 @@ test(
     await whenDone(page, 'interview.flac');
     await page.getByRole('link', { name: 'interview.flac' }).click();
     await button(page, 'Speaker 2: rename or merge').waitFor();
-    await button(page, 'Tell speakers apart anew').click();
+    await button(page, 'Speakers').click();
     await page.getByLabel('At least').fill('3');
     await page.getByLabel('At most').fill('2');
     await button(page, 'Tell apart').click();
