@@ -53,7 +53,9 @@ test(
     await copyFile(recording, join(archive, 'tapes/interview.flac'));
     await using receiver = await openReceiver();
     const bytes = await readFile(recording);
-    await using elsewhere = await openRecordingServer((_, response) => void response.end(bytes));
+    await using elsewhere = await openRecordingServer((_, response) => {
+      response.end(bytes);
+    });
     const url = await harness.start({
       PHONOGRAPH_MEDIA_ROOTS: `${harness.media}:${archive}`,
       PHONOGRAPH_URL_ALLOWED_CIDRS: '127.0.0.0/8',
