@@ -13,6 +13,7 @@ and 24 hours.
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -24,12 +25,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as in the engine: the time that other threads spin is not the nets'
+
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "runner"))
 
 from engine.audio.media import RATE  # noqa: E402
+from engine.memory import tune_allocator  # noqa: E402
 from engine.speakers.cluster import Bounds  # noqa: E402
 from engine.speakers.command import tell_apart  # noqa: E402
 from engine.speakers.cut import nearest_speakers, speakers_of  # noqa: E402
@@ -247,6 +251,7 @@ def words_of(outcome: Outcome) -> list[str]:
 
 
 def measure_speed() -> None:
+    tune_allocator()
     hearing, sound = Hearing(), samples(AUDIO / "long_ljspeech_one_voice.flac")
     heard(hearing, sound[: 20 * RATE])
     before = time.process_time()

@@ -1,5 +1,6 @@
 """Channels that hear one another, and channels that hold the same sound."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ from engine.decode import Decoding
 from engine.echo import without_echoes
 from engine.reader import Utterance
 from engine.segments import Timed
-from engine.tests.make import noise, write_wav
+from engine.tests.make import noise, samples, write_wav
+from engine.tests.outcome import ROOT, Outcome
 
+Transcribe = Callable[..., Outcome]
 FRAMES = 300  # 9.6 s
 Sound = np.typing.NDArray[np.float32]
 
@@ -63,6 +66,20 @@ def test_other_words_stay_however_quiet() -> None:
 def test_one_channel_is_left_as_it_is() -> None:
     utterances = [said("where were you", 3.0)]
     assert without_echoes(clip_of(channel("1", 0.3)), utterances) == utterances
+
+
+def test_a_call_whose_channels_hear_one_another_has_every_word_once(transcribe: Transcribe, tmp_path: Path) -> None:
+    """Two presidents, each 20 dB quieter on the other's channel."""
+    call = np.zeros((22 * 16_000, 2), np.float32)
+    for channel, (file, first) in enumerate((("jfk.flac", 0), ("columbia.opus", 11 * 16_000))):
+        sound = samples(ROOT / "samples" / file)[: 11 * 16_000]
+        call[first : first + sound.size, channel] = sound * (0.1 / np.sqrt((sound**2).mean()))
+    alone = transcribe(write_wav(tmp_path / "alone.wav", call), channels="split")
+    bleeding = transcribe(write_wav(tmp_path / "bleeding.wav", call + call[:, ::-1] * 0.1), channels="split")
+    for one in (alone, bleeding):
+        middles = [(line["speaker"], line["startSeconds"] + line["endSeconds"]) for line in one.all("segment")]
+        assert {(speaker, twice > 22.0) for speaker, twice in middles} == {("1", False), ("2", True)}
+    assert len(bleeding.text.split()) == pytest.approx(len(alone.text.split()), abs=2)
 
 
 @pytest.mark.parametrize(("other", "told"), [(0.0, True), (0.01, True), (0.2, False)])

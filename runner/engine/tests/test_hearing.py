@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from engine.audio.plan import plan, skip
 from engine.speakers import hearing, listener
+from engine.speakers.cluster import Bounds
+from engine.speakers.command import tell_apart
 from engine.speakers.fbank import fbank
 from engine.speakers.hearing import CORE, HEARD, MARGIN, Hearing, clips_of
 from engine.speakers.listener import Listener
@@ -24,7 +26,7 @@ NETS = Path(hearing.__file__).parent
 
 
 def around(sound: Sound, core: int) -> Sound:
-    """The 10 s around a core."""
+    """A core, and what is heard around it."""
     padded = np.pad(sound, (MARGIN, HEARD))
     return np.asarray(padded[core * CORE : core * CORE + HEARD])
 
@@ -117,6 +119,20 @@ def test_two_people_sound_different_and_one_alike(ears: Hearing, two: Sound) -> 
     alike = [float(a @ b) for a in first for b in first if a is not b]
     unlike = [float(a @ b) for a in first for b in second]
     assert np.mean(alike) > 0.5 and np.mean(unlike) < 0.3
+
+
+def test_two_who_speak_at_once_have_turns_that_overlap(ears: Hearing, jfk: Sound) -> None:
+    bush, begins = samples(ROOT / "samples" / "columbia.opus")[: 14 * 16_000], 8 * 16_000
+    sound = np.zeros(begins + bush.size, np.float32)
+    sound[: jfk.size] += jfk
+    sound[begins:] += bush
+    turns = tell_apart(ears.pieces([(core, around(sound, core)) for core in range(5)]), Bounds())
+    first, second = ([turn for turn in turns if turn.speaker == speaker] for speaker in (0, 1))
+    assert len(first) + len(second) == len(turns)
+    assert max(turn.end for turn in first) == pytest.approx(10.6, abs=0.3)
+    assert min(turn.start for turn in second) == pytest.approx(9.1, abs=0.4)
+    both = sum(max(0.0, min(a.end, b.end) - max(a.start, b.start)) for a in first for b in second)
+    assert 0.7 < both < 1.6
 
 
 def test_pieces_are_the_same_however_they_are_made(ears: Hearing, two: Sound) -> None:
