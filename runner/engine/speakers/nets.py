@@ -21,6 +21,5 @@ def load_net(name: str, folder: Path = Path(__file__).parent) -> Any:
     options = onnxruntime.SessionOptions()
     # One thread in a net: with two the last bits of a vector are others.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
