@@ -85,11 +85,12 @@ async function detect(
   const { store } = parts;
   const log = parts.log.child({ job: job.id });
   const start = performance.now();
+  log.info('speaker detection started');
   using keeping = keepLease(parts, lease);
   const signal = AbortSignal.any([stopping, keeping.lost]);
   try {
     const isDone = await store.finishDetection(lease, () => tellSpeakers(parts, { job, bounds, voices: null, signal }));
-    log.info({ ms: Math.round(performance.now() - start), isDone }, 'speakers detected');
+    log.info({ ms: Math.round(performance.now() - start), isDone }, 'speaker detection ended');
   } catch (error) {
     if (keeping.lost.aborted) return;
     if (!(error instanceof SpeakersError)) log.error({ err: error }, 'speakers not detected for a reason of our own');

@@ -5,6 +5,7 @@ import type { SpeakerBounds } from '#src/jobs/job.ts';
 import { subscribe } from '#src/store/notifier.ts';
 import type { Store } from '#src/store/store.ts';
 import { checkStory } from '#src/store/contract/check-story.ts';
+import { everythingOf } from '#src/store/contract/samples.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
 import { type Harness, openHarness } from './fixtures/harness.ts';
 
@@ -12,6 +13,8 @@ async function linesOf(store: Store, id: string): Promise<readonly string[]> {
   const segments = await store.segments(id, { limit: 100 });
   return segments.map(({ item }) => `${item.speaker}: ${item.text}`);
 }
+
+const anybody = { minSpeakers: null, maxSpeakers: null };
 
 /** Asks for it, and how it ended: why not where it was not done. */
 async function detect({ store, notifier }: Harness, id: string, bounds: SpeakerBounds): Promise<string> {
@@ -48,8 +51,7 @@ test('where speakers cannot be told apart the job is COMPLETED with a warning, a
   const job = await until(id, ({ status }) => status === 'COMPLETED');
   assert.match(job.media.warnings.join(' '), /could not be told apart\. All voices sound the same\./u);
   assert.deepEqual(await linesOf(store, id), ['null: one', 'null: two', 'null: three']);
-  const bounds = { minSpeakers: null, maxSpeakers: null };
-  assert.equal(await detect(harness, id, bounds), 'All voices sound the same.');
+  assert.equal(await detect(harness, id, anybody), 'All voices sound the same.');
   assert.equal((await store.job(id))?.lastEventSeq, job.lastEventSeq);
   await checkStory(store, id);
   assert.deepEqual(await harness.left(), []);
@@ -86,4 +88,47 @@ test('a job whose server stops while its speakers are told apart goes on with th
   await harness.until(id, ({ status }) => status === 'COMPLETED');
   assert.deepEqual(await linesOf(harness.store, id), ['1: one', '2: two', '1: three']);
   await checkStory(harness.store, id);
+});
+
+/** A job that is COMPLETED, and whose speakers were not told apart. */
+async function unknownSpeakers(file: string): Promise<string> {
+  await using harness = await openHarness('confuses-speakers', { file });
+  const { id } = await harness.add({ diarize: true });
+  harness.start();
+  await harness.until(id, ({ status }) => status === 'COMPLETED');
+  return id;
+}
+
+test('where the server stops amid it, or before its turn, who waits is told so, and the job is as it was', async () => {
+  await using temporary = await openTemporary();
+  const file = join(temporary.directory, 'phonograph.db');
+  const id = await unknownSpeakers(file);
+  await using harness = await openHarness('ponders-speakers', { file });
+  const { store } = harness;
+  const before = await everythingOf(store, id);
+  const runner = harness.start();
+  const asked = [detect(harness, id, anybody), detect(harness, id, anybody)];
+  await harness.untilLogged('speaker detection started');
+  await runner.stop();
+  assert.deepEqual(await Promise.all(asked), ['The server stops.', 'GONE']);
+  assert.deepEqual(await everythingOf(store, id), before);
+});
+
+test('a detection that is given up ends its engine', async () => {
+  await using temporary = await openTemporary();
+  const file = join(temporary.directory, 'phonograph.db');
+  const id = await unknownSpeakers(file);
+  await using harness = await openHarness('ponders-speakers', { file });
+  const { store } = harness;
+  const { promise: fed, resolve } = Promise.withResolvers<void>();
+  const heardSegments: Store['heardSegments'] = (...args) => {
+    resolve();
+    return store.heardSegments(...args);
+  };
+  harness.start({ store: { ...store, heardSegments }, leaseMs: 100 });
+  const asked = detect(harness, id, anybody);
+  await fed;
+  await store.reapDetections(0);
+  assert.equal(await asked, 'GONE');
+  await harness.untilLogged('speakers not told apart');
 });
