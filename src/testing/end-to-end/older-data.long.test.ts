@@ -13,9 +13,11 @@ const rootBefore = '/srv/recordings';
 
 /**
  * Data directories as older versions left them, each killed while one job ran: two jobs COMPLETED, one each FAILED, CANCELLED, WORKING, and two QUEUED;
- * two of them of a recording under a media root, the others of uploads; with logs and settings.
+ * two of them of a recording under a media root, the others of uploads; with logs and settings. A second directory of 0.1.0 was used on until speakers were told
+ * apart, and has one job more, whose speakers were told twice, named, and merged.
  */
 const versions = await readdir(folder);
+const isWithSpeakers = (version: string): boolean => version.endsWith('-speakers');
 
 /** A copy of such a directory, in another place than where it was made, and a media root with the recording of its jobs. */
 async function copyOlder(version: string) {
@@ -59,7 +61,7 @@ for (const version of versions) {
 
     await t.test('every job is listed, and those that were not finished are done', () => {
       const statuses = jobs.map(({ status }: any) => status).toSorted();
-      const completed = Array.from({ length: 5 }, () => 'COMPLETED');
+      const completed = Array.from({ length: isWithSpeakers(version) ? 6 : 5 }, () => 'COMPLETED');
       assert.deepEqual(statuses, ['CANCELLED', ...completed, 'FAILED']);
       const named = jobs.find(({ title }: any) => title === 'Interview mit Frau Müller');
       assert.deepEqual(named.tags, ['radio', 'archive']);
@@ -139,5 +141,39 @@ for (const version of versions) {
     for (const { media, id } of await jobsOf(again)) {
       assert.equal((await fetch(`${again.url}/jobs/${id}/media`)).status, 200, media.name);
     }
+  });
+}
+
+for (const version of versions.filter(isWithSpeakers)) {
+  test(`the speakers of ${version} are there, and are told and merged anew`, async () => {
+    await using older = await copyOlder(version);
+    await using server = await openOlder(older);
+    const { data } = await server.ask('{ jobs(filter: { titleContains: "two who talk" }) { edges { node { id } } } }');
+    const { id } = data.jobs.edges[0].node;
+    const look = async () => {
+      const query = `{ job(id: "${id}") { edited options { maxSpeakers } speakers { key label } segments(first: 9) { edges { node { speaker text originalText } } } } }`;
+      const { segments, ...job } = (await server.ask(query)).data.job;
+      return { ...job, lines: segments.edges.map(({ node }: any) => `${node.speaker}: ${node.text}`) };
+    };
+    const speakers = [
+      { key: '1', label: 'Speaker 1' },
+      { key: '2', label: 'Nobody' },
+    ];
+    const rest = ['2: is', '1: there', '2: nobody is here', '1: then who speaks', '2: somebody'];
+    assert.deepEqual(await look(), {
+      edited: true,
+      options: { maxSpeakers: 3 },
+      speakers,
+      lines: ['1: Who was there?', ...rest],
+    });
+    const detect = `mutation { detectSpeakers(jobId: "${id}", maxSpeakers: 2) { __typename ... on Error { message } } }`;
+    assert.deepEqual((await server.ask(detect)).data.detectSpeakers, { __typename: 'DetectSpeakersSuccess' });
+    const told = await look();
+    // The engine of this test has each segment said by another.
+    assert.deepEqual(told.lines, ['1: Who was there? is there nobody is here', '2: then who speaks', '1: somebody']);
+    assert.equal(told.options.maxSpeakers, 2);
+    const merge = `mutation { mergeSpeakers(jobId: "${id}", keys: ["2"], into: "1") { __typename } }`;
+    assert.deepEqual((await server.ask(merge)).data.mergeSpeakers, { __typename: 'DetectSpeakersSuccess' });
+    assert.equal((await look()).speakers.length, 1);
   });
 }
