@@ -23,6 +23,46 @@ sound = [one, pause, other[: 11 * 16_000], pause, one, pause, other[16 * 16_000 
 write_wav(Path(sys.argv[1]), np.concatenate(sound))
 `;
 
+/** A call of two presidents, one after the other, who hear each other 20 dB quieter; and one of them alone, the same on both channels. */
+const calls = `
+import sys
+import numpy as np
+from pathlib import Path
+from engine.tests.make import samples, write_wav
+one, other = samples(Path('samples/jfk.flac')), samples(Path('samples/columbia.opus'))[: 11 * 16_000]
+left = np.concatenate([one, np.zeros_like(other)])
+right = np.concatenate([np.zeros_like(one), other])
+write_wav(Path(sys.argv[1]), np.stack([left + right / 10, right + left / 10], axis=1))
+write_wav(Path(sys.argv[2]), np.stack([one, one], axis=1))
+`;
+
+test('channels that hear one another have each word once, and channels that are the same are warned of', async () => {
+  await using temporary = await openTemporary();
+  const [call, same] = ['call.wav', 'same.wav'].map((name) => join(temporary.directory, name)) as [string, string];
+  const env = { ...process.env, PYTHONPATH: join(root, 'runner') };
+  await promisify(execFile)(engineCommand[0] ?? '', ['-c', calls, call, same], { cwd: root, env });
+  const mediaRoots = [{ configured: temporary.directory, path: temporary.directory }];
+  await using server = await openTestServer({ server: { engineCommand, modelDirectory, mediaRoots } });
+  const split = async (path: string) => {
+    const id = await submit(server, { media: { path }, channels: 'SPLIT', language: 'en' });
+    await eventsOf(server.url, id);
+    const query = `{ job(id: "${id}") { status media { warnings } segments(first: 1000) { edges { node { speaker text } } } } }`;
+    const { segments, ...job } = (await server.ask(query)).data.job;
+    const said = (speaker: string): string =>
+      segments.edges.map(({ node }: any) => (node.speaker === speaker ? node.text : '')).join(' ');
+    return { ...job, one: said('1'), other: said('2') };
+  };
+  const told = await split(call);
+  assert.deepEqual([told.status, told.media.warnings], ['COMPLETED', []]);
+  assert.match(told.one, /ask not what your country/iu);
+  assert.match(told.other, /terrible news and great sadness/iu);
+  assert.doesNotMatch(told.other, /ask/iu);
+  assert.doesNotMatch(told.one, /news|sadness/iu);
+  const warned = await split(same);
+  assert.equal(warned.status, 'COMPLETED');
+  assert.match(warned.media.warnings.join(' '), /Both channels hold the same sound/u);
+});
+
 test('speakers of a conversation are told apart, told again with other bounds, named in every format, and merged', async () => {
   await using temporary = await openTemporary();
   const path = join(temporary.directory, 'talk.wav');
