@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chaos } from '#src/testing/chaos/chaos.ts';
+import { tellingChaos } from '#src/testing/chaos/telling.ts';
 import { webhookChaos } from '#src/testing/chaos/webhooks.ts';
 import { recordings } from '#src/testing/recordings.ts';
 
@@ -21,4 +22,9 @@ test('six kills between the end of a job and the arrival of its message lose no 
   const { jobs, received, unsent, unanswered } = await webhookChaos({ kills: 6, seed: 4 });
   assert.deepEqual([jobs, unsent + unanswered], [12, 6]);
   assert.ok(received >= jobs);
+});
+
+test('three kills while speakers are told, told again and merged leave each transcript as it was or wholly new', async () => {
+  const { undone, done } = await tellingChaos({ kills: 3, seed: 4 });
+  assert.equal(undone + done, 3);
 });
