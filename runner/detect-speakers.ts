@@ -2,6 +2,7 @@ import type { DetectionClaim, DetectionLease, DetectionStore } from '#src/store/
 import type { Notifier } from '#src/store/notifier.ts';
 import { retry } from '#src/operations/retry.ts';
 import { openWakeUp } from '#src/operations/wake-up.ts';
+import { reapDetections } from './reap.ts';
 import { SpeakersError, tellSpeakers, type TellingParts } from './tell-speakers.ts';
 
 /** What speakers are told apart again with. */
@@ -44,10 +45,7 @@ export function startDetecting(parts: DetectingParts): AsyncDisposable {
     }
   }
 
-  async function reap(afterMs: number): Promise<void> {
-    const jobs = await ask('reapDetections', () => store.reapDetections(afterMs));
-    for (const job of jobs) log.warn({ job }, 'speakers not detected by a worker that is gone');
-  }
+  const reap = (afterMs: number): Promise<void> => ask('reapDetections', () => reapDetections({ store, log }, afterMs));
 
   async function work(): Promise<void> {
     // Where the database is this process's alone, who was there before it is gone.

@@ -1,5 +1,6 @@
 import type { Log } from '#src/logs/log.ts';
 import { repeat } from '#src/operations/repeat.ts';
+import type { DetectionStore } from '#src/store/detections.ts';
 import type { Work } from '#src/store/store.ts';
 import type { OpenAttempt } from '#src/store/work.ts';
 import { isOfChild } from './process/environment.ts';
@@ -10,7 +11,7 @@ const goneWithinMs = 1000;
 
 /** Whose leases are looked at. */
 interface ReapingParts {
-  readonly store: Pick<Work, 'expiredAttempts' | 'reap'>;
+  readonly store: Pick<Work, 'expiredAttempts' | 'reap'> & Pick<DetectionStore, 'reapDetections'>;
   readonly log: Log;
   readonly leaseMs: number;
 }
@@ -42,6 +43,15 @@ export async function reap(
 /** Between two looks at the leases of others. */
 const reapMs = 1000;
 
+/** Forgets detections whose worker, or who waits for them, was not heard of for so long: the jobs are as they were. */
+export async function reapDetections(
+  { store, log }: { readonly store: Pick<DetectionStore, 'reapDetections'>; readonly log: Log },
+  leaseMs: number,
+): Promise<void> {
+  const jobs = await store.reapDetections(leaseMs);
+  for (const job of jobs) log.warn({ job }, 'speakers not detected by a worker that is gone');
+}
+
 /** Gives back the jobs of workers that were not heard of for a lease, where this process runs none itself. */
 export function startReaping({ store, log, leaseMs }: ReapingParts): AsyncDisposable {
   return repeat(
@@ -49,6 +59,7 @@ export function startReaping({ store, log, leaseMs }: ReapingParts): AsyncDispos
     async () => {
       const expired = await store.expiredAttempts(leaseMs);
       if (expired.length > 0) await reap(expired, { store, log });
+      await reapDetections({ store, log }, leaseMs);
     },
     (err) => log.warn({ err }, 'leases not looked at'),
   );
