@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import Sqlite from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { edits as editTables } from '#migrations/0019-edits.ts';
 import type { NewSegment } from '#src/jobs/transcript.ts';
 import { added, claimed, newJob, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
 import { cutBy } from '#src/store/contract/speakers.ts';
@@ -126,7 +128,7 @@ try {
   await rm(directory, { recursive: true });
 }
 
-/** Takes the tables away and has them made again, with the speakers of so many segments. */
+/** Takes the tables of migration 0019 away and has them made again, with the speakers of so many segments. */
 async function migrateMany(file: string, segments: number): Promise<void> {
   const db = new Sqlite(file);
   const { id, jobs } = db
@@ -154,16 +156,12 @@ async function migrateMany(file: string, segments: number): Promise<void> {
       id,
     );
   }
-  db.exec("delete from migration where name >= '0019'");
-  for (const table of ['edit', 'edited', 'stale_edit', 'speaker', 'voice', 'worker', 'detection'])
-    db.exec(`drop table ${table}`);
-  for (const column of ['job.revision', 'job.detections', 'segment.part_of', 'search_job.prepared_for']) {
-    db.exec(`alter table ${column.replace('.', ' drop column ')}`);
-  }
-  db.close();
-  await measure(`migration of ${jobs * many} segments of ${jobs} jobs, each channel a speaker`, async () => {
-    await (await openStore({ database: file }))[Symbol.asyncDispose]();
-  });
+  for (const table of ['edit', 'edited', 'stale_edit', 'speaker']) db.exec(`drop table ${table}`);
+  const migrated = new Kysely<unknown>({ dialect: new SqliteDialect({ database: db }) });
+  await measure(`migration of ${jobs * many} segments of ${jobs} jobs, each channel a speaker`, () =>
+    migrated.transaction().execute((tx) => editTables.up(tx)),
+  );
+  await migrated.destroy();
 }
 
 /** Of a job with diarize whose engine has heard so many segments, each of which two speakers share in five parts. */
