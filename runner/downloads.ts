@@ -1,9 +1,9 @@
 import type { Config } from '#src/config/config.ts';
-import { isStorageFull, MediaRejectedError } from '#src/errors.ts';
+import { isStorageFull, MediaRejectedError, RequestError } from '#src/errors.ts';
 import type { JobFailure } from '#src/jobs/job.ts';
 import type { Log } from '#src/logs/log.ts';
 import { openGuardedAgent } from '#src/media/address-guard.ts';
-import type { DiskSpace } from '#src/media/disk.ts';
+import { type DiskSpace, mediaFolder } from '#src/media/disk.ts';
 import { type Fetching, fetchRecording } from '#src/media/fetch-recording.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import { TransferError } from '#src/media/transfer.ts';
@@ -53,7 +53,7 @@ export function startDownloads(parts: DownloadParts): AsyncDisposable {
     allowedCidrs: config.server.urlAllowedCidrs,
     maxBytes: config.server.maxUploadBytes,
     space: parts.storage,
-    folder: config.server.dataDirectory,
+    folder: mediaFolder(config.server),
     silenceMs: 60_000, // What slow lines need, as of the hub that models come from.
     pauseMs: 1000,
   };
@@ -213,6 +213,8 @@ function failureOf(error: unknown, log: Log): JobFailure {
     return failure('DOWNLOAD_FAILED', error.message, error.passes ? {} : { retryable: false, hint: addressHint });
   if (error instanceof MediaRejectedError)
     return failure(error.reason === 'TOO_LARGE' ? 'MEDIA_TOO_LARGE' : 'MEDIA_EMPTY', error.message);
+  // What came stays here, and is put there by a retry.
+  if (error instanceof RequestError) return failure('DOWNLOAD_FAILED', error.message, { hint: error.hint });
   if (isStorageFull(error)) return failure('STORAGE_FULL', 'The disk of the server is full.');
   log.error({ err: error }, 'download failed for a reason of our own');
   return failure('INTERNAL', 'The recording could not be fetched.');

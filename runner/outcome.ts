@@ -73,7 +73,11 @@ function outcomeOfHalt(halt: Exclude<Halt, 'lost' | 'cancel'>, ended: EndedAttem
     case 'stalled':
       return crash('ENGINE_STALLED', 'The engine said nothing for too long and was ended.', ended);
     case 'fault':
-      return crash('INTERNAL', 'The server could not go on with the job.', ended);
+      return crash(
+        'INTERNAL',
+        ['The server could not go on with the job.', ended.problem ?? ''].join(' ').trimEnd(),
+        ended,
+      );
     case 'timeout':
       return failed('JOB_TIMEOUT', 'The job took far longer than its recording warrants and was ended.');
     case 'protocol':

@@ -28,6 +28,9 @@ const modeSchema = z.strictObject({
   cpuComputeType: z.enum(computeTypes),
 });
 
+/** A bucket by the rules of its name, and what goes before every key in it. */
+export const s3Place = /^s3:\/\/(?<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(?<prefix>[\w!.*'()/-]*))?$/u;
+
 /** A hundred years is as good as for ever, and still a date. */
 export const maxRetentionDays = 36_500;
 
@@ -72,6 +75,22 @@ const serverSchema = z.strictObject({
   databaseCaFile: z.string().min(1).nullable(),
   /** Connections of this node to the database at a time; it has a few more for what is no query. */
   databaseConnections: z.int().min(2).max(1000),
+  /** Where the recordings of jobs are: a folder that several servers may share, or s3://BUCKET/PREFIX; null = the data directory. */
+  mediaStore: z
+    .string()
+    .min(1)
+    .refine((place) => !place.includes('://') || s3Place.test(place), 'must be a folder, or s3://BUCKET/PREFIX')
+    .nullable(),
+  /** Address of a server that speaks S3; null = that of Amazon. Credentials come from where every client of Amazon finds them. */
+  s3Endpoint: z
+    .url({ protocol: /^https?$/u, error: 'must be an http or https address' })
+    .refine((url) => !/^\w+:\/\/[^/]*@/u.test(url), 'must not hold a password: AWS_SECRET_ACCESS_KEY is for that')
+    .nullable(),
+  s3Region: z.string().min(1).nullable(),
+  /** Whether the bucket stands in the path of an address, and not in its host name. */
+  s3PathStyle: z.boolean(),
+  /** Copies of recordings that a worker keeps of what is in S3. */
+  mediaCacheBytes: z.int().min(0),
   mediaRoots: z.array(z.string().min(1)).min(1),
   modelDirectory: z.string().min(1),
   /** Address of the Hugging Face hub, or of a mirror of it. */
@@ -246,12 +265,17 @@ function overlay(under: unknown, over: unknown): unknown {
   };
 }
 
+function isFolder(place: string | null): place is string {
+  return place !== null && !s3Place.test(place);
+}
+
 function absolute(root: string, server: Parsed['server']): Config['server'] {
   const [program = '', ...args] = server.engineCommand;
   return {
     ...server,
     dataDirectory: resolve(root, server.dataDirectory),
     databaseCaFile: server.databaseCaFile === null ? null : resolve(root, server.databaseCaFile),
+    mediaStore: isFolder(server.mediaStore) ? resolve(root, server.mediaStore) : server.mediaStore,
     mediaRoots: server.mediaRoots.map((configured) => ({ configured, path: resolve(root, configured) })),
     modelDirectory: resolve(root, server.modelDirectory),
     engineCommand: [program.includes('/') ? resolve(root, program) : program, ...args],

@@ -75,10 +75,11 @@ test('what is open stays what it was, whatever becomes of its path', async () =>
   const path = join(folders.directory, 'root/a.wav');
   await using recording = await folders.media.open({ key: { root, path: 'a.wav' }, bytes: 5 });
   assert.ok(recording !== null);
+  const file = await recording.local();
   await rename(join(folders.directory, 'outside/a.wav'), path);
   await writeFile(path, 'other');
-  assert.equal(await readFile(recording.file.path, 'utf8'), '12345');
-  assert.equal(recording.file.inode, String((await stat(recording.file.path)).ino));
+  assert.equal(await readFile(file.path, 'utf8'), '12345');
+  assert.equal(file.inode, String((await stat(file.path)).ino));
   assert.equal(await text(recording.read(1, 3)), '234');
   assert.equal(await recording.sha256(), sha256('12345'));
 });

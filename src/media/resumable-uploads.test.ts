@@ -9,6 +9,7 @@ import { fillDisk, mountDisk } from '#src/testing/small-disk.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
 import { openDiskSpace } from './disk.ts';
 import { openResumableUploads, type ResumableUploads } from './resumable-uploads.ts';
+import { openUploadFiles } from './upload-files.ts';
 
 const hourMs = 60 * 60 * 1000;
 const id = 'x'.repeat(21);
@@ -19,7 +20,8 @@ async function openUploads() {
   const { directory: dataDirectory } = temporary;
   await mkdir(join(dataDirectory, 'media'));
   const settings = { dataDirectory, maxUploadBytes: 1000, maxUnfinishedUploadsPerCaller: 5 };
-  const again = () => openResumableUploads(settings, openDiskSpace({ dataDirectory, minFreeBytes: 0 }));
+  const space = openDiskSpace({ dataDirectory, minFreeBytes: 0 });
+  const again = async () => openResumableUploads(await openUploadFiles(settings, space));
   return {
     dataDirectory,
     again,
@@ -142,8 +144,7 @@ test('what a kill has left of an upload that was being begun or removed goes at 
   await writeFile(join(folder, 'w'.repeat(21)), '');
   await writeFile(join(folder, `${'w'.repeat(21)}.json`), '{"id":"half of it');
   await writeFile(join(opened.dataDirectory, 'resumable', 'no-folder'), '');
-  const { files } = await opened.again();
-  assert.deepEqual(files.keys(), [key]);
+  await opened.again();
   assert.deepEqual((await opened.names()).toSorted(), [key, `${key}.json`]);
 });
 

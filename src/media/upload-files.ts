@@ -1,24 +1,30 @@
-import { createWriteStream } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { constants, createWriteStream } from 'node:fs';
+import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { FileStore } from '@tus/file-store';
 import type { Config } from '../config/config.ts';
 import { isStorageFull, RequestError, StorageFullError } from '../errors.ts';
-import { type DiskSpace, syncToDisk } from './disk.ts';
-import { checkEveryBytes } from './upload.ts';
+import { type DiskSpace, mediaFolder, syncToDisk, whileThereIsRoom } from './disk.ts';
+import { keptFolder } from './local.ts';
 
 /** An upload that nobody has gone on with to its end is gone by then, and so is one that has come to its end, counted from there. */
-const keptMs = 24 * 60 * 60 * 1000;
+export const keptMs = 24 * 60 * 60 * 1000;
 
 /** Of those of one caller that are not finished, how many of the largest size there may be together. */
 const largestUnfinished = 16;
 
 /** Uploads of one caller that are kept at a time, finished ones too: each is two files, and an entry in memory. */
-const mostKept = 10_000;
+export const mostKept = 10_000;
 
 export type UploadLimits = Pick<Config['server'], 'maxUploadBytes' | 'maxUnfinishedUploadsPerCaller'>;
+
+/** Where uploads are, and where the recordings of jobs are. */
+export interface UploadFolders {
+  readonly directory: string;
+  readonly keptIn: string;
+}
 
 /** What is known of an upload without looking at its files. */
 interface Known {
@@ -28,34 +34,49 @@ interface Known {
   readonly sinceMs: number;
 }
 
+/** Opens the uploads in the folder of the recordings, with those that an earlier process has left. */
+export async function openUploadFiles(
+  settings: Pick<Config['server'], 'dataDirectory'> & Partial<Pick<Config['server'], 'mediaStore'>> & UploadLimits,
+  space: DiskSpace,
+): Promise<UploadFiles> {
+  const place = mediaFolder({ mediaStore: null, ...settings });
+  const directory = join(place, 'resumable');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const files = new UploadFiles({ directory, keptIn: keptFolder(settings) }, space, settings);
+  await files.load({ isShared: place !== settings.dataDirectory });
+  return files;
+}
+
 /**
  * The files of uploads: of each what has come so far, and beside it what was said of it. The size of the first is how far the upload is, also when the server
  * was killed in the middle of it. A key is the folder of an owner and the id of an upload in it.
  */
 export class UploadFiles extends FileStore {
+  readonly #keptIn: string;
   readonly #space: DiskSpace;
   readonly #limits: UploadLimits;
   readonly #owners = new Map<string, Map<string, Known>>();
 
   /** The directory is there already: a FileStore makes it by itself, and where that fails ends the process. */
-  constructor(directory: string, space: DiskSpace, limits: UploadLimits) {
+  constructor({ directory, keptIn }: UploadFolders, space: DiskSpace, limits: UploadLimits) {
     super({ directory, expirationPeriodInMilliseconds: keptMs });
     // A length that is told later could not be counted when the upload is begun.
     this.extensions = ['creation', 'creation-with-upload', 'termination', 'expiration'];
+    this.#keptIn = keptIn;
     this.#space = space;
     this.#limits = limits;
   }
 
-  /** Learns what an earlier process has left, and removes what is half of an upload. */
-  async load(): Promise<void> {
+  /** Learns what an earlier process has left, and removes what is half of an upload; in a shared folder another server may be about to write the other half. */
+  async load({ isShared }: { readonly isShared: boolean }): Promise<void> {
     const entries = await readdir(this.directory, { withFileTypes: true });
     for (const { name: owner } of entries.filter((entry) => entry.isDirectory())) {
       const names = await readdir(join(this.directory, owner));
       for (const id of new Set(names.map((name) => basename(name, '.json')))) {
         const key = `${owner}/${id}`;
         const known = await this.#read(key);
-        if (known === null) await this.#removeFiles(key);
-        else this.#remember(key, known);
+        if (known !== null) this.#remember(key, known);
+        else if (!isShared) await this.#removeFiles(key);
       }
     }
   }
@@ -86,7 +107,7 @@ export class UploadFiles extends FileStore {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     file.once('close', resolve);
     try {
-      await pipeline(bytes, (chunks: AsyncIterable<Buffer>) => this.#whileThereIsRoom(chunks), file);
+      await pipeline(bytes, (chunks: AsyncIterable<Buffer>) => whileThereIsRoom(chunks, this.#space), file);
     } catch (error) {
       throw asStorageFull(error);
     } finally {
@@ -99,10 +120,14 @@ export class UploadFiles extends FileStore {
     return end;
   }
 
-  /** What is finished is as old as its end. Throws NOT_FOUND. */
+  /** What is finished is as old as its end; another server may have begun it, or brought it further. Throws NOT_FOUND. */
   override async getUpload(key: string): ReturnType<FileStore['getUpload']> {
-    const known = this.#find(key);
-    if (known === undefined) throw noUpload();
+    const known = await this.#read(key);
+    if (known === null) {
+      this.#forget(key);
+      throw noUpload();
+    }
+    this.#remember(key, known);
     const upload = await super.getUpload(key).catch((error: unknown) => {
       // Where somebody took one of the files away, it is no Error that comes.
       throw error instanceof Error ? error : noUpload();
@@ -113,26 +138,50 @@ export class UploadFiles extends FileStore {
 
   /** Throws NOT_FOUND. */
   override async remove(key: string): Promise<void> {
-    if (!this.#forget(key)) throw noUpload();
+    if (!this.#forget(key) && (await this.#read(key)) === null) throw noUpload();
     await this.#removeFiles(key);
   }
 
-  /** Whether an upload is over its time; also where there is none. */
-  isExpired(key: string, now = Date.now()): boolean {
-    const known = this.#find(key);
-    return known === undefined || isOver(known, now);
+  /**
+   * Gives a job a file of its own, durable when this returns. A second name of the same file takes no room and no time, and stays when the upload, or the
+   * recording of another job, goes: nobody writes to what is finished. Where a disk has no second names, or the folder is on another one, it is copied.
+   * Throws NOT_FOUND.
+   */
+  async copyTo(kept: string, key: string): Promise<void> {
+    const [from, to] = [join(this.directory, key), join(this.#keptIn, kept)];
+    try {
+      await link(from, to).catch((error: unknown) => {
+        if (isMissing(error)) throw error;
+        return copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      });
+      // Its last bytes may have come just before the server was killed.
+      await syncToDisk(to);
+      await syncToDisk(this.#keptIn);
+    } catch (error) {
+      await rm(to, { force: true });
+      throw isMissing(error) ? noUpload() : error;
+    }
   }
 
-  /** The keys of all uploads. */
-  keys(): readonly string[] {
-    return [...this.#owners].flatMap(([owner, uploads]) => [...uploads.keys()].map((id) => `${owner}/${id}`));
+  async removeCopy(kept: string): Promise<void> {
+    await rm(join(this.#keptIn, kept), { force: true });
+  }
+
+  /** Removes those whose time is over, but for one that is held; answers how many. */
+  async removeExpired(now: number, isHeld: (key: string) => boolean): Promise<number> {
+    const all = [...this.#owners].flatMap(([owner, uploads]) =>
+      [...uploads].map(([id, known]) => ({ key: `${owner}/${id}`, known })),
+    );
+    const expired = all.filter(({ key, known }) => isOver(known.sinceMs, now) && !isHeld(key));
+    for (const { key } of expired) await this.remove(key);
+    return expired.length;
   }
 
   /** Throws TOO_MANY_REQUESTS where its owner has as many uploads as one caller may. */
   #requireRoomFor(key: string, bytes: number): void {
     const { maxUploadBytes, maxUnfinishedUploadsPerCaller } = this.#limits;
     const now = Date.now();
-    const kept = [...(this.#owners.get(dirname(key))?.values() ?? [])].filter((known) => !isOver(known, now));
+    const kept = [...(this.#owners.get(dirname(key))?.values() ?? [])].filter(({ sinceMs }) => !isOver(sinceMs, now));
     const unfinished = kept.filter(({ isFinished }) => !isFinished);
     const promised = unfinished.reduce((sum, each) => sum + each.bytes, 0);
     if (kept.length >= mostKept) throw tooMany(`You keep ${mostKept} uploads.`, 'Delete those that you need no more.');
@@ -164,18 +213,6 @@ export class UploadFiles extends FileStore {
     if (known !== undefined) this.#remember(key, { ...known, isFinished: true, sinceMs: Date.now() });
   }
 
-  async *#whileThereIsRoom(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let [bytes, checkAt] = [0, 0];
-    for await (const chunk of chunks) {
-      bytes += chunk.length;
-      if (bytes > checkAt) {
-        checkAt = bytes + checkEveryBytes;
-        await this.#space.requireFreeSpace();
-      }
-      yield chunk;
-    }
-  }
-
   async #removeFiles(key: string): Promise<void> {
     const path = join(this.directory, key);
     for (const each of [path, `${path}.json`]) await rm(each, { recursive: true, force: true });
@@ -200,15 +237,20 @@ export class UploadFiles extends FileStore {
   }
 }
 
-function isOver({ sinceMs }: Known, now: number): boolean {
+/** Whether the time is over of an upload that is as old. */
+export function isOver(sinceMs: number, now: number): boolean {
   return now - sinceMs > keptMs;
 }
 
-function noUpload(): RequestError {
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+export function noUpload(): RequestError {
   return new RequestError('NOT_FOUND', 'There is no upload with this id.');
 }
 
-function tooMany(message: string, hint: string): RequestError {
+export function tooMany(message: string, hint: string): RequestError {
   return new RequestError('TOO_MANY_REQUESTS', message, hint);
 }
 

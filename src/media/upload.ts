@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import { type ExpectedError, isStorageFull, MediaRejectedError, StorageFullError } from '../errors.ts';
+import { ExpectedError, isStorageFull, MediaRejectedError, RequestError, StorageFullError } from '../errors.ts';
 import type { MediaKey } from '../jobs/job.ts';
-import { type DiskSpace, syncToDisk } from './disk.ts';
 import { cleanName } from './file-name.ts';
 
-/** A recording that is complete on disk, for a job to keep. */
+/** A recording that is complete, for a job to keep. */
 export interface ArrivedRecording {
   readonly name: string;
   readonly bytes: number;
@@ -19,117 +15,127 @@ export interface ArrivedRecording {
   undo(): Promise<void>;
 }
 
-/** A recording that a client sent: complete on disk, or refused. Kept for a job or discarded with the request. */
+/** Where a recording arrives that somebody sends, and where it is from then on. */
+export interface Landing {
+  /** What it is found by when it is kept. */
+  readonly kept: string;
+  /** Takes in what comes, durable when this returns. What it throws that is an expected failure is told to the sender. */
+  write(bytes: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Has it where jobs keep theirs. */
+  keep(): Promise<void>;
+  /** Removes what has arrived, or what is kept of it. */
+  remove(): Promise<void>;
+}
+
+/** Why a recording is not taken. */
+type Refusal = ExpectedError | RequestError;
+
+/** A recording that a client sent: complete and durable, or refused. Kept for a job or discarded with the request. */
 export class Upload implements ArrivedRecording {
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
-  /** Why it was not taken (empty, too large, no room); the resolver throws it, so that it reaches the client in the union. */
-  readonly refusal: ExpectedError | null;
-  readonly #path: string;
-  readonly #keepAs: string;
+  /** Why it was not taken (empty, too large, no room); the resolver throws it, so that it reaches the client. */
+  readonly refusal: Refusal | null;
+  readonly #landing: Landing;
   #kept = false;
 
-  constructor({ name, received, path, keepAs }: { name: string; received: Received; path: string; keepAs: string }) {
+  constructor(name: string, { bytes, sha256, refusal }: Received, landing: Landing) {
     this.name = name;
-    this.bytes = received.bytes;
-    this.sha256 = received.sha256;
-    this.refusal = received.refusal;
-    this.#path = path;
-    this.#keepAs = keepAs;
+    this.bytes = bytes;
+    this.sha256 = sha256;
+    this.refusal = refusal;
+    this.#landing = landing;
   }
 
   /** Moves the recording to where jobs keep theirs; answers the key by which it is found there. */
   async keep(): Promise<MediaKey> {
     if (!this.#kept) {
-      await rename(this.#path, this.#keepAs);
-      // Else a loss of power may undo the rename, and the job that was accepted would have no recording.
-      await syncToDisk(dirname(this.#keepAs));
+      await this.#landing.keep();
       this.#kept = true;
     }
-    return { kept: basename(this.#keepAs) };
+    return { kept: this.#landing.kept };
   }
 
   /** Removes the recording, unless a job keeps it. */
   async discard(): Promise<void> {
-    if (!this.#kept) await rm(this.#path, { force: true });
+    if (!this.#kept && this.refusal === null) await this.#landing.remove();
   }
 
   /** Removes a kept recording whose job could not be stored. */
   async undo(): Promise<void> {
-    await rm(this.#kept ? this.#keepAs : this.#path, { force: true });
+    await this.#landing.remove();
   }
 }
 
 interface Received {
   readonly bytes: number;
   readonly sha256: string;
-  readonly refusal: ExpectedError | null;
+  readonly refusal: Refusal | null;
 }
-
-/** Where an upload arrives and where it is kept, and what it may take. */
-interface Reception {
-  readonly path: string;
-  readonly keepAs: string;
-  readonly maxBytes: number;
-  readonly space: Pick<DiskSpace, 'requireFreeSpace'>;
-}
-
-/** Writes a stream to disk as `MediaStore.receive` has it. */
-export async function receiveUpload(
-  name: string,
-  bytes: AsyncIterable<Uint8Array>,
-  { path, keepAs, ...limits }: Reception,
-): Promise<Upload> {
-  try {
-    const received = await write(path, bytes, limits);
-    if (received.refusal !== null) await rm(path, { force: true });
-    return new Upload({ name: cleanName(name), received, path, keepAs });
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  }
-}
-
-/** Bytes between two checks of the free space. */
-export const checkEveryBytes = 16 * 1_048_576;
 
 /** What is refused is read on for so long: a client that is cut off while it sends reads no answer. */
 const maxWastedBytes = 64 * 1_048_576;
 
-/** Throws the refusal where what is refused goes on and on. */
-async function write(
-  path: string,
-  bytes: AsyncIterable<Uint8Array>,
-  { maxBytes, space }: Pick<Reception, 'maxBytes' | 'space'>,
-): Promise<Received> {
-  await using file = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+/** Takes a stream in as `MediaStore.receive` has it. */
+export async function receiveUpload(
+  {
+    name,
+    bytes,
+    maxBytes,
+  }: { readonly name: string; readonly bytes: AsyncIterable<Uint8Array>; readonly maxBytes: number },
+  landing: Landing,
+): Promise<Upload> {
+  // By hand: a loop that is left closes the stream, and the sender would not hear the answer.
+  const source = bytes[Symbol.asyncIterator]();
   const hash = createHash('sha256');
-  const check = () => space.requireFreeSpace().then(() => null, asRefusal);
   let total = 0;
-  let [checkAt, wasted] = [0, 0];
-  let refusal: ExpectedError | null = null;
-  for await (const chunk of bytes) {
-    total += chunk.length;
-    if (total > maxBytes) refusal ??= tooLarge(maxBytes);
-    if (total > checkAt) {
-      checkAt = total + checkEveryBytes;
-      refusal ??= await check();
+  /** Why the bytes end here, whatever is made of that on the way. */
+  let end: { readonly error: unknown } | null = null;
+  const fail = (error: unknown): never => {
+    end = { error };
+    throw error;
+  };
+  async function* accepted(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const next = await source.next().catch(fail);
+      if (next.done === true) break;
+      total += next.value.length;
+      if (total > maxBytes) fail(tooLarge(maxBytes));
+      hash.update(next.value);
+      yield next.value;
     }
-    if (refusal !== null) {
-      wasted += chunk.length;
-      if (wasted > maxWastedBytes) throw refusal;
-      continue;
-    }
-    hash.update(chunk);
-    refusal = await file.writeFile(chunk).then(() => null, asRefusal);
+    if (total === 0) fail(emptyUpload());
   }
-  if (refusal === null) refusal = await file.sync().then(() => null, asRefusal);
-  return { bytes: total, sha256: hash.digest('hex'), refusal: total === 0 ? emptyUpload() : refusal };
+  let refusal: Refusal | null = null;
+  try {
+    await landing.write(accepted());
+  } catch (error) {
+    await landing.remove().catch(() => undefined); // What stays of it is swept.
+    refusal = asRefusal(causeOf(end, error));
+    total += await throwAway(source, refusal);
+  }
+  return new Upload(cleanName(name), { bytes: total, sha256: hash.digest('hex'), refusal }, landing);
 }
 
-function asRefusal(error: unknown): ExpectedError {
-  if (error instanceof StorageFullError) return error;
+function causeOf(end: { readonly error: unknown } | null, error: unknown): unknown {
+  return end === null ? error : end.error;
+}
+
+/** Reads what is left of a stream; throws the refusal where it goes on and on. */
+async function throwAway(source: AsyncIterator<Uint8Array>, refusal: Refusal): Promise<number> {
+  let wasted = 0;
+  for (let next = await source.next(); next.done !== true; next = await source.next()) {
+    wasted += next.value.length;
+    if (wasted <= maxWastedBytes) continue;
+    await source.return?.();
+    throw refusal;
+  }
+  return wasted;
+}
+
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof ExpectedError || error instanceof RequestError) return error;
   if (isStorageFull(error)) return new StorageFullError('The disk of the server is full.', { cause: error });
   throw error;
 }

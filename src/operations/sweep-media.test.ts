@@ -8,10 +8,11 @@ import { openStore } from '#src/store/open.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
 import { openDiskSpace } from '../media/disk.ts';
 import { openLocalMediaStore } from '../media/local.ts';
+import type { MediaStore } from '../media/store.ts';
 import { openTrash } from '../media/trash.ts';
 import { sweepMedia } from './sweep-media.ts';
 
-function openFolder(dataDirectory: string): Promise<unknown> {
+function openFolder(dataDirectory: string): Promise<MediaStore> {
   return openLocalMediaStore(
     { dataDirectory, mediaRoots: [], maxUploadBytes: 10 },
     openDiskSpace({ dataDirectory, minFreeBytes: 0 }),
@@ -36,7 +37,8 @@ async function openSwept({ isNew = false } = {}) {
     directory,
     trash,
     logs,
-    sweep: () => sweepMedia({ dataDirectory: directory, store, trash, log }),
+    /** As a server does that is started. */
+    sweep: async () => sweepMedia({ store, media: await openFolder(directory), log }),
     namesIn: async (folder: string) => (await readdir(join(directory, folder))).toSorted(),
     [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
   };
@@ -53,7 +55,7 @@ test('at a start, half of an upload goes, recordings of no job go into the trash
   const [day = '', ...others] = await swept.namesIn('trash');
   assert.deepEqual(others, []);
   assert.deepEqual(await swept.namesIn(`trash/${day}`), ['of-nobody', 'under-a-root']);
-  assert.deepEqual(swept.logs, ['recordings of no job moved']);
+  assert.deepEqual(swept.logs, ['recordings of no job removed']);
   assert.equal(await swept.sweep(), 0);
 });
 
@@ -91,9 +93,8 @@ test('a disk that is short of room has the trash emptied first', async () => {
 
 test('a data directory without recordings asks the store nothing', async () => {
   await using temporary = await openTemporary();
-  await openFolder(temporary.directory);
+  const media = await openFolder(temporary.directory);
   const store = { isNew: false, keptMedia: () => Promise.reject(new Error('asked')) };
-  const { directory: dataDirectory } = temporary;
   const log = pino({ level: 'silent' });
-  assert.equal(await sweepMedia({ dataDirectory, store, trash: openTrash(dataDirectory), log }), 0);
+  assert.equal(await sweepMedia({ store, media, log }), 0);
 });

@@ -1,7 +1,4 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Log } from '../logs/log.ts';
-import { keptFolder } from '../media/local.ts';
 import type { MediaStore } from '../media/store.ts';
 import type { ResumableUploads } from '../media/resumable-uploads.ts';
 import type { Trash } from '../media/trash.ts';
@@ -9,38 +6,51 @@ import type { Store } from '../store/store.ts';
 import { repeat } from './repeat.ts';
 
 const pageSize = 5000;
+const dayMs = 24 * 60 * 60 * 1000;
 /** Between two looks into the trash. */
 const lookMs = 60 * 60 * 1000;
 
-/** What is swept, and where it goes. */
+/** What is swept, and by what it is told. */
 export interface SweepParts {
-  readonly dataDirectory: string;
   readonly store: Pick<Store, 'keptMedia' | 'isNew'>;
-  readonly trash: Pick<Trash, 'add' | 'folder'>;
+  readonly media: Pick<MediaStore, 'place' | 'sweepable' | 'throwAway'>;
   readonly log: Log;
 }
 
+/** Sweeps now and every day. */
+export function startSweeping(parts: SweepParts): AsyncDisposable {
+  return repeat(
+    dayMs,
+    () => sweepMedia(parts),
+    (err) => parts.log.error({ err }, 'recordings of no job not removed'),
+  );
+}
+
 /**
- * Moves the recordings under the data directory that belong to no job into the trash: of an upload whose server died between keeping the file and
- * storing the job, or of a deleted job whose file was still there. Only while nothing arrives. A database that was just made knows of no
- * recording: then all stay. Answers how many were moved.
+ * Throws away the recordings that belong to no job: of an upload whose server died between keeping the file and storing the job, or of a deleted job
+ * whose file was still there. A database that was just made knows of no recording: then all stay. Answers how many were thrown away.
  */
-export async function sweepMedia({ dataDirectory, store, trash, log }: SweepParts): Promise<number> {
-  const folder = keptFolder({ dataDirectory });
-  const nameless = new Set(await readdir(folder));
-  if (nameless.size === 0) return 0;
-  if (store.isNew) {
-    const text = `There was no database, and ${nameless.size} recordings lie in ${folder}: they stay. Stop the server and restore the database from a backup; else they go into the trash at the next start.`;
-    log.warn({ files: nameless.size, text }, 'recordings without a database');
-    return 0;
+export async function sweepMedia({ store, media, log }: SweepParts): Promise<number> {
+  let swept = 0;
+  for await (const names of media.sweepable()) {
+    if (names.length === 0) continue;
+    if (store.isNew) {
+      const text = `There was no database, and recordings lie in ${media.place}: they stay. Stop the server and restore the database from a backup; else they are thrown away at the next start.`;
+      log.warn({ files: names.length, text }, 'recordings without a database');
+      return 0;
+    }
+    const nameless = new Set(names);
+    for await (const name of keptNames(store)) nameless.delete(name);
+    if (nameless.size === 0) continue;
+    const place = await media.throwAway([...nameless]);
+    const fate = place === null ? `removed from ${media.place}` : `moved to ${place}, where they are kept for a week`;
+    log.warn(
+      { files: nameless.size, text: `${nameless.size} recordings of no job were ${fate}.` },
+      'recordings of no job removed',
+    );
+    swept += nameless.size;
   }
-  for await (const name of keptNames(store)) nameless.delete(name);
-  for (const name of nameless) await trash.add(join(folder, name));
-  if (nameless.size > 0) {
-    const text = `${nameless.size} recordings of no job were moved to ${trash.folder}, where they are kept for a week.`;
-    log.warn({ files: nameless.size, text }, 'recordings of no job moved');
-  }
-  return nameless.size;
+  return swept;
 }
 
 async function* keptNames(store: Pick<Store, 'keptMedia'>): AsyncGenerator<string> {

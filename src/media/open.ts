@@ -1,0 +1,35 @@
+import { type Config, s3Place } from '../config/config.ts';
+import type { DiskSpace } from './disk.ts';
+import { openLocalMediaStore } from './local.ts';
+import { openResumableUploads, type ResumableUploads } from './resumable-uploads.ts';
+import type { MediaStore } from './store.ts';
+import { openUploadFiles } from './upload-files.ts';
+
+/** Where recordings are, those of jobs and those that are on their way. */
+interface OpenMedia extends AsyncDisposable {
+  readonly media: MediaStore;
+  readonly uploads: ResumableUploads;
+}
+
+/** Opens the media store that the settings name. */
+export async function openMedia(settings: Config['server'], space: DiskSpace): Promise<OpenMedia> {
+  await using stack = new AsyncDisposableStack();
+  if (settings.mediaStore === null || !s3Place.test(settings.mediaStore)) {
+    const media = await openLocalMediaStore(settings, space);
+    const uploads = stack.use(openResumableUploads(await openUploadFiles(settings, space)));
+    return { media, uploads, ...closing(stack) };
+  }
+  // Whoever has no S3 does not load its client.
+  const { openBucket } = await import('./s3/objects.ts');
+  const { openS3MediaStore } = await import('./s3/media-store.ts');
+  const { UploadObjects } = await import('./s3/upload-objects.ts');
+  const bucket = stack.use(openBucket(settings));
+  const media = await openS3MediaStore(settings, { bucket, space });
+  const uploads = stack.use(openResumableUploads(new UploadObjects(bucket, settings)));
+  return { media, uploads, ...closing(stack) };
+}
+
+function closing(stack: AsyncDisposableStack): AsyncDisposable {
+  const owned = stack.move();
+  return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
