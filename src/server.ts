@@ -77,7 +77,8 @@ export async function startServer(
   let runner: Runner | undefined;
   const trash = openTrash(mediaFolder(config.server));
   const storage = openDiskSpace(config.server, trash);
-  const { media, uploads } = stack.use(await openMedia(config.server, storage));
+  const tellTrouble = (trouble: object) => log.error(trouble, 'media store does not answer');
+  const { media, uploads } = stack.use(await openMedia(config.server, storage, tellTrouble));
   await sweepModels(config).catch((err: unknown) => log.warn({ err }, 'removed models not swept'));
   const downloads = stack.use(openDownloads({ config, storage, notifier, log }));
   const release = async (id: string) => runner?.release(id);

@@ -2,6 +2,7 @@ import { type Config, s3Place } from '../config/config.ts';
 import type { DiskSpace } from './disk.ts';
 import { openLocalMediaStore } from './local.ts';
 import { openResumableUploads, type ResumableUploads } from './resumable-uploads.ts';
+import type { Trouble } from './s3/objects.ts';
 import type { MediaStore } from './store.ts';
 import { openUploadFiles } from './upload-files.ts';
 
@@ -11,8 +12,12 @@ interface OpenMedia extends AsyncDisposable {
   readonly uploads: ResumableUploads;
 }
 
-/** Opens the media store that the settings name. */
-export async function openMedia(settings: Config['server'], space: DiskSpace): Promise<OpenMedia> {
+/** Opens the media store that the settings name; `onTrouble` hears of one that is away. */
+export async function openMedia(
+  settings: Config['server'],
+  space: DiskSpace,
+  onTrouble: (trouble: Trouble) => void,
+): Promise<OpenMedia> {
   await using stack = new AsyncDisposableStack();
   if (settings.mediaStore === null || !s3Place.test(settings.mediaStore)) {
     const media = await openLocalMediaStore(settings, space);
@@ -23,7 +28,7 @@ export async function openMedia(settings: Config['server'], space: DiskSpace): P
   const { openBucket } = await import('./s3/objects.ts');
   const { openS3MediaStore } = await import('./s3/media-store.ts');
   const { UploadObjects } = await import('./s3/upload-objects.ts');
-  const bucket = stack.use(openBucket(settings));
+  const bucket = stack.use(openBucket(settings, onTrouble));
   const media = await openS3MediaStore(settings, { bucket, space });
   const uploads = stack.use(openResumableUploads(new UploadObjects(bucket, settings)));
   return { media, uploads, ...closing(stack) };

@@ -26,11 +26,14 @@ function settingsOf(directory: string, changes: Readonly<Record<string, unknown>
   return { ...server, dataDirectory, minFreeBytes: 0, maxUploadBytes, maxUnfinishedUploadsPerCaller: 3, ...changes };
 }
 
+const troubles: object[] = [];
+const onTrouble = (trouble: object) => void troubles.push(trouble);
+
 async function openFolder(): Promise<OpenedMedia> {
   const { directory, stack } = await openTemporary();
   const settings = settingsOf(directory, {});
   await mkdir(settings.dataDirectory);
-  const open = async () => stack.use(await openMedia(settings, openDiskSpace(settings)));
+  const open = async () => stack.use(await openMedia(settings, openDiskSpace(settings), onTrouble));
   return {
     ...(await open()),
     kept: () => readdir(join(settings.dataDirectory, 'media')),
@@ -48,7 +51,7 @@ test('servers that share a folder go on with each other’s uploads, and take no
   const openServer = async (name: string) => {
     const settings = settingsOf(join(directory, name), { mediaStore });
     for (const folder of [mediaStore, settings.dataDirectory]) await mkdir(folder, { recursive: true });
-    return stack.use(await openMedia(settings, openDiskSpace(settings)));
+    return stack.use(await openMedia(settings, openDiskSpace(settings), onTrouble));
   };
   const one = await openServer('one');
   const key = one.uploads.keyOf('alice', 'x'.repeat(21));
@@ -90,7 +93,7 @@ describe('S3', () => {
     const place = { mediaStore, s3Endpoint: s3.endpoint, s3PathStyle: true };
     const settings = settingsOf(directory, { ...place, ...changes });
     await mkdir(settings.dataDirectory);
-    const open = async () => stack.use(await openMedia(settings, openDiskSpace(settings)));
+    const open = async () => stack.use(await openMedia(settings, openDiskSpace(settings), onTrouble));
     const folder = join(s3.folder, 'recordings', prefix, 'media');
     return {
       s3,
@@ -128,6 +131,9 @@ describe('S3', () => {
       uploads.find('alice', 'x'.repeat(21)),
     ];
     await Promise.all(asked.map((each) => assert.rejects(each, away)));
+    const [trouble, ...more] = troubles;
+    assert.match(JSON.stringify(trouble), /ECONNREFUSED/u);
+    assert.deepEqual(more, [], 'it is told once a minute');
     await s3.start();
     await media.removeOldArrivals(Date.now() + 25 * 3_600_000);
     assert.equal((await opened.kept()).length, 1);
@@ -161,7 +167,7 @@ describe('S3', () => {
     const stopping = new AbortController();
     const fetch = async (media: MediaStore, signal: AbortSignal) => {
       await using found = await media.open({ key, bytes: recording.length });
-      return readFile((await found?.local(signal))?.path ?? '');
+      return await readFile((await found?.local(signal))?.path ?? '');
     };
     const fetching = fetch(opened.media, stopping.signal);
     const isComing = async () => (await opened.cached()).some((name) => name.endsWith('.part'));

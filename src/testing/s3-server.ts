@@ -18,8 +18,10 @@ export interface S3Server extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/** Both are told to the client by its environment, where every client of Amazon finds them. */
 const [user, secret] = ['tester', 'secret-of-the-tester'];
+
+/** What a client has in its environment, where every client of Amazon finds it. */
+export const signIn = { AWS_ACCESS_KEY_ID: user, AWS_SECRET_ACCESS_KEY: secret };
 
 /**
  * Starts nanio, which comes with the tools of development, or the versitygw of PHONOGRAPH_TEST_VERSITYGW, and tells this process how to sign in there.
@@ -30,7 +32,7 @@ export async function openS3Server(directory: string): Promise<S3Server> {
   // A bucket is a folder to both.
   for (const each of [join(folder, 'recordings'), join(directory, 'attributes')])
     await mkdir(each, { recursive: true });
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: user, AWS_SECRET_ACCESS_KEY: secret });
+  Object.assign(process.env, signIn);
   let running: ChildProcess | null = null;
   const server: S3Server = {
     endpoint,

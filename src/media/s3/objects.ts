@@ -42,8 +42,17 @@ const partsAtATime = 2;
 /** Between the tries of one request the SDK waits up to 0.1 s, and each time up to twice as long: about three seconds in all. */
 const maxTries = 7;
 
-/** Opens a bucket. Nothing is asked yet: it may be away, and come back. */
-export function openBucket({ mediaStore, s3Endpoint, s3Region, s3PathStyle }: S3Settings): Bucket & Disposable {
+/** What goes wrong with S3, for the log: what the answer has beside, such as the key id of who asked, belongs there no more than a password. */
+export interface Trouble {
+  readonly code: string;
+  readonly text: string;
+}
+
+/** Opens a bucket. Nothing is asked yet: it may be away, and come back; what goes wrong is told at most once a minute. */
+export function openBucket(
+  { mediaStore, s3Endpoint, s3Region, s3PathStyle }: S3Settings,
+  onTrouble: (trouble: Trouble) => void,
+): Bucket & Disposable {
   const { bucket = '', prefix = '' } = s3Place.exec(mediaStore ?? '')?.groups ?? {};
   // Amazon has a region in each address; other servers take any.
   const region = s3Region ?? (s3Endpoint === null ? null : 'us-east-1');
@@ -63,6 +72,21 @@ export function openBucket({ mediaStore, s3Endpoint, s3Region, s3PathStyle }: S3
     },
   };
   const client = new S3(settings);
+  let toldMs = Number.NEGATIVE_INFINITY;
+  const tell = (error: unknown) => {
+    const now = performance.now();
+    if (!(error instanceof Error) || error.name === 'AbortError' || isNotThere(error) || now - toldMs < 60_000) return;
+    toldMs = now;
+    onTrouble({ code: error.name, text: error.message });
+  };
+  client.middlewareStack.add(
+    (next) => (args) =>
+      next(args).catch((error: unknown) => {
+        tell(error);
+        throw error;
+      }),
+    { step: 'initialize' },
+  );
   const trimmed = prefix.replaceAll(/^\/+|\/+$/gu, '');
   return {
     client,
