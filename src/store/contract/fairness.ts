@@ -7,16 +7,16 @@ import { added, claimed, newJob, type OpenStore, quietly } from './samples.ts';
 
 /** That callers share the queue, and how full it may get. */
 export function fairnessContract(open: OpenStore): void {
-  it('lets callers take turns, so that one with 1,000 jobs holds up nobody', async () => {
+  it('lets callers take turns, so that one with 300 jobs holds up nobody', async () => {
     await using opened = await open();
     const { store } = opened;
     const many: Job[] = [];
-    for (let job = 0; job < 1000; job++) many.push(await added(store, { callerId: 'many' }));
+    for (let job = 0; job < 300; job++) many.push(await added(store, { callerId: 'many' }));
     const few = [await added(store, { callerId: 'few' }), await added(store, { callerId: 'few' })];
     const nobody = await added(store);
     const order = [many[0], few[0], nobody, many[1], few[1], many[2], many[3]].map((job) => job?.id ?? '');
     assert.deepEqual(await store.queuePositions(order), [1, 2, 3, 4, 5, 6, 7]);
-    assert.deepEqual(await store.queuePositions([many.at(-1)?.id ?? '']), [1003]);
+    assert.deepEqual(await store.queuePositions([many.at(-1)?.id ?? '']), [303]);
     for (const id of order) assert.equal((await claimed(store)).job.id, id);
     const late = await added(store, { callerId: 'few' });
     assert.deepEqual(await store.queuePositions([late.id]), [1], 'its turn was longest ago');

@@ -21,8 +21,11 @@ export function clientConfig({ url, caFile }: Omit<PostgresAddress, 'connections
   address.searchParams.delete('uselibpqcompat');
   if (caFile !== null) address.searchParams.set('sslrootcert', caFile);
   try {
+    const config = toClientConfig(parse(address.href, { useLibpqCompat: true }));
     return {
-      ...toClientConfig(parse(address.href, { useLibpqCompat: true })),
+      ...config,
+      // To compile a statement takes a second, and none of ours runs for so long.
+      options: `${config.options ?? ''} -c jit=off`.trim(),
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
       application_name: 'phonograph',
