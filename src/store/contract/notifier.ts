@@ -9,8 +9,12 @@ export function notifierContract(open: OpenStore): void {
     const { store, notifier } = opened;
     const heard: Promise<readonly [number, number]>[] = [];
     const listening = notifier.listen('job', (jobId) => {
-      const read = Promise.all([store.job(jobId), store.events(jobId, 0, 100)]);
-      heard.push(read.then(([job, events]) => [job?.lastEventSeq ?? 0, events.length] as const));
+      const read = async () => {
+        const job = await store.job(jobId);
+        // More may have happened since.
+        return [job?.lastEventSeq ?? 0, (await store.events(jobId, 0, 100)).length] as const;
+      };
+      heard.push(read());
     });
     const { id } = await added(store);
     const { lease } = await claimed(store);
@@ -21,8 +25,8 @@ export function notifierContract(open: OpenStore): void {
     listening[Symbol.dispose]();
     const seen = await Promise.all(heard);
     assert.equal(seen.length, 6);
-    for (const [seq, count] of seen) assert.equal(seq, count);
-    assert.ok(seen[0]?.[0] === 1 || seen[0]?.[0] === 2);
+    for (const [seq, count] of seen) assert.ok(count >= seq, `${count} of ${seq}`);
+    assert.ok((seen[0]?.[0] ?? 0) >= 1);
     assert.equal(seen.at(-1)?.[0], 8);
   });
 
