@@ -9,6 +9,8 @@ export const patienceMs = 5000;
 const [firstPauseMs, longestPauseMs] = [20, 400];
 /** Beyond what any statement takes: nothing else ends one whose packets vanish. */
 const statementMs = 10_000;
+/** What nobody waits for any more ends in the database, too. */
+const longestStatementMs = 30_000;
 /** A node that is frozen inside a transaction holds nobody up for longer. */
 const idleInTransactionMs = 5000;
 
@@ -21,6 +23,7 @@ export class PatientPool {
     this.#pool = openPool(address, {
       max: address.connections,
       query_timeout: statementMs,
+      statement_timeout: longestStatementMs,
       idle_in_transaction_session_timeout: idleInTransactionMs,
     });
   }

@@ -4,6 +4,7 @@ import type { Topic } from '../notifier.ts';
 
 /** Transactions are shorter: what has an earlier time cannot appear any more. */
 const lookBackMs = 15_000;
+/** The newest of them; where more change in a second, others are found at no later look. */
 const mostAtOnce = 1000;
 /** What was told of a moment ago is told again only if it was another change of which nobody was told. */
 const quietMs = 3000;
@@ -34,7 +35,7 @@ export function openLookout(db: Kysely<Tables>, outbox: Ear): Lookout {
       .innerJoin('job', 'job.number', 'job_updated.number')
       .select(['job.id', 'job_updated.updated_at as time'])
       .where('job_updated.updated_at', '>=', changed.from() ?? (await newest('job_updated')))
-      .orderBy('job_updated.updated_at')
+      .orderBy('job_updated.updated_at', 'desc')
       .limit(mostAtOnce)
       .execute();
     for (const { id } of changed.keepNew(rows, isQuiet)) {
@@ -48,7 +49,7 @@ export function openLookout(db: Kysely<Tables>, outbox: Ear): Lookout {
       .selectFrom('deleted')
       .select(['job_id as id', 'time'])
       .where('time', '>=', deleted.from() ?? (await newest('deleted')))
-      .orderBy('time')
+      .orderBy('time', 'desc')
       .limit(mostAtOnce)
       .execute();
     for (const { id } of deleted.keepNew(rows, isQuiet)) {
@@ -99,11 +100,12 @@ function openSeen() {
   return {
     /** The time from which on it is to be looked; null before the first look. */
     from: () => (newest === null ? null : newest - lookBackMs),
+    /** Those that were not seen, of rows from the newest on. */
     keepNew(rows: readonly Row[], isQuiet: (id: string) => boolean): readonly Row[] {
       const isFirst = newest === null;
       const fresh = rows.filter(({ id, time }) => seen.get(id) !== time && (isFirst || isQuiet(id)));
       for (const { id, time } of fresh) seen.set(id, time);
-      newest = Math.max(newest ?? 0, rows.at(-1)?.time ?? 0);
+      newest = Math.max(newest ?? 0, rows[0]?.time ?? 0);
       for (const [id, time] of seen) if (time < newest - lookBackMs) seen.delete(id);
       return isFirst ? [] : fresh;
     },
