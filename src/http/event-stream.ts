@@ -1,5 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { getNamedType, type GraphQLNamedOutputType, isAbstractType, isObjectType, parse } from 'graphql';
+import {
+  type ExecutionArgs,
+  getNamedType,
+  type GraphQLNamedOutputType,
+  isAbstractType,
+  isObjectType,
+  parse,
+  subscribe,
+} from 'graphql';
 import type { RequestContext } from '#resolvers/context.ts';
 import { schema } from '#schema/index.ts';
 import { RequestError } from '../errors.ts';
@@ -61,7 +69,7 @@ export async function answerEvents(
   const outlet = eventStreamOutlet(response, framing);
   const args = { schema, document, variableValues: { id, after }, contextValue: context };
   const membership = await fanOut(args, outlet);
-  if (membership === null) throw new Error('The events of a job are not shared.');
+  if (membership === null) throw await reasonOf(args);
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
@@ -70,6 +78,13 @@ export async function answerEvents(
   response.write(`retry: ${retryMs}\n\n`);
   await streamShared(response, membership);
   response.end('event: complete\ndata: {}\n\n');
+}
+
+/** Why a subscription is not shared: what it says when it begins by itself. */
+async function reasonOf(args: ExecutionArgs): Promise<unknown> {
+  const result = await subscribe(args);
+  if (!('errors' in result)) return new Error('The events of a job are not shared.');
+  return result.errors?.[0]?.originalError;
 }
 
 /** An event as an EventSource takes it: as the document above asks for it, which nothing can go wrong with. */
