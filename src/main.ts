@@ -11,9 +11,11 @@ import {
   DirectoryNotWritableError,
   InvalidInputError,
   MigrationError,
+  StorageFullError,
 } from './errors.ts';
 import { openLog } from './logs/log.ts';
 import { openTerminal } from './logs/terminal.ts';
+import { move, type MoveReport, type MoveRequest } from './operations/moving.ts';
 import { keepServing } from './server.ts';
 import { databaseOf, isPostgresUrl, openStore } from './store/open.ts';
 import { backUp } from './store/sqlite/backup.ts';
@@ -21,7 +23,9 @@ import { lockDataDirectory } from './store/sqlite/lock.ts';
 
 const root = join(import.meta.dirname, '..');
 const exitFailure = 1;
-/** Between two lines of a backup's progress. */
+/** After a signal, as a shell has it. */
+const exitInterrupted = 130;
+/** Between two lines of progress. */
 const reportMs = 1000;
 /** Beyond what a stop in order takes. */
 const longestStopMs = 15_000;
@@ -36,6 +40,9 @@ const help = `Phonograph, a self-hosted speech-to-text job server.
   node src/main.ts api          answer requests and run no jobs: a node of a fleet, which shares a PostgreSQL database
   node src/main.ts worker       run jobs and answer nobody but /health, /ready and /metrics
   node src/main.ts backup FILE  copy the database into a new file, also while the server runs
+  node src/main.ts migrate --from SIDE --to SIDE
+                                copy all jobs and their recordings to another database, while no server runs: docs/moving.md;
+                                sqlite:PATH or postgresql://..., or PHONOGRAPH_DATABASE_URL in place of either
   node src/main.ts keys NAME    make an API key for the caller NAME, also while the server runs
                                 (--role user or reader; admin where absent)
 
@@ -49,6 +56,10 @@ and PHONOGRAPH_CONFIG names another file. README.md has the table.
   --version   the version
 `;
 
+/** What copies a database in PostgreSQL as it is at one moment; its own program knows all of its versions. */
+const dumpInstead =
+  'The jobs are in PostgreSQL (databaseUrl), of which its own program makes a backup, also while servers run: pg_dump --format=custom --file=FILE "$PHONOGRAPH_DATABASE_URL". pg_restore puts it into an empty database.';
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -58,6 +69,8 @@ async function main(): Promise<number> {
       version: { type: 'boolean' },
       json: { type: 'boolean' },
       role: { type: 'string' },
+      from: { type: 'string' },
+      to: { type: 'string' },
     },
     allowPositionals: true,
   });
@@ -65,12 +78,15 @@ async function main(): Promise<number> {
   if (values.help === true) return write(help);
   if (values.version === true) return write(`${packageJson.version}\n`);
   const isServing = command === undefined || command === 'api' || command === 'worker';
-  if (isServing ? subject !== undefined : subject === undefined || more.length > 0) return misused();
+  const takesNothing = isServing || command === 'migrate';
+  if (takesNothing ? subject !== undefined : subject === undefined || more.length > 0) return misused();
   const forPerson = process.stdout.isTTY && values.json !== true;
   if (isServing) return withConfig((config) => serve(config, { role: command ?? 'all', forPerson }));
   switch (command) {
     case 'backup':
       return withConfig((config) => runBackup(config, subject ?? ''));
+    case 'migrate':
+      return withConfig((config) => runMove(config, values));
     case 'keys':
       return withConfig((config) => runKeys(config, subject ?? '', values.role ?? 'admin'));
     default:
@@ -188,37 +204,81 @@ function write(text: string): number {
   return 0;
 }
 
-/** What copies a database in PostgreSQL as it is at one moment; its own program knows all of its versions. */
-const dumpInstead =
-  'The jobs are in PostgreSQL (databaseUrl), of which its own program makes a backup, also while servers run: pg_dump --format=custom --file=FILE "$PHONOGRAPH_DATABASE_URL". pg_restore puts it into an empty database.';
-
 /** `node src/main.ts backup FILE`: copies the database, and tells a person how far it is. Answers the exit code. */
 export async function runBackup({ server }: Config, name: string): Promise<number> {
   const file = resolve(name);
-  const stop = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+  const stop = untilSignal();
   try {
     const { database: from } = databaseOf(server);
     if (isPostgresUrl(from)) throw new BackupError(dumpInstead);
-    const bytes = await backUp(from, file, { onProgress: seldom(), signal: stop.signal });
+    const bytes = await backUp(from, file, { onProgress: seldom('backup'), signal: stop });
     process.stdout.write(
       `${file}: ${inMegabytes(bytes)}, checked. It holds jobs, transcripts, log lines and settings; recordings that were uploaded lie in ${join(server.dataDirectory, 'media')}.\n`,
     );
     return 0;
   } catch (error) {
-    if (stop.signal.aborted) return 130;
+    if (stop.aborted) return exitInterrupted;
     if (!(error instanceof BackupError) && !(error instanceof MigrationError)) throw error;
     process.stderr.write(`phonograph: ${error.message}\n`);
     return 1;
   }
 }
 
-function seldom(): (fraction: number) => void {
+/** `node src/main.ts migrate`: moves everything to another database, and tells a person how far it is. Answers the exit code. */
+async function runMove({ server }: Config, { from, to }: { from?: string; to?: string }): Promise<number> {
+  process.umask(0o077);
+  const signal = untilSignal();
+  const tell = seldom('migrate');
+  try {
+    const onProgress: MoveRequest['onProgress'] = ({ doing, done, all }) => tell(done / Math.max(1, all), doing);
+    return write(reportOf(await move({ from, to, settings: server, signal, onProgress })));
+  } catch (error) {
+    if (signal.aborted) {
+      process.stderr.write('phonograph: Interrupted. Call it again as before, and it goes on.\n');
+      return exitInterrupted;
+    }
+    const expected = [
+      InvalidInputError,
+      MigrationError,
+      DirectoryInUseError,
+      DirectoryNotWritableError,
+      StorageFullError,
+    ];
+    if (!(error instanceof Error) || !expected.some((kind) => error instanceof kind)) throw error;
+    process.stderr.write(`phonograph: ${error.message}\n`);
+    return error instanceof InvalidInputError ? exitUsage : exitFailure;
+  }
+}
+
+/** What was moved, as a table. */
+function reportOf({ from, to, tables, recordings }: MoveReport): string {
+  const lines = tables.map(({ name, rows, sha256 }) => `${name.padEnd(16)}${String(rows).padStart(12)}  ${sha256}`);
+  const kept =
+    recordings === null
+      ? 'The recordings are where they were: both sides have the same media store.'
+      : [
+          `${recordings.recordings} recordings, ${inMegabytes(recordings.bytes)}, are there and have been checked.`,
+          ...recordings.missing.map((name) => `Not in the source: ${name}`),
+          ...recordings.damaged.map((name) => `Damaged in the source, and not copied: ${name}`),
+        ].join('\n');
+  return `${'table'.padEnd(16)}${'rows'.padStart(12)}  SHA-256 of the rows, the same on both sides\n${lines.join('\n')}\n${kept}\n${to} holds what ${from} holds.\n`;
+}
+
+/** Aborts where the process is to end. */
+function untilSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
+}
+
+/** Tells on stderr how far something is, now and then. */
+function seldom(what: string): (fraction: number, doing?: string) => void {
   let toldAt = performance.now();
-  return (fraction) => {
+  return (fraction, doing) => {
     if (performance.now() - toldAt < reportMs) return;
     toldAt = performance.now();
-    process.stderr.write(`backup: ${Math.floor(fraction * 100)} %\n`);
+    const said = [`${Math.floor(fraction * 100)} %`, ...(doing === undefined ? [] : [doing])];
+    process.stderr.write(`${what}: ${said.join(', ')}\n`);
   };
 }
 

@@ -207,6 +207,21 @@ function addServer(program: Command): void {
     .argument('<file>', 'Where to.')
     .action((file: string) => exitWith(runMain(['backup', file])));
   program
+    .command('migrate')
+    .summary('Copy all jobs and their recordings to another database.')
+    .description(
+      'Copies all that is in one database, and the recordings, to another that is empty, while no server uses either; compares both, and goes on where it was after an interruption. A database is sqlite:PATH or postgresql://...; the one of PHONOGRAPH_DATABASE_URL is the side that is not told.',
+    )
+    .option('--from <database>', 'Where everything is. It is only read.')
+    .option('--to <database>', 'Where it is to be.')
+    .addHelpText(
+      'after',
+      examples('migrate --from sqlite:data/phonograph.db', 'migrate --to sqlite:elsewhere/phonograph.db'),
+    )
+    .action((options: { from?: string; to?: string }) =>
+      exitWith(runMain(['migrate', ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])])),
+    );
+  program
     .command('mcp')
     .description('Serve assistants by the Model Context Protocol on stdin and stdout, with what the API key allows.')
     .addHelpText('after', examples('mcp --server https://speech.example.org'))

@@ -17,6 +17,8 @@ export interface StoreOptions {
   readonly now?: () => number;
   /** For who opens it beside a server that runs: throws MigrationError where it would have to be brought up to date. */
   readonly asItIs?: boolean;
+  /** For what moves a database from here, or to here: the latter is opened also where it is not whole yet. */
+  readonly forMove?: 'from' | 'to';
   /** Hears every statement, for tests and measurements. */
   readonly onQuery?: (query: Statement) => void;
 }

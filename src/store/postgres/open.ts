@@ -12,13 +12,13 @@ import type { PostgresAddress } from './address.ts';
 import { openPool, PatientPool, PatientPostgresDialect } from './dialect.ts';
 import { manyNodes, openSharedTurns } from './many-nodes.ts';
 import { connectNodes } from './notifier.ts';
-
 import { openSearcher } from './searcher.ts';
+import { refuseDuringMove } from './side.ts';
 
 /** The oldest version that is supported by those who make it, and has what is asked of it. */
 const oldestVersion = 140_000;
 
-interface PostgresOptions extends Pick<StoreOptions, 'asItIs' | 'onQuery' | 'now'> {
+interface PostgresOptions extends Pick<StoreOptions, 'asItIs' | 'forMove' | 'onQuery' | 'now'> {
   readonly address: PostgresAddress;
   readonly notifier: Notifier;
 }
@@ -27,7 +27,8 @@ interface PostgresOptions extends Pick<StoreOptions, 'asItIs' | 'onQuery' | 'now
  * Opens the store in a database of PostgreSQL, which must be there; its tables are made or brought up to date where needed, by one node while others wait. Throws
  * MigrationError where it cannot be reached or used as it is.
  */
-export async function openPostgresStore({ address, notifier, asItIs, onQuery, now }: PostgresOptions): Promise<Store> {
+export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
+  const { address, notifier, asItIs, forMove, onQuery, now } = options;
   const isNew = await prepare(address, asItIs === true);
   await using stack = new AsyncDisposableStack();
   const pool = new PatientPool(address);
@@ -38,6 +39,7 @@ export async function openPostgresStore({ address, notifier, asItIs, onQuery, no
     log: (event) => onQuery?.(event.query),
   });
   stack.defer(() => db.destroy());
+  if (forMove === undefined) await refuseDuringMove(db);
   const { inTurn } = stack.use(openSharedTurns(address));
   if (asItIs !== true) stack.use(await connectNodes({ address, notifier, db }));
   const connection: Connection = { db, notifier, ...manyNodes(db, inTurn, now) };

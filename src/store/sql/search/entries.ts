@@ -4,7 +4,7 @@ import type { Segment } from '../../../jobs/transcript.ts';
 import { hasParts, shortestPart, tokensOf } from '../../../transcripts/search/tokens.ts';
 import { commit, type Connection, inPieces } from '../database/connection.ts';
 import { isPostgres, whole } from '../database/dialect.ts';
-import { firstIndex, segmentsPerRevision } from '../database/revision.ts';
+import { firstIndex, indexIn, segmentsPerRevision } from '../database/revision.ts';
 import { toHeard } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 
@@ -208,10 +208,38 @@ async function indexSlice(tx: Transaction<Tables>, job: OlderJob): Promise<numbe
     .orderBy('index')
     .limit(segmentsPerSlice)
     .execute();
-  if (rows.length > 0) await writeEntries(tx, known?.number ?? (await addOlder(tx, job.id)), rows.map(toHeard));
+  const [first, last] = [rows.at(0)?.index, rows.at(-1)?.index];
+  if (first !== undefined && last !== undefined) {
+    await writeEntries(tx, known?.number ?? (await addOlder(tx, job.id)), rows.map(toHeard));
+    // Most of them had their entries when they were made, but for those that came from another database.
+    const edits = await readEdits(tx, job.id, { first, last });
+    if (edits.length > 0) await addEditEntries(tx, job.id, edits);
+  }
   if (done + rows.length < job.segment_count) return rows.length;
   await tx.updateTable('search_older').set({ number: job.number }).where('id', '=', 1).execute();
   return rows.length;
+}
+
+/** The edits that stand for some segments. */
+async function readEdits(
+  tx: Transaction<Tables>,
+  jobId: string,
+  { first, last }: { readonly first: number; readonly last: number },
+): Promise<readonly (EditPlace & { readonly text: string })[]> {
+  const rows = await tx
+    .selectFrom('edited')
+    .innerJoin('edit', (join) =>
+      join
+        .onRef('edit.job_id', '=', 'edited.job_id')
+        .onRef('edit.index', '=', 'edited.index')
+        .onRef('edit.place', '=', 'edited.place'),
+    )
+    .select(['edit.index', 'edit.place', 'edit.text'])
+    .where('edited.job_id', '=', jobId)
+    .where('edited.index', '>=', first)
+    .where('edited.index', '<=', last)
+    .execute();
+  return rows.map((row) => ({ ...row, index: indexIn(row.index) }));
 }
 
 /** Numbers go down here, so that an older job stays below newer ones. */
