@@ -69,7 +69,7 @@ function databaseOfSide(option: 'from' | 'to', text: string | undefined, { datab
   if (isDatabaseUrl(text)) return text;
   throw new InvalidInputError(
     option,
-    `--${option} must be sqlite:PATH, such as sqlite:data/phonograph.db, or ${databaseUrlRule}.`,
+    `--${option} must be sqlite:PATH, such as sqlite:data/phonograph.db; else it ${databaseUrlRule}.`,
   );
 }
 
