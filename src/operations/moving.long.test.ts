@@ -138,7 +138,7 @@ describe('a move', { skip: postgresProgram.skip }, () => {
       PHONOGRAPH_DATA_DIRECTORY: join(temporary.directory, 'there'),
     };
     const command = ['src/main.ts', 'migrate', '--from', `sqlite:${file}`];
-    const first = execa('node', command, { cwd: root, env, reject: false });
+    const first = execa(process.execPath, command, { cwd: root, env, reject: false });
     const countLines = async () => {
       const [row] = await postgres.ask(url, 'select count(*) as lines from log').catch(() => []);
       return Number(row?.['lines'] ?? 0);
@@ -148,7 +148,7 @@ describe('a move', { skip: postgresProgram.skip }, () => {
     assert.equal((await first).signal, 'SIGKILL');
     const copied = await countLines();
     assert.ok(copied > 0 && copied < 10_000, `it was killed after ${copied} lines`);
-    const second = await execa('node', command, { cwd: root, env, reject: false });
+    const second = await execa(process.execPath, command, { cwd: root, env, reject: false });
     assert.equal(second.exitCode, 0, second.stderr);
     assert.match(second.stdout, /^log +100\d\d  [0-9a-f]{64}$/mu);
     assert.match(second.stdout, /postgresql:\/\/localhost\/test_\d+ holds what .*phonograph\.db holds\.\n?$/u);

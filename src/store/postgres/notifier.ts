@@ -76,8 +76,8 @@ async function untilAborted(signal: AbortSignal, pauseMs: number, act: () => Pro
   }
 }
 
-/** The others are of what lies on a node's own disk. */
-const topics = ['job', 'jobDeleted', 'queue', 'log', 'setting', 'worker'] as const satisfies readonly Topic[];
+/** But for what is installed on a node's own disk. */
+const topics = ['job', 'jobDeleted', 'queue', 'log', 'setting', 'worker', 'model'] as const satisfies readonly Topic[];
 
 /** What is to be told to other nodes. */
 interface Outbox extends Disposable, Ear {
