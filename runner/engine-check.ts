@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Config } from '#src/config/config.ts';
 import type { ComputePower } from '#src/jobs/job.ts';
 import type { Log } from '#src/logs/log.ts';
-import type { EngineStatus } from '#src/jobs/worker.ts';
+import { type EngineStatus, unreadyEngine } from '#src/jobs/worker.ts';
 import type { HealthWatch } from '#src/operations/health.ts';
 import type { Settings } from '#src/settings.ts';
 import type { Notifier } from '#src/store/notifier.ts';
@@ -43,25 +43,21 @@ export async function checkEngine({ engineCommand, kind, signal }: EngineCheck):
     const options = signal === undefined ? { limitMs } : { limitMs, signal };
     return statusOf(await runProgram([...engineCommand, '--smoke', kind.model.path, ...kindArguments(kind)], options));
   } catch (error) {
-    return broken(error instanceof Error ? error.message : String(error));
+    return unreadyEngine(error instanceof Error ? error.message : String(error));
   }
 }
 
 function statusOf({ lines, exit, stderr: said, timedOut }: ProgramResult): EngineStatus {
-  if (exit.problem !== null) return broken(`The engine cannot be started (${exit.problem}); run \`npm run setup\`.`);
-  if (timedOut) return broken(`The engine did not decode a few seconds of speech within ${limitMs / 1000} s.`);
+  if (exit.problem !== null)
+    return unreadyEngine(`The engine cannot be started (${exit.problem}); run \`npm run setup\`.`);
+  if (timedOut) return unreadyEngine(`The engine did not decode a few seconds of speech within ${limitMs / 1000} s.`);
   const answer = answerSchema.safeParse(parseJson(lines.at(-1) ?? '')).data;
   if (answer === undefined)
-    return broken(`The engine ended without an answer. ${said.split('\n').at(-1) ?? ''}`.trim());
-  if (answer.type === 'error') return broken(answer.message);
+    return unreadyEngine(`The engine ended without an answer. ${said.split('\n').at(-1) ?? ''}`.trim());
+  if (answer.type === 'error') return unreadyEngine(answer.message);
   const { ok, engine, versions, confined } = answer;
   const problem = ok ? null : `The engine does not hear what is said in its sample; it heard "${answer.text}".`;
   return { ready: ok, engine, ...versions, confined, problem };
-}
-
-/** The status of an engine that cannot do its work. */
-function broken(problem: string): EngineStatus {
-  return { ready: false, engine: null, fasterWhisper: null, ctranslate2: null, python: null, confined: null, problem };
 }
 
 function parseJson(line: string): unknown {
@@ -75,7 +71,7 @@ function parseJson(line: string): unknown {
 const notConfined =
   'This system does not let the engine give up what it does not need: Linux 5.13 with seccomp and Landlock does. Take recordings only from people whom you trust.';
 
-const noGpu = broken('computePower is GPU_ONLY, and the server has no GPU: check that nvidia-smi shows one.');
+const noGpu = unreadyEngine('computePower is GPU_ONLY, and the server has no GPU: check that nvidia-smi shows one.');
 
 /** What the engine is checked with, and who hears of it. */
 interface EngineCheckParts {
@@ -122,7 +118,7 @@ export function startEngineChecks({ config, settings, notifier, health, runner, 
     check().catch((err: unknown) => {
       checked = null;
       log.error({ err }, 'engine not checked');
-      health.engineChecked(broken('The engine could not be checked; the log of the server tells why.'));
+      health.engineChecked(unreadyEngine('The engine could not be checked; the log of the server tells why.'));
     });
   }
   /** Without its model the engine could not pass. */

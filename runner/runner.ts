@@ -68,8 +68,10 @@ export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'me
 const slowTickMs = 5000;
 /** Between two looks at the leases of a fleet. */
 const reapMs = 1000;
-/** Of a lease: between two renewals, and how long after the last one that was answered the engine of a fleet's worker is ended. */
-const [renewAfter, giveUpAfter] = [0.3, 0.8];
+/** Of a lease: between two renewals of it, and between two reports of a worker. */
+export const renewAfter = 0.3;
+/** Of a lease: how long after the last renewal that was answered the engine of a fleet's worker is ended. */
+const giveUpAfter = 0.8;
 /** How much longer than engineStopSeconds a stop waits: a process that even SIGKILL does not end hangs in a device driver, and may stay for ever. */
 const lastMs = 4000;
 

@@ -10,7 +10,7 @@ import type { Store } from '#src/store/store.ts';
 import { startEngineChecks } from './engine-check.ts';
 import { readGpus } from './gpu.ts';
 import { startRegistration } from './registration.ts';
-import { type Runner, type RunnerOptions, startRunner, workerName } from './runner.ts';
+import { renewAfter, type Runner, type RunnerOptions, startRunner, workerName } from './runner.ts';
 
 /** What a worker is started with. */
 export interface WorkerParts extends Pick<RunnerOptions, 'store' | 'notifier' | 'media' | 'config' | 'log'> {
@@ -25,8 +25,6 @@ export interface WorkerParts extends Pick<RunnerOptions, 'store' | 'notifier' | 
   readonly onDrained: () => void;
 }
 
-/** Of a lease: between two reports of a worker. */
-const reportAfter = 0.3;
 /** Between two reports while models come and go. */
 const modelReportMs = 500;
 
@@ -47,7 +45,7 @@ export async function startWorker(parts: WorkerParts): Promise<Runner> {
       store: registry,
       notifier,
       log,
-      everyMs: config.server.leaseSeconds * 1000 * reportAfter,
+      everyMs: config.server.leaseSeconds * 1000 * renewAfter,
       async report() {
         const [gpus, models, served] = await Promise.all([readGpus(), localModels.list(), serves()]);
         const classes = classesOf(served);

@@ -14,6 +14,11 @@ export interface EngineStatus {
   readonly problem: string | null;
 }
 
+/** The status of an engine that cannot do its work, or of which nothing is known yet, and then there is no problem. */
+export function unreadyEngine(problem: string | null): EngineStatus {
+  return { ready: false, engine: null, fasterWhisper: null, ctranslate2: null, python: null, confined: null, problem };
+}
+
 /** A Whisper model with those who would run it. */
 export interface ModelState {
   readonly id: string;

@@ -1,5 +1,5 @@
 import type { ServerRole } from '../config/config.ts';
-import type { EngineStatus, Worker } from '../jobs/worker.ts';
+import { type EngineStatus, unreadyEngine, type Worker } from '../jobs/worker.ts';
 import type { Log } from '../logs/log.ts';
 import type { Settings } from '../settings.ts';
 import type { Notifier } from '../store/notifier.ts';
@@ -51,12 +51,6 @@ function engineOf(workers: readonly Worker[]): EngineStatus {
   return engines.find(({ ready }) => ready) ?? engines[0] ?? nobody;
 }
 
-const nobody: EngineStatus = {
-  ready: false,
-  engine: null,
-  fasterWhisper: null,
-  ctranslate2: null,
-  python: null,
-  confined: null,
-  problem: 'No worker is there whose engine was tested: start one with `npm start -- worker`, or wait for it.',
-};
+const nobody = unreadyEngine(
+  'No worker is there whose engine was tested: start one with `npm start -- worker`, or wait for it.',
+);

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { isStorageFull, RequestError } from '../errors.ts';
-import type { EngineStatus } from '../jobs/worker.ts';
+import { type EngineStatus, unreadyEngine } from '../jobs/worker.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
 import type { DiskSpace } from '../media/disk.ts';
 import { readModel } from '../models/installed.ts';
@@ -44,15 +44,7 @@ export interface HealthParts {
   readonly log: Log;
 }
 
-const unchecked: EngineStatus = {
-  ready: false,
-  engine: null,
-  fasterWhisper: null,
-  ctranslate2: null,
-  python: null,
-  confined: null,
-  problem: null,
-};
+const unchecked = unreadyEngine(null);
 
 /** Starts to watch. Reading it does no work, so that a health check never waits. */
 export function watchHealth(parts: HealthParts, version: string): HealthWatch {
