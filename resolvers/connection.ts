@@ -38,11 +38,14 @@ export interface PagedList<T> {
   readonly load: (page: Page) => Promise<readonly Keyed<T>[]>;
   /** Whether it cannot be read backwards; then what is after a cursor has something before it. */
   readonly isForwardOnly?: boolean;
+  /** The newest key there is, of a list that is followed live: what an empty page ends with, so that its reader misses nothing that comes next. */
+  readonly newest?: () => Promise<Key>;
 }
 
 /** Loads one page. BAD_USER_INPUT for sizes outside 1 to `max`, null, both directions at once, or a cursor of another list. */
 export async function loadPage<T>(list: PagedList<T>, args: PageArguments): Promise<Connection<T>> {
   const page = readPage(list, args);
+  const follows = page.after ?? (await list.newest?.());
   const rows = await list.load({ ...page, limit: page.limit + 1 });
   const more = rows.length > page.limit;
   const items = page.last === true ? rows.slice(-page.limit) : rows.slice(0, page.limit);
@@ -52,7 +55,7 @@ export async function loadPage<T>(list: PagedList<T>, args: PageArguments): Prom
     hasNextPage: page.last === true ? await isThere(list, page.before, { after: end }) : more,
     hasPreviousPage: page.last === true ? more : await isBefore(list, page.after, start),
     startCursor: cursor(start),
-    endCursor: cursor(end),
+    endCursor: cursor(end ?? (list.newest && follows)),
   });
   return {
     edges: bySlices(items.map(({ key, item }) => ({ cursor: encodeCursor(list.name, key), node: item }))),

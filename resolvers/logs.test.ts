@@ -70,6 +70,21 @@ for (const transport of ['WebSocket', 'SSE'] as const) {
   });
 }
 
+test('a page without lines ends at a cursor as well, so that who then follows misses none', async () => {
+  await using server = await openTestServer();
+  const filter = { contains: 'job ended' };
+  const page = (more: string) => `{ logs(filter: { contains: "job ended" }${more}) { pageInfo { endCursor } } }`;
+  const { endCursor } = (await server.ask(page(''))).data.logs.pageInfo;
+  const id = await submit(server);
+  await eventsOf(server.url, id);
+  const seen = await follow('WebSocket', server, { filter, after: endCursor }, endOf(id));
+  assert.equal(seen.length, 1);
+  const after = seen[0]?.id;
+  assert.equal((await server.ask(page(`, after: "${after}"`))).data.logs.pageInfo.endCursor, after);
+  const ofJob = `{ job(id: "${id}") { logs(after: "${after}") { pageInfo { endCursor } } } }`;
+  assert.notEqual((await server.ask(ofJob)).data.job.logs.pageInfo.endCursor, null);
+});
+
 test('a tail goes on while the server is stopped and started again, from the last line that was seen', async () => {
   await using server = await openTestServer();
   const first = await follow(

@@ -24,16 +24,16 @@ export async function listLogs(
   const wanted = readLogFilter(filter);
   const isTimed = wanted.from !== undefined || wanted.jobId !== undefined;
   const load = store.logs.bind(store, isTimed ? wanted : { ...wanted, ...thisMonth() });
-  return loadPage({ name: logList, max: 1000, load }, page);
+  return loadPage({ name: logList, max: 1000, load, newest: () => store.logCursor() }, page);
 }
 
 /** Lines about a job, oldest first, of all time. */
 export async function listJobLogs(
   { jobId, ...page }: PageArguments & { readonly jobId: string },
-  { loaders }: Pick<Context, 'loaders'>,
+  { loaders, store }: Pick<Context, 'loaders' | 'store'>,
 ): Promise<Connection<LogEntry>> {
   const load: PagedList<LogEntry>['load'] = (some) => loaders.logs.load({ jobId, page: some });
-  return loadPage({ name: logList, max: 1000, load }, page);
+  return loadPage({ name: logList, max: 1000, load, newest: () => store.logCursor() }, page);
 }
 
 /** The filter as the store takes it, of all time where neither year nor month is given. BAD_USER_INPUT for months that cannot be. */

@@ -42,7 +42,7 @@ builder.queryField('logs', (t) =>
     authScopes: { read: true },
     type: LogConnection,
     description:
-      'Server and job log lines, oldest first, as far as they are kept. Without year and month the current month (UTC), or all time when jobId is set.',
+      'Server and job log lines, oldest first, as far as they are kept. Without year and month the current month (UTC), or all time when jobId is set. endCursor is also there where nothing is: logAdded goes on from it.',
     args: {
       filter: t.arg({ type: LogFilter, description: 'Which lines.' }),
       first: t.arg.int({ defaultValue: 100, description: 'How many, 1 to 1,000.' }),

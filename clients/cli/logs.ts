@@ -19,24 +19,25 @@ export async function showLogs({ follow, job, level, contains, ...options }: Log
   };
   const show = options.json === true ? writeJson : (line: LogFieldsFragment) => writeLine(lineOf(line));
   await withSession(options, async (session) => {
-    let last: string | null = null;
-    for await (const line of readLogs(session, filter)) {
-      last = line.id;
-      show(line);
-    }
+    const end = await showStored(session, filter, show);
     if (follow !== true) return;
-    const lines = session.client.subscribe(LogAddedDocument, { filter, after: last }, session.signal);
+    const lines = session.client.subscribe(LogAddedDocument, { filter, after: end }, session.signal);
     for await (const { logAdded } of lines) show(logAdded);
   });
 }
 
-async function* readLogs(session: Session, filter: object): AsyncGenerator<LogFieldsFragment> {
+/** Shows what is stored, and tells the place behind it, also where it is nothing. */
+async function showStored(
+  session: Session,
+  filter: object,
+  show: (line: LogFieldsFragment) => void,
+): Promise<string | null> {
   let after: string | null = null;
   for (;;) {
     const { logs }: { logs: LogsPage } = await session.ask(LogsDocument, { filter, first: 1000, after });
-    for (const { node } of logs.edges) yield node;
+    for (const { node } of logs.edges) show(node);
     after = logs.pageInfo.endCursor;
-    if (!logs.pageInfo.hasNextPage) return;
+    if (!logs.pageInfo.hasNextPage) return after;
   }
 }
 

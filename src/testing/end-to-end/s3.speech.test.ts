@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readConfig } from '#src/config/config.ts';
 import { openS3Server } from '../s3-server.ts';
-import { openTestServer } from '../server.ts';
+import { isReady, openTestServer, readyTells } from '../server.ts';
 import { openTemporary } from '../temporary.ts';
 import { upload } from '../upload.ts';
 
@@ -18,6 +18,7 @@ test('an engine, which may open one file alone, hears a recording of S3', async 
   await using server = await openTestServer({ server: { engineCommand, modelDirectory, ...place } });
   const recording = await readFile(join(root, 'samples/jfk.flac'));
   const id = await upload(server, 'jfk.flac', new Uint8Array(recording));
+  await readyTells(server, isReady);
   const { data } = await server.ask(`{ job(id: "${id}") { status transcript } server { engine { confined } } }`);
   assert.equal(data.job.status, 'COMPLETED');
   assert.match(data.job.transcript, /ask not what your country can do for you/iu);
