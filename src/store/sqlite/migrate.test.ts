@@ -26,9 +26,13 @@ test('a migration that fails leaves nothing behind, and those before it stay', a
     await sql`insert into nowhere values (1)`.execute(failing);
   };
   const broken = { ...migrations, '9998-good': { up: () => Promise.resolve() }, '9999-broken': { up } };
-  await assert.rejects(migrate(db, broken), { name: 'MigrationError', message: /9999-broken/ });
-  const names = database.prepare('select name from migration order by name').pluck().all();
-  assert.deepEqual(names, [...Object.keys(migrations), '9998-good']);
+  const failure = { name: 'MigrationError', message: /9999-broken/ };
+  const names = () => database.prepare('select name from migration order by name').pluck().all();
+  await assert.rejects(migrate(db, broken), failure, 'a new database');
+  assert.deepEqual(names(), []);
+  await migrate(db, migrations);
+  await assert.rejects(migrate(db, broken), failure);
+  assert.deepEqual(names(), [...Object.keys(migrations), '9998-good']);
   assert.deepEqual(database.prepare("select 1 from sqlite_master where name = 'half'").all(), []);
   await migrate(db, { ...broken, '9999-broken': { up: () => Promise.resolve() } });
 });

@@ -21,17 +21,22 @@ function openMigrator<T>(db: Kysely<T>, all: Readonly<Record<string, Migration>>
   });
 }
 
-/** Brings the tables up to date: each migration in a transaction of its own. Throws MigrationError where one fails. */
+/**
+ * Brings the tables up to date: each migration in a transaction of its own, so that what was done of a long list stays; those of a new database, which are quick, in one.
+ *
+ * Throws MigrationError where one fails.
+ */
 export async function migrate<T>(db: Kysely<T>, all: Readonly<Record<string, Migration>>): Promise<void> {
   const migrator = openMigrator(db, all);
+  const isNew = (await migrator.getMigrations()).every(({ executedAt }) => executedAt === undefined);
   for (;;) {
-    const { error, results = [] } = await migrator.migrateUp();
+    const { error, results = [] } = await (isNew ? migrator.migrateToLatest() : migrator.migrateUp());
     if (error !== undefined) {
-      const name = results[0]?.migrationName ?? 'the list of migrations';
+      const name = results.find(({ status }) => status === 'Error')?.migrationName ?? 'the list of migrations';
       throw new MigrationError(`The database cannot be brought up to date: ${name} failed.`, {
         cause: error,
       });
     }
-    if (results.length === 0) return;
+    if (results.length === 0 || isNew) return;
   }
 }
