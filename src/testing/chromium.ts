@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 import { debianProgram } from './debian.ts';
 
 const { path: executablePath, skip } = await debianProgram('chromium', [
@@ -12,9 +19,12 @@ const { path: executablePath, skip } = await debianProgram('chromium', [
 /** Why a test that needs a browser is skipped, with what installs one; false where there is one. */
 export const skipWithoutBrowser = skip;
 
-/** Starts a browser, without the sandbox that root cannot have. */
+/** What is not of this machine goes to a proxy that is not there. */
+const noRoute = { server: 'http://127.0.0.1:9', bypass: '127.0.0.1' };
+
+/** Starts a browser that reaches this machine alone, without the sandbox that root cannot have. */
 export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox'], proxy: noRoute });
 }
 
 export const desktop = { viewport: { width: 1280, height: 800 } };
@@ -42,6 +52,15 @@ export async function openVisit(url: string, options: BrowserContextOptions): Pr
   });
   context.on('weberror', (error) => complaints.push(error.error().message));
   return { context, elsewhere, complaints, [Symbol.asyncDispose]: () => browser.close() };
+}
+
+/** Goes to an element as somebody without a mouse does. Throws where a hundred steps do not lead there. */
+export async function tabTo(target: Locator): Promise<void> {
+  const isThere = () => target.evaluate((element: any) => element === element.ownerDocument.activeElement);
+  for (let steps = 0; !(await isThere()); steps += 1) {
+    assert.ok(steps < 100, `${target} is not reached by the Tab key`);
+    await target.page().keyboard.press('Tab');
+  }
 }
 
 /** Throws where a page breaks a rule of WCAG 2.2, A or AA, as far as a program can tell (axe). */

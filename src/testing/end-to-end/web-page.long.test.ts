@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { newCaller } from '#src/testing/caller.ts';
 import {
   assertAccessible,
@@ -11,6 +11,7 @@ import {
   openVisit,
   phone,
   skipWithoutBrowser,
+  tabTo,
 } from '#src/testing/chromium.ts';
 import { idOf, storeManyJobs } from '#src/testing/many-jobs.ts';
 import { openProcessHarness, submitTo } from '#src/testing/process.ts';
@@ -96,6 +97,14 @@ test(
     await page.getByLabel('Name of the speaker').fill('Anna');
     await page.keyboard.press('Enter');
     await other.getByRole('button', { name: 'Anna: rename or merge' }).waitFor();
+    await page.getByRole('button', { name: 'Correct, 0:03' }).click();
+    await page.getByRole('combobox', { name: 'Speaker' }).selectOption('2');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Speaker 2: rename or merge' }).waitFor();
+    await other.getByRole('button', { name: 'Speaker 2: rename or merge' }).click();
+    await other.getByLabel('Is the same as').selectOption({ label: 'Anna' });
+    await page.getByRole('button', { name: 'Speaker 2: rename or merge' }).waitFor({ state: 'detached' });
+    await rows(page).getByText('Typed elsewhere').waitFor();
     await other.close();
 
     await page.keyboard.press('Control+f');
@@ -117,19 +126,27 @@ test(
     await page.keyboard.press('Escape');
     await assertAccessible(page);
 
-    await page.getByRole('searchbox', { name: 'Search what was said' }).fill('"sentence 7"');
+    // From here on without a mouse.
+    const press = async (target: Locator, key = 'Enter') => {
+      await target.waitFor();
+      await tabTo(target);
+      await page.keyboard.press(key);
+    };
+    await tabTo(page.getByRole('searchbox', { name: 'Search what was said' }));
+    await page.keyboard.type('"sentence 7"');
     await page.keyboard.press('Enter');
-    await page.getByRole('main').getByRole('link', { name: 'sentence 7' }).click();
+    await press(page.getByRole('main').getByRole('link', { name: 'sentence 7' }));
     await page.waitForURL(/#\/jobs\/.*t=/u);
     await rows(page).getByText('sentence 7').waitFor();
 
-    await page.getByRole('link', { name: 'Recordings' }).click();
-    await page.getByRole('button', { name: 'More about jfk.flac' }).click();
-    await page.getByRole('menuitem', { name: 'Delete' }).click();
-    await page.getByRole('button', { name: 'Undo' }).click();
+    await press(page.getByRole('link', { name: 'Recordings' }));
+    const more = page.getByRole('button', { name: 'More about jfk.flac' });
+    await press(more);
+    await press(page.getByRole('menuitem', { name: 'Delete' }));
+    await press(page.getByRole('button', { name: 'Undo' }));
     await page.getByRole('link', { name: 'jfk.flac' }).waitFor();
-    await page.getByRole('button', { name: 'More about jfk.flac' }).click();
-    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await press(more);
+    await press(page.getByRole('menuitem', { name: 'Delete' }));
     await page.getByText('No recordings yet').waitFor();
     // Who leaves at once has deleted it, too.
     await page.goto('about:blank');
