@@ -37,6 +37,22 @@ test('a job that was deleted while it is followed is NOT_FOUND', async () => {
   await assert.rejects(waiting, { code: 'NOT_FOUND' });
 });
 
+test('an event that another node has written since the events were read is told when this node hears of it, and nobody asks on and on until then', async () => {
+  const notifier = openNotifier();
+  await using store = await openStore({ database: ':memory:', notifier });
+  const { job } = await store.addJob(newJob());
+  await store.cancel(job.id);
+  let isRead = true;
+  const older: Store = { ...store, events: async (...asked) => (isRead ? [] : store.events(...asked)) };
+  using changes = openJobChanges(older, notifier);
+  const { feed } = await followJob({ id: job.id, after: 1 }, { changes, notifier });
+  assert.deepEqual(await feed.read(1), { items: [], upTo: 1, next: 'LATER' });
+  isRead = false;
+  notifier.notify('job', job.id);
+  const { upTo, next } = await feed.read(1);
+  assert.deepEqual([upTo, next], [2, 'NOTHING']);
+});
+
 test('of 1,000 followers of 1,000 jobs only those of the job that changed read, and only what is new', async () => {
   const notifier = openNotifier();
   const asked: (readonly unknown[])[] = [];

@@ -36,7 +36,8 @@ async function readEvents(id: string, after: number, changes: Context['changes']
   if (items.length === eventsAtOnce) return { items, upTo, next: 'MORE' };
   const now = await changes.job(id);
   if (now === null) throw notFound();
-  if (now.lastEventSeq > upTo) return { items, upTo, next: 'MORE' };
+  // Another node has written between the two readings. Where nothing was read, what was is kept for a moment, until this node hears of it.
+  if (now.lastEventSeq > upTo) return { items, upTo, next: items.length > 0 ? 'MORE' : 'LATER' };
   return { items, upTo, next: isFinished(now.status) ? 'NOTHING' : 'LATER' };
 }
 

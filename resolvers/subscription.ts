@@ -37,7 +37,7 @@ export interface Slice<T> {
   readonly items: readonly T[];
   /** Where what comes next begins. */
   readonly upTo: Place;
-  /** Whether there is MORE already, something may come LATER, or NOTHING ever will. */
+  /** Whether there is MORE already, after another place than was asked for; something may come LATER, or NOTHING ever will. */
   readonly next: 'MORE' | 'LATER' | 'NOTHING';
 }
 

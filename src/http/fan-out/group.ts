@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Feed, Place, Slice } from '#resolvers/subscription.ts';
 import type { SingleFlight } from '../../store/single-flight.ts';
 import type { Outlet, Part } from './outlet.ts';
@@ -114,8 +115,11 @@ export class Group<T> {
         seen = this.#changes;
         const chunk = await this.#read(place);
         await this.#tell(place, chunk);
-        if (chunk.next === 'MORE') seen = -1;
-        else if (chunk.next === 'NOTHING' && seen === this.#changes) this.#endAt(chunk.upTo);
+        if (chunk.next === 'MORE') {
+          seen = -1;
+          // Where nothing is to be told of much that is read, nobody else would have a turn.
+          await nextTurn();
+        } else if (chunk.next === 'NOTHING' && seen === this.#changes) this.#endAt(chunk.upTo);
       }
     } finally {
       this.#isTelling = false;
@@ -160,6 +164,7 @@ export class Group<T> {
       if (follower.hasLeft) return;
       if (chunk.next !== 'MORE' && seen === this.#changes) break;
       await this.#parts.turns.take(1);
+      if (chunk.next === 'MORE') await nextTurn();
       seen = this.#changes;
       chunk = await this.#read(follower.place);
     }
