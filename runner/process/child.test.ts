@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { dirname } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fixture } from '../fixtures/harness.ts';
 import { startChild } from './child.ts';
 import { childEnvironment } from './environment.ts';
@@ -50,6 +51,13 @@ test('a child leads its own process group, known by number and start time', over
   await child.end(5000);
   assert.equal(signalGroup(child.pid, 0), false);
   assert.equal(startTimeOf(child.pid), null);
+});
+
+test('what a child has said is heard, though it had ended before anybody listened', over, async () => {
+  using child = startChild(['/bin/sh', '-c', 'echo one; echo two']);
+  await child.exited;
+  await nextTurn();
+  assert.deepEqual((await Array.fromAsync(child.lines)).flat(), ['one', 'two']);
 });
 
 test('a child that ignores SIGTERM is killed after its grace', over, async () => {

@@ -56,12 +56,15 @@ export function startChild(command: readonly string[]): Child {
   });
   // A child that dies before it has read its input breaks the pipe; its exit tells the story.
   subprocess.stdin.on('error', () => undefined);
-  const { pid } = subprocess;
+  // Where nobody listens yet when the child ends, Node throws away what it has said.
+  subprocess.stdout.on('readable', () => undefined);
+  const { pid, nodeChildProcess } = subprocess;
   const onExit: OnExit = (listener) => {
-    if (pid === undefined) listener();
-    else subprocess.nodeChildProcess.once('exit', listener);
+    const hasExited = pid === undefined || nodeChildProcess.exitCode !== null || nodeChildProcess.signalCode !== null;
+    if (hasExited) listener();
+    else nodeChildProcess.once('exit', listener);
   };
-  const exited = pid === undefined ? refusal(subprocess) : exitOf(subprocess.nodeChildProcess);
+  const exited = pid === undefined ? refusal(subprocess) : exitOf(nodeChildProcess);
   const gone = pid === undefined ? exited.then(() => undefined) : goneOf(pid, exited);
   return {
     pid,
