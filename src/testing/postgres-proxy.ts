@@ -3,37 +3,70 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { openTemporary } from './temporary.ts';
 
-/** Between a store and its database: breaks a connection at a statement, once, before or after the database has it. */
+/**
+ * What becomes of a statement whose connection is cut: the database has it and its answer is lost, it never comes to the database, or it comes there only when it is
+ * let go, while the store has been told of the loss.
+ */
+type Cut = 'ANSWER' | 'QUESTION' | 'LATE';
+
+/** A connection that is to be cut at a statement, and what happened. */
+interface Breaking {
+  readonly at: string;
+  readonly cut: Cut;
+  /** Whether no other connection is let through until it is opened again. */
+  readonly shuts: boolean;
+  readonly happened: PromiseWithResolvers<void>;
+}
+
+/** Between a store and its database: breaks a connection at the end of a statement, once. */
 export async function openBreakingProxy(database: string) {
   const { directory, stack } = await openTemporary();
   const target = join(new URL(database).searchParams.get('host') ?? '', '.s.PGSQL.5432');
-  let breaking: { readonly at: string; readonly isSent: boolean } | null = null;
-  let lost = 0;
+  let breaking: Breaking | null = null;
+  let isShut = false;
+  let letGo: () => Promise<void> = async () => undefined;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
+    if (isShut) {
+      client.destroy();
+      return;
+    }
     const upstream = connect(target);
+    let hit: Breaking | null = null;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => {
+        sockets.delete(socket);
         client.destroy();
-        upstream.destroy();
+        if (hit?.cut !== 'LATE') upstream.destroy();
       });
     }
-    let isMute = false;
     client.on('data', (data) => {
-      const isHit = breaking !== null && data.includes(`${breaking.at}\0`);
-      if (!isHit) return upstream.write(data);
-      lost += 1;
-      isMute = true;
-      if (breaking?.isSent === true) upstream.write(data);
-      else client.destroy();
-      breaking = null;
-      return true;
+      if (hit !== null) return;
+      if (breaking === null || !data.includes(`${breaking.at}\0`)) {
+        upstream.write(data);
+        return;
+      }
+      [hit, breaking] = [breaking, null];
+      isShut = hit.shuts;
+      if (hit.cut === 'ANSWER') upstream.write(data);
+      else {
+        letGo = async () => {
+          upstream.write(data);
+          await once(upstream, 'data');
+          upstream.destroy();
+        };
+        client.destroy();
+        hit.happened.resolve();
+      }
     });
     upstream.on('data', (data) => {
-      if (isMute) client.destroy();
-      else client.write(data);
+      if (hit === null) client.write(data);
+      else {
+        hit.happened.resolve();
+        client.destroy();
+      }
     });
   });
   server.listen(join(directory, '.s.PGSQL.5432'));
@@ -46,9 +79,15 @@ export async function openBreakingProxy(database: string) {
   address.searchParams.set('host', directory);
   return {
     address: address.href,
-    loseAnswer: (at: string) => (breaking = { at, isSent: true }),
-    loseQuestion: (at: string) => (breaking = { at, isSent: false }),
-    lost: () => lost,
+    /** Cuts the next connection on which a statement ends with `at`; settles when that has happened and, if the database has the statement, it has answered. */
+    cut(at: string, cut: Cut, { shuts = false }: { readonly shuts?: boolean } = {}): Promise<void> {
+      breaking = { at, cut, shuts, happened: Promise.withResolvers() };
+      return breaking.happened.promise;
+    },
+    /** Lets connections through again. */
+    open: () => (isShut = false),
+    /** Lets the statement go that comes late; settles when the database has answered. */
+    letGo: () => letGo(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CompiledQuery, type DatabaseConnection, type Driver, PostgresDialect, type QueryResult } from 'kysely';
+import { nanoid } from 'nanoid';
 import { Pool, type PoolClient } from 'pg';
 import { clientConfig, type PostgresAddress } from './address.ts';
 import { DatabaseAwayError, isAway } from './errors.ts';
@@ -18,6 +19,8 @@ const idleInTransactionMs = 5000;
 export class PatientPool {
   readonly #pool: Pool;
   #awaySince: number | null = null;
+  /** Tokens of commits whose answers were heard, to be deleted by the next one. */
+  #heard: string[] = [];
 
   constructor(address: PostgresAddress) {
     this.#pool = openPool(address, {
@@ -43,6 +46,17 @@ export class PatientPool {
       }
       await sleep(pauseMs);
     }
+  }
+
+  /** Notes that nobody will ask for a token any more. */
+  hear(token: string): void {
+    this.#heard.push(token);
+  }
+
+  takeHeard(): readonly string[] {
+    const heard = this.#heard;
+    this.#heard = [];
+    return heard;
   }
 
   /** Asks one question, for no longer than a time. */
@@ -125,16 +139,17 @@ class PatientDriver implements Driver {
 }
 
 /**
- * A question outside of a transaction is asked again on another connection, and whether a transaction was kept whose end was not heard is asked for by its number. Within
- * a transaction a loss is told: nothing of it was kept then.
+ * A question outside of a transaction is asked again on another connection. Within a transaction a loss is told: nothing of it was kept then. What has written something
+ * writes a token with it, in `commit_token`, by which it is known afterwards whether it was kept whose end was not heard. The number of a transaction would not tell: after
+ * a crash, or on a standby that took over, it may be unknown or another's.
  */
 class PatientConnection implements DatabaseConnection {
   readonly #pool: PatientPool;
   /** Null where one was lost and there is no other. */
   #client: PoolClient | null;
   #isLost = false;
-  /** Number of the transaction that is open. */
-  #transaction: string | null = null;
+  /** What the transaction that is open has done so far. */
+  #transaction: 'READ' | 'WRITTEN' | null = null;
 
   constructor(pool: PatientPool, client: PoolClient) {
     this.#pool = pool;
@@ -144,6 +159,7 @@ class PatientConnection implements DatabaseConnection {
   async executeQuery<R>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<R>> {
     const isQuestion =
       query.kind === 'SelectQueryNode' || (query.kind === 'RawNode' && /^\s*(?:select|with)\b/u.test(sql));
+    if (this.#transaction !== null && !isQuestion) this.#transaction = 'WRITTEN';
     if (this.#transaction !== null || !isQuestion) return this.#send<R>(sql, parameters);
     return this.#again(() => this.#send<R>(sql, parameters));
   }
@@ -153,27 +169,29 @@ class PatientConnection implements DatabaseConnection {
     throw new Error('Nothing is streamed.');
   }
 
-  /** With the number of the transaction, in one go. */
   async begin(): Promise<void> {
-    await this.#again(async () => {
-      // Two statements have two answers.
-      const answers: unknown = await this.#ask('begin; select pg_current_xact_id()::text as number', []);
-      this.#transaction = Array.isArray(answers) ? String(answers[1]?.rows[0]?.number) : '';
-    });
+    await this.#again(() => this.#send('begin', []));
+    this.#transaction = 'READ';
   }
 
   async commit(): Promise<void> {
-    const number = this.#transaction;
+    const hasWritten = this.#transaction === 'WRITTEN';
     this.#transaction = null;
-    try {
+    if (!hasWritten) {
       await this.#send('commit', []);
+      return;
+    }
+    const token = nanoid();
+    try {
+      await this.#ask(commitWith(token, this.#pool.takeHeard()), []);
     } catch (error) {
       if (!this.#isLost) throw error;
-      const wasKept = await this.#wasKept(number).catch((cause: unknown) => {
+      const wasKept = await this.#wasKept(token).catch((cause: unknown) => {
         throw new DatabaseAwayError(cause, false);
       });
       if (!wasKept) throw error;
     }
+    this.#pool.hear(token);
   }
 
   async rollback(): Promise<void> {
@@ -222,18 +240,26 @@ class PatientConnection implements DatabaseConnection {
     this.#isLost = false;
   }
 
-  /** What became of a transaction whose connection was lost. Throws where nobody can tell. */
-  async #wasKept(number: string | null): Promise<boolean> {
-    const deadline = performance.now() + patienceMs;
-    for (;;) {
-      await this.#renew();
-      const { rows } = await this.#again(() =>
-        this.#send<{ readonly status: string | null }>('select pg_xact_status($1::xid8) as status', [number]),
-      );
-      const status = rows[0]?.status ?? null;
-      if (status === 'committed' || status === 'aborted') return status === 'committed';
-      if (performance.now() > deadline) throw new Error(`The transaction ${number} is ${status}.`);
-      await sleep(longestPauseMs);
-    }
+  /**
+   * Whether a transaction was kept whose end was not heard. It is waited for where it is still ending; where it was not kept, its token is taken, so that it cannot be kept
+   * later either, should its end still be on the way to the database. Throws where nobody can tell.
+   */
+  async #wasKept(token: string): Promise<boolean> {
+    await this.#renew();
+    const { rows } = await this.#again(() =>
+      this.#send<{ readonly kept: number }>(
+        `insert into commit_token (token, kept) values ($1, 0) on conflict (token) do update set token = excluded.token
+         returning kept`,
+        [token],
+      ),
+    );
+    return rows[0]?.kept === 1;
   }
+}
+
+/** Ends a transaction with a token, in one go. */
+function commitWith(token: string, heard: readonly string[]): string {
+  const statements = [`insert into commit_token (token, kept) values ('${token}', 1)`, 'commit'];
+  if (heard.length > 0) statements.unshift(`delete from commit_token where token in ('${heard.join("', '")}')`);
+  return statements.join('; ');
 }

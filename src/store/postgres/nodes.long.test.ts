@@ -196,24 +196,70 @@ describe('nodes that share a database in PostgreSQL', { skip: postgresProgram.sk
     await hearing;
   });
 
-  it('count a change once whose commit was not answered', async () => {
+  it('count a change once whose commit was not answered, also when it comes to the database late', async () => {
     await using stack = new AsyncDisposableStack();
     const database = await postgres.emptied();
     const proxy = stack.use(await openBreakingProxy(database));
     const store = stack.use(await openStore({ database: proxy.address }));
     const { id } = await added(store);
     const { lease } = await claimed(store);
-    proxy.loseAnswer('commit');
-    assert.equal(await store.appendBatch(lease, newBatch(['one'])), true);
-    assert.equal(proxy.lost(), 1);
-    assert.equal((await store.segments(id, { limit: 5 })).length, 1);
-    proxy.loseQuestion('commit');
-    assert.equal(await store.appendBatch(lease, newBatch(['two'])), true);
-    assert.equal(proxy.lost(), 2);
-    assert.deepEqual(
-      (await store.segments(id, { limit: 5 })).map(({ item }) => item.text),
-      ['one', 'two'],
+    const jobs = () => store.countJobs({});
+    for (const cut of ['ANSWER', 'QUESTION'] as const) {
+      const append = proxy.cut('commit', cut);
+      assert.equal(await store.appendBatch(lease, newBatch([cut])), true);
+      await append;
+      const known = await jobs();
+      const add = proxy.cut('commit', cut);
+      await added(store);
+      await add;
+      assert.equal(await jobs(), known + 1, `a job of which the ${cut} was lost`);
+    }
+    const texts = (await store.segments(id, { limit: 5 })).map(({ item }) => item.text);
+    assert.deepEqual(texts, ['ANSWER', 'QUESTION']);
+    const count = await jobs();
+    const late = proxy.cut('commit', 'LATE');
+    const adding = added(store);
+    await late;
+    const given = 'select token from commit_token where kept = 0 and time > (select max(created_at) from job)';
+    while ((await postgres.ask(database, given)).length === 0) await sleep(10);
+    await proxy.letGo();
+    await adding;
+    assert.equal(await jobs(), count + 1);
+  });
+
+  it('count a change once whose commit was not answered, since the database has crashed', async () => {
+    await using stack = new AsyncDisposableStack();
+    const database = await postgres.emptied();
+    const proxy = stack.use(await openBreakingProxy(database));
+    const store = stack.use(await openStore({ database: proxy.address }));
+    for (const [jobs, cut] of [
+      [1, 'ANSWER'],
+      [2, 'QUESTION'],
+    ] as const) {
+      const isCut = proxy.cut('commit', cut, { shuts: true });
+      const adding = added(store);
+      await isCut;
+      await postgres.kill();
+      await postgres.start();
+      // The numbers of transactions that the crash has undone are given to others.
+      for (let other = 0; other < 20; other += 1) await postgres.ask(database, 'delete from probe');
+      proxy.open();
+      await adding;
+      assert.equal(await store.countJobs({}), jobs, `the ${cut} was lost`);
+    }
+  });
+
+  it('keep no token of a commit that was answered', async () => {
+    const database = await postgres.emptied();
+    await postgres.ask(database, "insert into commit_token values ('old', 1, 0), ('new', 0, default)");
+    await using store = await openStore({ database });
+    for (let job = 0; job < 5; job += 1) await added(store);
+    const tokens = (await postgres.ask(database, 'select token, kept from commit_token')).filter(
+      ({ token }) => token === 'old' || token === 'new',
     );
+    assert.deepEqual(tokens, [{ token: 'new', kept: '0' }]);
+    const [{ rows } = {}] = await postgres.ask(database, 'select count(*)::int as rows from commit_token');
+    assert.equal(rows, 2);
   });
 });
 

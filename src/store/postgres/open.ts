@@ -40,10 +40,22 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   });
   stack.defer(() => db.destroy());
   if (forMove === undefined) await refuseDuringMove(db);
+  if (asItIs !== true) await forgetOldTokens(db);
   const { inTurn } = stack.use(openSharedTurns(address));
   if (asItIs !== true) stack.use(await connectNodes({ address, notifier, db }));
   const connection: Connection = { db, notifier, ...manyNodes(db, inTurn, now) };
   return storeOn({ connection, searcher: openSearcher(pool), isNew, isShared: true, owned: stack.move() });
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Of commits that nobody asks for any more: those of nodes that ended, and those that were lost. */
+async function forgetOldTokens(db: Kysely<Tables>): Promise<void> {
+  await sql`
+    delete from commit_token where token in (
+      select token from commit_token where time < extract(epoch from clock_timestamp()) * 1000 - ${sql.lit(dayMs)}
+      for update skip locked
+    )`.execute(db);
 }
 
 /** Makes the tables, or brings them up to date; whether there were none. On a connection of its own, on which nothing is hurried. */

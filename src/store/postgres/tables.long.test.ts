@@ -16,7 +16,8 @@ interface Column {
 /** What each database calls the same. */
 const types: Readonly<Record<string, string>> = { INTEGER: 'bigint', REAL: 'double precision', TEXT: 'text' };
 /** Indexes with columns of their own kind, and what several nodes alone need. */
-const isOwn = (table: string) => ['search', 'job_title', 'job_media_name', 'delivery_claim'].includes(table);
+const isOwn = (table: string) =>
+  ['search', 'job_title', 'job_media_name', 'delivery_claim', 'commit_token'].includes(table);
 
 test('both databases have the same tables and columns', { skip: postgresProgram.skip }, async () => {
   await using postgres = await openPostgres();

@@ -38,6 +38,7 @@ export interface Tables {
   readonly webhook: WebhookTable;
   readonly delivery: DeliveryTable;
   readonly delivery_claim: DeliveryClaimTable;
+  readonly commit_token: CommitTokenTable;
   readonly probe: ProbeTable;
   readonly search_job: SearchJobTable;
   readonly search_older: SearchOlderTable;
@@ -343,6 +344,14 @@ interface DeliveryClaimTable {
   readonly number: number;
   readonly node: string;
   readonly until: number;
+}
+
+/** Transactions whose ends may not have been heard; in PostgreSQL alone. */
+interface CommitTokenTable {
+  readonly token: string;
+  /** 1 where the transaction itself has written it, 0 where somebody has asked for it and it was not kept. */
+  readonly kept: 0 | 1;
+  readonly time: Generated<number>;
 }
 
 interface ProbeTable {

@@ -15,16 +15,18 @@ export function workerStore(connection: Connection): WorkerStore {
   return {
     seeWorker: (report) => seeWorker(connection, report),
     async forgetWorkers(id) {
-      const all = connection.db.deleteFrom('worker');
-      await (id === null ? all : all.where('id', '=', id)).execute();
+      await commit(connection, (tx) =>
+        tx
+          .deleteFrom('worker')
+          .$if(id !== null, (all) => all.where('id', '=', id))
+          .execute(),
+      );
     },
     workers: (leaseMs) => readWorkers(connection, leaseMs),
     async drainWorker(id) {
-      const { numUpdatedRows } = await connection.db
-        .updateTable('worker')
-        .set({ draining: 1 })
-        .where('id', '=', id)
-        .executeTakeFirstOrThrow();
+      const { numUpdatedRows } = await commit(connection, (tx) =>
+        tx.updateTable('worker').set({ draining: 1 }).where('id', '=', id).executeTakeFirstOrThrow(),
+      );
       connection.notifier.notify('worker', id);
       return numUpdatedRows > 0n;
     },
