@@ -37,20 +37,41 @@ test('a job that was deleted while it is followed is NOT_FOUND', async () => {
   await assert.rejects(waiting, { code: 'NOT_FOUND' });
 });
 
-test('an event that another node has written since the events were read is told when this node hears of it, and nobody asks on and on until then', async () => {
+test('what another node writes between two readings is told when this node hears of it: nobody asks on and on until then, and nobody is sent away', async () => {
   const notifier = openNotifier();
   await using store = await openStore({ database: ':memory:', notifier });
   const { job } = await store.addJob(newJob());
-  await store.cancel(job.id);
-  let isRead = true;
-  const older: Store = { ...store, events: async (...asked) => (isRead ? [] : store.events(...asked)) };
-  using changes = openJobChanges(older, notifier);
+  const cancelled = await store.cancel(job.id);
+  let isBefore = true;
+  const before: Store = {
+    ...store,
+    job: async (id) => (isBefore ? cancelled : store.job(id)),
+    events: async (...asked) => (isBefore && asked[1] === 1 ? [] : store.events(...asked)),
+  };
+  using changes = openJobChanges(before, notifier);
   const { feed } = await followJob({ id: job.id, after: 1 }, { changes, notifier });
-  assert.deepEqual(await feed.read(1), { items: [], upTo: 1, next: 'LATER' });
-  isRead = false;
+  assert.deepEqual(await feed.read(1), { items: [], upTo: 1, next: 'LATER' }, 'the events are those of before');
+  await store.retry(job.id, false);
+  const retried = await feed.read(2);
+  assert.deepEqual([retried.upTo, retried.next], [3, 'LATER'], 'the job is that of before, which had ended');
+  await store.cancel(job.id);
+  isBefore = false;
   notifier.notify('job', job.id);
   const { upTo, next } = await feed.read(1);
-  assert.deepEqual([upTo, next], [2, 'NOTHING']);
+  assert.deepEqual([upTo, next], [4, 'NOTHING']);
+});
+
+test('whoever comes from another node with a place that was not known here a moment ago goes on from it', async () => {
+  const notifier = openNotifier();
+  await using store = await openStore({ database: ':memory:', notifier });
+  // Of what other nodes write this one has yet to hear.
+  using changes = openJobChanges(store, openNotifier());
+  const needs = { changes, notifier };
+  const { job } = await store.addJob(newJob());
+  assert.equal((await changes.job(job.id))?.lastEventSeq, 1);
+  await store.cancel(job.id);
+  assert.equal((await (await followJob({ id: job.id, after: 2 }, needs)).next()).done, true);
+  await assert.rejects(followJob({ id: job.id, after: 3 }, needs), { code: 'BAD_USER_INPUT' });
 });
 
 test('of 1,000 followers of 1,000 jobs only those of the job that changed read, and only what is new', async () => {

@@ -15,7 +15,9 @@ export async function followJob(
   { id, after }: { readonly id: string; readonly after: number },
   { changes, notifier }: Pick<Context, 'changes' | 'notifier'>,
 ): Promise<Following<JobEvent>> {
-  const job = await changes.job(id);
+  const kept = await changes.job(id);
+  // Whoever comes from another node may know more than was read here a moment ago.
+  const job = kept === null || after > kept.lastEventSeq ? await changes.jobNow(id) : kept;
   if (job === null) throw notFound();
   if (after < 0 || after > job.lastEventSeq) {
     throw new RequestError(
@@ -36,9 +38,9 @@ async function readEvents(id: string, after: number, changes: Context['changes']
   if (items.length === eventsAtOnce) return { items, upTo, next: 'MORE' };
   const now = await changes.job(id);
   if (now === null) throw notFound();
-  // Another node has written between the two readings. Where nothing was read, what was is kept for a moment, until this node hears of it.
-  if (now.lastEventSeq > upTo) return { items, upTo, next: items.length > 0 ? 'MORE' : 'LATER' };
-  return { items, upTo, next: isFinished(now.status) ? 'NOTHING' : 'LATER' };
+  if (now.lastEventSeq === upTo) return { items, upTo, next: isFinished(now.status) ? 'NOTHING' : 'LATER' };
+  // Another node has written between the two readings. What was read before is kept for a moment, until this node hears of it.
+  return { items, upTo, next: now.lastEventSeq > upTo && items.length > 0 ? 'MORE' : 'LATER' };
 }
 
 function notFound(): RequestError {

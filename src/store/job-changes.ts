@@ -20,6 +20,8 @@ export interface Changes<T> {
 export interface JobChanges extends Disposable, Pick<ChangeReader, 'changeClock' | 'countChanged'> {
   /** A job as it was at its last change, or a moment ago. Null where there is no such job. */
   readonly job: (id: string) => Promise<Job | null>;
+  /** As it is now. */
+  readonly jobNow: (id: string) => Promise<Job | null>;
   /** Events with a greater seq, in order, at most `limit`. */
   readonly events: JobReader['events'];
   readonly changedSince: (from: From) => Promise<Changes<ChangedJob>>;
@@ -51,10 +53,15 @@ export function openJobChanges(
     events.forget(id);
     for (const answers of [changed, deleted, clock, counts]) answers.forget(all);
   });
+  const job = (id: string) => jobs.get(id, 'job', () => store.job(id));
   const wakes = new Set<() => void>();
   let ticking: Disposable | undefined;
   return {
-    job: (id) => jobs.get(id, 'job', () => store.job(id)),
+    job,
+    jobNow(id) {
+      jobs.forget(id);
+      return job(id);
+    },
     events: (id, after, limit) => events.get(id, `${after} ${limit}`, () => store.events(id, after, limit)),
     changedSince: (from) =>
       changed.get(all, questionOf(from), async () =>
