@@ -23,6 +23,8 @@ export interface Loaders {
   readonly speakers: Loader<string, readonly Speaker[]>;
   readonly segments: Loader<JobPage, readonly Keyed<StoredSegment>[]>;
   readonly logs: Loader<JobPage, readonly Keyed<LogEntry>[]>;
+  /** The newest line of the log; there is one log for all. */
+  readonly logCursor: Loader<'log', string>;
 }
 
 interface Loader<K, V> {
@@ -51,6 +53,10 @@ export function openLoaders(store: Store): Loaders {
     speakers: batching((ids) => store.speakersOf(ids)),
     segments: batching((pages) => store.segmentsOf(pages)),
     logs: batching((pages) => store.logsOf(pages)),
+    logCursor: batching(async (keys) => {
+      const newest = await store.logCursor();
+      return keys.map(() => newest);
+    }),
   };
 }
 

@@ -30,10 +30,10 @@ export async function listLogs(
 /** Lines about a job, oldest first, of all time. */
 export async function listJobLogs(
   { jobId, ...page }: PageArguments & { readonly jobId: string },
-  { loaders, store }: Pick<Context, 'loaders' | 'store'>,
+  { loaders }: Pick<Context, 'loaders'>,
 ): Promise<Connection<LogEntry>> {
   const load: PagedList<LogEntry>['load'] = (some) => loaders.logs.load({ jobId, page: some });
-  return loadPage({ name: logList, max: 1000, load, newest: () => store.logCursor() }, page);
+  return loadPage({ name: logList, max: 1000, load, newest: () => loaders.logCursor.load('log') }, page);
 }
 
 /** The filter as the store takes it, of all time where neither year nor month is given. BAD_USER_INPUT for months that cannot be. */

@@ -98,7 +98,10 @@ class Page {
       take(data);
       this.#seen.emit('item');
     };
-    client.subscribe({ query, variables }, { next, error: () => undefined, complete: () => undefined });
+    const over = (error: unknown) => {
+      if (this.#client === client) this.#seen.emit('error', error);
+    };
+    client.subscribe({ query, variables }, { next, error: over, complete: () => over(new Error('It has ended.')) });
   }
 
   #show(job: any): void {
