@@ -1,21 +1,25 @@
 // Kills servers, engines or both at random moments while clients follow their jobs, with small engines and with real speech in turn, and
 // proves that nothing is lost; then kills them between the end of a job and the arrival of its webhook's message, and proves that each arrives:
-// and while speakers are told apart, again, and merged: npm run chaos -- [--rounds 200] [--kills 200] [--tellings 100] [--seed 1]; 0 leaves a part out
+// and while speakers are told apart, again, and merged: npm run chaos -- [--rounds 200] [--kills 200] [--tellings 100] [--seed 1]; 0 leaves a part out.
+// With --fleet the same of several machines (chaos-fleet.ts).
 import { parseArgs } from 'node:util';
 import { chaos, type ChaosOptions } from '#src/testing/chaos/chaos.ts';
 import { tellingChaos } from '#src/testing/chaos/telling.ts';
 import { webhookChaos } from '#src/testing/chaos/webhooks.ts';
 import { recordings } from '#src/testing/recordings.ts';
+import { runFleet } from './chaos-fleet.ts';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '200' },
+    fleet: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    speech: { type: 'string', default: '5' },
     kills: { type: 'string', default: '200' },
     tellings: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(Date.now() % 10_000) },
   },
 });
-const [rounds, kills, seed] = [Number(values.rounds), Number(values.kills), Number(values.seed)];
+const [rounds, kills, seed] = [Number(values.rounds ?? 200), Number(values.kills), Number(values.seed)];
 const tellings = Number(values.tellings);
 const spoken = recordings('fr_pico.wav', 'it_pico.wav', 'multilingual.mp3').map(({ path }) => path);
 const sample = spoken.slice(0, 1);
@@ -45,11 +49,6 @@ async function runWebhooks(): Promise<void> {
   );
 }
 
-if (rounds > 0) {
-  const half = Math.ceil(rounds / 2);
-  await run('small engines', { engine: 'twelve-batches', recordings: sample, rounds: half, maxPauseMs: 1500 });
-  await run('real speech', { engine: null, recordings: spoken, rounds: rounds - half, maxPauseMs: 5000 });
-}
 async function runTellings(): Promise<void> {
   const start = performance.now();
   const { undone, done } = await tellingChaos({ kills: tellings, seed, tell });
@@ -59,5 +58,16 @@ async function runTellings(): Promise<void> {
   );
 }
 
-if (kills > 0) await runWebhooks();
-if (tellings > 0) await runTellings();
+async function runServer(): Promise<void> {
+  if (rounds > 0) {
+    const half = Math.ceil(rounds / 2);
+    await run('small engines', { engine: 'twelve-batches', recordings: sample, rounds: half, maxPauseMs: 1500 });
+    await run('real speech', { engine: null, recordings: spoken, rounds: rounds - half, maxPauseMs: 5000 });
+  }
+  if (kills > 0) await runWebhooks();
+  if (tellings > 0) await runTellings();
+}
+
+await (values.fleet
+  ? runFleet({ rounds: Number(values.rounds ?? 30), speech: Number(values.speech), seed, tell })
+  : runServer());

@@ -7,6 +7,11 @@ const pauseMs = 50;
 
 const endings = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
+/** Whether a client is told that its server cannot answer just now. */
+export function isPassing({ extensions }: { readonly extensions?: Readonly<Record<string, unknown>> }): boolean {
+  return extensions?.['code'] === 'SERVICE_UNAVAILABLE';
+}
+
 /**
  * Events of a job over WebSocket as a client gets them that comes back with its cursor whenever the connection is lost. Throws where an event is
  * missing, comes twice, or the end comes before the last one.
@@ -29,8 +34,10 @@ export async function* followThrough(
       assert.ok(status === undefined || endings.has(status), `the events of ${id} ended with ${status}`);
       return;
     } catch (error) {
-      // A lost connection is told by an event, not by an error.
-      if (error instanceof Error) throw error;
+      // A lost connection is told by an event, what the server says by a list.
+      const told: unknown = error instanceof Error ? error.cause : error;
+      if (error instanceof Error && !Array.isArray(told)) throw error;
+      if (Array.isArray(told) && !told.every(isPassing)) throw new Error(JSON.stringify(told));
     }
     await sleep(pauseMs, undefined, { signal });
   }

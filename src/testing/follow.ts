@@ -40,7 +40,7 @@ export async function* followByWebSocket(url: string, id: string, after = 0): As
       query,
       variables: { id, after },
     })) {
-      if (!data) throw new Error(JSON.stringify(errors));
+      if (!data) throw new Error(JSON.stringify(errors), { cause: errors });
       yield data.jobEvents;
     }
   } finally {
@@ -56,7 +56,7 @@ export async function* followBySse(url: string, id: string, after = 0): AsyncGen
       query,
       variables: { id, after },
     })) {
-      if (!data) throw new Error(JSON.stringify(errors));
+      if (!data) throw new Error(JSON.stringify(errors), { cause: errors });
       yield data.jobEvents;
     }
   } finally {

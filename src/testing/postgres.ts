@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,113 +27,141 @@ export interface TestPostgres extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** Starts one in a temporary folder, which nothing reaches but through a socket in it. What was committed may be lost in a crash of the machine alone. */
-export async function openPostgres(): Promise<TestPostgres> {
-  const directory = await mkdtemp(join(tmpdir(), 'phonograph-postgres-'));
-  await using stack = new AsyncDisposableStack();
-  stack.defer(() => rm(directory, { recursive: true }));
+/** What a server of PostgreSQL is started with. */
+interface PostgresServerParts {
+  /** Of its data, as initdb or pg_basebackup has made it. */
+  readonly folder: string;
+  /** Where its socket is to be. */
+  readonly sockets: string;
+}
+
+/** A server of PostgreSQL that runs, on a folder that somebody else has made. */
+export interface PostgresServer {
+  kill(signal: NodeJS.Signals): Promise<void>;
+  start(): Promise<void>;
+}
+
+/** Runs programs of PostgreSQL as a user that they like; `directory` is made, for that user. */
+export async function openPostgresUser(directory: string) {
   const isRoot = process.getuid?.() === 0;
   // It refuses to run as root. `--pdeathsig`: it ends with the test, however that ends.
-  const user = [
-    'setpriv',
-    '--pdeathsig=INT',
-    ...(isRoot ? ['--reuid=postgres', '--regid=postgres', '--clear-groups'] : []),
-  ];
-  const [command = '', ...before] = user;
+  const drop = isRoot ? ['--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
+  await mkdir(directory, { recursive: true });
   if (isRoot) {
     const ids = await Promise.all(['-u', '-g'].map((flag) => execa('id', [flag, 'postgres'])));
     const [uid = 0, gid = 0] = ids.map(({ stdout }) => Number(stdout));
     await chown(directory, uid, gid);
   }
-  const folder = join(directory, 'data');
-  const initdb = join(dirname(postgresProgram.path), 'initdb');
-  const setup = [
-    '-D',
-    folder,
-    '-U',
-    'postgres',
-    '-A',
-    'trust',
-    '-E',
-    'UTF8',
-    '--locale=C',
-    '--no-sync',
-    '--no-instructions',
-  ];
-  await execa(command, [...before, initdb, ...setup], { cwd: directory });
-  const addressOf = (name: string) =>
-    `postgresql://localhost/${name}?user=postgres&host=${encodeURIComponent(directory)}`;
-  const settings = { fsync: 'off', full_page_writes: 'off', listen_addresses: '', unix_socket_directories: directory };
+  return (program: string, args: readonly string[]) =>
+    execa('setpriv', ['--pdeathsig=INT', ...drop, join(dirname(postgresProgram.path), program), ...args], {
+      cwd: directory,
+      reject: false,
+    });
+}
+
+/** The address of a database behind the socket in a folder. */
+export function addressOf(sockets: string, name: string): string {
+  return `postgresql://localhost/${name}?user=postgres&host=${encodeURIComponent(sockets)}`;
+}
+
+/** Asks a database something, on a connection of its own. */
+export async function askPostgres(address: string, text: string): Promise<readonly Record<string, unknown>[]> {
+  const pool = new Pool({ connectionString: address, max: 1 });
+  pool.on('error', () => undefined);
+  try {
+    return (await pool.query<Record<string, unknown>>(text)).rows;
+  } finally {
+    await pool.end();
+  }
+}
+
+type PostgresUser = Awaited<ReturnType<typeof openPostgresUser>>;
+
+/** Makes the folder of a server without anything in it. */
+export async function makePostgresFolder(user: PostgresUser, folder: string): Promise<void> {
+  const flags = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'];
+  const { exitCode, stderr } = await user('initdb', ['-D', folder, ...flags]);
+  if (exitCode !== 0) throw new Error(`initdb: ${stderr}`);
+}
+
+/** Starts a server, and waits until it answers. What was committed may be lost in a crash of the machine alone. */
+export async function startPostgres(
+  user: PostgresUser,
+  { folder, sockets }: PostgresServerParts,
+): Promise<PostgresServer> {
+  const settings = { fsync: 'off', full_page_writes: 'off', listen_addresses: '', unix_socket_directories: sockets };
   const flags = Object.entries({ ...settings, max_connections: '200', autovacuum: 'off' }).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
   ]);
-  const run = () =>
-    execa(command, [...before, postgresProgram.path, '-D', folder, ...flags], { cwd: directory, reject: false });
   let ended: string | null = null;
   const begin = () => {
-    const process = run();
+    const running = user('postgres', ['-D', folder, ...flags]);
     ended = null;
-    process.then(
+    running.then(
       ({ stderr }) => (ended = stderr),
       (error: unknown) => (ended = String(error)),
     );
-    return process;
+    return running;
   };
   let child = begin();
-  const kill = async (signal: NodeJS.Signals) => {
-    child.kill(signal);
-    await child;
-  };
-  stack.defer(() => kill('SIGQUIT'));
-  const ask = async (address: string, text: string): Promise<readonly Record<string, unknown>[]> => {
-    const pool = new Pool({ connectionString: address, max: 1 });
-    pool.on('error', () => undefined);
-    try {
-      const { rows } = await pool.query<Record<string, unknown>>(text);
-      return rows;
-    } finally {
-      await pool.end();
-    }
-  };
-  const main = addressOf('postgres');
-  const isReady = () =>
-    ask(main, 'select 1').then(
-      () => true,
-      () => false,
-    );
   const untilReady = async () => {
-    while (!(await isReady())) {
+    const answers = () =>
+      askPostgres(addressOf(sockets, 'postgres'), 'select 1').then(
+        () => true,
+        () => false,
+      );
+    while (!(await answers())) {
       if (ended !== null) throw new Error(`PostgreSQL has ended: ${ended}`);
       await sleep(20);
     }
   };
   await untilReady();
+  return {
+    async kill(signal) {
+      child.kill(signal);
+      await child;
+    },
+    async start() {
+      child = begin();
+      await untilReady();
+    },
+  };
+}
+
+/** Starts one in a temporary folder, which nothing reaches but through a socket in it. */
+export async function openPostgres(): Promise<TestPostgres> {
+  const directory = await mkdtemp(join(tmpdir(), 'phonograph-postgres-'));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(directory, { recursive: true }));
+  const user = await openPostgresUser(directory);
+  const folder = join(directory, 'data');
+  await makePostgresFolder(user, folder);
+  const server = await startPostgres(user, { folder, sockets: directory });
+  stack.defer(() => server.kill('SIGQUIT'));
+  const main = addressOf(directory, 'postgres');
   const owned = stack.move();
   let databases = 0;
   const create = async () => {
     const name = `test_${(databases += 1)}`;
-    await ask(main, `create database ${name} template template0`);
-    return addressOf(name);
+    await askPostgres(main, `create database ${name} template template0`);
+    return addressOf(directory, name);
   };
   let reused: string | undefined;
   return {
     create,
-    ask,
+    ask: askPostgres,
     async emptied() {
       if (reused !== undefined) {
-        await ask(reused, emptyAll);
+        await askPostgres(reused, emptyAll);
         return reused;
       }
       reused = await create();
       await (await openStore({ database: reused }))[Symbol.asyncDispose]();
       return reused;
     },
-    kill: () => kill('SIGQUIT'),
-    async start() {
-      child = begin();
-      await untilReady();
-    },
+    kill: () => server.kill('SIGQUIT'),
+    start: () => server.start(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

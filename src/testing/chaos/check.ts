@@ -34,7 +34,12 @@ export async function checkAll(server: KillableServer, stories: readonly Story[]
   };
 }
 
-async function checkStory(url: string, { id, recording, events, cancelled }: Story, expected: Expected): Promise<void> {
+/** Proves that a job is what its client has seen, without a gap, and its transcript that of an undisturbed run. */
+export async function checkStory(
+  url: string,
+  { id, recording, events, cancelled }: Story,
+  expected: Expected,
+): Promise<void> {
   assert.deepEqual(await eventsOf(url, id), events, 'a replay says what the client has heard');
   assert.deepEqual(
     events.map(({ seq }) => seq),

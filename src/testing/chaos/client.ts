@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { followThrough } from '../follow-through.ts';
+import { followThrough, isPassing } from '../follow-through.ts';
 import type { SeenEvent } from '../follow.ts';
 import { ask, type Answer } from '../server.ts';
 
@@ -52,13 +52,13 @@ const submit = `mutation ($input: TranscribeInput!) {
 const stop = 'mutation ($id: ID!) { cancel(id: $id) { __typename } }';
 const again = 'mutation ($id: ID!) { retry(id: $id) { __typename } }';
 
-/** Asks until there is an answer. */
+/** Asks until there is an answer that does not ask to try again in a moment. */
 export async function askThrough(url: string, body: object, signal: AbortSignal): Promise<Answer> {
   for (;;) {
     try {
       const answer = await ask(url, JSON.stringify(body));
       if (answer.errors === undefined) return answer;
-      throw new Error(JSON.stringify(answer.errors));
+      if (!answer.errors.every(isPassing)) throw new Error(JSON.stringify(answer.errors));
     } catch (error) {
       // fetch tells every lost connection as a TypeError, and an answer that breaks off as a SyntaxError.
       if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
