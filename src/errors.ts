@@ -171,6 +171,17 @@ export class RequestError extends Error {
   }
 }
 
+/** The database does not answer; it may a moment later. */
+export class DatabaseAwayError extends RequestError {
+  /** Whether it is certain that nothing was changed. */
+  readonly isUndone: boolean;
+  constructor(cause: unknown, isUndone = true) {
+    super('SERVICE_UNAVAILABLE', 'The database does not answer.', 'Try again in a moment.');
+    this.cause = cause;
+    this.isUndone = isUndone;
+  }
+}
+
 /** Why the work for a client ends that has left; nobody is told. */
 export function clientLeft(): RequestError {
   return new RequestError('CLIENT_LEFT', 'The client has left.');

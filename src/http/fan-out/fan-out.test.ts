@@ -8,6 +8,7 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { line } from '#src/store/contract/log-store.ts';
 import { WebSocket } from 'ws';
 import { added, claimed, newBatch, quietly } from '#src/store/contract/samples.ts';
+import { DatabaseAwayError } from '#src/errors.ts';
 import { newCaller } from '#src/testing/caller.ts';
 import { openHttpServer } from '#src/testing/http-server.ts';
 import { wsClient } from '#src/testing/follow.ts';
@@ -232,6 +233,25 @@ test('who reads slowly among those who read fast holds nobody up, and has everyt
     await ended;
     assert.deepEqual(seqs, numbers(0, await lastOf(server, id)));
   }
+});
+
+test('while the database is away those who follow hear nothing, and then everything', async (t) => {
+  await using server = await openHttpServer({ timeouts });
+  const { store } = server;
+  const { id } = await added(store);
+  const { lease } = await claimed(store);
+  const following = Object.values(transports).map((follow) => follow(server, { query, variables: { id } }));
+  for (const items of following) assert.equal((await items.next()).value.data.jobEvents.seq, 1);
+  // Where events are read, and where more is asked about one.
+  const away = (['events', 'jobsById'] as const).map((name) =>
+    t.mock.method(store, name, () => Promise.reject(new DatabaseAwayError(null)), { times: 1 }),
+  );
+  await store.finish(lease, completed);
+  for (const items of following) {
+    const told = (await Array.fromAsync(items)).map(({ data }) => data?.jobEvents.seq);
+    assert.deepEqual(told, numbers(1, await lastOf(server, id)));
+  }
+  assert.ok(away.every(({ mock }) => mock.callCount() === 1));
 });
 
 for (const [transport, follow] of Object.entries(transports)) {

@@ -14,6 +14,7 @@ import {
 import type { RequestContext } from '#resolvers/context.ts';
 import type { Following } from '#resolvers/subscription.ts';
 import type { Caller } from '../../config/api-key.ts';
+import { DatabaseAwayError } from '../../errors.ts';
 import { openSingleFlight } from '../../store/single-flight.ts';
 import { type Chunk, Group, type Membership } from './group.ts';
 import type { Outlet } from './outlet.ts';
@@ -52,6 +53,9 @@ export function openFanOut({ contextOf, mask }: FanOutNeeds): FanOut {
           contextValue: contextOf(caller, end.signal),
           rootValue,
         });
+        const away = result.errors?.find(({ originalError }) => originalError instanceof DatabaseAwayError);
+        // Told as an error, the item would be lost to all.
+        if (away?.originalError) throw away.originalError;
         return JSON.stringify(result.errors === undefined ? result : { ...result, errors: result.errors.map(mask) });
       },
       empty() {

@@ -1,5 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Feed, Place, Slice } from '#resolvers/subscription.ts';
+import { DatabaseAwayError } from '../../errors.ts';
 import type { SingleFlight } from '../../store/single-flight.ts';
 import type { Outlet, Part } from './outlet.ts';
 import type { Turns } from './turns.ts';
@@ -13,11 +14,13 @@ export interface Chunk extends Pick<Slice<unknown>, 'upTo' | 'next'> {
 const portionSize = 65_536;
 /** Writing to one client is the unit of `Turns`; executing an operation takes about so many. */
 const executionCost = 5;
+/** Before a database that was away is asked again. */
+const awayMs = 500;
 
 /** What a group is made of. */
 interface GroupParts<T> {
   readonly feed: Feed<T>;
-  /** Executes the operation of all for an item, and answers its result as JSON. */
+  /** Executes the operation of all for an item, and answers its result as JSON. Throws DatabaseAwayError. */
   readonly execute: (item: T) => Promise<string>;
   readonly chunks: SingleFlight<Chunk>;
   readonly turns: Turns;
@@ -27,7 +30,7 @@ interface GroupParts<T> {
 
 /** A place in a group, as who follows has it. */
 export interface Membership {
-  /** Settles when the feed has ended, and when it is left; rejects where the feed could not be read. */
+  /** Settles when the feed has ended, and when it is left; rejects where the feed could not be read, but for a database that is away: it is waited for. */
   readonly ended: Promise<void>;
   /** Begins to write to the outlet. */
   readonly begin: () => void;
@@ -52,6 +55,7 @@ export class Group<T> {
   readonly #listening: Disposable;
   /** Those who have everything. */
   readonly #level = new Set<Follower>();
+  readonly #left = new AbortController();
   #members = 0;
   #changes = 0;
   #isTelling = false;
@@ -88,6 +92,7 @@ export class Group<T> {
     this.#level.delete(follower);
     this.#members -= 1;
     if (this.#members > 0) return;
+    this.#left.abort();
     this.#listening[Symbol.dispose]();
     this.#parts.chunks.forget(this);
     this.#parts.empty();
@@ -172,7 +177,19 @@ export class Group<T> {
     else this.#level.add(follower);
   }
 
-  #read(place: Place): Promise<Chunk> {
+  /** Who follows hears nothing while the database is away, and goes on when it is back. */
+  async #read(place: Place): Promise<Chunk> {
+    for (;;) {
+      try {
+        return await this.#readNow(place);
+      } catch (error) {
+        if (!(error instanceof DatabaseAwayError)) throw error;
+      }
+      await sleep(awayMs, undefined, { signal: this.#left.signal });
+    }
+  }
+
+  #readNow(place: Place): Promise<Chunk> {
     return this.#parts.chunks.get(this, place, async () => {
       const { items, upTo, next } = await this.#parts.feed.read(place);
       const parts: Part[] = [];

@@ -3,7 +3,8 @@ import { type CompiledQuery, type DatabaseConnection, type Driver, PostgresDiale
 import { nanoid } from 'nanoid';
 import { Pool, type PoolClient } from 'pg';
 import { clientConfig, type PostgresAddress } from './address.ts';
-import { DatabaseAwayError, isAway } from './errors.ts';
+import { DatabaseAwayError } from '../../errors.ts';
+import { isAway } from './errors.ts';
 
 /** So long a statement, or a transaction, is tried again while the database is away; then the caller is told. A restart takes a second. */
 export const patienceMs = 5000;

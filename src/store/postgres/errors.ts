@@ -1,5 +1,3 @@
-import { RequestError } from '../../errors.ts';
-
 /** Connections that are refused or break, a server that stops, starts or is a standby, and one that has no connection left: each of them passes. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const awayCodes =
   /^(?:ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT|08\w{3}|57P0[1-5]|53300|25006|25P03)$/u;
@@ -20,15 +18,4 @@ export function isConflict(error: unknown): boolean {
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-/** The database does not answer: what a client is told. */
-export class DatabaseAwayError extends RequestError {
-  /** Whether it is certain that nothing was changed. */
-  readonly isUndone: boolean;
-  constructor(cause: unknown, isUndone = true) {
-    super('SERVICE_UNAVAILABLE', 'The database does not answer.', 'Try again in a moment.');
-    this.cause = cause;
-    this.isUndone = isUndone;
-  }
 }

@@ -4,7 +4,8 @@ import { nanoid } from 'nanoid';
 import { type Connection, type InTurn, openTurns } from '../sql/database/connection.ts';
 import type { Tables } from '../sql/database/tables.ts';
 import type { PostgresAddress } from './address.ts';
-import { DatabaseAwayError, isAway, isConflict } from './errors.ts';
+import { DatabaseAwayError } from '../../errors.ts';
+import { isAway, isConflict } from './errors.ts';
 import { lastArrival } from '../sql/jobs/queue.ts';
 import { openPool, patienceMs } from './dialect.ts';
 

@@ -1,10 +1,9 @@
-import { RequestError } from '../../errors.ts';
+import { DatabaseAwayError, RequestError } from '../../errors.ts';
 import { scoreOf } from '../../transcripts/search/match.ts';
 import type { SearchQuery, Term } from '../../transcripts/search/query.ts';
 import { entryOfBeginning, partMark, quoteWord } from '../sql/search/entries.ts';
 import type { Match, Searcher, Stage } from '../sql/search/matches.ts';
 import type { PatientPool } from './dialect.ts';
-import { DatabaseAwayError } from './errors.ts';
 
 /** A search takes milliseconds. */
 const longestMs = 30_000;
