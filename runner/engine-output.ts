@@ -39,6 +39,8 @@ export class EngineOutput {
   #language: DetectedLanguage | null = null;
   #media: LineOf<'media'> | null = null;
   #hasPeaks = false;
+  /** How many segments are final. */
+  #segments = 0;
   #knownSeconds = 0;
 
   constructor(claim: Claim, store: Work, write: Write) {
@@ -107,6 +109,7 @@ export class EngineOutput {
     if (resumed === null && (checkpoint !== null || job.segmentCount > 0)) {
       await this.#write('clearTranscript', () => this.#store.clearTranscript(lease));
     }
+    this.#segments = resumed === null ? 0 : job.segmentCount;
     this.#batch = openBatch(resumed === null ? 0 : resumed.batch + 1);
   }
 
@@ -158,8 +161,9 @@ export class EngineOutput {
     const processedSeconds = Math.max(this.#progress.processedSeconds, line.processedSeconds);
     const checkpoint: Checkpoint = { batch: line.batch, resume: line.resume };
     this.#progress = { ...this.#progress, processedSeconds };
-    const batch = { segments, voices, checkpoint, progress: this.#progress };
+    const batch = { after: this.#segments, segments, voices, checkpoint, progress: this.#progress };
     await this.#write('appendBatch', () => this.#store.appendBatch(this.#claim.lease, batch));
+    this.#segments += segments.length;
   }
 
   async #end(line: LineOf<'end'>): Promise<void> {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { pino } from 'pino';
-import { StorageFullError } from '#src/errors.ts';
+import { DatabaseAwayError, StorageFullError } from '#src/errors.ts';
 import { isFinished, type Job } from '#src/jobs/job.ts';
 import type { Store } from '#src/store/store.ts';
 import { assertGapless, fixture, logged, openHarness, textsOf } from './fixtures/harness.ts';
@@ -244,6 +244,25 @@ test('a full disk is waited for, with the engine held up', over, async () => {
   assert.equal((await harness.until(id, hasEnded)).status, 'COMPLETED');
   assert.deepEqual(await textsOf(harness, id), ['one', 'two', 'three']);
   assert.equal(harness.groups.length, 1);
+});
+
+test('a batch of which nobody has heard that it was kept comes again, and is there once', over, async () => {
+  await using harness = await openHarness('speaks');
+  let isHeard = false;
+  const store: Store = {
+    ...harness.store,
+    async appendBatch(...batch) {
+      const isKept = await harness.store.appendBatch(...batch);
+      if (isHeard) return isKept;
+      isHeard = true;
+      throw new DatabaseAwayError(null, false);
+    },
+  };
+  harness.start({ store });
+  const { id } = await harness.add();
+  assert.equal((await harness.until(id, hasEnded)).status, 'COMPLETED');
+  assert.deepEqual(await textsOf(harness, id), ['one', 'two', 'three']);
+  await assertGapless(harness, id);
 });
 
 test('a job that has not crashed does not wait, and each crash doubles the wait up to ten seconds', () => {

@@ -39,6 +39,8 @@ export interface Voices {
 }
 
 export interface Batch {
+  /** How many segments there are before it. One that is there already, since nobody has heard that it was kept, is not written again; where absent each is. */
+  readonly after?: number;
   readonly voices?: readonly Voices[];
   readonly segments: readonly NewSegment[];
   readonly checkpoint: unknown;

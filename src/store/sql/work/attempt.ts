@@ -269,6 +269,7 @@ export async function saveLanguage(connection: Connection, lease: Lease, languag
 /** Stores what one batch has brought: segments, checkpoint, progress and their events, all or nothing. */
 export async function appendBatch(connection: Connection, lease: Lease, batch: Batch): Promise<boolean> {
   const done = await underLease(connection, lease, async (tx, job, time) => {
+    if (isThere(batch, job.segment_count)) return true;
     const segments = numberSegments(batch.segments, job.segment_count);
     const progress = nextProgress(job, batch.progress);
     const facts: JobFact[] = [...(await insertSegments(tx, job.id, segments))];
@@ -282,6 +283,14 @@ export async function appendBatch(connection: Connection, lease: Lease, batch: B
     return true;
   });
   return done ?? false;
+}
+
+/** Whether a batch that nobody has heard to be kept was kept. */
+function isThere({ after, segments }: Batch, count: number): boolean {
+  if (after === undefined || after === count) return false;
+  if (after + segments.length !== count)
+    throw new Error(`A batch comes after ${after} segments, and there are ${count}.`);
+  return true;
 }
 
 /** Makes a running job begin again, where it could not be gone on with. */
