@@ -1,6 +1,6 @@
 import type { Config } from '#src/config/config.ts';
 import { isStorageFull, MediaRejectedError, RequestError } from '#src/errors.ts';
-import type { JobFailure } from '#src/jobs/job.ts';
+import type { Job, JobFailure } from '#src/jobs/job.ts';
 import type { Log } from '#src/logs/log.ts';
 import { openGuardedAgent } from '#src/media/address-guard.ts';
 import { type DiskSpace, mediaFolder } from '#src/media/disk.ts';
@@ -10,12 +10,15 @@ import { TransferError } from '#src/media/transfer.ts';
 import type { Notifier } from '#src/store/notifier.ts';
 import type { JobDownloads, JobReader, WaitingDownload } from '#src/store/store.ts';
 import { failure } from './failure-hints.ts';
+import { repeat } from '#src/operations/repeat.ts';
 import { retry } from '#src/operations/retry.ts';
 import { openWakeUp } from '#src/operations/wake-up.ts';
 
 /** What recordings are fetched with that are given by URL. */
 interface DownloadParts {
   readonly store: JobDownloads & Pick<JobReader, 'job'>;
+  /** A node that was not heard of for so long fetches nothing any more. */
+  readonly leaseMs: number;
   readonly notifier: Notifier;
   readonly media: Pick<MediaStore, 'arrive' | 'remove'>;
   readonly storage: DiskSpace;
@@ -23,8 +26,10 @@ interface DownloadParts {
   readonly log: Log;
 }
 
-/** For what this process is not told of. */
-const slowTickMs = 5000;
+/** For what this process is not told of, such as another one that died. */
+const slowTickMs = 1000;
+/** A lease is renewed so often while it lasts, as that of a job is. */
+const renewalsPerLease = 3;
 /** 4 GiB come within it over a line of 100 KB/s; radio that somebody gives for a recording ends with it. */
 const longestMs = 12 * 60 * 60 * 1000;
 
@@ -128,34 +133,54 @@ interface DownloadRun extends DownloadParts {
 }
 
 /** Fetches a recording and writes what became of it. Never rejects. */
-async function download(wanted: WaitingDownload, run: DownloadRun): Promise<void> {
-  const { id, kept } = wanted;
+async function download({ id }: WaitingDownload, run: DownloadRun): Promise<void> {
+  const { store, leaseMs } = run;
   const log = run.log.child({ job: id });
-  const start = performance.now();
   try {
     // The list of what waits may be older than the end of the download before: what is there by now is the job's.
-    if (!(await run.ask('progressDownload', () => run.store.progressDownload(id, 0)))) return;
-    log.info({ host: new URL(wanted.url).hostname }, 'download started');
-    const ending = await fetchAndKeep(wanted, { ...run, log });
-    const ms = Math.round(performance.now() - start);
-    if (run.unwanted.aborted) {
-      await run.media.remove(kept);
-      log.info({ ms }, 'download cancelled');
-    } else if (ending === null) {
-      log.info({ ms }, 'download interrupted');
-    } else if ('code' in ending) {
-      // Where a retry does not go on with it, it only takes room.
-      if (ending.code !== 'DOWNLOAD_FAILED') await run.media.remove(kept);
-      await run.ask('failDownload', () => run.store.failDownload(id, ending));
-      log.warn({ code: ending.code, text: ending.message, ms }, 'download failed');
-    } else {
-      const isWanted = await run.ask('finishDownload', () => run.store.finishDownload(id, ending));
-      if (!isWanted) await run.media.remove(kept);
-      log.info({ bytes: ending.bytes, ms }, 'download finished');
-    }
+    const wanted = await run.ask('claimDownload', () => store.claimDownload(id, leaseMs));
+    if (wanted !== null) await fetchClaimed(wanted, { ...run, log });
   } catch (err) {
     if (!run.signal.aborted) log.error({ err }, 'download is left to the next start');
+  } finally {
+    // Where it cannot be released, it is over with its lease.
+    await store.releaseDownload(id).catch((err: unknown) => log.warn({ err }, 'download not released'));
   }
+}
+
+async function fetchClaimed(wanted: WaitingDownload, run: DownloadRun): Promise<void> {
+  const { id, kept } = wanted;
+  const { store, media, log, leaseMs } = run;
+  const start = performance.now();
+  const lost = new AbortController();
+  const renew = async () => {
+    if (!(await store.renewDownload(id, leaseMs))) lost.abort();
+  };
+  await using renewing = repeat(leaseMs / renewalsPerLease, renew, (err) => log.warn({ err }, 'download not renewed'));
+  log.info({ host: new URL(wanted.url).hostname }, 'download started');
+  const ending = await fetchAndKeep(wanted, { ...run, signal: AbortSignal.any([run.signal, lost.signal]) });
+  await renewing[Symbol.asyncDispose]();
+  const ms = Math.round(performance.now() - start);
+  if (run.unwanted.aborted || lost.signal.aborted) {
+    await media.remove(kept);
+    log.info({ ms }, run.unwanted.aborted ? 'download cancelled' : 'download left to another node');
+  } else if (ending === null) {
+    log.info({ ms }, 'download interrupted');
+  } else if ('code' in ending) {
+    // Where a retry does not go on with it, it only takes room.
+    if (ending.code !== 'DOWNLOAD_FAILED') await media.remove(kept);
+    await run.ask('failDownload', () => store.failDownload(id, ending));
+    log.warn({ code: ending.code, text: ending.message, ms }, 'download failed');
+  } else {
+    const isWanted = await run.ask('finishDownload', () => store.finishDownload(id, ending));
+    // Where the answer before was lost, the job has it already.
+    if (!isWanted && !isOf(await store.job(id), kept)) await media.remove(kept);
+    log.info({ bytes: ending.bytes, ms }, 'download finished');
+  }
+}
+
+function isOf(job: Job | null, kept: string): boolean {
+  return job !== null && 'kept' in job.media.key && job.media.key.kept === kept;
 }
 
 /** Fetches a recording: what it is now that it is there, why it did not come, or null where nobody waits for it any more. */

@@ -124,7 +124,7 @@ export async function startServer(
     stack.use(startRetention(context));
     stack.use(startIndexing(context));
     stack.use(startSettling(context));
-    stack.use(startDownloads(context));
+    stack.use(startDownloads({ ...context, leaseMs }));
   }
   if (store.isShared) stack.use(followFleet({ ...context, health, leaseMs }));
   if (role === 'api') stack.use(startReaping({ store, log, leaseMs }));

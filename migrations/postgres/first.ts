@@ -94,6 +94,8 @@ const tables: Readonly<Record<string, string>> = {
     delivered_at INT, status INT, problem TEXT)`,
   delivery_claim:
     'number INT primary key references delivery (number) on delete cascade, node TEXT not null, until INT not null)',
+  download_claim:
+    'job_id TEXT primary key references download (job_id) on delete cascade, node TEXT not null, until INT not null)',
   commit_token: `token TEXT primary key, kept INT not null,
     time INT not null default floor(extract(epoch from clock_timestamp()) * 1000))`,
 };

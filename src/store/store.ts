@@ -107,10 +107,19 @@ export interface JobSettler {
   settle(id: string, bytes: number | null): Promise<void>;
 }
 
-/** What fetches recordings that are given by URL. Their jobs are QUEUED, and not given out; each write answers false where a job does not wait for it any more. */
+/**
+ * What fetches recordings that are given by URL. Their jobs are QUEUED, and not given out. Where several nodes share the database one of them fetches a recording, and one
+ * recording of a caller is fetched at a time. Each write answers false where a job does not wait for it any more, or another node fetches it.
+ */
 export interface JobDownloads {
-  /** Of each caller the job whose recording is to be fetched first, in the order of the queue. */
+  /** Of each caller for whom no other node fetches one the job whose recording is to be fetched first, in the order of the queue. */
   waitingDownloads(): Promise<readonly WaitingDownload[]>;
+  /** Takes a job's recording for this node, for `leaseMs` or until it is renewed, with a PROGRESSED event. Null where it is not to be had. What another node had fetched of it is begun anew. */
+  claimDownload(id: string, leaseMs: number): Promise<WaitingDownload | null>;
+  /** Says that this node still fetches it; false where another one does. */
+  renewDownload(id: string, leaseMs: number): Promise<boolean>;
+  /** Leaves it to whoever comes. */
+  releaseDownload(id: string): Promise<void>;
   /** Notes by what the bytes that come are told from those of another version, and what the recording is called (null: as it is). */
   beginDownload(
     id: string,

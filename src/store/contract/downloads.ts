@@ -6,6 +6,7 @@ import { added, claimed, eventsOf, newJob, type OpenStore, storyOf } from './sam
 
 const failure: JobFailure = { code: 'DOWNLOAD_FAILED', message: 'It is gone.', hint: null, retryable: true };
 const there = { bytes: 34, sha256: 'abc' };
+const leaseMs = 10_000;
 const url = 'http://alice:pass@example.org/a.wav?signature=x';
 
 /** A job whose recording is to be fetched. */
@@ -30,6 +31,7 @@ export function downloadsContract(open: OpenStore): void {
     ]);
     assert.equal((await claimed(store)).job.id, second.id);
     assert.equal(await store.claim('test'), null);
+    assert.ok(await store.claimDownload(first.id, leaseMs));
     assert.equal(await store.finishDownload(first.id, there), true);
     assert.deepEqual(await store.queuePositions([first.id]), [1]);
     const { job } = await claimed(store);
@@ -59,7 +61,7 @@ export function downloadsContract(open: OpenStore): void {
     const { id } = await addedByUrl(store, 'a');
     let woken = 0;
     const listening = notifier.listen('job', () => (woken += 1));
-    await store.progressDownload(id, 0);
+    assert.equal((await store.claimDownload(id, leaseMs))?.validator, null);
     await store.beginDownload(id, { validator: '"1"', name: 'Größe.wav' });
     await store.progressDownload(id, 0.5);
     const job = await store.job(id);
@@ -81,6 +83,7 @@ export function downloadsContract(open: OpenStore): void {
     await using opened = await open();
     const { store } = opened;
     const { id } = await addedByUrl(store, 'a');
+    await store.claimDownload(id, leaseMs);
     await store.beginDownload(id, { validator: '"1"', name: null });
     await store.progressDownload(id, 0.5);
     assert.equal(await store.failDownload(id, failure), true);
@@ -96,7 +99,7 @@ export function downloadsContract(open: OpenStore): void {
       assert.deepEqual(await waiting(store), []);
     }
     const story = (await storyOf(store, id)).join(' ');
-    assert.equal(story, 'QUEUED PROGRESSED FAILED QUEUED CANCELLED QUEUED CANCELLED');
+    assert.equal(story, 'QUEUED PROGRESSED PROGRESSED FAILED QUEUED CANCELLED QUEUED CANCELLED');
   });
 
   it('writes nothing about a job that does not wait for its recording any more', async () => {
@@ -105,18 +108,20 @@ export function downloadsContract(open: OpenStore): void {
     const cancelled = await addedByUrl(store, 'cancelled');
     await store.cancel(cancelled.id);
     const done = await addedByUrl(store, 'done');
+    await store.claimDownload(done.id, leaseMs);
     await store.finishDownload(done.id, there);
     const byPath = await added(store);
     for (const id of [cancelled.id, done.id, byPath.id, 'job_unknown']) {
       const before = await store.job(id);
       assert.deepEqual(
         [
+          await store.claimDownload(id, leaseMs),
           await store.beginDownload(id, { validator: null, name: 'b' }),
           await store.progressDownload(id, 0.5),
           await store.finishDownload(id, there),
           await store.failDownload(id, failure),
         ],
-        [false, false, false, false],
+        [null, false, false, false, false],
       );
       assert.deepEqual(await store.job(id), before);
     }

@@ -79,7 +79,10 @@ export function fairnessContract(open: OpenStore): void {
     const mine = await addedMany(store, 'mine', 4);
     const yours = await addedMany(store, 'yours', 8);
     assert.deepEqual(await claimedIds(store, 2), [mine[0], yours[0]]);
-    for (const id of late.slice(0, 2)) await store.finishDownload(id, { bytes: 1, sha256: 'x' });
+    for (const id of late.slice(0, 2)) {
+      await store.claimDownload(id, 10_000);
+      await store.finishDownload(id, { bytes: 1, sha256: 'x' });
+    }
     await store.settle(late[2] ?? '', null);
     const order = [...late, ...mine.slice(1)].flatMap((id, turn) => [id, yours[turn + 1] ?? '']);
     assert.deepEqual(await store.queuePositions(order), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);

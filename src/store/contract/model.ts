@@ -85,6 +85,7 @@ export function openModel(store: Store, clock: { time: number }): Model {
 
   async function arrive(job: ModelJob): Promise<void> {
     const waits = job.isFetched && job.status === 'QUEUED';
+    assert.equal((await store.claimDownload(job.id, 10_000)) !== null, waits);
     assert.equal(await store.finishDownload(job.id, { bytes: 1, sha256: 'x' }), waits);
     await store.settle(job.id, null);
     if (waits) job.isFetched = false;

@@ -101,6 +101,7 @@ export function webhooksContract(open: OpenStore): void {
     await addedWebhook(store);
     const media = { name: 'x', key: { kept: 'x' }, bytes: null, sha256: null };
     const { id } = await added(store, { url: 'https://example.org/x', media });
+    await store.claimDownload(id, 10_000);
     await store.failDownload(id, { ...failure, code: 'DOWNLOAD_FAILED' });
     assert.deepEqual(await typesOf(store), [`job.failed ${id}`]);
   });

@@ -155,6 +155,48 @@ describe('nodes that share a database in PostgreSQL', { skip: postgresProgram.sk
     assert.equal(found.length, 2);
   });
 
+  it('fetch each recording from one of them, and take it over when that one is gone', async () => {
+    await using stack = new AsyncDisposableStack();
+    let time = 1_700_000_000_000;
+    const database = await postgres.emptied();
+    const open = async () => stack.use(await openStore({ database, now: () => time }));
+    const [one, other] = [await open(), await open()];
+    const leaseMs = 10_000;
+    const url = 'https://example.org/a.wav';
+    const media = { name: 'a', key: { kept: 'a' }, bytes: null, sha256: null };
+    const { id } = await added(one, { url, media, callerId: 'alice' });
+    const { id: next } = await added(one, { url, callerId: 'alice' });
+    const claims = await Promise.all([one, other].map((store) => store.claimDownload(id, leaseMs)));
+    assert.equal(claims.filter((claim) => claim !== null).length, 1);
+    const [holder, waiter] = claims[0] === null ? [other, one] : [one, other];
+    await holder.beginDownload(id, { validator: '"1"', name: null });
+    assert.deepEqual(await waiter.waitingDownloads(), [], 'of a caller one is fetched at a time');
+    assert.equal(await waiter.claimDownload(next, leaseMs), null);
+    time += leaseMs - 1;
+    assert.equal(await holder.renewDownload(id, leaseMs), true);
+    time += leaseMs - 1;
+    assert.equal(await waiter.claimDownload(id, leaseMs), null);
+    time += 2;
+    assert.equal((await waiter.waitingDownloads())[0]?.id, id);
+    const taken = await waiter.claimDownload(id, leaseMs);
+    assert.deepEqual([taken?.url, taken?.validator], [url, null]);
+    assert.notEqual(taken?.kept, 'a', 'who wakes up writes to another place');
+    const there = { bytes: 1, sha256: 'x' };
+    assert.deepEqual(
+      [
+        await holder.renewDownload(id, leaseMs),
+        await holder.progressDownload(id, 0.5),
+        await holder.finishDownload(id, there),
+      ],
+      [false, false, false],
+    );
+    await waiter.releaseDownload(id);
+    assert.ok(await holder.claimDownload(id, leaseMs));
+    assert.equal(await waiter.finishDownload(id, there), false);
+    assert.equal(await holder.finishDownload(id, there), true);
+    assert.equal((await waiter.waitingDownloads())[0]?.id, next);
+  });
+
   it('send each message of a webhook from one of them', async () => {
     await using stack = new AsyncDisposableStack();
     const nodes = await openNodes(stack, await postgres.emptied());

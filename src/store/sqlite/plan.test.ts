@@ -125,6 +125,7 @@ test('no statement of a worker, a client or a start reads a table from end to en
   await store.logs({ owner: 'alice' }, { limit: 1 });
   await store.addJob(newJob({ url: 'https://example.org/a.wav' }));
   for (const { id: fetched } of await store.waitingDownloads()) {
+    await store.claimDownload(fetched, 10_000);
     await store.beginDownload(fetched, { validator: null, name: 'a.wav' });
     await store.progressDownload(fetched, 0.5);
     await store.failDownload(fetched, { code: 'DOWNLOAD_FAILED', message: 'x', hint: null, retryable: true });

@@ -38,6 +38,7 @@ export interface Tables {
   readonly webhook: WebhookTable;
   readonly delivery: DeliveryTable;
   readonly delivery_claim: DeliveryClaimTable;
+  readonly download_claim: DownloadClaimTable;
   readonly commit_token: CommitTokenTable;
   readonly probe: ProbeTable;
   readonly search_job: SearchJobTable;
@@ -344,6 +345,11 @@ interface DeliveryClaimTable {
   readonly number: number;
   readonly node: string;
   readonly until: number;
+}
+
+/** Which node fetches a recording, or was the last to, and until when nobody else does; in PostgreSQL alone. */
+interface DownloadClaimTable extends Pick<DeliveryClaimTable, 'node' | 'until'> {
+  readonly job_id: string;
 }
 
 /** Transactions whose ends may not have been heard; in PostgreSQL alone. */

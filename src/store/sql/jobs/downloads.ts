@@ -1,4 +1,12 @@
-import { type ExpressionBuilder, sql, type Transaction } from 'kysely';
+import {
+  type ExpressionBuilder,
+  type Kysely,
+  sql,
+  type Transaction,
+  type UpdateQueryBuilder,
+  type UpdateResult,
+} from 'kysely';
+import { nanoid } from 'nanoid';
 import { nextStatus, type JobFailure } from '../../../jobs/job.ts';
 import type { JobDownloads, WaitingDownload } from '../../store.ts';
 import { commit, type Connection } from '../database/connection.ts';
@@ -20,16 +28,20 @@ import { placeByArrival } from './order.ts';
 export function jobDownloads(connection: Connection): JobDownloads {
   return {
     waitingDownloads: () => waitingDownloads(connection),
-    beginDownload: (id, found) => whileWaiting(connection, id, (tx, job) => begin(tx, job, found)),
-    progressDownload: (id, fraction) => whileWaiting(connection, id, async (_, job) => progressed(job, fraction)),
-    finishDownload: (id, recording) => whileWaiting(connection, id, (tx, job) => finish(tx, job, recording), 'queue'),
+    claimDownload: (id, leaseMs) => claimDownload(connection, id, leaseMs),
+    renewDownload: (id, leaseMs) => renewDownload(connection, id, leaseMs),
+    releaseDownload: (id) => releaseDownload(connection, id),
+    beginDownload: (id, found) => whileOurs(connection, id, (tx, job) => begin(tx, job, found)),
+    progressDownload: (id, fraction) => whileOurs(connection, id, async (_, job) => progressed(job, fraction)),
+    finishDownload: (id, recording) => whileOurs(connection, id, (tx, job) => finish(tx, job, recording), 'queue'),
     failDownload: (id, failure) =>
-      whileWaiting(connection, id, async (_, job, time) => failed(job, failure, time), 'queue'),
+      whileOurs(connection, id, async (_, job, time) => failed(job, failure, time), 'queue'),
   };
 }
 
 /** Found by stepping from one caller to the next in the index, so that it reads as much as there are callers. */
-async function waitingDownloads({ db }: Connection): Promise<readonly WaitingDownload[]> {
+async function waitingDownloads(connection: Connection): Promise<readonly WaitingDownload[]> {
+  const { db } = connection;
   const { rows } = await sql<WaitingDownload>`
     with recursive step(caller) as (
       select min(download.caller) from download where download.waiting = 1
@@ -46,20 +58,113 @@ async function waitingDownloads({ db }: Connection): Promise<readonly WaitingDow
     join job on job.id = download.job_id
     join media on media.id = job.media_id
     order by download.priority desc, download.queued_at`.execute(db);
-  return rows;
+  const busy = await callersOfOthers(connection, db);
+  return rows.filter(({ caller }) => !busy.has(caller));
+}
+
+/** The callers for whom another node fetches a recording: where several share the database, one of a caller is fetched at a time, by one of them. */
+async function callersOfOthers({ node, now }: Connection, db: Kysely<Tables>): Promise<ReadonlySet<string>> {
+  if (node === null) return new Set();
+  const rows = await db
+    .selectFrom('download_claim')
+    .innerJoin('download', 'download.job_id', 'download_claim.job_id')
+    .select('download.caller')
+    .where('download.waiting', '=', 1)
+    .where('download_claim.node', '<>', node)
+    .where('download_claim.until', '>', await now(db))
+    .execute();
+  return new Set(rows.map(({ caller }) => caller));
 }
 
 const isWaiting = (eb: ExpressionBuilder<Tables, 'job'>) => eb('settling', '=', 2).and('status', '=', 'QUEUED');
 
-/** Writes what `act` makes of a job whose recording is being fetched, and notifies; false, with nothing changed, where it is not any more. */
-function whileWaiting(
+function claimDownload(connection: Connection, id: string, leaseMs: number): Promise<WaitingDownload | null> {
+  return commit(connection, async (tx, notify) => {
+    const job = await lockJob(tx, id, isWaiting);
+    if (job === undefined || !(await take(connection, tx, { job, leaseMs }))) return null;
+    await changeJob(tx, job, { ...progressed(job, 0), time: await connection.now(tx) });
+    notify(id);
+    return tx
+      .selectFrom('download')
+      .innerJoin('job', 'job.id', 'download.job_id')
+      .innerJoin('media', 'media.id', 'job.media_id')
+      .select(['download.job_id as id', 'download.caller', 'media.path as kept', 'download.url', 'download.validator'])
+      .where('download.job_id', '=', id)
+      .executeTakeFirstOrThrow();
+  });
+}
+
+/** False where another node fetches it, or another recording of its caller. */
+async function take(
+  connection: Connection,
+  tx: Transaction<Tables>,
+  { job, leaseMs }: { readonly job: LockedJob; readonly leaseMs: number },
+): Promise<boolean> {
+  const { node } = connection;
+  if (node === null) return true;
+  await connection.reserve(tx, `downloads of ${job.caller}`);
+  if ((await callersOfOthers(connection, tx)).has(job.caller)) return false;
+  const last = await tx.selectFrom('download_claim').select('node').where('job_id', '=', job.id).executeTakeFirst();
+  if (last !== undefined && last.node !== node) await beginAnew(tx, job);
+  const claim = { node, until: (await connection.now(tx)) + leaseMs };
+  await tx
+    .insertInto('download_claim')
+    .values({ job_id: job.id, ...claim })
+    .onConflict((conflict) => conflict.column('job_id').doUpdateSet(claim))
+    .execute();
+  return true;
+}
+
+/** What another node has is not gone on with: it may wake up and write to it, and nobody else may be able to read it. */
+async function beginAnew(tx: Transaction<Tables>, job: LockedJob): Promise<void> {
+  await tx.updateTable('media').set({ path: nanoid() }).where('id', '=', job.media_id).execute();
+  await tx.updateTable('download').set({ validator: null }).where('job_id', '=', job.id).execute();
+}
+
+function renewDownload(connection: Connection, id: string, leaseMs: number): Promise<boolean> {
+  const { node } = connection;
+  if (node === null) return Promise.resolve(true);
+  return commit(connection, async (tx) => {
+    const until = (await connection.now(tx)) + leaseMs;
+    return isChanged(tx.updateTable('download_claim').set({ until }).where('job_id', '=', id).where('node', '=', node));
+  });
+}
+
+async function releaseDownload(connection: Connection, id: string): Promise<void> {
+  const { node } = connection;
+  if (node === null) return;
+  const isReleased = await commit(connection, (tx) =>
+    isChanged(tx.updateTable('download_claim').set({ until: 0 }).where('job_id', '=', id).where('node', '=', node)),
+  );
+  if (isReleased) connection.notifier.notify('queue', id);
+}
+
+async function isChanged(update: UpdateQueryBuilder<Tables, 'download_claim', 'download_claim', UpdateResult>) {
+  return (await update.executeTakeFirstOrThrow()).numUpdatedRows > 0n;
+}
+
+/** Writes what `act` makes of a job whose recording this node fetches, and notifies; false, with nothing changed, where it does not any more. */
+function whileOurs(
   connection: Connection,
   id: string,
   act: (tx: Transaction<Tables>, job: LockedJob, time: number) => Promise<Omit<Change, 'time'>>,
   more?: 'queue',
 ): Promise<boolean> {
   return commit(connection, async (tx, notify) => {
-    const job = await lockJob(tx, id, isWaiting);
+    const { node } = connection;
+    const job = await lockJob(tx, id, (eb) =>
+      node === null
+        ? isWaiting(eb)
+        : isWaiting(eb).and(
+            eb.exists(
+              eb
+                .selectFrom('download_claim')
+                .select('node')
+                .whereRef('download_claim.job_id', '=', 'job.id')
+                .where('node', '=', node),
+            ),
+          ),
+    );
     if (job === undefined) return false;
     const time = await connection.now(tx);
     await changeJob(tx, job, { ...(await act(tx, job, time)), time });

@@ -71,6 +71,7 @@ const moves: { readonly [T in keyof Tables]: Move<T> | null } = {
   worker: null,
   detection: null,
   delivery_claim: null,
+  download_claim: null,
   commit_token: null,
   // It proves that the disk takes a write.
   probe: null,
