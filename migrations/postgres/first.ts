@@ -8,6 +8,9 @@ export const postgresFirst: Migration = {
     for (const [name, columns] of Object.entries(tables)) {
       await sql`create table ${sql.id(name)} (${sql.raw(inPostgres(columns))}`.execute(db);
     }
+    for (const [name, columns] of Object.entries(unlogged)) {
+      await sql`create unlogged table ${sql.id(name)} (${sql.raw(inPostgres(columns))}`.execute(db);
+    }
     for (const index of indexes) await sql`create ${sql.raw(index)}`.execute(db);
     await indexNames(db);
     for (const trigger of triggers) await sql.raw(trigger).execute(db);
@@ -98,6 +101,12 @@ const tables: Readonly<Record<string, string>> = {
     'job_id TEXT primary key references download (job_id) on delete cascade, node TEXT not null, until INT not null)',
   commit_token: `token TEXT primary key, kept INT not null,
     time INT not null default floor(extract(epoch from clock_timestamp()) * 1000))`,
+};
+
+/** What may be lost in a crash of the database. */
+const unlogged: Readonly<Record<string, string>> = {
+  rate: 'name TEXT not null, who TEXT not null, taken INT not null, granted INT not null, ends_at INT not null, primary key (name, who))',
+  held: 'node TEXT not null, name TEXT not null, who TEXT not null, count INT not null, until INT not null, primary key (node, name, who))',
 };
 
 const indexes = [

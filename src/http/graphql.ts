@@ -10,7 +10,7 @@ import type { FileRequest } from './file-response.ts';
 import { answerShared, subscribe } from './graphql-sse.ts';
 import { BodyError } from './multipart.ts';
 import type { PersistedQueries } from './persisted-queries.ts';
-import { holderOf, type Quotas, tooManyUploads } from './quotas.ts';
+import { holderOf, type Quotas, tooManyUploads } from './quotas/quotas.ts';
 import { contentType, refuseBody, refuseWith } from './request-checks.ts';
 import { maskErrors, type Yoga } from './yoga.ts';
 

@@ -8,7 +8,7 @@ import { answerEvents } from './event-stream.ts';
 import type { FanOut } from './fan-out/fan-out.ts';
 import type { FileRequest } from './file-response.ts';
 import { answerRecording } from './recording-file.ts';
-import { holderOf, type Quotas, tooManySubscriptions } from './quotas.ts';
+import { holderOf, type Quotas, tooManySubscriptions } from './quotas/quotas.ts';
 import { preflightSeconds } from './request-checks.ts';
 import { answerTranscript } from './transcript-file.ts';
 import { requestContext } from './yoga.ts';

@@ -4,7 +4,7 @@ import type { Context } from '#resolvers/context.ts';
 import { answerError, type Answering, endWhenIdle, endWhenStalled, openAnswering } from './answer.ts';
 import { openFanOut } from './fan-out/fan-out.ts';
 import { openPersistedQueries } from './persisted-queries.ts';
-import { openQuotas } from './quotas.ts';
+import { openQuotas } from './quotas/quotas.ts';
 import { refuse } from './request-checks.ts';
 import { handle, pathOf } from './routes.ts';
 import { openSubscriptions } from './subscriptions.ts';
@@ -40,7 +40,8 @@ const usualTimeouts: Timeouts = { pingMs: 12_000, stallMs: 15_000 };
 /** Listens on the configured address. Throws what node throws where the port is taken. */
 export async function listen(context: Context, timeouts = usualTimeouts): Promise<Listener> {
   const { listenHost, listenPort, maxSockets, bodyIdleSeconds } = context.config.server;
-  const quotas = openQuotas(context.config.server);
+  await using stack = new AsyncDisposableStack();
+  const quotas = stack.use(openQuotas(context.config.server, { shared: context.store.limits, log: context.log }));
   const fanOut = openFanOut({
     contextOf: (caller, signal) => requestContext(context, caller, signal),
     mask: maskErrors(context.log),
@@ -83,11 +84,13 @@ export async function listen(context: Context, timeouts = usualTimeouts): Promis
       resolve();
     });
   });
+  const owned = stack.move();
   return {
     url: urlOf(server),
-    [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose]() {
       stopping.abort();
-      return close(server, sockets, answering);
+      await close(server, sockets, answering);
+      await owned.disposeAsync();
     },
   };
 }

@@ -10,7 +10,7 @@ import { answerOpenai } from './openai/openai.ts';
 import { answerGraphiql } from './pages/graphiql.ts';
 import { wantsPage } from './pages/wants-page.ts';
 import { answerWebPage } from './pages/web-page.ts';
-import { tooOften } from './quotas.ts';
+import { tooOften } from './quotas/quotas.ts';
 import { authenticate, type Authentication, refuse, refuseWith } from './request-checks.ts';
 import { traceAnswer } from './measuring/tracing.ts';
 import { answerTus } from './tus.ts';

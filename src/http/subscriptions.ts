@@ -5,7 +5,7 @@ import type { Metrics } from '../operations/metrics.ts';
 import { refusalOf } from './cost.ts';
 import type { FanOut, SubscribeArgs } from './fan-out/fan-out.ts';
 import { operationOf } from './measuring/metrics.ts';
-import { holderOf, type Quotas, tooMany, tooManySubscriptions } from './quotas.ts';
+import { holderOf, type Quotas, tooMany, tooManySubscriptions } from './quotas/quotas.ts';
 
 /** How subscriptions begin, whoever runs them. */
 export interface Subscriptions {

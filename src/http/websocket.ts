@@ -12,7 +12,7 @@ import type { FanOut, SubscribeArgs } from './fan-out/fan-out.ts';
 import type { Membership } from './fan-out/group.ts';
 import { type Outlet, webSocketOutlet } from './fan-out/outlet.ts';
 import { answered, type Enveloped, prepare, rootOf } from './operation.ts';
-import { type Quotas, tooMany, tooOften } from './quotas.ts';
+import { type Quotas, tooMany, tooOften } from './quotas/quotas.ts';
 import { authenticate } from './request-checks.ts';
 import { maskErrors, type Yoga } from './yoga.ts';
 

@@ -18,6 +18,7 @@ import type { SearchQuery } from '../transcripts/search/query.ts';
 import type { ApiKeyStore } from './api-keys.ts';
 import type { ChangeReader } from './changes.ts';
 import type { DetectionStore } from './detections.ts';
+import type { SharedLimits } from './limits.ts';
 import type { LogEntry, LogStore } from './logs.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
 import type { WebhookStore } from './webhooks.ts';
@@ -64,6 +65,8 @@ export interface Store
   readonly isNew: boolean;
   /** Whether other processes take jobs from it, too. */
   readonly isShared: boolean;
+  /** Null where one process has the database: it counts by itself. */
+  readonly limits: SharedLimits | null;
   /** Proves that the database takes a write. Throws where it does not. */
   probe(): Promise<void>;
 }

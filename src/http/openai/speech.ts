@@ -12,7 +12,7 @@ import { openJoining } from '../../transcripts/render/line.ts';
 import { openaiShape, whenLeft } from '../answer.ts';
 import { type FileRequest, streamBody } from '../file-response.ts';
 import { readParts } from '../multipart.ts';
-import { holderOf, type Quotas, tooManySubscriptions, tooManyUploads } from '../quotas.ts';
+import { holderOf, type Quotas, tooManySubscriptions, tooManyUploads } from '../quotas/quotas.ts';
 import { contentType } from '../request-checks.ts';
 import { streamResults } from '../stream-results.ts';
 import { requestContext } from '../yoga.ts';

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { nanoid } from 'nanoid';
 import { type Connection, type InTurn, openTurns } from '../sql/database/connection.ts';
 import type { Tables } from '../sql/database/tables.ts';
 import type { PostgresAddress } from './address.ts';
@@ -13,7 +12,7 @@ import { openPool, patienceMs } from './dialect.ts';
 export function manyNodes(
   db: Kysely<Tables>,
   inTurn: InTurn,
-  clock?: () => number,
+  { node, clock }: { readonly node: string; readonly clock?: (() => number) | undefined },
 ): Omit<Connection, 'db' | 'notifier'> {
   const now = async (reader: Kysely<Tables>) => (clock === undefined ? readClock(reader) : clock());
   return {
@@ -23,7 +22,7 @@ export function manyNodes(
       const last = await lastArrival(tx);
       return Math.max(time, last + 1);
     },
-    node: nanoid(),
+    node,
     inTurn,
     transact: (act) => transact(db, act),
     async reserve(tx, name) {

@@ -1,4 +1,5 @@
 import { HandleEmptyInListsPlugin, Kysely, PostgresDialect, replaceWithNoncontingentExpression, sql } from 'kysely';
+import { nanoid } from 'nanoid';
 import { postgresMigrations } from '#migrations/index.ts';
 import { MigrationError } from '../../errors.ts';
 import type { Connection } from '../sql/database/connection.ts';
@@ -10,6 +11,7 @@ import type { StoreOptions } from '../options.ts';
 import type { Store } from '../store.ts';
 import type { PostgresAddress } from './address.ts';
 import { openPool, PatientPool, PatientPostgresDialect } from './dialect.ts';
+import { sharedLimits } from './limits.ts';
 import { manyNodes, openSharedTurns } from './many-nodes.ts';
 import { connectNodes } from './notifier.ts';
 import { openSearcher } from './searcher.ts';
@@ -31,6 +33,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const { address, notifier, asItIs, forMove, onQuery, now } = options;
   const isNew = await prepare(address, asItIs === true);
   await using stack = new AsyncDisposableStack();
+  const node = nanoid();
   const pool = new PatientPool(address);
   const db = new Kysely<Tables>({
     dialect: new PatientPostgresDialect(pool),
@@ -43,8 +46,9 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   if (asItIs !== true) await forgetOldTokens(db);
   const { inTurn } = stack.use(openSharedTurns(address));
   if (asItIs !== true) stack.use(await connectNodes({ address, notifier, db }));
-  const connection: Connection = { db, notifier, ...manyNodes(db, inTurn, now) };
-  return storeOn({ connection, searcher: openSearcher(pool), isNew, isShared: true, owned: stack.move() });
+  const connection: Connection = { db, notifier, ...manyNodes(db, inTurn, { node, clock: now }) };
+  const limits = sharedLimits(db, node);
+  return storeOn({ connection, searcher: openSearcher(pool), isNew, isShared: true, limits, owned: stack.move() });
 }
 
 const dayMs = 24 * 60 * 60 * 1000;

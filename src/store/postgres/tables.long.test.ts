@@ -17,7 +17,16 @@ interface Column {
 const types: Readonly<Record<string, string>> = { INTEGER: 'bigint', REAL: 'double precision', TEXT: 'text' };
 /** Indexes with columns of their own kind, and what several nodes alone need. */
 const isOwn = (table: string) =>
-  ['search', 'job_title', 'job_media_name', 'delivery_claim', 'download_claim', 'commit_token'].includes(table);
+  [
+    'search',
+    'job_title',
+    'job_media_name',
+    'delivery_claim',
+    'download_claim',
+    'commit_token',
+    'rate',
+    'held',
+  ].includes(table);
 
 test('both databases have the same tables and columns', { skip: postgresProgram.skip }, async () => {
   await using postgres = await openPostgres();

@@ -1,6 +1,7 @@
 import type { KnownRoot } from '#migrations/0007-media-keys.ts';
 import type { MediaRoot } from '../../config/config.ts';
 import { realPaths } from '../../media/real-file.ts';
+import type { SharedLimits } from '../limits.ts';
 import type { Store } from '../store.ts';
 import { type Connection, probe } from './database/connection.ts';
 import { transcriptEditor } from './editing/edits.ts';
@@ -27,12 +28,13 @@ interface Database {
   readonly searcher: Searcher;
   readonly isNew: boolean;
   readonly isShared: boolean;
+  readonly limits: SharedLimits | null;
   /** Closed with the store. */
   readonly owned: AsyncDisposable;
 }
 
 /** The store on a database that is open and up to date. */
-export function storeOn({ connection, searcher, isNew, isShared, owned }: Database): Store {
+export function storeOn({ connection, searcher, isNew, isShared, limits, owned }: Database): Store {
   const many = jobBatchReader(connection);
   return {
     ...jobWriter(connection),
@@ -54,6 +56,7 @@ export function storeOn({ connection, searcher, isNew, isShared, owned }: Databa
     ...webhookStore(connection),
     isNew,
     isShared,
+    limits,
     probe: () => probe(connection),
     [Symbol.asyncDispose]: async () => owned[Symbol.asyncDispose](),
   };

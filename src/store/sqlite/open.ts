@@ -32,5 +32,5 @@ export async function openSqliteStore(
   await (options.asItIs === true ? requireMigrated(db, migrations) : migrate(db, migrations));
   const connection: Connection = { db, notifier, ...oneProcess(db, now, await lastArrival(db)) };
   const searcher = stack.use(database.memory ? openMemorySearcher(database) : openFileSearcher(database.name));
-  return storeOn({ connection, searcher, isNew, isShared: false, owned: stack.move() });
+  return storeOn({ connection, searcher, isNew, isShared: false, limits: null, owned: stack.move() });
 }

@@ -272,7 +272,7 @@ export const attacks: readonly Attack[] = [
   },
   {
     name: 'uploads that stop, more than a caller may have',
-    defence: 'four at a time, and 30 s for the next byte (src/http/quotas.ts, src/http/answer.ts)',
+    defence: 'four at a time, and 30 s for the next byte (src/http/quotas/quotas.ts, src/http/answer.ts)',
     async attack(target) {
       const beginning =
         rawRequest(target, { headers: { ...multipart, 'Content-Length': '100000' }, body: '' }).replace(

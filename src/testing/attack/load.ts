@@ -30,7 +30,7 @@ async function openSocket({ url }: Target): Promise<WebSocket> {
 export const byMany: readonly Attack[] = [
   {
     name: 'ten thousand subscriptions of one caller',
-    defence: '64 on a connection, 1,000 of a caller; the rest is told TOO_MANY_REQUESTS (src/http/quotas.ts)',
+    defence: '64 on a connection, 1,000 of a caller; the rest is told TOO_MANY_REQUESTS (src/http/quotas/quotas.ts)',
     async attack(target) {
       const sockets = await Promise.all(Array.from({ length: 32 * target.effort }, () => openSocket(target)));
       const refused = new Map<WebSocket, number>();
@@ -76,7 +76,7 @@ export const byMany: readonly Attack[] = [
   {
     name: 'an upload without an end, and two hundred at once',
     defence:
-      'a body ends at maxUploadBytes, and the fifth upload of a caller waits (src/http/body.ts, src/http/quotas.ts)',
+      'a body ends at maxUploadBytes, and the fifth upload of a caller waits (src/http/body.ts, src/http/quotas/quotas.ts)',
     async attack(target) {
       const socket = await openRaw(target);
       const closed = new Promise((resolve) => socket.once('close', resolve));

@@ -3,10 +3,11 @@ import type { Role } from '../../../config/api-key.ts';
 import type { AttemptOutcome, JobEvent, JobStage, JobStatus } from '../../../jobs/job.ts';
 import type { ModelRequestTable, WorkerTable } from '../work/worker-rows.ts';
 import type { MessageType } from '../../webhooks.ts';
+import type { NodeTables } from './node-tables.ts';
 import type { DetectionTable, SpeakerTable, VoiceTable } from '../speakers/tables.ts';
 
 /** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
-export interface Tables {
+export interface Tables extends NodeTables {
   readonly job: JobTable;
   readonly job_count: JobCountTable;
   readonly job_tag: JobTagTable;
@@ -37,9 +38,6 @@ export interface Tables {
   readonly api_key: ApiKeyTable;
   readonly webhook: WebhookTable;
   readonly delivery: DeliveryTable;
-  readonly delivery_claim: DeliveryClaimTable;
-  readonly download_claim: DownloadClaimTable;
-  readonly commit_token: CommitTokenTable;
   readonly probe: ProbeTable;
   readonly search_job: SearchJobTable;
   readonly search_older: SearchOlderTable;
@@ -338,26 +336,6 @@ interface DeliveryTable {
   readonly delivered_at: number | null;
   readonly status: number | null;
   readonly problem: string | null;
-}
-
-/** Which node sends a message, and until when nobody else does; in PostgreSQL alone. */
-interface DeliveryClaimTable {
-  readonly number: number;
-  readonly node: string;
-  readonly until: number;
-}
-
-/** Which node fetches a recording, or was the last to, and until when nobody else does; in PostgreSQL alone. */
-interface DownloadClaimTable extends Pick<DeliveryClaimTable, 'node' | 'until'> {
-  readonly job_id: string;
-}
-
-/** Transactions whose ends may not have been heard; in PostgreSQL alone. */
-interface CommitTokenTable {
-  readonly token: string;
-  /** 1 where the transaction itself has written it, 0 where somebody has asked for it and it was not kept. */
-  readonly kept: 0 | 1;
-  readonly time: Generated<number>;
 }
 
 interface ProbeTable {

@@ -1,3 +1,4 @@
+import type { NodeTables } from '../database/node-tables.ts';
 import type { Tables } from '../database/tables.ts';
 
 /** A table whose rows both sides of a move have in the end. */
@@ -29,7 +30,7 @@ interface Move<T extends keyof Tables> {
 export const moveMark = 'move';
 
 /** Every table, in an order in which each comes after those that it refers to; null: it does not go along. */
-const moves: { readonly [T in keyof Tables]: Move<T> | null } = {
+const moves: { readonly [T in Exclude<keyof Tables, keyof NodeTables>]: Move<T> | null } = {
   media: { key: ['id'] },
   job: { key: ['id'], without: ['caller'] },
   job_tag: { key: ['tag', 'number'] },
@@ -70,9 +71,6 @@ const moves: { readonly [T in keyof Tables]: Move<T> | null } = {
   // Of processes that are not there any more.
   worker: null,
   detection: null,
-  delivery_claim: null,
-  download_claim: null,
-  commit_token: null,
   // It proves that the disk takes a write.
   probe: null,
 };

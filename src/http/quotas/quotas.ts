@@ -1,18 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import { GraphQLError } from 'graphql';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
-import type { Caller } from '../config/api-key.ts';
-import type { Config } from '../config/config.ts';
-
-/** How much of something each of many holds. */
-interface Quota {
-  /** Gives back what was taken, once; null where the holder has as much as it may. */
-  take(holder: string): (() => void) | null;
-}
+import type { Caller } from '../../config/api-key.ts';
+import type { Config } from '../../config/config.ts';
+import type { Log } from '../../logs/log.ts';
+import type { SharedLimits } from '../../store/limits.ts';
+import { openHoldings, openSharedHoldings, type Quota } from './holdings.ts';
+import { openRate, openSharedRate } from './rate.ts';
 
 /** What one caller, or one address, may hold at a time, so that nobody is in the way of others. */
-export interface Quotas {
+export interface Quotas extends AsyncDisposable {
   /** Ends a connection at once where its address has as many as it may; this machine and trusted proxies speak for many. */
   admit(socket: Socket): void;
   readonly uploads: Quota;
@@ -35,9 +32,16 @@ type Limits = Pick<
   | 'trustedProxies'
 >;
 
-export function openQuotas(limits: Limits): Quotas {
-  const sockets = openQuota(limits.maxSocketsPerAddress);
-  const [ofFailures, ofRequests] = [openRate(failuresPerMinute), openRate(limits.maxRequestsPerMinute)];
+interface QuotaParts {
+  /** What all nodes count together; null where this process is alone. */
+  readonly shared: SharedLimits | null;
+  readonly log: Log;
+}
+
+export function openQuotas(limits: Limits, { shared, log }: QuotaParts): Quotas {
+  const sockets = openHoldings(limits.maxSocketsPerAddress);
+  const ofFailures = openRate(failuresPerMinute);
+  const { ofRequests, uploads, subscriptions, ...owned } = ofCallers(limits, { shared, log });
   return {
     failed: (request) => ofFailures(networkOf(addressOf(request, limits.trustedProxies))),
     asked: async (caller) => (caller.role === 'ADMIN' ? 0 : ofRequests(holderOf(caller))),
@@ -48,36 +52,31 @@ export function openQuotas(limits: Limits): Quotas {
       if (giveBack === null) socket.destroy();
       else socket.once('close', giveBack);
     },
-    uploads: openQuota(limits.maxUploadsPerCaller),
-    subscriptions: openQuota(limits.maxSubscriptionsPerCaller),
+    uploads,
+    subscriptions,
+    [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
 
-/** Counts what each does within a minute: answers the seconds to wait of who does more than it may. */
-function openRate(perMinute: number): (who: string) => Promise<number> {
-  const limiter = new RateLimiterMemory({ points: perMinute, duration: 60 });
-  return async (who) => {
-    const { consumedPoints, msBeforeNext } = await limiter.penalty(who);
-    return consumedPoints <= perMinute ? 0 : Math.ceil(msBeforeNext / 1000);
-  };
-}
-
-function openQuota(limit: number): Quota {
-  const held = new Map<string, number>();
+/** Of callers all nodes count together, of addresses each for itself. */
+function ofCallers(limits: Limits, { shared, log }: QuotaParts) {
+  const most = { uploads: limits.maxUploadsPerCaller, subscriptions: limits.maxSubscriptionsPerCaller };
+  if (shared === null) {
+    return {
+      ofRequests: openRate(limits.maxRequestsPerMinute),
+      uploads: openHoldings(most.uploads),
+      subscriptions: openHoldings(most.subscriptions),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+  const onTrouble = (err: unknown) => log.warn({ err }, 'limits of callers counted by this node alone');
+  const perMinute = limits.maxRequestsPerMinute;
+  const holdings = openSharedHoldings({ limits: shared, most, onTrouble });
   return {
-    take(holder) {
-      const count = held.get(holder) ?? 0;
-      if (count >= limit) return null;
-      held.set(holder, count + 1);
-      let isGiven = false;
-      return () => {
-        if (isGiven) return;
-        isGiven = true;
-        const left = (held.get(holder) ?? 1) - 1;
-        if (left > 0) held.set(holder, left);
-        else held.delete(holder);
-      };
-    },
+    ofRequests: openSharedRate({ limits: shared, name: 'requests', perMinute, onTrouble }),
+    uploads: holdings.quotaOf('uploads'),
+    subscriptions: holdings.quotaOf('subscriptions'),
+    [Symbol.asyncDispose]: () => holdings[Symbol.asyncDispose](),
   };
 }
 
