@@ -50,10 +50,12 @@ export function startDetecting(parts: DetectingParts): AsyncDisposable {
   async function work(): Promise<void> {
     // Where the database is this process's alone, who was there before it is gone.
     await reap(isFleet ? leaseMs : 0);
-    while (!stopping.signal.aborted) {
+    for (let reapAt = performance.now() + slowTickMs; !stopping.signal.aborted;) {
       await fill();
-      await wakeUp.sleep(slowTickMs);
-      if (!stopping.signal.aborted) await reap(leaseMs);
+      await wakeUp.sleep(Math.max(0, reapAt - performance.now()));
+      if (stopping.signal.aborted || performance.now() < reapAt) continue;
+      await reap(leaseMs);
+      reapAt = performance.now() + slowTickMs;
     }
   }
 

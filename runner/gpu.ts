@@ -5,15 +5,17 @@ import { runProgram } from './process/run-program.ts';
 /** The name stands last, since it may hold a comma. */
 const fields = 'index,memory.total,memory.used,utilization.gpu,temperature.gpu,name';
 const freshMs = 2000;
+/** Cards come and go seldom, and a job that is to be claimed does not wait until their driver has answered. */
+const usableMs = 10_000;
 /** A driver that has lost its card answers late or never. */
 const limitMs = 5000;
 
-/** The NVIDIA GPUs of this machine, at most 2 s old; none, without an error, where there is no nvidia-smi. */
+/** The NVIDIA GPUs of this machine, at most 10 s old; none, without an error, where there is no nvidia-smi. */
 export const readGpus: () => Promise<readonly GpuStats[]> = gpuReader(['nvidia-smi']);
 
-/** A reader that asks `command` for the GPUs, and not again within 2 s. */
+/** A reader that asks `command` for the GPUs, and not again within 2 s; where it has answered within 10 s, nobody waits for it. */
 export function gpuReader(command: readonly string[]): () => Promise<readonly GpuStats[]> {
-  return memoizeFor(() => ask(command), freshMs);
+  return memoizeFor(() => ask(command), freshMs, usableMs);
 }
 
 async function ask(command: readonly string[]): Promise<readonly GpuStats[]> {

@@ -128,10 +128,14 @@ export function startRunner(options: RunnerOptions): Runner {
   async function work(): Promise<void> {
     // Where the database is this process's alone, who held a lease before it is gone.
     await reapExpired(isFleet ? leaseMs : 0);
-    while (!stopping.signal.aborted) {
+    const tickMs = isFleet ? reapMs : slowTickMs;
+    for (let reapAt = performance.now() + tickMs; !stopping.signal.aborted;) {
       await fillSlots();
-      await wakeUp.sleep(isFleet ? reapMs : slowTickMs);
-      if (!stopping.signal.aborted) await reapExpired(leaseMs);
+      await wakeUp.sleep(Math.max(0, reapAt - performance.now()));
+      // Whoever was woken looks for a job first.
+      if (stopping.signal.aborted || performance.now() < reapAt) continue;
+      await reapExpired(leaseMs);
+      reapAt = performance.now() + tickMs;
     }
   }
 
@@ -139,7 +143,7 @@ export function startRunner(options: RunnerOptions): Runner {
   const working = work().catch((err: unknown) => {
     if (!stopping.signal.aborted) log.fatal({ err }, 'runner ended');
   });
-  const listening = notifier.listen('job', wakeUp.wake);
+  const listening = notifier.listen('queue', wakeUp.wake);
   const detecting = startDetecting({ ...options, worker, isFleet, leaseMs, renewMs: times.renewMs });
 
   let stopped: Promise<void> | undefined;

@@ -62,7 +62,7 @@ export function startSettling({ store, notifier, media, log, nowMs = () => perfo
   const working = work().catch((err: unknown) => {
     if (!stopping.signal.aborted) log.fatal({ err }, 'recordings are no longer waited for');
   });
-  const listening = notifier.listen('job', wakeUp.wake);
+  const listening = notifier.listen('queue', wakeUp.wake);
   return {
     async [Symbol.asyncDispose](): Promise<void> {
       listening[Symbol.dispose]();

@@ -25,3 +25,17 @@ test('a failure is told to those who wait for it, and the next asks again', asyn
   for (const each of waiting) await assert.rejects(each, /not now/u);
   assert.equal(await ask(), 2);
 });
+
+test('where an answer may be older, nobody waits for the next one', async () => {
+  const answers = [Promise.withResolvers<number>(), Promise.withResolvers<number>()] as const;
+  let count = 0;
+  const ask = memoizeFor(() => answers[count++ % 2]?.promise ?? Promise.reject(new Error('none')), 0, hourMs);
+  const first = ask();
+  answers[0].resolve(1);
+  assert.equal(await first, 1);
+  assert.equal(await ask(), 1);
+  assert.equal(count, 2);
+  answers[1].resolve(2);
+  await answers[1].promise;
+  assert.equal(await ask(), 2);
+});

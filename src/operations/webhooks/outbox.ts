@@ -2,7 +2,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
 import type { Log } from '../../logs/log.ts';
 import { openGuardedAgent } from '../../media/address-guard.ts';
-import { listenEvery, type Notifier } from '../../store/notifier.ts';
+import type { Notifier } from '../../store/notifier.ts';
 import type { JobReader } from '../../store/store.ts';
 import type { Delivery, OutboxMessage, WebhookStore } from '../../store/webhooks.ts';
 import type { Metrics } from '../metrics.ts';
@@ -151,12 +151,20 @@ function startSending(
   }
 
   const working = work();
-  // Whatever ends a job changes the queue.
-  const listening = listenEvery({ notifier, topic: 'queue', ms: wakeMs }, wakeUp.wake);
+  // Whatever ends a job changes the queue; whoever waits for a job is told of the same, and goes first.
+  let timer: NodeJS.Timeout | undefined;
+  const lookLater = () => {
+    timer = undefined;
+    wakeUp.wake();
+  };
+  const listening = notifier.listen('queue', () => {
+    timer ??= setTimeout(lookLater, wakeMs);
+  });
   return {
     async [Symbol.asyncDispose]() {
       stopping.abort();
       listening[Symbol.dispose]();
+      clearTimeout(timer);
       wakeUp.wake();
       await working;
       await Promise.race([Promise.all(inFlight.values()), sleep(lastAnswersMs, undefined, { ref: false })]);

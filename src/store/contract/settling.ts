@@ -30,7 +30,7 @@ export function settlingContract(open: OpenStore): void {
     const { store, notifier } = opened;
     const { id } = await added(store, { settling: true });
     let woken = 0;
-    const listening = notifier.listen('job', () => (woken += 1));
+    const listening = notifier.listen('queue', () => (woken += 1));
     await store.settle(id, 34);
     assert.deepEqual([woken, (await eventsOf(store, id)).length], [1, 1]);
     await store.settle(id, 56);

@@ -75,6 +75,7 @@ export async function findNext(
   db: Kysely<Tables>,
   classes: readonly string[],
 ): Promise<{ readonly id: string } | undefined> {
+  if (isPostgres(db)) return findUnlocked(db, classes);
   const heads = classes.map((needs) => {
     const ready = db
       .selectFrom('job')
@@ -97,8 +98,23 @@ export async function findNext(
     .orderBy('head.place')
     .orderBy('head.arrival')
     .limit(1)
-    .$if(isPostgres(db), (jobs) => jobs.forUpdate('job').skipLocked())
     .executeTakeFirst();
+}
+
+/** The same for PostgreSQL, which passes over those that another worker is about to take. Every worker without a job asks it whenever one comes; of one part for all classes it is planned in half of the time. */
+async function findUnlocked(
+  db: Kysely<Tables>,
+  classes: readonly string[],
+): Promise<{ readonly id: string } | undefined> {
+  const { rows } = await sql<{ readonly id: string }>`
+    select job.id from unnest(${classes}::text[]) as class (needs)
+    cross join lateral (
+      select id, place, arrival from job where settling = 0 and needs = class.needs and place is not null
+      order by place, arrival limit ${sql.lit(headsAtOnce)}
+    ) as head
+    join job on job.id = head.id where job.place is not null
+    order by head.place, head.arrival limit 1 for update of job skip locked`.execute(db);
+  return rows[0];
 }
 
 /** Notes that a job was begun that stood at `place`: one that goes on has had its turn already. */

@@ -33,6 +33,6 @@ function settle(connection: Connection, id: string, bytes: number | null): Promi
     const place = job.place === null ? null : await placeByArrival(tx, job, job.arrival);
     await changeJob(tx, job, { set: { settling: 0, place }, facts: [], time: await connection.now(tx) });
     if (bytes !== null) await tx.updateTable('media').set({ bytes }).where('id', '=', job.media_id).execute();
-    notify(id);
+    notify(id, 'queue');
   });
 }
