@@ -143,16 +143,18 @@ describe('a move', { skip: postgresProgram.skip }, () => {
       const [row] = await postgres.ask(url, 'select count(*) as lines from log').catch(() => []);
       return Number(row?.['lines'] ?? 0);
     };
-    while ((await countLines()) === 0) await sleep(5);
+    const ended = first.then(() => true);
+    while ((await countLines()) === 0 && !(await Promise.race([ended, sleep(20, false)])));
     first.kill('SIGKILL');
-    assert.equal((await first).signal, 'SIGKILL');
+    const { signal, stderr } = await first;
+    assert.equal(signal, 'SIGKILL', stderr);
     const copied = await countLines();
     assert.ok(copied > 0 && copied < 10_000, `it was killed after ${copied} lines`);
     const second = await execa(process.execPath, command, { cwd: root, env, reject: false });
     assert.equal(second.exitCode, 0, second.stderr);
     assert.match(second.stdout, /^log +100\d\d  [0-9a-f]{64}$/mu);
     assert.match(second.stdout, /postgresql:\/\/localhost\/test_\d+ holds what .*phonograph\.db holds\.\n?$/u);
-    for (const { stdout, stderr } of [await first, second]) assert.doesNotMatch(stdout + stderr, /open-sesame/u);
+    for (const told of [await first, second]) assert.doesNotMatch(told.stdout + told.stderr, /open-sesame/u);
   });
 
   test('is refused where a side cannot be used, and touches nothing then', async () => {
