@@ -38,3 +38,15 @@ test('an aborted signal ends the patience after one more try', async () => {
   await assert.rejects(retry(act, { log, what: 'test', signal: AbortSignal.abort() }), /busy/u);
   assert.equal(tries(), 1);
 });
+
+test('what was done while the signal was aborted is not done again', async () => {
+  const ending = new AbortController();
+  let times = 0;
+  const act = async () => {
+    times += 1;
+    ending.abort();
+    return times;
+  };
+  assert.equal(await retry(act, { log, what: 'test', signal: ending.signal }), 1);
+  assert.equal(times, 1);
+});

@@ -24,10 +24,12 @@ export async function retry<T>(
   act: () => Promise<T>,
   { log, what, signal, maxTries = Number.POSITIVE_INFINITY }: RetryOptions,
 ): Promise<T> {
+  const answers: { readonly answer: T }[] = [];
   try {
     return await pRetry(
       async (tries) => {
         const answer = await act();
+        answers.push({ answer });
         if (tries > 1) log.info({ what, tries }, 'store answers again');
         return answer;
       },
@@ -44,6 +46,9 @@ export async function retry<T>(
       },
     );
   } catch (error) {
+    // p-retry forgets an answer that comes after the signal. What was done must not be done again.
+    const [given] = answers;
+    if (given !== undefined) return given.answer;
     if (signal.aborted) return act();
     throw error;
   }
