@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { followThrough, isPassing } from '../follow-through.ts';
 import type { SeenEvent } from '../follow.ts';
@@ -29,6 +30,7 @@ export async function liveThrough(wish: Wish): Promise<Story> {
   const { url, recording, key, signal } = wish;
   const input = { media: { path: recording }, idempotencyKey: key };
   const { transcribe } = (await askThrough(url, { query: submit, variables: { input } }, signal)).data;
+  assert.ok('job' in transcribe, JSON.stringify(transcribe));
   const { id } = transcribe.job;
   const events: SeenEvent[] = [];
   let cancelled = false;
