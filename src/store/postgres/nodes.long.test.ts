@@ -113,6 +113,11 @@ describe('nodes that share a database in PostgreSQL', { skip: postgresProgram.sk
       store.addJob(newJob({ callerId: 'alice' }), { maxQueuedPerCaller: 3 }).catch(() => null),
     );
     assert.equal(limited.filter((each) => each !== null).length, 3);
+    const { queued } = await nodes[0].store.queueCounts();
+    const few = await both(8, (store, time) =>
+      store.addJob(newJob({ callerId: `caller ${time}` }), { maxQueued: queued + 3 }).catch(() => null),
+    );
+    assert.equal(few.filter((each) => each !== null).length, 3);
     const ended = await both(10, (store, time) => {
       const claim = claims[time];
       return claim ? store.finish(claim.lease, { kind: 'FAILED', failure, ...quietly }) : Promise.resolve(false);
