@@ -77,6 +77,12 @@ export async function openLocalMediaStore(settings: Settings, space: DiskSpace):
       const changed = await Promise.all(names.map((name) => changedMs(join(kept, name))));
       yield names.filter((_, at) => (changed[at] ?? 0) < limitMs(now));
     },
+    problem: () =>
+      stat(kept).then(
+        () => null,
+        ({ code }: NodeJS.ErrnoException) =>
+          `The folder of the recordings, ${kept}, cannot be used (${code}). Mount it, or put it back.`,
+      ),
     async throwAway(names) {
       for (const name of names) await trash.add(join(kept, name));
       return trash.folder;

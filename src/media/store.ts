@@ -27,6 +27,8 @@ export interface MediaStore {
   remove(kept: string): Promise<void>;
   /** Names of the copies that may be thrown away where no job has them: none of them is so new that its job may still be on its way. */
   sweepable(now?: number): AsyncIterable<readonly string[]>;
+  /** Why it cannot be used now, and what to do about it; null where it can. Never rejects; when the signal is aborted, it has not answered. */
+  problem(signal: AbortSignal): Promise<string | null>;
   /** Throws away copies that no job has. Answers where they can be found for a while; null where they are gone. */
   throwAway(names: readonly string[]): Promise<string | null>;
 }

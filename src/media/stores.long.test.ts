@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -73,6 +73,12 @@ test('servers that share a folder go on with each other’s uploads, and take no
     assert.ok(recording !== null);
     assert.equal((await buffer(recording.read(0, 4))).toString(), text);
   }
+  const problem = () => other.media.problem(new AbortController().signal);
+  assert.equal(await problem(), null);
+  await rename(join(mediaStore, 'media'), join(mediaStore, 'away'));
+  assert.match((await problem()) ?? '', /cannot be used \(ENOENT\)/u);
+  await rename(join(mediaStore, 'away'), join(mediaStore, 'media'));
+  assert.equal(await problem(), null);
 });
 
 describe('S3', () => {

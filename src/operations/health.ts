@@ -3,6 +3,7 @@ import { isStorageFull, RequestError } from '../errors.ts';
 import { type EngineStatus, unreadyEngine } from '../jobs/worker.ts';
 import { type Log, tellFullDisk } from '../logs/log.ts';
 import type { DiskSpace } from '../media/disk.ts';
+import type { MediaStore } from '../media/store.ts';
 import { readModel } from '../models/installed.ts';
 import type { Settings } from '../settings.ts';
 import type { Store } from '../store/store.ts';
@@ -33,10 +34,14 @@ const lookMs = 1000;
 /** The database is written to, to see whether it takes writes, at each look of so many. */
 const looksAProbe = 5;
 
+/** Between two looks at the media store, and how long one may take that is well. */
+const mediaMs = 5000;
+
 /** What is looked at. */
 export interface HealthParts {
   readonly store: Pick<Store, 'probe'>;
   readonly storage: DiskSpace;
+  readonly media: Pick<MediaStore, 'place' | 'problem'>;
   readonly settings: Pick<Settings, 'current'>;
   readonly config: Config;
   /** An API node has no models: its workers have. */
@@ -54,6 +59,11 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
   let found: readonly string[] = [];
   let looks = 0;
   let ofStore: readonly string[] = [];
+  let ofMedia: string | null = null;
+  const onError = (err: unknown) => {
+    parts.log.error({ err }, 'server not looked at');
+    found = ['The server cannot look at its own state; its log tells why.'];
+  };
   const watching = repeat(
     lookMs,
     async () => {
@@ -65,12 +75,28 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
       ]);
       found = [...new Set([...ofStore, ...others.flat()])];
     },
-    (err) => {
-      parts.log.error({ err }, 'server not looked at');
-      found = ['The server cannot look at its own state; its log tells why.'];
-    },
+    onError,
   );
-  const problems = () => [...found, ...(engine === null || engine.problem === null ? [] : [engine.problem])];
+  // By itself: a network that swallows everything holds up no look at anything else.
+  const watchingMedia = repeat(
+    mediaMs,
+    async (stopping) => {
+      const late = new AbortController();
+      const timer = setTimeout(() => {
+        ofMedia = silent(parts.media);
+        late.abort();
+      }, mediaMs);
+      const problem = await parts.media.problem(AbortSignal.any([stopping, late.signal]));
+      clearTimeout(timer);
+      if (problem === null || !late.signal.aborted) ofMedia = problem;
+    },
+    onError,
+  );
+  const problems = () => [
+    ...found,
+    ...(ofMedia === null ? [] : [ofMedia]),
+    ...(engine === null || engine.problem === null ? [] : [engine.problem]),
+  ];
   return {
     version,
     startedAt,
@@ -91,8 +117,14 @@ export function watchHealth(parts: HealthParts, version: string): HealthWatch {
     drain: () => {
       draining = true;
     },
-    [Symbol.asyncDispose]: () => watching[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([watching, watchingMedia].map((each) => each[Symbol.asyncDispose]()));
+    },
   };
+}
+
+function silent({ place }: Pick<MediaStore, 'place'>): string {
+  return `The store of the recordings, ${place}, has not answered within ${mediaMs / 1000} s. Check that it runs, and the way to it.`;
 }
 
 /** A full disk, told as such; anything else is the database's. */

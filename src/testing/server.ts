@@ -119,7 +119,10 @@ export async function ask(url: string, body: string, headers: Record<string, str
 }
 
 /** What /ready tells, once it is as wanted. /health answers meanwhile. */
-export async function readyTells({ url }: TestServer, wanted: (told: Readiness) => boolean): Promise<Readiness> {
+export async function readyTells(
+  { url }: Pick<TestServer, 'url'>,
+  wanted: (told: Readiness) => boolean,
+): Promise<Readiness> {
   for (;;) {
     const told = (await (await fetch(`${url}/ready`)).json()) as Readiness;
     assert.equal((await fetch(`${url}/health`)).status, 200);

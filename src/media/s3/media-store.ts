@@ -18,6 +18,7 @@ import {
   listObjects,
   lookAt,
   type ObjectLook,
+  problemOf,
   readObject,
   removeObjects,
   type S3Settings,
@@ -127,6 +128,7 @@ export async function openS3MediaStore(settings: Settings, { bucket, space }: S3
       }
       yield names;
     },
+    problem: (signal) => problemOf(bucket, signal),
     async throwAway(names) {
       for (const name of names) await removeObjects(bucket, [keptKey(bucket, name)]);
       return null;

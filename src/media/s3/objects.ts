@@ -108,6 +108,18 @@ async function asked<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+/** Why a bucket cannot be used, for whoever runs the server; null where it can. */
+export async function problemOf({ client, name }: Bucket, signal: AbortSignal): Promise<string | null> {
+  try {
+    await client.headBucket({ Bucket: name }, { abortSignal: signal });
+    return null;
+  } catch (error) {
+    if (isNotThere(error)) return `The bucket ${name} of the recordings is not there. Make it, or correct mediaStore.`;
+    const reason = error instanceof Error ? error.name : String(error);
+    return `The bucket ${name} of the recordings does not answer, or refuses this server (${reason}). Check that it runs, s3Endpoint, and the credentials; what needs a recording waits, or is answered with SERVICE_UNAVAILABLE.`;
+  }
+}
+
 /** What is told of an object; null where there is none. */
 export async function lookAt({ client, name }: Bucket, key: string): Promise<ObjectLook | null> {
   try {

@@ -9,7 +9,7 @@ import { eventsOf } from '#src/testing/follow.ts';
 import { openProcessHarness } from '#src/testing/process.ts';
 import { openRecordingServer, serving } from '#src/testing/recording-server.ts';
 import { openS3Server, signIn } from '#src/testing/s3-server.ts';
-import { ask } from '#src/testing/server.ts';
+import { ask, isReady, readyTells } from '#src/testing/server.ts';
 
 /** Sends bytes by tus-js-client; the id of the upload. */
 function sendByTus(bytes: Buffer, endpoint: string): Promise<string> {
@@ -80,13 +80,21 @@ test('with S3, recordings come by form, tus and URL, are heard and played from t
   await ask(url, JSON.stringify({ query: `mutation { deleteJob(id: "${ids[0]}") { __typename } }` }));
   assert.equal((await names()).length, 2);
 
+  await readyTells({ url }, isReady);
   await s3.kill();
+  // /health answers at each look.
+  const { problems } = await readyTells({ url }, ({ status }) => status === 'DEGRADED');
+  assert.match(problems.join(), /^The bucket recordings of the recordings does not answer.* Check that it runs/u);
+  // What lies under a media root needs no bucket.
+  const besides = await transcribe(url, 'path: "speech.wav"');
+  assert.equal((await eventsOf(url, besides)).at(-1)?.status, 'COMPLETED');
   const away = await fetch(`${url}/jobs/${ids[1]}/media`);
   assert.equal(away.status, 503);
   assert.match(await away.text(), /SERVICE_UNAVAILABLE/u);
   const [refusal] = (await sendByForm(url, bytes)).errors;
   assert.equal(refusal.extensions.code, 'SERVICE_UNAVAILABLE');
   await s3.start();
+  await readyTells({ url }, isReady);
   const again = await sendByForm(url, bytes);
   assert.equal((await eventsOf(url, again.data.transcribe.job.id)).at(-1)?.status, 'COMPLETED');
 });
