@@ -29,7 +29,7 @@ export async function watchJobs(
       const { from, until } = parsePlace(place);
       const changed = await changes.changedSince(from);
       const items = changed.items.filter((each) => isWanted(each, wanted, until)).map(({ job }) => job);
-      return { items, ...nextPlace(place, changed, until) };
+      return { items, ...nextPlace(place, changed) };
     },
   };
   const start = await startAt(since, changes);
@@ -47,9 +47,9 @@ export async function watchDeletions(
   const feed: Feed<string> = {
     listen: (wake) => notifier.listen('jobDeleted', wake),
     async read(place): Promise<Slice<string>> {
-      const { from, until } = parsePlace(place);
+      const { from } = parsePlace(place);
       const deleted = await changes.deletedSince(from);
-      return { items: deleted.items.map(({ id }) => id), ...nextPlace(place, deleted, until) };
+      return { items: deleted.items.map(({ id }) => id), ...nextPlace(place, deleted) };
     },
   };
   return follow(feed, { start: await startAt(since, changes), cursor: 'since' });
@@ -64,41 +64,57 @@ function expired(message: string): RequestError {
 
 /** After everything that is there, or 30 s before a time. A time that is still to come, by the clock of a client, is now. */
 async function startAt(since: Date | null | undefined, changes: WatchNeeds['changes']): Promise<Place> {
-  const { newest, now } = await changes.changeClock();
-  const present = newest.getTime() + 1;
+  const { newest, now, openSince } = await changes.changeClock();
+  const present = settledBefore(newest.getTime() + 1, openSince);
   if (!since) return present;
   if (since.getTime() < now.getTime() - keptDeletedMs) {
     throw expired('What was changed and deleted is known for 7 days, and since is longer ago.');
   }
   const from = Math.min(since.getTime(), now.getTime()) - lookBackMs;
-  return missedPlace(newest.getTime(), new Date(Math.min(from, present)));
+  return missedPlace({ until: newest.getTime(), openSince, from: new Date(Math.min(from, present)) });
+}
+
+/** The time, or what is before it of which nothing can come any more. No transaction is open for so long that more would be told twice. */
+function settledBefore(time: number, openSince: number): number {
+  return Math.min(time, Math.max(openSince, time - lookBackMs));
 }
 
 /**
- * A place is a time from which on changes are told; or, while there are more already, a key after which, with the time until which a follower was away: 0
- * where it was not.
+ * A place is a time from which on changes are told; or, while there are more already, a key after which, with the time until which a follower was away, 0
+ * where it was not, and from when on something may come that is passed over meanwhile.
  */
-function parsePlace(place: Place): { readonly from: From; readonly until: number } {
-  if (typeof place === 'number') return { from: new Date(place), until: 0 };
-  const [until, from = ''] = place.split(' ');
-  return { from: from.startsWith(atTime) ? new Date(Number(from.slice(atTime.length))) : from, until: Number(until) };
+function parsePlace(place: Place): PlaceParts {
+  if (typeof place === 'number') return { from: new Date(place), until: 0, openSince: Number.POSITIVE_INFINITY };
+  const [until, openSince, from = ''] = place.split(' ');
+  return {
+    from: from.startsWith(atTime) ? new Date(Number(from.slice(atTime.length))) : from,
+    until: Number(until),
+    openSince: Number(openSince),
+  };
+}
+
+interface PlaceParts {
+  readonly from: From;
+  readonly until: number;
+  readonly openSince: number;
 }
 
 const atTime = '@';
 
-function missedPlace(until: number, from: From): string {
-  return `${until} ${typeof from === 'string' ? from : `${atTime}${from.getTime()}`}`;
+function missedPlace({ until, openSince, from }: PlaceParts): string {
+  return `${until} ${openSince} ${typeof from === 'string' ? from : `${atTime}${from.getTime()}`}`;
 }
 
-/** Those who have everything have the same place, wherever they came from. */
+/** Those who have everything have the same place, wherever they came from. On several nodes some of it is told twice, for the sake of what may come late. */
 function nextPlace(
   place: Place,
-  { upTo, isMore, time }: Changes<unknown>,
-  until: number,
+  { upTo, isMore, time, openSince }: Changes<unknown>,
 ): Pick<Slice<unknown>, 'upTo' | 'next'> {
-  if (isMore && upTo !== null) return { upTo: missedPlace(until, upTo), next: 'MORE' };
+  const { until, openSince: before } = parsePlace(place);
+  const since = Math.min(openSince, before);
+  if (isMore && upTo !== null) return { upTo: missedPlace({ until, openSince: since, from: upTo }), next: 'MORE' };
   const newest = Math.max(until, time ?? 0);
-  return { upTo: newest === 0 ? place : newest + 1, next: 'LATER' };
+  return { upTo: newest === 0 ? place : settledBefore(newest + 1, since), next: 'LATER' };
 }
 
 /**

@@ -16,6 +16,8 @@ export type From = Key | Date;
 export interface ChangeReader {
   /** The time of the newest change or deletion, and the present: the machine's clock, or the newest where that is later. */
   changeClock(): Promise<{ readonly newest: Date; readonly now: Date }>;
+  /** From when on something may have happened that is still to be seen, since another node is about to write it; Infinity where there is none. */
+  openSince(): Promise<number>;
   /** Jobs whose last change comes after a place, the one that changed first before the others. */
   changedSince(from: From, limit: number): Promise<readonly Keyed<ChangedJob>[]>;
   /** How many jobs have changed since a time, of more than `most` no more than one. */

@@ -12,12 +12,18 @@ export interface Changes<T> {
   readonly upTo: Key | null;
   /** Of the last, in milliseconds; null where there is none. */
   readonly time: number | null;
+  /** From when on something may have happened that is still to be seen. */
+  readonly openSince: number;
   /** Whether there may be more already. */
   readonly isMore: boolean;
 }
 
+/** The time of the newest change, and the present, as `ChangeReader` has them; and from when on something may have happened that is still to be seen. */
+type ChangeClock = Awaited<ReturnType<ChangeReader['changeClock']>> & Pick<Changes<never>, 'openSince'>;
+
 /** Reads jobs that change for everybody who watches: once for each change, however many listen. */
-export interface JobChanges extends Disposable, Pick<ChangeReader, 'changeClock' | 'countChanged'> {
+export interface JobChanges extends Disposable, Pick<ChangeReader, 'countChanged'> {
+  readonly changeClock: () => Promise<ChangeClock>;
   /** A job as it was at its last change, or a moment ago. Null where there is no such job. */
   readonly job: (id: string) => Promise<Job | null>;
   /** As it is now. */
@@ -46,7 +52,7 @@ export function openJobChanges(
   const events = openSingleFlight<readonly JobEvent[]>({ sizeOf: charactersOf, maxSize: maxEventCharacters });
   const changed = openSingleFlight<Changes<ChangedJob>>({ sizeOf: ({ items }) => items.length, maxSize: maxJobs });
   const deleted = openSingleFlight<Changes<Tombstone>>({ sizeOf: ({ items }) => items.length, maxSize: maxJobs });
-  const clock = openSingleFlight<Awaited<ReturnType<ChangeReader['changeClock']>>>({ sizeOf: () => 1, maxSize: 1 });
+  const clock = openSingleFlight<ChangeClock>({ sizeOf: () => 1, maxSize: 1 });
   const counts = openSingleFlight<number>({ sizeOf: () => 1, maxSize: maxJobs });
   const listening = notifier.listen('job', (id) => {
     jobs.forget(id);
@@ -54,6 +60,11 @@ export function openJobChanges(
     for (const answers of [changed, deleted, clock, counts]) answers.forget(all);
   });
   const job = (id: string) => jobs.get(id, 'job', () => store.job(id));
+  const read = async <T>(find: () => Promise<readonly Keyed<T>[]>, timeOf: (item: T) => Date) => {
+    // First: what is not open any more is found.
+    const openSince = await store.openSince();
+    return toChanges(await find(), { openSince, timeOf });
+  };
   const wakes = new Set<() => void>();
   let ticking: Disposable | undefined;
   return {
@@ -64,14 +75,21 @@ export function openJobChanges(
     },
     events: (id, after, limit) => events.get(id, `${after} ${limit}`, () => store.events(id, after, limit)),
     changedSince: (from) =>
-      changed.get(all, questionOf(from), async () =>
-        toChanges(await store.changedSince(from, changesAtOnce), ({ changedAt }) => changedAt),
+      changed.get(all, questionOf(from), () =>
+        read(
+          () => store.changedSince(from, changesAtOnce),
+          ({ changedAt }) => changedAt,
+        ),
       ),
     deletedSince: (from) =>
-      deleted.get(all, questionOf(from), async () =>
-        toChanges(await store.deletedSince(from, changesAtOnce), ({ deletedAt }) => deletedAt),
+      deleted.get(all, questionOf(from), () =>
+        read(
+          () => store.deletedSince(from, changesAtOnce),
+          ({ deletedAt }) => deletedAt,
+        ),
       ),
-    changeClock: () => clock.get(all, 'now', () => store.changeClock()),
+    changeClock: () =>
+      clock.get(all, 'now', async () => ({ openSince: await store.openSince(), ...(await store.changeClock()) })),
     countChanged: (since, most) =>
       counts.get(all, `${questionOf(since)} ${most}`, () => store.countChanged(since, most)),
     listen(wake) {
@@ -104,12 +122,17 @@ function questionOf(from: From): string {
   return typeof from === 'string' ? from : `at ${from.getTime()}`;
 }
 
-function toChanges<T>(found: readonly Keyed<T>[], timeOf: (item: T) => Date): Changes<T> {
+interface Reading<T> extends Pick<Changes<T>, 'openSince'> {
+  readonly timeOf: (item: T) => Date;
+}
+
+function toChanges<T>(found: readonly Keyed<T>[], { openSince, timeOf }: Reading<T>): Changes<T> {
   const last = found.at(-1);
   return {
     items: found.map(({ item }) => item),
     upTo: last?.key ?? null,
     time: last === undefined ? null : timeOf(last.item).getTime(),
+    openSince,
     isMore: found.length === changesAtOnce,
   };
 }

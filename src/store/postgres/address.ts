@@ -13,6 +13,8 @@ export interface PostgresAddress {
 }
 
 const connectMs = 3000;
+/** How nodes are called in the list of connections. */
+export const applicationName = 'phonograph';
 
 /** Options of the driver for one connection to the database. Throws MigrationError where the address cannot be used. */
 export function clientConfig({ url, caFile }: Omit<PostgresAddress, 'connections'>): ClientConfig {
@@ -28,7 +30,7 @@ export function clientConfig({ url, caFile }: Omit<PostgresAddress, 'connections
       options: `${config.options ?? ''} -c jit=off`.trim(),
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
-      application_name: 'phonograph',
+      application_name: applicationName,
       types: { getTypeParser },
     };
   } catch (cause) {

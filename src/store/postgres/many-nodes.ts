@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { type Connection, type InTurn, openTurns } from '../sql/database/connection.ts';
 import type { Tables } from '../sql/database/tables.ts';
-import type { PostgresAddress } from './address.ts';
+import { applicationName, type PostgresAddress } from './address.ts';
 import { DatabaseAwayError } from '../../errors.ts';
 import { isAway, isConflict } from './errors.ts';
 import { lastArrival } from '../sql/jobs/queue.ts';
@@ -17,6 +17,7 @@ export function manyNodes(
   const now = async (reader: Kysely<Tables>) => (clock === undefined ? readClock(reader) : clock());
   return {
     now,
+    openSince: () => readOpenSince(db),
     arrival: now,
     async queueRank(tx, time) {
       const last = await lastArrival(tx);
@@ -36,6 +37,16 @@ async function readClock(db: Kysely<Tables>): Promise<number> {
   const { rows } = await sql<{ readonly time: number }>`
     select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as time`.execute(db);
   return rows[0]?.time ?? 0;
+}
+
+/** Of nodes alone: a backup is open for hours. */
+async function readOpenSince(db: Kysely<Tables>): Promise<number> {
+  const { rows } = await sql<{ readonly time: number | null }>`
+    select floor(extract(epoch from min(xact_start)) * 1000)::bigint as time from pg_stat_activity
+      where datname = current_database() and application_name = ${applicationName} and pid <> pg_backend_pid()`.execute(
+    db,
+  );
+  return rows[0]?.time ?? Number.POSITIVE_INFINITY;
 }
 
 const firstPauseMs = 10;

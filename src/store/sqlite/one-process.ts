@@ -12,6 +12,7 @@ export function oneProcess(
   const queueRank = queueRanks(lastRank);
   return {
     now: async () => now(),
+    openSince: async () => Number.POSITIVE_INFINITY,
     arrival: async () => arrival(),
     queueRank: async (_, time) => queueRank(time),
     node: null,

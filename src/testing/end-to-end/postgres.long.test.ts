@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
 import { newCaller } from '../caller.ts';
+import { wsClient } from '../follow.ts';
 import { openPostgres, postgresProgram, type TestPostgres } from '../postgres.ts';
 import { isReady, openTestServer, readyTells, submit, type TestServer } from '../server.ts';
 
@@ -13,6 +15,45 @@ describe('servers on PostgreSQL', { skip: postgresProgram.skip }, () => {
   });
 
   after(() => postgres[Symbol.asyncDispose]());
+
+  it('tell of a change that another node writes before a later one, and that is seen after it', async () => {
+    await using stack = new AsyncDisposableStack();
+    const databaseUrl = await postgres.create();
+    const server = stack.use(await openTestServer({ server: { databaseUrl } }));
+    await readyTells(server, isReady);
+    const jobs = [await submit(server), await submit(server)] as const;
+    for (const id of jobs) await completed(server, id);
+    const [one, other] = jobs;
+    const rename = (id: string, title: string) =>
+      server.ask('mutation ($id: ID!, $input: UpdateJobInput!) { updateJob(id: $id, input: $input) { __typename } }', {
+        id,
+        input: { title },
+      });
+    const client = wsClient(server.url);
+    stack.defer(() => client.dispose());
+    const told = client.iterate<{ jobChanged: { title: string } }>({ query: 'subscription { jobChanged { title } }' });
+    const untilTold = async (title: string) => {
+      for (;;) {
+        const { value } = await told.next();
+        assert.ok(value?.data, JSON.stringify(value));
+        if (value.data.jobChanged.title === title) return;
+      }
+    };
+    const first = untilTold('first').then(() => true);
+    while (!(await Promise.race([first, sleep(50, false)]))) await rename(other, 'first');
+    const node = new Client({ connectionString: databaseUrl, application_name: 'phonograph' });
+    await node.connect();
+    stack.defer(() => node.end());
+    await node.query('begin');
+    await node.query(
+      `update job set title = 'before it', updated_at = floor(extract(epoch from clock_timestamp()) * 1000) where id = $1`,
+      [one],
+    );
+    await rename(other, 'after it');
+    await untilTold('after it');
+    await node.query('commit');
+    await untilTold('before it');
+  });
 
   it('run jobs, tell that their database is away, and go on when it is back', async () => {
     const databaseUrl = await postgres.create();

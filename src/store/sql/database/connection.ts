@@ -9,6 +9,8 @@ export interface Connection {
   readonly notifier: Pick<Notifier, 'notify'>;
   /** Milliseconds since 1970 by the clock that all who share the database go by: the machine's, or the database's where machines share it. */
   readonly now: (db: Kysely<Tables>) => Promise<number>;
+  /** Since when the oldest transaction is open, which may yet bring a change of an earlier time than one that is to be seen; Infinity where none can. */
+  readonly openSince: () => Promise<number>;
   /** Like `now`, but what arrives within one millisecond keeps its order. */
   readonly arrival: (tx: Transaction<Tables>) => Promise<number>;
   /** A new rank at the end of the queue for what arrives at `time`; behind every earlier one, also where the clock was set back. */

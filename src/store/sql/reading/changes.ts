@@ -10,8 +10,9 @@ import { selectJob, toJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 
 /** What tells of changes, from the tables that triggers keep. */
-export function changeReader({ db, now }: Connection): ChangeReader {
+export function changeReader({ db, now, openSince }: Connection): ChangeReader {
   return {
+    openSince,
     async changeClock() {
       const newest = await readNewest(db);
       return { newest: new Date(newest), now: new Date(Math.max(newest, await now(db))) };
