@@ -1,13 +1,13 @@
 // Kills servers, engines or both at random moments while clients follow their jobs, with small engines and with real speech in turn, and
 // proves that nothing is lost; then kills them between the end of a job and the arrival of its webhook's message, and proves that each arrives:
 // and while speakers are told apart, again, and merged: npm run chaos -- [--rounds 200] [--kills 200] [--tellings 100] [--seed 1]; 0 leaves a part out.
-// With --fleet the same of several machines (chaos-fleet.ts).
+// With --fleet it does so to several nodes on PostgreSQL: npm run chaos -- --fleet [--rounds 30] [--speech 5] [--seed 1]; so many rounds of --rounds are with real speech.
 import { parseArgs } from 'node:util';
 import { chaos, type ChaosOptions } from '#src/testing/chaos/chaos.ts';
+import { runFleet } from '#src/testing/chaos/fleet-rounds.ts';
 import { tellingChaos } from '#src/testing/chaos/telling.ts';
 import { webhookChaos } from '#src/testing/chaos/webhooks.ts';
 import { recordings } from '#src/testing/recordings.ts';
-import { runFleet } from './chaos-fleet.ts';
 
 const { values } = parseArgs({
   options: {

@@ -1,9 +1,7 @@
-// Has things happen to a fleet of two API nodes and four workers on PostgreSQL while clients follow their jobs, with small engines and then with real speech, and proves
-// that nothing is lost; then does the same without the fence, which must not come right: npm run chaos -- --fleet [--rounds 30] [--speech 5] [--seed 1]
 import assert from 'node:assert/strict';
-import { fleetChaos, type FleetChaosOptions, type Mishap } from '#src/testing/chaos/fleet.ts';
-import { postgresProgram } from '#src/testing/postgres.ts';
-import { recordings } from '#src/testing/recordings.ts';
+import { postgresProgram } from '../postgres.ts';
+import { recordings } from '../recordings.ts';
+import { fleetChaos, type FleetChaosOptions, type Mishap } from './fleet.ts';
 
 /** What befalls a fleet, round by round, and then again. */
 const usual: readonly Mishap[] = [
@@ -30,6 +28,10 @@ interface FleetRounds {
   readonly tell: (line: string) => void;
 }
 
+/**
+ * Has things happen to a fleet of two API nodes and four workers while clients follow their jobs, with small engines and then with real speech, and tells on stdout
+ * what was done; then the same without the fence, which must not come right. Throws where anything is otherwise.
+ */
 export async function runFleet({ rounds, speech, seed, tell }: FleetRounds): Promise<void> {
   if (postgresProgram.skip !== false) throw new Error(postgresProgram.skip);
   const spoken = recordings('multilingual.mp3').map(({ path }) => path);

@@ -55,7 +55,8 @@ export interface FleetChaosReport {
   readonly interrupted: number;
 }
 
-const [apiNodes, clients] = [2, 6];
+const apiNodes = 2;
+const mostClients = 6;
 const outages = 1.6;
 
 /**
@@ -75,6 +76,8 @@ export async function fleetChaos(options: FleetChaosOptions): Promise<FleetChaos
   stack.defer(() => over.abort());
   const lives = { fleet, names, random, signal: over.signal };
   const expected = await Promise.race([undisturbed(lives), fleet.died]);
+  // Each has a slot, also where a worker is away.
+  const clients = Math.min(mostClients, options.slots * (options.workers - 1));
   const lived = Promise.all(Array.from({ length: clients }, (_, client) => liveOn(lives, client, done.signal)));
   // A client that fails ends the rounds.
   const failed = Promise.race([fleet.died, lived.then(() => new Promise<never>(() => undefined))]);
