@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs';
-import { chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,9 +8,13 @@ import { Pool } from 'pg';
 import { openStore } from '#src/store/open.ts';
 import { debianProgram } from './debian.ts';
 
-/** PostgreSQL as Debian has it. Its folder names the version, which is not known before it is installed. */
+const ownFolder = process.env['PHONOGRAPH_TEST_POSTGRES'];
+
+/** PostgreSQL in the folder of programs that PHONOGRAPH_TEST_POSTGRES names, or as Debian has it. Debian's folder names the version, which is not known before it is installed. */
 export const postgresProgram = await debianProgram('postgresql', () =>
-  globSync('/usr/lib/postgresql/*/bin/postgres').toSorted().at(-1),
+  globSync(ownFolder === undefined ? '/usr/lib/postgresql/*/bin/postgres' : join(ownFolder, 'postgres'))
+    .toSorted()
+    .at(-1),
 );
 
 /** A server of PostgreSQL of a test's own. */
@@ -33,6 +37,8 @@ interface PostgresServerParts {
   readonly folder: string;
   /** Where its socket is to be. */
   readonly sockets: string;
+  /** At which it answers on 127.0.0.1, too, over TLS with tls.crt and tls.key beside its socket. */
+  readonly tlsPort?: number;
 }
 
 /** A server of PostgreSQL that runs, on a folder that somebody else has made. */
@@ -41,16 +47,18 @@ export interface PostgresServer {
   start(): Promise<void>;
 }
 
-/** Runs programs of PostgreSQL as a user that they like; `directory` is made, for that user. */
-export async function openPostgresUser(directory: string) {
+/** Runs programs of PostgreSQL as a user that they like; `directory` is made, for that user, and files in it that nobody else reads. */
+export async function openPostgresUser(directory: string, files: Readonly<Record<string, string>> = {}) {
   const isRoot = process.getuid?.() === 0;
   // It refuses to run as root. `--pdeathsig`: it ends with the test, however that ends.
   const drop = isRoot ? ['--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
   await mkdir(directory, { recursive: true });
+  const paths = Object.keys(files).map((name) => join(directory, name));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text, { mode: 0o600 });
   if (isRoot) {
     const ids = await Promise.all(['-u', '-g'].map((flag) => execa('id', [flag, 'postgres'])));
     const [uid = 0, gid = 0] = ids.map(({ stdout }) => Number(stdout));
-    await chown(directory, uid, gid);
+    for (const path of [directory, ...paths]) await chown(path, uid, gid);
   }
   return (program: string, args: readonly string[]) =>
     execa('setpriv', ['--pdeathsig=INT', ...drop, join(dirname(postgresProgram.path), program), ...args], {
@@ -60,8 +68,8 @@ export async function openPostgresUser(directory: string) {
 }
 
 /** The address of a database behind the socket in a folder. */
-export function addressOf(sockets: string, name: string): string {
-  return `postgresql://localhost/${name}?user=postgres&host=${encodeURIComponent(sockets)}`;
+export function addressOf(sockets: string, name: string, port = 5432): string {
+  return `postgresql://localhost:${port}/${name}?user=postgres&host=${encodeURIComponent(sockets)}`;
 }
 
 /** Asks a database something, on a connection of its own. */
@@ -87,9 +95,17 @@ export async function makePostgresFolder(user: PostgresUser, folder: string): Pr
 /** Starts a server, and waits until it answers. What was committed may be lost in a crash of the machine alone. */
 export async function startPostgres(
   user: PostgresUser,
-  { folder, sockets }: PostgresServerParts,
+  { folder, sockets, tlsPort }: PostgresServerParts,
 ): Promise<PostgresServer> {
-  const settings = { fsync: 'off', full_page_writes: 'off', listen_addresses: '', unix_socket_directories: sockets };
+  const tls = { ssl: 'on', ssl_cert_file: join(sockets, 'tls.crt'), ssl_key_file: join(sockets, 'tls.key') };
+  const settings = {
+    fsync: 'off',
+    full_page_writes: 'off',
+    unix_socket_directories: sockets,
+    ...(tlsPort === undefined
+      ? { listen_addresses: '' }
+      : { listen_addresses: '127.0.0.1', port: String(tlsPort), ...tls }),
+  };
   const flags = Object.entries({ ...settings, max_connections: '200', autovacuum: 'off' }).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
@@ -107,7 +123,7 @@ export async function startPostgres(
   let child = begin();
   const untilReady = async () => {
     const answers = () =>
-      askPostgres(addressOf(sockets, 'postgres'), 'select 1').then(
+      askPostgres(addressOf(sockets, 'postgres', tlsPort), 'select 1').then(
         () => true,
         () => false,
       );
@@ -129,23 +145,32 @@ export async function startPostgres(
   };
 }
 
-/** Starts one in a temporary folder, which nothing reaches but through a socket in it. */
-export async function openPostgres(): Promise<TestPostgres> {
+/** A certificate and its key, in PEM, and where a server shows it. */
+interface TestTls {
+  readonly certificate: string;
+  readonly key: string;
+  readonly port: number;
+}
+
+/** Starts one in a temporary folder, which nothing reaches but through a socket in it, and over TLS where that is given. */
+export async function openPostgres({ tls }: { readonly tls?: TestTls } = {}): Promise<TestPostgres> {
   const directory = await mkdtemp(join(tmpdir(), 'phonograph-postgres-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rm(directory, { recursive: true }));
-  const user = await openPostgresUser(directory);
+  const user = await openPostgresUser(directory, tls && { 'tls.crt': tls.certificate, 'tls.key': tls.key });
   const folder = join(directory, 'data');
   await makePostgresFolder(user, folder);
-  const server = await startPostgres(user, { folder, sockets: directory });
+  const at = { folder, sockets: directory, ...(tls && { tlsPort: tls.port }) };
+  const server = await startPostgres(user, at);
   stack.defer(() => server.kill('SIGQUIT'));
-  const main = addressOf(directory, 'postgres');
+  const addressIn = (name: string) => addressOf(directory, name, tls?.port);
+  const main = addressIn('postgres');
   const owned = stack.move();
   let databases = 0;
   const create = async () => {
     const name = `test_${(databases += 1)}`;
     await askPostgres(main, `create database ${name} template template0`);
-    return addressOf(directory, name);
+    return addressIn(name);
   };
   let reused: string | undefined;
   return {
