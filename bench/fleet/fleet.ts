@@ -206,6 +206,8 @@ async function takeOver(fleet: BenchFleet, signal: 'SIGKILL' | 'SIGTERM', count:
     // Leases are renewed at any time before the end.
     const times = await Promise.all(ids.map((id) => endWorkerOf(fleet, id, signal)));
     seconds.push(...times);
+    // A worker has its next engine started when the first words of a job are out.
+    while (fleet.log.waiting() < fleet.workers.length) await sleep(50);
     await Promise.all(ids.map((id) => mutate(url, `cancel(id: "${id}")`)));
     while ((await fleet.ask("select 1 from job where status = 'WORKING'")).length > 0) await sleep(100);
   }
