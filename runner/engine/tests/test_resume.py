@@ -38,7 +38,7 @@ def test_every_checkpoint_leads_to_the_same_rest(whole: Outcome, transcribe: Tra
 
 
 def test_a_part_is_what_the_whole_says_of_it(whole: Outcome, transcribe: Transcribe, minute: Path) -> None:
-    for first, last in ((0, 1), (1, 3), (2, None)):
+    for first, last in ((0, 1), (2, None)):
         part = transcribe(minute, Part(first, last), batchSize=1, language=None)
         wanted = [line for line in whole.all("segment") if Part(first, last).has(line["clip"])]
         assert wanted and part.all("segment") == wanted
