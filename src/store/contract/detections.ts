@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { DetectionClaim } from '../detections.ts';
 import type { Store } from '../store.ts';
 import type { TellSpeakers } from '../work.ts';
@@ -117,20 +118,17 @@ export function detectionsContract(open: OpenStore): void {
 
   it('is done when the new transcript stands: what it replaces is swept while others have their turns', async () => {
     await using opened = await open();
-    const { store, notifier } = opened;
+    const { store } = opened;
     const id = await told(
       store,
       Array.from({ length: 1000 }, () => 'one fish'),
     );
     const detection = await asked(store, id);
     const { lease } = await taken(store);
-    const { promise: changed, resolve } = Promise.withResolvers<void>();
-    const listening = notifier.listen('job', () => resolve(), id);
     const order: string[] = [];
     const finishing = store.finishDetection(lease, allOne(store, id)).then(() => order.push('swept'));
-    await changed;
-    listening[Symbol.dispose]();
-    assert.deepEqual(await store.awaitDetection(detection), { kind: 'DONE' });
+    // A hint may be of an earlier change.
+    while ((await store.awaitDetection(detection))?.kind !== 'DONE') await setImmediate();
     await store.editSegments(id, [{ index: 0, text: 'written' }], null);
     order.push('edited');
     await finishing;
