@@ -108,6 +108,8 @@ export async function openFleet(options: FleetOptions): Promise<Fleet> {
     url: balancer.url,
     died,
     async stop() {
+      // One that is about to start would not end in order.
+      await Promise.race([Promise.all(nodes.map((node) => node.process().url)), died]);
       return Promise.all(
         nodes.map((node) => {
           const running = node.process();
