@@ -1,5 +1,5 @@
 // The least that telling many costs: two messages after each pause to all who are connected, by `ws` and by node:http, with nothing behind them.
-// Started by bench/followers.ts as a server of its own; prints its address, and begins when a line comes.
+// Started by bench/followers/followers.ts as a server of its own; prints its address, and begins when a line comes.
 import { createServer, type ServerResponse } from 'node:http';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';

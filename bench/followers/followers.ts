@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads';
 import { openProcessHarness, residentBytes, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
 import { percentile } from '#src/testing/timing.ts';
-import { type Follow, followBySse, followByWebSocket } from './followers/follower.ts';
+import { type Follow, followBySse, followByWebSocket } from './follower.ts';
 
 const [batches, pauseMs] = [24, 500]; // 4 events a second: a batch is its segments and the progress
 const transports: Readonly<Record<string, Follow>> = { WebSocket: followByWebSocket, SSE: followBySse };
@@ -46,7 +46,7 @@ async function withPhonograph<T>(use: (server: Measured) => Promise<T>): Promise
 }
 
 async function withControl<T>(use: (server: Measured) => Promise<T>): Promise<T> {
-  const program = join(import.meta.dirname, 'controls/followers.ts');
+  const program = join(import.meta.dirname, '../controls/followers.ts');
   const child = spawn(process.execPath, ['--max-semi-space-size=16', program, String(batches), String(pauseMs)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
