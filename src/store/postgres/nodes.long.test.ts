@@ -308,6 +308,21 @@ describe('nodes that share a database in PostgreSQL', { skip: postgresProgram.sk
     const [{ rows } = {}] = await postgres.ask(database, 'select count(*)::int as rows from commit_token');
     assert.equal(rows, 2);
   });
+
+  it('go on beside a newer version that has added something, and are not started any more', async () => {
+    const database = await postgres.create();
+    await using store = await openStore({ database });
+    await postgres.ask(
+      database,
+      "create table newer (id text); alter table job add column newer text; insert into migration values ('9999-newer', '2026')",
+    );
+    const { id } = await added(store);
+    const { lease } = await claimed(store);
+    assert.equal(await store.appendBatch(lease, newBatch(['one'])), true);
+    assert.equal(await store.finish(lease, { kind: 'CANCELLED', ...quietly }), true);
+    assert.equal((await store.job(id))?.status, 'CANCELLED');
+    await assert.rejects(openStore({ database }), /written by a newer version of Phonograph \(migration 9999-newer\)/u);
+  });
 });
 
 /** Says something again and again until it was heard. */
