@@ -12,7 +12,7 @@ export interface DetectionStore {
   awaitDetection(id: string): Promise<DetectionState | null>;
   /** Nobody waits any more: what is not being worked on is forgotten. */
   withdrawDetection(id: string): Promise<void>;
-  /** Takes the one that was asked for first, of a job of which none is being worked on. */
+  /** Takes one of a job of which none is being worked on. Callers take turns, by whose job it is; of one caller the one is first that was asked for first. */
   claimDetection(worker: string): Promise<DetectionClaim | null>;
   /** False where the lease is lost. */
   renewDetection(lease: DetectionLease): Promise<boolean>;

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { DetectionClaim } from '../detections.ts';
 import type { Store } from '../store.ts';
 import type { TellSpeakers } from '../work.ts';
+import { openRandom } from '../../testing/chaos/random.ts';
 import { checkStory } from './check-story.ts';
 import { everythingOf, type OpenStore } from './samples.ts';
 import { anybody, cutBy, told } from './speakers.ts';
@@ -35,6 +36,39 @@ export function detectionsContract(open: OpenStore): void {
     assert.equal((await taken(store)).lease.id, ids[1]);
     assert.equal(await store.requestDetection('job_unknown', anybody), null);
     assert.equal(await store.awaitDetection('detection_unknown'), null);
+  });
+
+  it('lets callers take turns, whoever asks for how many: between two of one caller each who waits has one', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const random = openRandom(24);
+    const callers = ['many', 'some', 'few', null];
+    const owners = new Map<string, string | null>();
+    for (const callerId of callers)
+      for (let job = 0; job < 3; job += 1) owners.set(await told(store, ['one fish'], callerId), callerId);
+    const waiting: string[] = [];
+    const since = new Map(callers.map((caller) => [caller, new Set<string | null>()]));
+    for (let step = 0; step < 40; step += 1) {
+      const free = [...owners.keys()].filter((id) => !waiting.includes(id));
+      // The first caller has always asked for all that it has.
+      const ask = free.filter((id) => owners.get(id) === 'many' || random.below(4) < 1);
+      for (const id of ask) await asked(store, id);
+      waiting.push(...ask);
+      const { lease } = await taken(store);
+      const caller = owners.get(lease.jobId) ?? null;
+      assert.equal(
+        lease.jobId,
+        waiting.find((id) => owners.get(id) === caller),
+      );
+      const passed = since.get(caller);
+      for (const other of new Set(waiting.map((id) => owners.get(id) ?? null)))
+        assert.ok(other === caller || !passed?.has(other), `${caller} twice, and ${other} has waited`);
+      // From now on each who waits is to come before this caller does again.
+      since.set(caller, new Set(waiting.map((id) => owners.get(id) ?? null)));
+      for (const owed of since.values()) owed.delete(caller);
+      waiting.splice(waiting.indexOf(lease.jobId), 1);
+      await store.failDetection(lease, 'Enough.');
+    }
   });
 
   it('tells who waits why it cannot be done, and forgets it when nobody waits any more', async () => {

@@ -80,8 +80,8 @@ const voices = [
 const diarizing = { options: { ...newJob().options, diarize: true } };
 
 /** A job with diarize that has said these texts, whose engine is done. */
-async function heard(store: Store, texts: readonly string[]) {
-  const { id } = await added(store, diarizing);
+async function heard(store: Store, texts: readonly string[], callerId: string | null = null) {
+  const { id } = await added(store, { ...diarizing, callerId });
   const { lease } = await claimed(store);
   const segments = texts.map((text, at) => wordy(text, at * 10));
   await store.appendBatch(lease, { ...newBatch([]), segments, voices });
@@ -91,8 +91,8 @@ async function heard(store: Store, texts: readonly string[]) {
 const completed = { kind: 'COMPLETED', processedSeconds: 1, voices: 2, ...quietly } as const;
 
 /** A job whose speakers were told apart when it ended. */
-export async function told(store: Store, texts: readonly string[]): Promise<string> {
-  const { id, lease } = await heard(store, texts);
+export async function told(store: Store, texts: readonly string[], callerId: string | null = null): Promise<string> {
+  const { id, lease } = await heard(store, texts, callerId);
   assert.ok(await store.finish(lease, completed, cutBy(store, id, fishes)));
   return id;
 }

@@ -140,7 +140,7 @@ interface NameTable {
 interface TurnTable {
   readonly priority: number;
   readonly caller: string;
-  /** Of the last job of the caller that was begun at this priority; 0 before the first. See order.ts. */
+  /** Of the last job of the caller that was begun at this priority; 0 before the first. See order.ts, and for those above all jobs detections.ts. */
   readonly round: number;
 }
 

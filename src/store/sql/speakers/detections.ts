@@ -108,6 +108,7 @@ function claim(connection: Connection, worker: string): Promise<DetectionClaim |
       .where('id', 'in', selectNext(tx).clearSelect().select('detection.id'))
       .executeTakeFirst();
     if (taken.numUpdatedRows === 0n) return null;
+    await takeTurn(tx, next.caller);
     return {
       lease: { id: next.id, jobId: next.job_id, token },
       job: await readOwnJob(tx, next.job_id),
@@ -116,10 +117,16 @@ function claim(connection: Connection, worker: string): Promise<DetectionClaim |
   });
 }
 
+/** Their turns are in table `turn` with those of jobs, at a priority that no job has. */
+const priority = 1001;
+
+/** Callers take turns, by whose job it is: first goes whose turn was longest ago, and of one caller what was asked for first. */
 function selectNext(tx: Transaction<Tables>) {
   return tx
     .selectFrom('detection')
-    .select(['detection.id', 'detection.job_id', 'min_speakers', 'max_speakers'])
+    .innerJoin('job', 'job.id', 'detection.job_id')
+    .leftJoin('turn', (join) => join.onRef('turn.caller', '=', 'job.caller').on('turn.priority', '=', priority))
+    .select(['detection.id', 'detection.job_id', 'min_speakers', 'max_speakers', 'job.caller'])
     .where('lease', 'is', null)
     .where((eb) =>
       eb.not(
@@ -133,9 +140,24 @@ function selectNext(tx: Transaction<Tables>) {
         ),
       ),
     )
+    .orderBy((eb) => eb.fn.coalesce('turn.round', eb.lit(0)))
     .orderBy('requested_at')
     .orderBy('detection.id')
     .limit(1);
+}
+
+async function takeTurn(tx: Transaction<Tables>, caller: string): Promise<void> {
+  const { last } = await tx
+    .selectFrom('turn')
+    .select((eb) => eb.fn.max('round').as('last'))
+    .where('priority', '=', priority)
+    .executeTakeFirstOrThrow();
+  const round = (last ?? 0) + 1;
+  await tx
+    .insertInto('turn')
+    .values({ priority, caller, round })
+    .onConflict((conflict) => conflict.columns(['priority', 'caller']).doUpdateSet({ round }))
+    .execute();
 }
 
 function fail(connection: Connection, lease: DetectionLease, problem: string): Promise<boolean> {
