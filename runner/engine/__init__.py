@@ -4,4 +4,4 @@ One process serves one job. PROTOCOL.md beside this file is the contract with th
 """
 
 # Part of the key that allows a resume: raise it with every change that can alter a transcript.
-VERSION = "8"
+VERSION = "9"

