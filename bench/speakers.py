@@ -38,7 +38,7 @@ from engine.speakers.cluster import Bounds  # noqa: E402
 from engine.speakers.command import tell_apart  # noqa: E402
 from engine.speakers.cut import nearest_speakers, speakers_of  # noqa: E402
 from engine.speakers.fbank import fbank  # noqa: E402
-from engine.speakers.hearing import CORE, HEARD, MARGIN, Hearing  # noqa: E402
+from engine.speakers.hearing import HEARD, MARGIN, WINDOW, Hearing  # noqa: E402
 from engine.speakers.linkage import link, nodes_of, owners  # noqa: E402
 from engine.speakers.piece import CORE_SECONDS, Piece, decode, encode  # noqa: E402
 from engine.speakers.turns import Turn, WhoSpeaks  # noqa: E402
@@ -62,10 +62,10 @@ Found = tuple[float, float, int]
 
 
 def heard(hearing: Hearing, sound: Sound) -> list[Piece]:
-    """The pieces of a whole sound, core by core."""
-    count = -(-sound.size // CORE)
-    padded = np.pad(sound, (MARGIN, MARGIN + count * CORE - sound.size))
-    return [piece for i in range(count) for piece in hearing.pieces([(i, padded[i * CORE : i * CORE + HEARD])])]
+    """The pieces of a whole sound."""
+    count = -(-sound.size // WINDOW)
+    padded = np.pad(sound, (MARGIN, MARGIN + count * WINDOW - sound.size))
+    return hearing.pieces([(i, padded[i * WINDOW : i * WINDOW + HEARD]) for i in range(count)])
 
 
 def nearest(turns: Sequence[Turn], seconds: float) -> list[Found]:

@@ -14,11 +14,11 @@ from engine.audio.channel_audio import Clip
 from engine.audio.media import RATE, Sound
 from engine.audio.plan import READ, STRETCH
 from engine.audio.vad import FRAME, LEVEL
-from engine.speakers.hearing import CORE, HEARD, MARGIN, Hearing
+from engine.speakers.hearing import HEARD, MARGIN, WINDOW, Hearing
 from engine.speakers.piece import encode
 
-AHEAD = CORE + MARGIN  # samples after the end of a clip that the last core of it may want to hear
-# What is kept of the sound that has passed: the longest clip, what the plan reads beyond it, what cores hear around.
+AHEAD = WINDOW + MARGIN  # samples after the end of a clip that the last window of it may want to hear
+# What is kept of the sound that has passed: the longest clip, what the plan reads beyond it, what windows hear around.
 KEPT = STRETCH * FRAME + 2 * READ + LEVEL * FRAME + 2 * (AHEAD + MARGIN) + RATE
 FULL_SCALE = np.float32(32768)  # sound comes as 16-bit samples, and is kept as such
 
@@ -28,8 +28,8 @@ Pcm = npt.NDArray[np.int16]
 class Listener:
     """What of a recording's sound is heard for its voices.
 
-    A clip is given the cores that begin in it, or before the first one; those that lie in a silence which the plan left
-    out are not heard at all. So each core belongs to one clip, whichever process reads it.
+    A clip is given the windows that begin in it, or before the first one; those that lie in a silence which the plan
+    left out are not heard at all. So each window belongs to one clip, whichever process reads it.
     """
 
     def __init__(self, start: int, wants: Callable[[int], bool], workers: int) -> None:
@@ -54,15 +54,15 @@ class Listener:
 
     def hear(self, clips: Iterator[Clip], position: int) -> Iterator[Clip]:
         """The clips of the plan from sample `position` on, each with what is heard in it, as soon as it is ready."""
-        first = position if position > self._start else position - position % CORE
+        first = position if position > self._start else position - position % WINDOW
         for clip in clips:
-            cores = range(max(-(-first // CORE), clip.start // CORE), -(-clip.end // CORE))
+            windows = range(max(-(-first // WINDOW), clip.start // WINDOW), -(-clip.end // WINDOW))
             first = clip.end
             if not self._wants(clip.number):
                 yield clip
                 continue
-            sound = self._cut(cores.start * CORE - MARGIN, cores.stop * CORE + MARGIN)
-            yield replace(clip, voices=self._pool.submit(self._voices, cores, sound))
+            sound = self._cut(windows.start * WINDOW - MARGIN, windows.stop * WINDOW + MARGIN)
+            yield replace(clip, voices=self._pool.submit(self._voices, windows, sound))
 
     def _keep(self, piece: Sound) -> None:
         self._kept.append((self._end, (piece[0] * FULL_SCALE).astype(np.int16)))
@@ -79,12 +79,12 @@ class Listener:
                 sound[low - first : high - first] = pcm[low - start : high - start]
         return sound
 
-    def _voices(self, cores: range, sound: Pcm) -> str:
+    def _voices(self, windows: range, sound: Pcm) -> str:
         with self._loading:
             hearing = self._hearing
         heard = sound.astype(np.float32) / FULL_SCALE
-        pieces = hearing.pieces([(core, heard[i * CORE : i * CORE + HEARD]) for i, core in enumerate(cores)])
-        return encode(pieces)
+        parts = [(window, heard[i * WINDOW : i * WINDOW + HEARD]) for i, window in enumerate(windows)]
+        return encode(hearing.pieces(parts))
 
     @cached_property
     def _hearing(self) -> Hearing:
