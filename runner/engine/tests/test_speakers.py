@@ -63,8 +63,9 @@ def test_linkage_is_average_linkage_less_what_was_told_apart() -> None:
         mean = sum(weights[i] * weights[j] * float(vectors[i] @ vectors[j]) for i, j in pairs)
         apart = [(i, j) for i, j in pairs if pieces[i].core == pieces[j].core and pieces[i].voice != pieces[j].voice]
         ticks = sum(float(min(weights[i], weights[j])) for i, j in apart)
-        share = min(1.0, ticks / min(weights[one].sum(), weights[other].sum()))
-        return float(mean / (weights[one].sum() * weights[other].sum()) - share)
+        mostly = 2 * ticks >= min(weights[one].sum(), weights[other].sum())
+        less = 0.0 if not apart else 2.0 if mostly else 0.15
+        return float(mean / (weights[one].sum() * weights[other].sum()) - less)
 
     for merge in link(nodes_of(pieces), pieces):
         best = max((similarity(a, b), a, b) for i, a in enumerate(held) for b in held[i + 1 :])
