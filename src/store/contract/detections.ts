@@ -45,10 +45,10 @@ export function detectionsContract(open: OpenStore): void {
     const callers = ['many', 'some', 'few', null];
     const owners = new Map<string, string | null>();
     for (const callerId of callers)
-      for (let job = 0; job < 3; job += 1) owners.set(await told(store, ['one fish'], callerId), callerId);
+      for (let job = 0; job < 2; job += 1) owners.set(await told(store, ['one fish'], callerId), callerId);
     const waiting: string[] = [];
     const since = new Map(callers.map((caller) => [caller, new Set<string | null>()]));
-    for (let step = 0; step < 40; step += 1) {
+    for (let step = 0; step < 24; step += 1) {
       const free = [...owners.keys()].filter((id) => !waiting.includes(id));
       // The first caller has always asked for all that it has.
       const ask = free.filter((id) => owners.get(id) === 'many' || random.below(4) < 1);
