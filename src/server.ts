@@ -84,7 +84,9 @@ export async function startServer(
   const release = async (id: string) => runner?.release(id);
   const localModels = openLocalModels({ config, downloads, release, notifier, log });
   const models = store.isShared ? openFleetModels({ config, store, leaseMs }) : localModels;
-  const health = stack.use(watchHealth({ store, storage, media, settings, config, hasModels: role !== 'api', log }, version));
+  const health = stack.use(
+    watchHealth({ store, storage, media, settings, config, hasModels: role !== 'api', log }, version),
+  );
   if (role !== 'worker') stack.use(startSweeping({ store, media, log }));
   stack.use(startEmptying({ trash, media, uploads, log }));
   const { read: readHost } = stack.use(openHost(config.server.dataDirectory));

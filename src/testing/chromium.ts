@@ -58,7 +58,7 @@ export async function openVisit(url: string, options: BrowserContextOptions): Pr
 export async function tabTo(target: Locator): Promise<void> {
   const isThere = () => target.evaluate((element: any) => element === element.ownerDocument.activeElement);
   for (let steps = 0; !(await isThere()); steps += 1) {
-    assert.ok(steps < 100, `${target} is not reached by the Tab key`);
+    assert.ok(steps < 100, `${String(target)} is not reached by the Tab key`);
     await target.page().keyboard.press('Tab');
   }
 }

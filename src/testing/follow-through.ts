@@ -37,7 +37,7 @@ export async function* followThrough(
       // A lost connection is told by an event, what the server says by a list.
       const told: unknown = error instanceof Error ? error.cause : error;
       if (error instanceof Error && !Array.isArray(told)) throw error;
-      if (Array.isArray(told) && !told.every(isPassing)) throw new Error(JSON.stringify(told));
+      if (Array.isArray(told) && !told.every(isPassing)) throw new Error(JSON.stringify(told), { cause: error });
     }
     await sleep(pauseMs, undefined, { signal });
   }
