@@ -31,6 +31,9 @@ def main() -> int:
             return 0
         from engine import run  # late: importing the libraries takes 0.5 s, and may fail
 
+        if arguments.plan:
+            run.plan_parts(lines)
+            return 0
         if arguments.smoke is not None:
             return run.smoke(lines, arguments)
         run.serve(lines, arguments)
@@ -60,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--smoke", metavar="MODEL", help="transcribe a short sample, print one line of JSON, and exit")
     parser.add_argument(
         "--speakers", action="store_true", help="tell apart who speaks in what was heard before; PROTOCOL.md tells how"
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="tell where the recording can be cut into parts, and write its samples"
     )
     parser.add_argument(
         "--from", dest="first", metavar="CLIP", type=int, default=0, help="first clip of the plan to read"

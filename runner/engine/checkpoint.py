@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -20,8 +20,9 @@ LIBRARIES = ("numpy", "onnxruntime", "tokenizers")
 class State:
     """Batches 0 to batch-1 are final; clip `clip` comes next and its sound starts at `sample` (16 kHz).
 
-    other_languages: seconds that sound like another language than the one they were read in.
+    other_language_ms: what sounds like another language than the one it was read in, by its code.
     voices: lines of voices so far; None once hearing them has failed.
+    Of a part, segments, voices and other_language_ms count what the batch before has brought: a server adds them up.
     """
 
     batch: int = 0
@@ -31,14 +32,21 @@ class State:
     probability: float = 0.0
     segments: int = 0
     voices: int | None = 0
-    other_languages: dict[str, float] = field(default_factory=dict)
+    other_language_ms: dict[str, int] = field(default_factory=dict)
 
     def to_json(self, key: str) -> dict[str, Any]:
         return {"key": key, **asdict(self)}
 
+    def uncounted(self) -> "State":
+        """The same place, with nothing counted before it."""
+        return replace(self, segments=0, voices=None if self.voices is None else 0, other_language_ms={})
+
 
 def resume_key(job: Job, model: Model, recording: Recording) -> str:
-    """A hash over all that the transcript is a function of. Threads are not part of it: they do not change the text."""
+    """A hash over all that the transcript is a function of. Threads are not part of it: they do not change the text.
+
+    The samples of a part may be a copy of those that the part began with: of which recording is for the server to know.
+    """
     parts = {
         "engine": VERSION,
         "versions": {**versions(), **{name: version(name) for name in LIBRARIES}},
@@ -50,7 +58,7 @@ def resume_key(job: Job, model: Model, recording: Recording) -> str:
         "batchSize": job.batch_size,
         "options": asdict(job.options),
         **({"voices": fingerprint()} if job.options.diarize else {}),
-        "media": [recording.bytes, recording.modified_ns],
+        "media": [recording.bytes, recording.modified_ns if job.part is None else 0],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

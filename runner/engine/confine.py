@@ -85,15 +85,18 @@ def confine_process() -> tuple[str, ...]:
     return ("network",) if done == 0 else _not("network", ctypes.get_errno())
 
 
-def confine_files(recording: int | None, model: str | None) -> tuple[str, ...]:
+def confine_files(recording: int | None, model: str | None, writes: int | None = 0) -> tuple[str, ...]:
     """Give up all files but the open recording, the model and what programs read. Tells what was given up.
+
+    writes: bytes that a file which is open may grow to, None = any number.
 
     files: every thread has. decoder files: the thread that calls this has, and those that it starts, among them the one
     that decodes; threads of CTranslate2 that were there before keep theirs on a Linux that cannot restrict all at once.
     """
     if "PHONOGRAPH_SERVER_PID" in os.environ and not _cache():  # by hand its words may go to a file
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        most = resource.RLIM_INFINITY if writes is None else writes
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
     if not sys.platform.startswith("linux"):
         return ()
     libc = ctypes.CDLL(None, use_errno=True)

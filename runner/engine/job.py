@@ -37,6 +37,22 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class PartOf:
+    """What is to be read of a recording that several engines read, from the samples that `--plan` has written.
+
+    Clip `clip` of the plan comes first, in batch `batch`, and its sound starts at `sample`; `to`: the clip to stop
+    before, None = none.
+    """
+
+    batch: int
+    clip: int
+    sample: int
+    to: int | None
+    language: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One recording to transcribe, as the server asked for it."""
 
@@ -52,6 +68,8 @@ class Job:
     max_seconds: float
     max_memory_bytes: int | None
     resume: dict[str, Any] | None
+    part: PartOf | None = None
+    samples: str | None = None  # path of the file that `--plan` writes the samples to
 
 
 class _Fields:
@@ -135,6 +153,22 @@ def parse_job(line: str | bytes) -> Job:
         max_seconds=limits.number("maxDurationSeconds", float("inf"), 0) or 0.0,
         max_memory_bytes=limits.whole("maxMemoryBytes", 0, 0, 2**62) or None,
         resume=_Fields(resume, "resume").value if resume is not None else None,
+        part=None if job.value.get("part") is None else _part(_Fields(job.value["part"], "part")),
+        samples=None if job.value.get("samples") is None else _Fields(job.value["samples"], "samples").text("path"),
+    )
+
+
+def _part(part: _Fields) -> PartOf:
+    def place(name: str) -> int:
+        return part.whole(name, -1, 0, 2**62)
+
+    return PartOf(
+        batch=place("batch"),
+        clip=place("clip"),
+        sample=place("sample"),
+        to=None if part.value.get("to") is None else place("to"),
+        language=part.text("language"),
+        probability=part.number("probability", 1.0, 0) or 0.0,
     )
 
 

@@ -93,6 +93,16 @@ class Messages:
             warnings=media.warnings,
         )
 
+    def end_of_part(self, segments: int, sample: int) -> None:
+        self._lines.write(
+            "end",
+            segments=segments,
+            voices=None,
+            durationSeconds=round(sample / RATE, 3),
+            peakMemoryBytes=peak_memory(),
+            warnings=[],
+        )
+
 
 def segment_fields(
     clip: Clip, utterances: Sequence[list[Utterance]], options: Options, language: str | None

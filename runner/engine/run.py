@@ -1,4 +1,4 @@
-"""The three ways to run the engine: for a job, on standby for one, or as a smoke test."""
+"""The ways to run the engine: for a job or a part of one, on standby for it, to plan the parts, or as a smoke test."""
 
 import argparse
 import os
@@ -11,7 +11,8 @@ import numpy as np
 from engine import VERSION
 from engine.audio.channel_audio import ChannelAudio
 from engine.audio.media import RATE, Media, lasting
-from engine.audio.plan import plan
+from engine.audio.pcm import Pcm, most_bytes, open_to_write, written
+from engine.audio.plan import in_batches, plan, skip
 from engine.audio.recording import Recording, Source, open_recording
 from engine.audio.vad import FRAME
 from engine.confine import confine_files, confine_process
@@ -20,10 +21,10 @@ from engine.errors import EngineError
 from engine.job import Job, Options, Span, parse_job
 from engine.lifeline import EXIT_ORPHANED, keep_beating, read_job_line, watch_stdin
 from engine.lines import Lines
-from engine.memory import limit_memory
+from engine.memory import limit_memory, peak_memory
 from engine.messages import Messages
-from engine.model import Model, load_model, versions
-from engine.transcribe import Part, Transcription, planned
+from engine.model import Model, instruction_set, load_model, versions
+from engine.transcribe import Part, Transcription, first_sample, planned
 
 SAMPLE = Path(__file__).with_name("sample.ogg")  # four seconds of a speech of 1961, in the public domain
 SAMPLE_WORD = "country"  # spoken in it; some driver and library pairs decode without an error and without a word
@@ -51,13 +52,38 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
     confine_files(recording.descriptor, job.model_path)
     watch_stdin()
     keep_beating(lines)
-    media = _media(job, recording)
-    part = Part(arguments.first, arguments.last)
+    media = _media(job, recording) if job.part is None else Pcm(recording, first_sample(job))
+    part = Part(arguments.first, arguments.last) if job.part is None else Part(job.part.clip, job.part.to)
     batches = planned(job, media, part) if job.resume is None else None  # while the model is loaded
     if model is None or not _fits(model, arguments.compute_type, job):
         model = load_model(job.model_path, job.device, job.compute_type, job.threads)
     _check_language(job, model)
     Transcription(job, model, media, Messages(lines, job, model), part).run(batches)
+
+
+def plan_parts(lines: Lines) -> None:
+    """Where a recording can be cut into parts, and its samples for those who read them. No model is needed."""
+    line = read_job_line()
+    if not line.strip():
+        os._exit(EXIT_ORPHANED)
+    job = parse_job(line)
+    if job.samples is None:
+        raise EngineError("ENGINE_PROTOCOL", "The job line does not say where the samples go.")
+    confine_process()
+    limit_memory(job.max_memory_bytes)
+    recording, samples = open_recording(job.source), open_to_write(job.samples)
+    confine_files(recording.descriptor, None, most_bytes(job.max_seconds))
+    watch_stdin()
+    keep_beating(lines)
+    lines.write("plan", engine=VERSION, versions=versions(), cpu=instruction_set())
+    media, sample = _media(job, recording), first_sample(job)
+    sound = written(skip(media.sound(job.max_seconds, job.options.clip.end), sample), samples)
+    for batch in in_batches(plan(sound, job.options.vad, 0, sample), job.batch_size, 0):
+        lines.write("batch", batch=batch.number, clip=batch.clips[0].number, sample=sample)
+        sample = batch.clips[-1].end
+    recording.check_unchanged()
+    seconds = round(media.decoded / RATE, 3)
+    lines.write("end", segments=0, voices=None, durationSeconds=seconds, peakMemoryBytes=peak_memory(), warnings=[])
 
 
 def smoke(lines: Lines, arguments: argparse.Namespace) -> int:

@@ -3,11 +3,12 @@
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 
 from engine import language
 from engine.audio.channel_audio import Clip
-from engine.audio.media import RATE, Media
+from engine.audio.media import RATE, Media, Sound
+from engine.audio.pcm import Pcm
 from engine.audio.plan import Batch, in_batches, plan, skip
 from engine.audio.tracks import SILENT
 from engine.checkpoint import State, resume_key, resumed_state
@@ -20,10 +21,11 @@ from engine.model import Model
 from engine.prefetch import prefetch, side_by_side
 from engine.progress import Progress
 from engine.reader import Reader, Utterance
+from engine.speakers.hearing import MARGIN
 from engine.speakers.listener import Listener
 
 DECODE_WORKERS = 2  # groups of channels that are read at the same time, as many as the model has workers on the CPU
-ENOUGH_OF_ANOTHER = 5.0  # s of another language that are worth a warning
+ENOUGH_OF_ANOTHER_MS = 5000  # of another language that are worth a warning
 Utterances = list[Utterance]
 
 
@@ -38,31 +40,57 @@ class Part:
         return clip >= self.first and (self.last is None or clip < self.last)
 
 
-def planned(job: Job, media: Media, part: Part, state: State | None = None) -> Iterator[Batch]:
+def planned(job: Job, media: Media | Pcm, part: Part, state: State | None = None) -> Iterator[Batch]:
     """The batches after a state, or of the whole, cut from now on in a thread of their own. The sound is read once."""
-    options, start, at = job.options, _start(job).sample, state or _start(job)
-    pieces = skip(media.sound(job.max_seconds, options.clip.end), start)
+    options, at = job.options, state or _start(job)
+    first, pieces = _sound_from(job, media, at)
     if not options.diarize or at.voices is None:
-        clips = plan(skip(pieces, at.sample - start), options.vad, at.clip, at.sample)
-        return prefetch(in_batches(clips, job.batch_size, at.batch))
-    listener = Listener(start, part.has, 1 if job.device == "cpu" else job.threads)
-    clips = plan(skip(listener.overhear(pieces), at.sample - start), options.vad, at.clip, at.sample)
-    return prefetch(in_batches(listener.hear(clips, at.sample), job.batch_size, at.batch))
+        clips = plan(skip(pieces, at.sample - first), options.vad, at.clip, at.sample)
+        return prefetch(in_batches(_needed(job, clips), job.batch_size, at.batch))
+    listener = Listener(first, part.has, 1 if job.device == "cpu" else job.threads)
+    clips = plan(skip(listener.overhear(pieces), at.sample - first), options.vad, at.clip, at.sample)
+    return prefetch(in_batches(listener.hear(_needed(job, clips), at.sample), job.batch_size, at.batch))
+
+
+def _sound_from(job: Job, media: Media | Pcm, at: State) -> tuple[int, Iterator[Sound]]:
+    """The sound for what comes after a state, and its first sample. A recording is decoded from its start."""
+    start = first_sample(job)
+    if isinstance(media, Media):
+        return start, skip(media.sound(job.max_seconds, job.options.clip.end), start)
+    first = max(start, at.sample - MARGIN) if job.options.diarize else at.sample
+    return first, media.sound(first)
+
+
+def _needed(job: Job, clips: Iterator[Clip]) -> Iterator[Clip]:
+    """The clips of a part, and the one behind it, which tells that its last batch is not the last of the recording."""
+    to = None if job.part is None else job.part.to
+    return clips if to is None else takewhile(lambda clip: clip.number <= to, clips)
+
+
+def first_sample(job: Job) -> int:
+    """The sample of the recording at which the job begins."""
+    return int(job.options.clip.start * RATE)
 
 
 def _start(job: Job) -> State:
-    return State(sample=int(job.options.clip.start * RATE))
+    part = job.part
+    if part is None:
+        return State(sample=first_sample(job))
+    return State(part.batch, part.clip, part.sample, part.language, part.probability)
 
 
 class Transcription:
     """One run of one job. `run()` says everything from `hello` to `end`; failures are raised."""
 
-    def __init__(self, job: Job, model: Model, media: Media, messages: Messages, part: Part) -> None:
+    def __init__(self, job: Job, model: Model, media: Media | Pcm, messages: Messages, part: Part) -> None:
         self._job, self._model, self._media, self._messages, self._part = job, model, media, messages, part
         self._key = resume_key(job, model, media.recording)
         state = resumed_state(job.resume, self._key)
         self._resumed = state is not None
         self._state = state or _start(job)
+        self._segments = 0  # of a part, in the batches before this one
+        if job.part is not None:
+            self._state = self._state.uncounted()
         if self._state.language is None and not model.multilingual:
             self._state = replace(self._state, language="en", probability=1.0)
         elif self._state.language is None and job.options.language is not None:
@@ -74,7 +102,8 @@ class Transcription:
         """`batches`: of a job from its start, where cutting them has begun before the model was there."""
         batches = batches or planned(self._job, self._media, self._part, self._state)
         self._messages.hello(self._resumed)
-        self._messages.media(self._media)
+        if isinstance(self._media, Media):
+            self._messages.media(self._media)
         self._messages.stage("DECODING")
         progress = Progress(self._job.options.clip.start)
         read: list[Utterances] = []
@@ -82,24 +111,32 @@ class Transcription:
             read += utterances
             if batch is not None:
                 self._media.recording.check_unchanged()
-                self._messages.media_once_final(self._media)
+                if isinstance(self._media, Media):
+                    self._messages.media_once_final(self._media)
                 self._write(batch, read)
                 self._checkpoint(batch, progress)
                 read = []
+        if isinstance(self._media, Media):
+            self._close(self._media)
+        else:
+            self._messages.end_of_part(self._segments, self._state.sample)
+
+    def _close(self, media: Media) -> None:
+        """What is said when everything is read."""
         self._messages.stage("DIARIZING" if self._job.options.diarize else "FINISHING")
-        if self._media.finished and self._job.options.clip.start >= (self._media.seconds or 0.0) > 0.0:
-            self._media.warnings.append("The part that was asked for begins after the end of the recording.")
+        if media.finished and self._job.options.clip.start >= (media.seconds or 0.0) > 0.0:
+            media.warnings.append("The part that was asked for begins after the end of the recording.")
         elif not self._state.segments and self._part == Part():
-            self._media.warnings.append(_why_nothing(self._media))
+            media.warnings.append(_why_nothing(media))
         elif self._job.options.language is None and not self._job.options.multilingual:
-            self._media.warnings += _other_languages(self._state)
+            media.warnings += _other_languages(self._state)
         if self._state.voices is None:
-            self._media.warnings.append("The speakers could not be told apart: hearing their voices has failed.")
-        self._media.recording.check_unchanged()
-        self._messages.media_once_final(self._media, anyway=True)
-        self._messages.peaks(self._media)
+            media.warnings.append("The speakers could not be told apart: hearing their voices has failed.")
+        media.recording.check_unchanged()
+        self._messages.media_once_final(media, anyway=True)
+        self._messages.peaks(media)
         voices = self._state.voices if self._job.options.diarize else None
-        self._messages.end(self._state.segments, voices, self._media)
+        self._messages.end(self._state.segments, voices, media)
 
     def _in_language(self, batches: Iterator[Batch]) -> Iterator[EncodedBatch]:
         """The wanted batches, encoded, once the language is settled."""
@@ -178,12 +215,12 @@ class Transcription:
             self._state = replace(self._state, voices=lines + 1)
 
     def _count_other_languages(self, utterances: Iterable[Utterance]) -> None:
-        counted = dict(self._state.other_languages)
+        counted = dict(self._state.other_language_ms)
         for utterance in utterances:
             if utterance.other_language is not None:
-                seconds = utterance.words[-1].end - utterance.words[0].start
-                counted[utterance.other_language] = counted.get(utterance.other_language, 0.0) + seconds
-        self._state = replace(self._state, other_languages=counted)
+                ms = round((utterance.words[-1].end - utterance.words[0].start) * 1000)
+                counted[utterance.other_language] = counted.get(utterance.other_language, 0) + ms
+        self._state = replace(self._state, other_language_ms=counted)
 
     def _checkpoint(self, batch: Batch, progress: Progress) -> None:
         last = batch.clips[-1]
@@ -191,6 +228,9 @@ class Transcription:
         processed = round(last.end / RATE, 3)
         self._messages.progress(progress.at(processed, self._total()))
         self._messages.checkpoint(batch.number, processed, self._state.to_json(self._key))
+        if self._job.part is not None:
+            self._segments += self._state.segments
+            self._state = self._state.uncounted()
 
     def _total(self) -> float | None:
         """The second at which the work will end, as far as is known."""
@@ -201,10 +241,10 @@ class Transcription:
 def _other_languages(state: State) -> list[str]:
     """What to do where a good part does not sound like the language that was only detected at the start."""
     return [
-        f"About {seconds:.0f} seconds sound like another language ({code}) than the one that was detected "
+        f"About {ms / 1000:.0f} seconds sound like another language ({code}) than the one that was detected "
         f"({state.language}), and are written badly: set `multilingual`, or the language, and transcribe again."
-        for code, seconds in sorted(state.other_languages.items())
-        if seconds >= ENOUGH_OF_ANOTHER
+        for code, ms in sorted(state.other_language_ms.items())
+        if ms >= ENOUGH_OF_ANOTHER_MS
     ]
 
 

@@ -37,10 +37,10 @@ def model() -> Model:
 
 @pytest.fixture(scope="session")
 def transcribe(model: Model) -> Callable[..., Outcome]:
-    """transcribe(path, part=..., **changes) -> Outcome, in this process with the shared model."""
+    """transcribe(path, clips=..., **changes) -> Outcome, in this process with the shared model."""
 
-    def run(path: Path | str, part: Part | None = None, **changes: Any) -> Outcome:
-        return transcribe_here(model, path, part, **changes)
+    def run(path: Path | str, clips: Part | None = None, **changes: Any) -> Outcome:
+        return transcribe_here(model, path, clips, **changes)
 
     return run
 

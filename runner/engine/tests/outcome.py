@@ -67,6 +67,8 @@ def job(path: Path | str, **changes: Any) -> dict[str, Any]:
         "options": {"language": "en"},
         "limits": {"maxDurationSeconds": 86400},
         "resume": None,
+        "part": None,
+        "samples": None,
     }
     for name, value in changes.items():
         (line if name in line else line["options"])[name] = value
