@@ -23,6 +23,7 @@ import { workers } from './0021-workers.ts';
 import { queuePlaces } from './0022-queue-places.ts';
 import { detections } from './0023-detections.ts';
 import { postgresFirst } from './postgres/first.ts';
+import { parts } from './0024-parts.ts';
 
 /** Every migration, by name; `roots` are the media roots of the settings. Forward only: what has been released is never edited, renamed or removed. */
 export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<string, Migration>> {
@@ -50,10 +51,12 @@ export function migrationsFor(roots: readonly KnownRoot[]): Readonly<Record<stri
     '0021-workers': workers,
     '0022-queue-places': queuePlaces,
     '0023-detections': detections,
+    '0024-parts': parts,
   };
 }
 
 /** Every migration of a database in PostgreSQL, by name. What comes after the first is written once for both. */
 export const postgresMigrations: Readonly<Record<string, Migration>> = {
   '0023-postgres': postgresFirst,
+  '0024-parts': parts,
 };

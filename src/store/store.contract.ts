@@ -17,6 +17,7 @@ import { logStoreContract } from './contract/log-store.ts';
 import { logLimitsContract, logTailContract } from './contract/log-tail.ts';
 import { manyJobsContract } from './contract/many-jobs.ts';
 import { notifierContract } from './contract/notifier.ts';
+import { partsContract } from './contract/parts.ts';
 import { queueContract } from './contract/queue.ts';
 import { racesContract } from './contract/races.ts';
 import { randomActsContract } from './contract/random-acts.ts';
@@ -41,6 +42,7 @@ export function storeContract(name: string, open: OpenStore, runs: number): void
     describe('recordings that are still written to', () => settlingContract(open));
     describe('recordings that are fetched', () => downloadsContract(open));
     describe('leases', () => leaseContract(open));
+    describe('parts', () => partsContract(open));
     describe('transcripts', () => transcriptContract(open));
     describe('edits', () => editingContract(open));
     describe('speakers', () => speakersContract(open));

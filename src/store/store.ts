@@ -21,6 +21,7 @@ import type { DetectionStore } from './detections.ts';
 import type { SharedLimits } from './limits.ts';
 import type { LogEntry, LogStore } from './logs.ts';
 import type { JobPage, Keyed, Page } from './page.ts';
+import type { PartStore } from './parts.ts';
 import type { WebhookStore } from './webhooks.ts';
 import type { WorkerStore } from './workers.ts';
 import type {
@@ -55,6 +56,7 @@ export interface Store
     ChangeReader,
     SegmentSearch,
     Work,
+    PartStore,
     LogStore,
     SettingStore,
     WorkerStore,

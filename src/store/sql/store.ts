@@ -20,6 +20,8 @@ import { detectionStore } from './speakers/detections.ts';
 import { speakerStore } from './speakers/retell.ts';
 import { webhookStore } from './webhooks/webhooks.ts';
 import { work } from './work/claim.ts';
+import { partWork } from './work/part-work.ts';
+import { partsOfJobs } from './work/parts.ts';
 import { workerStore } from './work/workers.ts';
 
 /** What a database brings along. */
@@ -49,6 +51,8 @@ export function storeOn({ connection, searcher, isNew, isShared, limits, owned }
     ...changeReader(connection),
     ...search(connection, { searcher, jobsById: (ids) => many.jobsById(ids) }),
     ...work(connection),
+    ...partsOfJobs(connection),
+    ...partWork(connection),
     ...logStore(connection),
     ...settingStore(connection),
     ...workerStore(connection),

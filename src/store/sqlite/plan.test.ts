@@ -137,6 +137,11 @@ test('no statement of a worker, a client or a start reads a table from end to en
   for (const settling of await store.settling()) await store.settle(settling.id, 1);
   const { lease } = await claimed(store);
   await store.renew(lease);
+  await store.askForPlan(lease);
+  const part = await store.claimPart('reader', { except: ['x'] });
+  assert.ok(part);
+  await store.appendToPart(part.lease, { batch: 1, segments: [], voices: [], checkpoint: null }, 1);
+  await store.partBatches(part.lease.id, 0);
   await store.appendBatch(lease, newBatch(['one']));
   await store.finish(lease, { kind: 'CANCELLED', ...quietly });
   await store.editSegments(id, [{ index: 0, text: 'two', speaker: '1', startSeconds: 0.25 }], 1);

@@ -5,6 +5,7 @@ import type { ModelRequestTable, WorkerTable } from '../work/worker-rows.ts';
 import type { MessageType } from '../../webhooks.ts';
 import type { NodeTables } from './node-tables.ts';
 import type { DetectionTable, SpeakerTable, VoiceTable } from '../speakers/tables.ts';
+import type { PartBatchTable, PartTable } from './part-tables.ts';
 
 /** The tables as the newest migration leaves them. Times are milliseconds since 1970; columns marked JSON hold text. */
 export interface Tables extends NodeTables {
@@ -33,6 +34,8 @@ export interface Tables extends NodeTables {
   readonly detection: DetectionTable;
   readonly log: LogTable;
   readonly setting: SettingTable;
+  readonly part: PartTable;
+  readonly part_batch: PartBatchTable;
   readonly worker: WorkerTable;
   readonly model_request: ModelRequestTable;
   readonly api_key: ApiKeyTable;

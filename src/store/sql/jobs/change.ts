@@ -13,6 +13,7 @@ import { toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 import { addMessages } from '../webhooks/outbox.ts';
 import { placeOf } from './order.ts';
+import { removeParts } from '../work/part-rows.ts';
 
 /** What a change must know of the job that it locked. */
 export type LockedJob = NonNullable<Awaited<ReturnType<typeof lockJob>>>;
@@ -54,6 +55,9 @@ export function lockJob(tx: Transaction<Tables>, id: string, condition: Conditio
     .executeTakeFirst();
 }
 
+/** Where nothing more is read of a recording. */
+const ends: ReadonlySet<JobStatus> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
+
 /** What is written about a locked job. */
 export interface Change {
   readonly set: JobColumns;
@@ -63,7 +67,7 @@ export interface Change {
 
 /**
  * Writes new columns of a locked job and the facts that clients hear of, which take the next numbers without a gap. Every change of status passes here, and with
- * one that ends the job the messages to webhooks are written.
+ * one that ends the job the messages to webhooks are written, and its parts are gone.
  */
 export async function changeJob(
   tx: Transaction<Tables>,
@@ -76,7 +80,9 @@ export async function changeJob(
     .where('id', '=', job.id)
     .execute();
   await addFacts(tx, job, { facts, time });
-  if (set.status !== undefined) await addMessages(tx, job.id, { status: set.status, time });
+  if (set.status === undefined) return;
+  if (ends.has(set.status)) await removeParts(tx, job.id);
+  await addMessages(tx, job.id, { status: set.status, time });
 }
 
 /** Writes what clients hear of a job, after the events that it has. */

@@ -8,6 +8,7 @@ import { readJob } from '../database/rows.ts';
 import { sweepInTurns } from '../editing/edit-rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { removeVoid } from '../search/entries.ts';
+import { removeStaleBatches } from '../work/parts.ts';
 import { changeTime, type LockedJob, lockJob } from './change.ts';
 import { removeLabels } from './labels.ts';
 import { drawUp } from './order.ts';
@@ -51,6 +52,7 @@ export function jobRemover(connection: Connection): JobRemover {
         });
       }
       await removeVoid(connection);
+      while ((await removeStaleBatches(connection)) > 0) await setImmediate();
       for (const { job_id: id } of await db.selectFrom('stale_edit').selectAll().execute()) {
         await sweepInTurns(connection, id);
       }

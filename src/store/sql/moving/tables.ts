@@ -71,6 +71,9 @@ const moves: { readonly [T in Exclude<keyof Tables, keyof NodeTables>]: Move<T> 
   // Of processes that are not there any more.
   worker: null,
   detection: null,
+  // What they have of a recording is read anew, from samples that are made anew.
+  part: null,
+  part_batch: null,
   // It proves that the disk takes a write.
   probe: null,
 };

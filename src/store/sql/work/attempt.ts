@@ -154,7 +154,7 @@ export function stopped(time: number): Change['set'] {
 type LeasedAct<T> = (tx: Transaction<Tables>, job: LockedJob, ...more: readonly [number, Notify]) => Promise<T>;
 
 /** Runs `act` where the lease holds, and notifies; null, with nothing changed, where it was lost. */
-function underLease<T>(connection: Connection, lease: Lease, act: LeasedAct<T>): Promise<T | null> {
+export function underLease<T>(connection: Connection, lease: Lease, act: LeasedAct<T>): Promise<T | null> {
   return commit(connection, async (tx, notify) => {
     const job = await lockLeased(tx, lease);
     if (job === undefined) return null;

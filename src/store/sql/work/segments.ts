@@ -8,6 +8,7 @@ import type { Tables } from '../database/tables.ts';
 import { voidEdits } from '../editing/edit-rows.ts';
 import { clearSpeakers, count, saveTallies, type Tallies } from '../editing/speakers.ts';
 import { removeVoices } from '../speakers/voices.ts';
+import { removeParts } from './part-rows.ts';
 import { voidEntries } from '../search/entries.ts';
 
 /** Gives segments their places, and the form in which they are kept: times in whole milliseconds, clean text. */
@@ -72,6 +73,7 @@ export async function clearTranscript(tx: Transaction<Tables>, jobId: string): P
   await voidEntries(tx, jobId);
   await voidEdits(tx, jobId);
   await removeVoices(tx, jobId);
+  await removeParts(tx, jobId);
   const speakers = await clearSpeakers(tx, jobId);
   const attempt = await lastAttempt(tx, jobId);
   return attempt === 0 ? [] : [{ kind: 'TRANSCRIPT_CLEARED', attempt }, ...speakers];
