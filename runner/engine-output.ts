@@ -1,13 +1,15 @@
 import type { DetectedLanguage, JobStage, Progress } from '#src/jobs/job.ts';
 import type { NewSegment } from '#src/jobs/transcript.ts';
+import type { PartStore } from '#src/store/parts.ts';
 import type { Work } from '#src/store/store.ts';
 import type { Claim, Voices } from '#src/store/work.ts';
 import { type Checkpoint, checkpointOf } from './engine-request.ts';
 import { type EngineLine, EngineProtocolError, type LineOf } from './protocol.ts';
+import { alone, type Passage } from './splitting/passage.ts';
 import type { Length } from './watchdog.ts';
 
 /** Writes to the store under the lease of the claim; throws where the lease is lost. */
-export type Write = (what: keyof Work, act: () => Promise<boolean>) => Promise<void>;
+export type Write = (what: keyof Work | keyof PartStore, act: () => Promise<boolean>) => Promise<void>;
 
 /** The stages in their order. A stage that does not come after the present one is not written. */
 const stages: readonly JobStage[] = [
@@ -29,10 +31,13 @@ export class EngineOutput {
   last: LineOf<'end'> | LineOf<'error'> | null = null;
   /** What decided the text; null before the engine has introduced itself. */
   provenance: Readonly<Record<string, unknown>> | null = null;
+  /** Whether others read what comes next. */
+  isStopped = false;
 
   readonly #claim: Claim;
   readonly #store: Work;
   readonly #write: Write;
+  readonly #passage: Passage;
   readonly #checkpoint: Checkpoint | null;
   #batch: UnfinishedBatch | null = null;
   #progress: Progress;
@@ -43,7 +48,8 @@ export class EngineOutput {
   #segments = 0;
   #knownSeconds = 0;
 
-  constructor(claim: Claim, store: Work, write: Write) {
+  constructor(claim: Claim, store: Work, write: Write, passage: Passage = alone) {
+    this.#passage = passage;
     this.#claim = claim;
     this.#store = store;
     this.#write = write;
@@ -102,8 +108,7 @@ export class EngineOutput {
     if (this.#batch !== null) throw new EngineProtocolError('it said hello twice');
     const { lease, job, checkpoint } = this.#claim;
     const resumed = line.resumed ? this.#checkpoint : null;
-    const { engine, versions, model, device, computeType, threads, cpu, card } = line;
-    this.provenance = { engine, versions, model, device, computeType, threads, cpu, card };
+    this.provenance = provenanceOf(line);
     this.#progress = startOf(job.progress, resumed !== null);
     this.#language = resumed === null ? null : job.language;
     if (resumed === null && (checkpoint !== null || job.segmentCount > 0)) {
@@ -161,9 +166,12 @@ export class EngineOutput {
     const processedSeconds = Math.max(this.#progress.processedSeconds, line.processedSeconds);
     const checkpoint: Checkpoint = { batch: line.batch, resume: line.resume };
     this.#progress = { ...this.#progress, processedSeconds };
-    const batch = { after: this.#segments, segments, voices, checkpoint, progress: this.#progress };
+    const progress = this.#passage.beside(this.#progress, line.processedSeconds);
+    const batch = { after: this.#segments, segments, voices, checkpoint, progress };
     await this.#write('appendBatch', () => this.#store.appendBatch(this.#claim.lease, batch));
     this.#segments += segments.length;
+    const passer = { provenance: this.provenance, atSeconds: line.processedSeconds, knownSeconds: this.#knownSeconds };
+    this.isStopped = (await this.#passage.pass(checkpoint, passer)) === 'STOP';
   }
 
   async #end(line: LineOf<'end'>): Promise<void> {
@@ -228,6 +236,12 @@ export function openBatch(first: number): UnfinishedBatch {
   };
 }
 
+/** What decides the text, as an engine says it of itself. */
+export function provenanceOf(line: LineOf<'hello'>): Readonly<Record<string, unknown>> {
+  const { engine, versions, model, device, computeType, threads, cpu, card } = line;
+  return { engine, versions, model, device, computeType, threads, cpu, card };
+}
+
 function segmentOf(line: LineOf<'segment'>): NewSegment {
   const { startSeconds, endSeconds, text, language, speaker, avgLogProbability, noSpeechProbability, guard } = line;
   const words = line.words?.map((word) => ({ ...word, speaker })) ?? null;
@@ -244,7 +258,9 @@ const almost = 0.999;
 /** The progress of an attempt that goes on at a checkpoint, or starts from nothing. */
 function startOf(progress: Progress, resumes: boolean): Progress {
   const { fraction, processedSeconds } = resumes ? progress : { fraction: 0, processedSeconds: 0 };
-  return { stage: 'STARTING', fraction, processedSeconds, etaSeconds: null, speed: null };
+  // An attempt begins with STARTING; one whose engine goes on after parts that others read is further by then.
+  const stage = resumes ? progress.stage : 'STARTING';
+  return { stage, fraction, processedSeconds, etaSeconds: null, speed: null };
 }
 
 /** Progress after an engine's `progress` line: neither it nor the seconds ever go back. */

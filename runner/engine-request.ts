@@ -3,6 +3,7 @@ import type { Config } from '#src/config/config.ts';
 import type { ComputePower, FailureCode, JobFailure, TranscriptionOptions } from '#src/jobs/job.ts';
 import type { LocalFile } from '#src/media/store.ts';
 import { modelPath } from '#src/models/installed.ts';
+import type { PartRange } from '#src/store/parts.ts';
 import type { Claim } from '#src/store/work.ts';
 import { failure } from './failure-hints.ts';
 
@@ -24,6 +25,10 @@ export interface JobLine extends EngineKind {
   readonly options: Readonly<Record<string, unknown>>;
   readonly limits: { readonly maxDurationSeconds: number };
   readonly resume: Readonly<Record<string, unknown>> | null;
+  /** What of the recording is to be read; `media` are its samples then. */
+  readonly part?: PartRange & { readonly language: string; readonly probability: number };
+  /** Where the samples go, with --plan. */
+  readonly samples?: { readonly path: string };
 }
 
 type Device = 'cpu' | 'cuda';
@@ -45,7 +50,7 @@ const checkpointSchema = z.object({
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 /** The checkpoint to go on from; one that this server did not write, or cannot read any more, is none. */
-export function checkpointOf(claim: Claim): Checkpoint | null {
+export function checkpointOf(claim: Pick<Claim, 'checkpoint'>): Checkpoint | null {
   return checkpointSchema.safeParse(claim.checkpoint).data ?? null;
 }
 
@@ -54,13 +59,18 @@ interface Found extends Machine {
   readonly file: LocalFile | null;
 }
 
+/** For what an engine is asked; `attempt` is for its log. */
+interface Asking extends Pick<Claim, 'job' | 'checkpoint'> {
+  readonly lease: { readonly attempt: number };
+}
+
 /** What to tell the engine, or why it is not started at all. */
 export type EngineRequest =
   | { readonly kind: 'START'; readonly line: JobLine }
   | { readonly kind: 'REFUSE'; readonly failure: JobFailure };
 
 /** The order that a claim comes to on this machine. */
-export function requestFor(claim: Claim, config: Config, { file, ...machine }: Found): EngineRequest {
+export function requestFor(claim: Asking, config: Config, { file, ...machine }: Found): EngineRequest {
   const { options } = claim.job;
   if (file === null) return refuse('MEDIA_NOT_FOUND', 'The recording is gone, or is not the one that was accepted.');
   if (!machine.hasModel) return refuse('MODEL_NOT_FOUND', `The model ${options.model} is not installed.`);
@@ -95,7 +105,7 @@ function refuse(code: FailureCode, message: string): EngineRequest {
   return { kind: 'REFUSE', failure: failure(code, message) };
 }
 
-function jobLine(claim: Claim, config: Config, kind: EngineKind & Pick<JobLine, 'media'>): JobLine {
+function jobLine(claim: Asking, config: Config, kind: EngineKind & Pick<JobLine, 'media'>): JobLine {
   const { job } = claim;
   const mode = config.transcription.modes[job.options.mode];
   return {
@@ -124,7 +134,7 @@ function deviceFor(power: ComputePower, hasGpu: boolean): Device | null {
 }
 
 /** The engine is told all options but those that chose it, and how many speakers there are, which is asked when it is done. */
-function optionsOf({ job }: Claim): JobLine['options'] {
+function optionsOf({ job }: Pick<Claim, 'job'>): JobLine['options'] {
   const {
     mode: _mode,
     model: _model,

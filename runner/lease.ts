@@ -4,9 +4,9 @@ import type { Notifier } from '#src/store/notifier.ts';
 import type { JobReader, Work } from '#src/store/store.ts';
 import type { Lease } from '#src/store/work.ts';
 
-/** Where a lease is kept. */
-export interface LeaseParts {
-  readonly store: Pick<Work, 'renew'> & Pick<JobReader, 'job'>;
+/** Where a lease of a job, or of a part of one, is kept. */
+export interface LeaseParts<L> {
+  readonly store: Pick<JobReader, 'job'> & { renew(lease: L): ReturnType<Work['renew']> };
   readonly notifier: Notifier;
   readonly log: Log;
   readonly renewMs: number;
@@ -19,9 +19,9 @@ export interface LeaseParts {
  * sees what another process wrote. A database that does not answer may give the job to another worker: where `giveUpMs` have passed, the lease counts as lost.
  * Calls `onHalt` with `cancel` or `lost` any number of times.
  */
-export function keepLease(
-  { store, notifier, log, renewMs, giveUpMs }: LeaseParts,
-  lease: Lease,
+export function keepLease<L extends Pick<Lease, 'jobId'>>(
+  { store, notifier, log, renewMs, giveUpMs }: LeaseParts<L>,
+  lease: L,
   onHalt: (halt: 'cancel' | 'lost') => void,
 ): Disposable {
   let renewedAt = performance.now();
@@ -59,7 +59,7 @@ export function keepLease(
 const looksAtLease = 16;
 
 /** Never two at once: what is asked for meanwhile is done once more afterwards. A store that throws is told once and asked again next time. */
-function singleFlight(log: Log, lease: Lease, act: () => Promise<void>): () => void {
+function singleFlight(log: Log, lease: Pick<Lease, 'jobId'>, act: () => Promise<void>): () => void {
   let busy = false;
   let again = false;
   let told = false;

@@ -150,6 +150,21 @@ const cutSchemas = {
 /** A line of an engine that tells speakers apart. */
 export type CutLine = { [T in keyof typeof cutSchemas]: z.infer<(typeof cutSchemas)[T]> }[keyof typeof cutSchemas];
 
+const planSchemas = {
+  plan: z.object({
+    type: z.literal('plan'),
+    engine: name,
+    versions: z.record(z.string().max(100), name),
+    cpu: orNull(name),
+  }),
+  batch: z.object({ type: z.literal('batch'), batch: count, clip: count, sample: z.int().min(0) }),
+  end: schemas.end,
+  error,
+};
+
+/** A line of an engine that plans the parts of a recording. */
+export type PlanLine = { [T in keyof typeof planSchemas]: z.infer<(typeof planSchemas)[T]> }[keyof typeof planSchemas];
+
 const envelope = z.object({ type: z.string() });
 
 /** Reads a line of an engine; null for a type that this server does not know. Throws EngineProtocolError. */
@@ -160,6 +175,11 @@ export function parseLine(text: string): EngineLine | null {
 /** As `parseLine`, of an engine that tells speakers apart. */
 export function parseCutLine(text: string): CutLine | null {
   return parseBy<CutLine>(cutSchemas, text);
+}
+
+/** As `parseLine`, of an engine that plans. */
+export function parsePlanLine(text: string): PlanLine | null {
+  return parseBy<PlanLine>(planSchemas, text);
 }
 
 function parseBy<Line>(known: Readonly<Record<string, z.ZodType<Line>>>, text: string): Line | null {

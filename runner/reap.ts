@@ -1,6 +1,7 @@
 import type { Log } from '#src/logs/log.ts';
 import { repeat } from '#src/operations/repeat.ts';
 import type { DetectionStore } from '#src/store/detections.ts';
+import type { OpenPart, PartStore } from '#src/store/parts.ts';
 import type { Work } from '#src/store/store.ts';
 import type { OpenAttempt } from '#src/store/work.ts';
 import { isOfChild } from './process/environment.ts';
@@ -11,7 +12,9 @@ const goneWithinMs = 1000;
 
 /** Whose leases are looked at. */
 interface ReapingParts {
-  readonly store: Pick<Work, 'expiredAttempts' | 'reap'> & Pick<DetectionStore, 'reapDetections'>;
+  readonly store: Pick<Work, 'expiredAttempts' | 'reap'> &
+    Pick<DetectionStore, 'reapDetections'> &
+    Pick<PartStore, 'expiredParts' | 'freeParts'>;
   readonly log: Log;
   readonly leaseMs: number;
 }
@@ -40,6 +43,16 @@ export async function reap(
   return orphans.filter((_, index) => gone[index] !== true);
 }
 
+/** As `reap`, with the parts of recordings that nobody reads any more; those whose processes do not end are tried again. */
+export async function freeParts(
+  expired: readonly OpenPart[],
+  { store, log, end = endGroup }: Pick<ReapParts, 'log' | 'end'> & { readonly store: Pick<PartStore, 'freeParts'> },
+): Promise<void> {
+  const gone = await Promise.all(expired.map((part) => endOrphan({ ...part, attempt: part.number }, log, end)));
+  await store.freeParts(expired.filter((_, index) => gone[index] === true));
+  for (const { jobId: job, number: part } of expired) log.warn({ job, part }, 'part of a dead worker freed');
+}
+
 /** Between two looks at the leases of others. */
 const reapMs = 1000;
 
@@ -60,6 +73,8 @@ export function startReaping({ store, log, leaseMs }: ReapingParts): AsyncDispos
       const expired = await store.expiredAttempts(leaseMs);
       if (expired.length > 0) await reap(expired, { store, log });
       await reapDetections({ store, log }, leaseMs);
+      const parts = await store.expiredParts(leaseMs);
+      if (parts.length > 0) await freeParts(parts, { store, log });
     },
     (err) => log.warn({ err }, 'leases not looked at'),
   );
@@ -72,7 +87,7 @@ function endGroup(group: number): Promise<boolean> {
 
 /** Whether nothing of the attempt runs any more. */
 async function endOrphan(
-  { jobId: job, attempt, pid, pidStartTime }: OpenAttempt,
+  { jobId: job, attempt, pid, pidStartTime }: Omit<OpenAttempt, 'renewedAt'>,
   log: Log,
   end: typeof endGroup,
 ): Promise<boolean> {

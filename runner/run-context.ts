@@ -1,19 +1,22 @@
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
+import type { SampleStore } from '#src/media/samples.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import type { DetectionStore } from '#src/store/detections.ts';
 import type { Notifier } from '#src/store/notifier.ts';
+import type { PartStore } from '#src/store/parts.ts';
 import type { JobReader, SpeakerStore, Work } from '#src/store/store.ts';
 import type { Claim } from '#src/store/work.ts';
 import type { Machine } from './engine-request.ts';
-import type { Halt } from './outcome.ts';
+import type { EndedAttempt, Halt } from './outcome.ts';
 import type { Standby } from './standby.ts';
 
 /** What jobs are run with. */
 export interface RunParts {
-  readonly store: Work & SpeakerStore & DetectionStore & Pick<JobReader, 'job' | 'queueCounts'>;
+  readonly store: Work & PartStore & SpeakerStore & DetectionStore & Pick<JobReader, 'job' | 'queueCounts'>;
   readonly notifier: Notifier;
   readonly media: Pick<MediaStore, 'open'>;
+  readonly samples: SampleStore;
   readonly config: Config;
   readonly log: Log;
   /** Between two renewals of a lease. */
@@ -24,12 +27,21 @@ export interface RunParts {
   readonly retryPauseMs: number;
   readonly machineFor: (model: string) => Promise<Machine>;
   readonly standby: Standby;
+  /** Name of this worker. */
+  readonly worker: string;
+  /** Whether there is another slot that could read a part of a recording. */
+  readonly hasHelpers: () => boolean;
+  /** Ids of the parts of recordings that are read here now. */
+  readonly reading: Set<string>;
 }
 
-/** One claim on its way to its end. */
-export interface Run {
+/** An engine's work on its way to its end. */
+export interface Running {
   readonly parts: RunParts;
-  readonly claim: Claim;
+  /** For the log. */
+  readonly about: { readonly job: string; readonly attempt?: number; readonly part?: number };
+  /** How often the engine was gone at this work before. */
+  readonly crashes: number;
   /** Aborted when the server ends the engine itself. */
   readonly halted: AbortSignal;
   /** Ends the engine; only the first reason counts. */
@@ -38,18 +50,43 @@ export interface Run {
   readonly reason: () => { readonly halt: Halt; readonly problem: string | null } | null;
 }
 
+/** One claim on its way to its end. */
+export interface Run extends Running {
+  readonly claim: Claim;
+}
+
 /** Opens the run of a claim. */
 export function openRun(parts: RunParts, claim: Claim): Run {
+  const about = { job: claim.job.id, attempt: claim.lease.attempt };
+  return { ...openRunning(parts, about, claim.crashes), claim };
+}
+
+/** How it ended where no engine was started. */
+export function notStarted({ reason, crashes }: Running): EndedAttempt {
+  return {
+    exit: { exitCode: null, signal: null, problem: null },
+    last: null,
+    halt: reason()?.halt ?? null,
+    problem: reason()?.problem ?? null,
+    crashes,
+    peakMemoryBytes: null,
+    provenance: null,
+  };
+}
+
+/** Opens what an engine is to work at. */
+export function openRunning(parts: RunParts, about: Running['about'], crashes: number): Running {
   const controller = new AbortController();
-  let reason: ReturnType<Run['reason']> = null;
+  let reason: ReturnType<Running['reason']> = null;
   return {
     parts,
-    claim,
+    about,
+    crashes,
     halted: controller.signal,
     halt(halt, problem) {
       if (reason !== null) return;
       reason = { halt, problem: problem ?? null };
-      parts.log.info({ job: claim.job.id, attempt: claim.lease.attempt, reason: halt, problem }, 'engine is ended');
+      parts.log.info({ ...about, reason: halt, problem }, 'engine is ended');
       controller.abort();
     },
     reason: () => reason,

@@ -2,10 +2,12 @@ import { EngineOutput, type Write } from './engine-output.ts';
 import type { JobLine } from './engine-request.ts';
 import type { EndedAttempt } from './outcome.ts';
 import { type Child, startChild } from './process/child.ts';
-import { EngineProtocolError, parseLine } from './protocol.ts';
+import { EngineProtocolError, type LineOf, parseLine } from './protocol.ts';
 import { retry } from '#src/operations/retry.ts';
-import type { Run } from './run-context.ts';
-import { startWatchdog, timeLimitSeconds, type Watchdog } from './watchdog.ts';
+import type { AttemptProcess } from '#src/store/work.ts';
+import type { Run, Running } from './run-context.ts';
+import type { Passage } from './splitting/passage.ts';
+import { type Length, startWatchdog, timeLimitSeconds, type Watchdog } from './watchdog.ts';
 
 /** The lease is another's: nothing more may be written, and nobody wants what the engine says. */
 class LeaseLostError extends Error {
@@ -15,107 +17,167 @@ class LeaseLostError extends Error {
 /** How often a write is tried while the store throws for another reason than a full disk: about 15 s. */
 const maxTries = 8;
 
-/** Starts an engine, gives it its job, takes what it says, and settles when its whole process group is gone. */
-export async function runEngine(run: Run, line: JobLine): Promise<EndedAttempt> {
-  const { engineCommand, engineSilenceSeconds } = run.parts.config.server;
-  using child = run.parts.standby.take(line) ?? startChild(engineCommand);
-  const end = (): void => endChild(run, child);
-  run.halted.addEventListener('abort', end);
-  if (run.halted.aborted) end();
+/** What is made of what an engine says. */
+export interface Listener {
+  /** The last word, once it is said; what comes after it is ignored. */
+  readonly last: LineOf<'end'> | LineOf<'error'> | null;
+  readonly provenance: EndedAttempt['provenance'];
+  /** Whether enough was said: the engine is ended then. */
+  readonly isStopped: boolean;
+  length(): Length;
+  /** Takes a line. Throws EngineProtocolError. */
+  take(text: string): { readonly writing?: Promise<void> | undefined; readonly isCheckpoint: boolean };
+}
+
+/** What an engine is asked. */
+export interface Request {
+  readonly line: JobLine;
+  /** With what it is started; where absent, one that waits may take it. */
+  readonly mode?: '--plan';
+  readonly listener: Listener;
+  readonly saveProcess: (process: AttemptProcess) => Promise<boolean>;
+}
+
+/** How an engine ended; `isStopped`: because it had said enough. */
+export interface EndedEngine extends EndedAttempt {
+  readonly isStopped: boolean;
+}
+
+/** Has an engine work at a job, from a checkpoint or the beginning, as far as the passage lets it. */
+export function runEngine(run: Run, line: JobLine, passage: Passage): Promise<EndedEngine> {
+  const { claim, parts } = run;
+  const output = new EngineOutput(claim, parts.store, writeUnder(run), passage);
+  const listener: Listener = {
+    get last() {
+      return output.last;
+    },
+    get provenance() {
+      return output.provenance;
+    },
+    get isStopped() {
+      return output.isStopped;
+    },
+    length: () => output.length(),
+    take(text) {
+      const said = parseLine(text);
+      const writing = said === null ? undefined : output.take(said, text.length);
+      return { writing, isCheckpoint: said?.type === 'checkpoint' };
+    },
+  };
+  return converse(run, { line, listener, saveProcess: (process) => parts.store.saveProcess(claim.lease, process) });
+}
+
+/** Starts an engine, asks it, takes what it says, and settles when its whole process group is gone. */
+export async function converse(running: Running, request: Request): Promise<EndedEngine> {
+  const { engineCommand, engineSilenceSeconds } = running.parts.config.server;
+  const { line, mode, listener } = request;
+  using child = mode === undefined ? take(running, line) : startChild([...engineCommand, mode]);
+  const end = (): void => endChild(running, child);
+  running.halted.addEventListener('abort', end);
+  if (running.halted.aborted) end();
   using leaving = new DisposableStack();
-  const output = new EngineOutput(run.claim, run.parts.store, writeUnder(run));
   using watchdog = startWatchdog({
     silenceSeconds: engineSilenceSeconds,
-    limitSeconds: () => timeLimitSeconds(output.length()),
-    onHalt: run.halt,
+    limitSeconds: () => timeLimitSeconds(listener.length()),
+    onHalt: running.halt,
   });
   try {
-    if (child.pid !== undefined) await exchange({ run, child, output, watchdog, leaving }, line);
+    if (child.pid !== undefined) await exchange({ running, child, watchdog, leaving }, request);
   } catch (error) {
-    haltFor(run, error);
+    haltFor(running, error);
   }
   const exit = await child.exited;
   await child.gone;
-  logStderr(run, child, output);
+  running.halted.removeEventListener('abort', end);
+  logStderr(running, child, listener);
   return {
     exit,
-    last: output.last,
-    halt: run.reason()?.halt ?? null,
-    problem: run.reason()?.problem ?? null,
-    crashes: run.claim.crashes,
-    peakMemoryBytes: (output.last?.type === 'end' ? output.last.peakMemoryBytes : null) ?? child.peakMemoryBytes(),
-    provenance: output.provenance,
+    last: listener.last,
+    halt: running.reason()?.halt ?? null,
+    problem: running.reason()?.problem ?? null,
+    crashes: running.crashes,
+    peakMemoryBytes: (listener.last?.type === 'end' ? listener.last.peakMemoryBytes : null) ?? child.peakMemoryBytes(),
+    provenance: listener.provenance,
+    isStopped: listener.isStopped && !running.halted.aborted,
   };
 }
 
+function take({ parts }: Running, line: JobLine): Child {
+  return parts.standby.take(line) ?? startChild(parts.config.server.engineCommand);
+}
+
 interface Exchange {
-  readonly run: Run;
+  readonly running: Running;
   readonly child: Child;
-  readonly output: EngineOutput;
   readonly watchdog: Watchdog;
   /** What is given up when the engine has left. */
   readonly leaving: DisposableStack;
 }
 
-async function exchange(conversation: Exchange, line: JobLine): Promise<void> {
-  const { run, child, output, watchdog, leaving } = conversation;
-  await saveProcess(conversation, line.device);
+async function exchange({ running, child, watchdog, leaving }: Exchange, request: Request): Promise<void> {
+  const { line, mode, listener } = request;
+  await saveProcess(running, child, request);
   child.send(JSON.stringify(line));
+  const prepare = (): void => {
+    if (mode === undefined) running.parts.standby.prepare(line);
+  };
   // Where others wait, the next engine is as much in a hurry as this one.
-  if ((await run.parts.store.queueCounts()).queued > 0) run.parts.standby.prepare(line);
+  if ((await running.parts.store.queueCounts()).queued > 0) prepare();
   for await (const texts of child.lines) {
     watchdog.reset();
     for (const text of texts) {
       // Read on to the end all the same: a full pipe would hold the engine up on its way out.
-      if (run.halted.aborted || output.last !== null) break;
-      const said = parseLine(text);
-      const writing = said === null ? undefined : output.take(said, text.length);
+      if (running.halted.aborted || listener.last !== null || listener.isStopped) break;
+      const { writing, isCheckpoint } = listener.take(text);
       if (writing !== undefined) await watchdog.excuse(writing);
       // Else not before the first words are out: loading a model takes a core for half a second.
-      if (said?.type === 'checkpoint') run.parts.standby.prepare(line);
-      if (output.last !== null) leaving.use(endIfItHangs(run, child));
+      if (isCheckpoint) prepare();
+      if (listener.last !== null) leaving.use(endIfItHangs(running, child));
+      if (listener.isStopped) endChild(running, child);
     }
   }
 }
 
-async function saveProcess({ run, child }: Exchange, device: string): Promise<void> {
+async function saveProcess(running: Running, child: Child, { line, saveProcess: save }: Request): Promise<void> {
   if (child.pid === undefined) return;
-  const process = { pid: child.pid, pidStartTime: child.startTime, device };
-  await writeUnder(run)('saveProcess', () => run.parts.store.saveProcess(run.claim.lease, process));
+  const process = { pid: child.pid, pidStartTime: child.startTime, device: line.device };
+  await writeUnder(running)('saveProcess', () => save(process));
 }
 
 /** An engine that has said its last word and hangs on its way out is helped along. */
-function endIfItHangs(run: Run, child: Child): Disposable {
-  const timer = setTimeout(() => endChild(run, child), run.parts.config.server.engineStopSeconds * 1000);
+function endIfItHangs(running: Running, child: Child): Disposable {
+  const timer = setTimeout(() => endChild(running, child), running.parts.config.server.engineStopSeconds * 1000);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** Begins to end an engine; that it is gone is told by the child. */
-function endChild({ parts, claim }: Run, child: Child): void {
+function endChild({ parts, about }: Running, child: Child): void {
   child.end(parts.config.server.engineStopSeconds * 1000).catch((err: unknown) => {
-    parts.log.error({ job: claim.job.id, err }, 'engine cannot be ended');
+    parts.log.error({ ...about, err }, 'engine cannot be ended');
   });
 }
 
-function writeUnder({ parts, halted }: Run): Write {
+/** Writes to the store for as long as the lease of what runs holds; throws where it is lost. */
+export function writeUnder({ parts, halted }: Running): Write {
   return async (what, act) => {
     const isKept = await retry(act, { log: parts.log, what, signal: halted, maxTries });
     if (!isKept) throw new LeaseLostError();
   };
 }
 
-function haltFor(run: Run, error: unknown): void {
-  if (error instanceof LeaseLostError) run.halt('lost');
-  else if (error instanceof EngineProtocolError) run.halt('protocol', error.message);
+/** Ends what runs for an error that came on the way. */
+export function haltFor(running: Running, error: unknown): void {
+  if (error instanceof LeaseLostError) running.halt('lost');
+  else if (error instanceof EngineProtocolError) running.halt('protocol', error.message);
   else {
-    run.parts.log.error({ job: run.claim.job.id, err: error }, 'job cannot go on');
-    run.halt('fault');
+    running.parts.log.error({ ...running.about, err: error }, 'job cannot go on');
+    running.halt('fault');
   }
 }
 
-function logStderr(run: Run, child: Child, output: EngineOutput): void {
-  const halt = run.reason()?.halt;
-  if (output.last?.type === 'end' || halt === 'cancel' || halt === 'stop') return;
+function logStderr({ parts, about, reason }: Running, child: Child, listener: Listener): void {
+  const halt = reason()?.halt;
+  if (listener.last?.type === 'end' || listener.isStopped || halt === 'cancel' || halt === 'stop') return;
   const text = child.stderrTail();
-  if (text !== '') run.parts.log.warn({ job: run.claim.job.id, attempt: run.claim.lease.attempt, text }, 'engine said');
+  if (text !== '') parts.log.warn({ ...about, text }, 'engine said');
 }

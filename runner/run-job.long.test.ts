@@ -15,7 +15,7 @@ import { startChild } from './process/child.ts';
 import { childEnvironment } from './process/environment.ts';
 import { startTimeOf, waitForGroup } from './process/process-group.ts';
 import { reap } from './reap.ts';
-import { retryPauseMs } from './run-job.ts';
+import { retryPauseMs } from './retry-pause.ts';
 
 const over = { timeout: 30_000 };
 const hasSpoken = (job: Job): boolean => job.segmentCount === 2;

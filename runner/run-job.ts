@@ -1,14 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { AbortError } from 'p-retry';
 import { isStorageFull, RequestError } from '#src/errors.ts';
 import type { LocalFile, Recording } from '#src/media/store.ts';
 import type { Claim, Ending } from '#src/store/work.ts';
 import { type JobLine, requestFor } from './engine-request.ts';
 import { keepLease } from './lease.ts';
-import { type EndedAttempt, endingOf } from './outcome.ts';
+import { endingOf } from './outcome.ts';
 import { retry } from '#src/operations/retry.ts';
-import { openRun, type Run, type RunParts } from './run-context.ts';
-import { runEngine } from './run-engine.ts';
+import { pauseBefore } from './retry-pause.ts';
+import { notStarted, openRun, type Run, type RunParts } from './run-context.ts';
+import { readRecording } from './splitting/read-recording.ts';
 import { SpeakersError, tellSpeakers } from './tell-speakers.ts';
 
 /** Runs a claimed job to its end and writes how it ended. Never rejects. `stopping`: the server stops, the job goes back to the queue. */
@@ -24,6 +24,7 @@ export async function runJob(parts: RunParts, claim: Claim, stopping: AbortSigna
     log.info('job started');
     const ending = await attempt(run);
     const isWritten = ending !== null && (await finish(run, ending, stopping));
+    if (isWritten && ending.kind !== 'INTERRUPTED') await removeSamples(parts, claim.job.id);
     const ms = Math.round(performance.now() - start);
     log.info({ outcome: isWritten ? ending.kind : 'LEASE_LOST', ...reasonOf(ending), ms }, 'job ended');
   } catch (err) {
@@ -34,9 +35,14 @@ export async function runJob(parts: RunParts, claim: Claim, stopping: AbortSigna
   }
 }
 
+/** What cannot be removed now is swept. */
+async function removeSamples({ samples, log }: RunParts, job: string): Promise<void> {
+  await samples.remove(job).catch((err: unknown) => log.warn({ job, err }, 'samples not removed'));
+}
+
 async function attempt(run: Run): Promise<Ending | null> {
   const { parts, claim } = run;
-  await pause(run);
+  await pauseBefore(run);
   if (run.halted.aborted) return endingOf(notStarted(run));
   try {
     // Open until the engine is gone: it reads this file and no other, whatever becomes of the path.
@@ -86,22 +92,14 @@ function bringHere({ parts, claim, halted }: Run): Promise<RecordingHere | null>
  */
 async function hashMeanwhile(run: Run, line: JobLine, recording: Recording | null): Promise<Ending | null> {
   const { claim, halted } = run;
-  if (recording === null || claim.job.media.sha256 !== null) return endingOf(await runEngine(run, line));
+  if (recording === null || claim.job.media.sha256 !== null) return await readRecording(run, line);
   const unwanted = new AbortController();
   const hashing = recording.sha256(AbortSignal.any([halted, unwanted.signal]));
-  const ending = endingOf(await runEngine(run, line));
+  const ending = await readRecording(run, line);
   if (ending?.kind === 'COMPLETED') return { ...ending, sha256: await hashing };
   unwanted.abort();
   await hashing;
   return ending;
-}
-
-/** So that an engine which crashes at once does not spin. */
-async function pause({ parts, claim, halted }: Run): Promise<void> {
-  if (claim.crashes === 0) return;
-  const ms = retryPauseMs(claim.crashes, parts.retryPauseMs, Math.random());
-  // Aborted: the caller looks at the signal.
-  await sleep(ms, undefined, { signal: halted }).catch(() => undefined);
 }
 
 /**
@@ -151,30 +149,7 @@ function warningOf({ message }: SpeakersError): string {
 
 const noProcess = { exitCode: null, signal: null, peakMemoryBytes: null, provenance: null } as const;
 
-function notStarted(run: Run): EndedAttempt {
-  return {
-    exit: { exitCode: null, signal: null, problem: null },
-    last: null,
-    halt: run.reason()?.halt ?? null,
-    problem: run.reason()?.problem ?? null,
-    crashes: run.claim.crashes,
-    peakMemoryBytes: null,
-    provenance: null,
-  };
-}
-
 function reasonOf(ending: Ending | null): { readonly code?: string } {
   if (ending?.kind === 'FAILED') return { code: ending.failure.code };
   return ending?.kind === 'INTERRUPTED' && ending.crash !== null ? { code: ending.crash } : {};
-}
-
-const maxPauseMs = 10_000;
-
-/**
- * How long a job waits before it runs again after so many crashes of its engine: `firstMs`, doubled at each further one, at most 10 s. Between half and all of it,
- * by `random` (0 to 1), so that several jobs do not crash in step.
- */
-export function retryPauseMs(crashes: number, firstMs: number, random: number): number {
-  if (crashes === 0) return 0;
-  return Math.min(firstMs * 2 ** (crashes - 1), maxPauseMs) * (0.5 + random / 2);
 }

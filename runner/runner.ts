@@ -4,14 +4,16 @@ import type { Config } from '#src/config/config.ts';
 import type { Serves } from '#src/jobs/worker.ts';
 import type { TranscriptionOptions } from '#src/jobs/job.ts';
 import { isInstalled } from '#src/models/installed.ts';
+import type { PartClaim } from '#src/store/parts.ts';
 import type { Lease } from '#src/store/work.ts';
 import { startDetecting } from './detect-speakers.ts';
 import { type EngineKind, kindFor, type Machine } from './engine-request.ts';
 import { readGpus } from './gpu.ts';
-import { reap } from './reap.ts';
+import { freeParts, reap } from './reap.ts';
 import { retry } from '#src/operations/retry.ts';
 import type { RunParts } from './run-context.ts';
 import { runJob } from './run-job.ts';
+import { readPart } from './splitting/read-part.ts';
 import { openStandby } from './standby.ts';
 import { openWakeUp } from '#src/operations/wake-up.ts';
 
@@ -45,7 +47,7 @@ interface RunnerState {
 }
 
 /** What a runner is started with; what is optional has its default here. */
-export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'media' | 'config' | 'log'> {
+export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'media' | 'samples' | 'config' | 'log'> {
   /** How many jobs may run at a time; asked at each tick. */
   readonly numJobs: () => number;
   /** What jobs it takes; asked at each tick. All where absent. */
@@ -75,6 +77,9 @@ const giveUpAfter = 0.8;
 /** How much longer than engineStopSeconds a stop waits: a process that even SIGKILL does not end hangs in a device driver, and may stay for ever. */
 const lastMs = 4000;
 
+/** How many jobs are remembered of which no engine here may read a part. */
+const mostUnfit = 1000;
+
 /** How this process is called in the attempts. */
 export const workerName = `${hostname()}:${process.pid}`;
 
@@ -87,10 +92,14 @@ export function startRunner(options: RunnerOptions): Runner {
   const machineFor = (model: string) => readMachine(config, model, { numJobs, hasGpu });
   const standby = openStandby({ config, log });
   const times = { renewMs: leaseMs * renewAfter, giveUpMs: isFleet ? leaseMs * giveUpAfter : null, retryPauseMs };
-  const parts: RunParts = { ...options, ...times, machineFor, standby };
+  const reading = new Set<string>();
+  const hasHelpers = () => isFleet || numJobs() > 1;
+  const parts: RunParts = { ...options, ...times, worker, machineFor, standby, hasHelpers, reading };
   const wakeUp = openWakeUp();
   const stopping = new AbortController();
   const runs = new Map<string, Promise<void>>();
+  /** Jobs of which no engine here may read a part. */
+  const unfit = new Set<string>();
   let problem: string | null = 'The runner is starting.';
 
   /** Asks the store until it answers; whether it does is to be seen meanwhile. */
@@ -108,14 +117,34 @@ export function startRunner(options: RunnerOptions): Runner {
   async function fillSlots(): Promise<void> {
     while (!isPaused() && runs.size < numJobs() && !stopping.signal.aborted) {
       const claim = await ask('claim', async () => store.claim(worker, await serves()));
-      if (claim === null) return;
-      const name = nameOf(claim.lease);
-      const run = runJob(parts, claim, stopping.signal).finally(() => {
-        runs.delete(name);
-        wakeUp.wake();
-      });
-      runs.set(name, run);
+      if (claim !== null) keep(nameOf(claim.lease), runJob(parts, claim, stopping.signal));
+      else if (!(await takePart())) return;
     }
+  }
+
+  function keep(name: string, run: Promise<void>): void {
+    const running = run.finally(() => {
+      runs.delete(name);
+      wakeUp.wake();
+    });
+    runs.set(name, running);
+  }
+
+  /** Where no job waits, a slot helps to read the recording of one that runs; false where there is none. */
+  async function takePart(): Promise<boolean> {
+    if (config.server.splitMinutes === null) return false;
+    const choice = { except: [...unfit], serves: await serves() };
+    const claim = await ask('claimPart', () => store.claimPart(worker, choice));
+    if (claim === null) return false;
+    keep(claim.lease.token, help(claim));
+    return true;
+  }
+
+  async function help(claim: PartClaim): Promise<void> {
+    if ((await readPart(parts, claim, stopping.signal)) !== 'UNFIT') return;
+    const [oldest] = unfit;
+    if (oldest !== undefined && unfit.size >= mostUnfit) unfit.delete(oldest);
+    unfit.add(claim.job.id);
   }
 
   /** Runs of this process keep, or lose, their leases themselves. */
@@ -123,6 +152,9 @@ export function startRunner(options: RunnerOptions): Runner {
     const expired = await ask('expiredAttempts', () => store.expiredAttempts(afterMs));
     const orphans = expired.filter((attempt) => !runs.has(nameOf(attempt)));
     if (orphans.length > 0) await ask('reap', () => reap(orphans, { store, log }));
+    const open = await ask('expiredParts', () => store.expiredParts(afterMs));
+    const left = open.filter(({ id }) => !reading.has(id));
+    if (left.length > 0) await ask('freeParts', () => freeParts(left, { store, log }));
   }
 
   async function work(): Promise<void> {

@@ -13,7 +13,10 @@ import { startRegistration } from './registration.ts';
 import { renewAfter, type Runner, type RunnerOptions, startRunner, workerName } from './runner.ts';
 
 /** What a worker is started with. */
-export interface WorkerParts extends Pick<RunnerOptions, 'store' | 'notifier' | 'media' | 'config' | 'log'> {
+export interface WorkerParts extends Pick<
+  RunnerOptions,
+  'store' | 'notifier' | 'media' | 'samples' | 'config' | 'log'
+> {
   /** The same without what listens to its writes. */
   readonly registry: Pick<Store, 'isShared' | 'seeWorker' | 'forgetWorkers' | 'modelRequests'>;
   /** Those of this machine. */

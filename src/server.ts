@@ -78,7 +78,7 @@ export async function startServer(
   const trash = openTrash(mediaFolder(config.server));
   const storage = openDiskSpace(config.server, trash);
   const tellTrouble = (trouble: object) => log.error(trouble, 'media store does not answer');
-  const { media, uploads } = stack.use(await openMedia(config.server, storage, tellTrouble));
+  const { media, uploads, samples } = stack.use(await openMedia(config.server, storage, tellTrouble));
   await sweepModels(config).catch((err: unknown) => log.warn({ err }, 'removed models not swept'));
   const downloads = stack.use(openDownloads({ config, storage, notifier, log }));
   const release = async (id: string) => runner?.release(id);
@@ -88,7 +88,7 @@ export async function startServer(
     watchHealth({ store, storage, media, settings, config, hasModels: role !== 'api', log }, version),
   );
   if (role !== 'worker') stack.use(startSweeping({ store, media, log }));
-  stack.use(startEmptying({ trash, media, uploads, log }));
+  stack.use(startEmptying({ trash, media, uploads, samples, store, log }));
   const { read: readHost } = stack.use(openHost(config.server.dataDirectory));
   const countStandby = () => runner?.state().standby ?? 0;
   const serverReader = openServerReader({ health, store, settings, config, keys, readHost, readGpus, countStandby });
@@ -135,6 +135,7 @@ export async function startServer(
       await startWorker({
         ...context,
         store: traceWork(measureWork(store, metrics), tracer),
+        samples,
         registry: store,
         localModels,
         health,

@@ -126,6 +126,8 @@ const serverSchema = z.strictObject({
   leaseSeconds: z.number().min(3).max(300),
   /** Jobs that this worker runs at a time; null = numJobs. */
   slots: z.int().min(1).max(256).nullable(),
+  /** Recordings that last longer are read by several slots where some are free; null = none is. */
+  splitMinutes: z.number().min(0.1).max(1440).nullable(),
   /** The modes of the jobs that this worker takes where others take jobs from the same database; none = all. */
   servedModes: z.array(z.enum(transcriptionModes)),
   /** Connections at a time, in all and from one address. */

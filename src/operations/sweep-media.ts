@@ -2,6 +2,7 @@ import type { Log } from '../logs/log.ts';
 import type { MediaStore } from '../media/store.ts';
 import type { ResumableUploads } from '../media/resumable-uploads.ts';
 import type { Trash } from '../media/trash.ts';
+import type { SampleStore } from '../media/samples.ts';
 import type { Store } from '../store/store.ts';
 import { repeat } from './repeat.ts';
 
@@ -68,17 +69,20 @@ export interface EmptyingParts {
   readonly trash: Pick<Trash, 'removeOld'>;
   readonly media: Pick<MediaStore, 'removeOldArrivals'>;
   readonly uploads: Pick<ResumableUploads, 'removeExpired'>;
+  readonly samples: Pick<SampleStore, 'sweep'>;
+  readonly store: Pick<Store, 'plan'>;
   readonly log: Log;
 }
 
-/** Removes what is old in the trash, of recordings that nobody goes on fetching, and of resumable uploads, now and every hour. */
-export function startEmptying({ trash, media, uploads, log }: EmptyingParts): AsyncDisposable {
+/** Removes what is old in the trash, of recordings that nobody goes on fetching, and of resumable uploads, and the samples of jobs that nobody reads, now and every hour. */
+export function startEmptying({ trash, media, uploads, samples, store, log }: EmptyingParts): AsyncDisposable {
   async function removeOld(): Promise<void> {
     const files = await trash.removeOld();
     if (files > 0) log.info({ files }, 'old trash removed');
     await media.removeOldArrivals();
     const expired = await uploads.removeExpired();
     if (expired > 0) log.info({ uploads: expired }, 'expired uploads removed');
+    await samples.sweep(async (jobId) => (await store.plan(jobId)) !== null);
   }
   return repeat(lookMs, removeOld, (err) => log.error({ err }, 'old trash and expired uploads not removed'));
 }

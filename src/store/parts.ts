@@ -4,7 +4,7 @@ import type { Serves } from '../jobs/worker.ts';
 import type { AttemptProcess, Lease, Voices } from './work.ts';
 
 /** Where a part begins, in the numbers of the plan; its sound starts at `sample` (16 kHz). */
-interface PartStart {
+export interface PartStart {
   readonly batch: number;
   readonly clip: number;
   readonly sample: number;

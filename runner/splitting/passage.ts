@@ -1,0 +1,25 @@
+import type { Progress } from '#src/jobs/job.ts';
+import type { Checkpoint } from '../engine-request.ts';
+
+/** What is known of an engine when it comes by. */
+export interface Passer {
+  readonly provenance: Readonly<Record<string, unknown>> | null;
+  /** Up to where the recording is read. */
+  readonly atSeconds: number;
+  /** Of the recording, as far as is known. */
+  readonly knownSeconds: number;
+}
+
+/** How far the engine of a job goes. */
+export interface Passage {
+  /** Its progress at a second of the recording, with that of all who read beside it. */
+  beside(progress: Progress, atSeconds: number): Progress;
+  /** Asked after each batch that is final: GO_ON, or STOP where what comes next is read by others. */
+  pass(checkpoint: Checkpoint, passer: Passer): Promise<'GO_ON' | 'STOP'>;
+}
+
+/** That of an engine which reads alone. */
+export const alone: Passage = {
+  beside: (progress) => progress,
+  pass: async () => 'GO_ON',
+};

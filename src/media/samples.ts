@@ -1,0 +1,75 @@
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { nanoid } from 'nanoid';
+import type { Config } from '../config/config.ts';
+import { type DiskSpace, mediaFolder } from './disk.ts';
+import { localFile } from './local.ts';
+import { pathToOpen } from './real-file.ts';
+import type { LocalFile } from './store.ts';
+
+const unfinished = '.part';
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** The plain sound of recordings that several engines read, by their jobs. It is made from the recording, and can be made again. */
+export interface SampleStore {
+  /** Opens a file that an engine writes to; `bytes` are to come. Nobody reads it before `keep`. Throws StorageFullError. */
+  write(jobId: string, bytes: number): Promise<SamplesToWrite>;
+  /** Opens what was kept; null where there is nothing. The caller disposes of it. */
+  open(jobId: string): Promise<Samples | null>;
+  remove(jobId: string): Promise<void>;
+  /** Removes what is not needed, told by the job, and what nobody has finished writing within a day. */
+  sweep(isNeeded: (jobId: string) => Promise<boolean>): Promise<void>;
+}
+
+/** A file that an engine writes to; disposed of without `keep`, it is gone. */
+interface SamplesToWrite extends AsyncDisposable {
+  readonly path: string;
+  keep(): Promise<void>;
+}
+
+/** An open file of samples. */
+interface Samples extends AsyncDisposable {
+  readonly file: LocalFile;
+}
+
+/** Files beside the recordings that the server keeps, where all who share these find them. */
+export async function openLocalSamples(
+  settings: Pick<Config['server'], 'dataDirectory' | 'mediaStore'>,
+  space: Pick<DiskSpace, 'requireFreeSpaceFor'>,
+): Promise<SampleStore> {
+  const folder = join(mediaFolder(settings), 'samples');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const kept = (jobId: string): string => join(folder, basename(jobId));
+  return {
+    async write(jobId, bytes) {
+      await space.requireFreeSpaceFor(bytes, folder);
+      const path = join(folder, nanoid() + unfinished);
+      const handle = await open(path, 'wx', 0o600);
+      return {
+        path: pathToOpen(handle, path),
+        keep: () => rename(path, kept(jobId)),
+        async [Symbol.asyncDispose]() {
+          await handle.close();
+          await rm(path, { force: true });
+        },
+      };
+    },
+    async open(jobId) {
+      const handle = await open(kept(jobId), 'r').catch(() => null);
+      if (handle === null) return null;
+      const file = localFile(handle, await handle.stat({ bigint: true }), kept(jobId));
+      return { file, [Symbol.asyncDispose]: () => handle.close() };
+    },
+    remove: (jobId) => rm(kept(jobId), { force: true }),
+    async sweep(isNeeded) {
+      for (const name of await readdir(folder)) {
+        if (!name.endsWith(unfinished)) {
+          if (!(await isNeeded(name))) await rm(join(folder, name), { force: true });
+          continue;
+        }
+        const stats = await stat(join(folder, name)).catch(() => null);
+        if (stats !== null && stats.mtimeMs < Date.now() - dayMs) await rm(join(folder, name), { force: true });
+      }
+    },
+  };
+}
