@@ -33,6 +33,8 @@ export class EngineOutput {
   provenance: Readonly<Record<string, unknown>> | null = null;
   /** Whether others read what comes next. */
   isStopped = false;
+  /** The clip before which the engine is to stop; null where that is not known. */
+  to: number | null = null;
 
   readonly #claim: Claim;
   readonly #store: Work;
@@ -171,12 +173,19 @@ export class EngineOutput {
     await this.#write('appendBatch', () => this.#store.appendBatch(this.#claim.lease, batch));
     this.#segments += segments.length;
     const passer = { provenance: this.provenance, atSeconds: line.processedSeconds, knownSeconds: this.#knownSeconds };
-    this.isStopped = (await this.#passage.pass(checkpoint, passer)) === 'STOP';
+    const course = await this.#passage.pass(checkpoint, passer);
+    this.isStopped = course === 'STOP';
+    if (typeof course === 'number') this.to = course;
   }
 
   async #end(line: LineOf<'end'>): Promise<void> {
     if (!this.#batchFor(line).isEmpty) {
       throw new EngineProtocolError('it ended with segments or voices that no checkpoint makes final');
+    }
+    if (this.to !== null) {
+      // It has stopped where it was told to: this is not the end of the recording.
+      this.isStopped = true;
+      return;
     }
     const media = this.#media;
     const warnings = [...new Set([...(media?.warnings ?? []), ...line.warnings])];

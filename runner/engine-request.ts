@@ -29,6 +29,8 @@ export interface JobLine extends EngineKind {
   readonly part?: PartRange & { readonly language: string; readonly probability: number };
   /** Where the samples go, with --plan. */
   readonly samples?: { readonly path: string };
+  /** Whether there is no sound in the recording, with --end. */
+  readonly silent?: boolean;
 }
 
 type Device = 'cpu' | 'cuda';

@@ -158,7 +158,9 @@ const planSchemas = {
     cpu: orNull(name),
   }),
   batch: z.object({ type: z.literal('batch'), batch: count, clip: count, sample: z.int().min(0) }),
-  end: schemas.end,
+  media: schemas.media,
+  peaks: schemas.peaks,
+  end: schemas.end.extend({ silent: z.boolean().default(false) }),
   error,
 };
 

@@ -1,6 +1,6 @@
 import type { Config } from '#src/config/config.ts';
 import type { Log } from '#src/logs/log.ts';
-import type { SampleStore } from '#src/media/samples.ts';
+import type { SampleStore } from '#src/media/samples/samples.ts';
 import type { MediaStore } from '#src/media/store.ts';
 import type { DetectionStore } from '#src/store/detections.ts';
 import type { Notifier } from '#src/store/notifier.ts';
@@ -29,8 +29,8 @@ export interface RunParts {
   readonly standby: Standby;
   /** Name of this worker. */
   readonly worker: string;
-  /** Whether there is another slot that could read a part of a recording. */
-  readonly hasHelpers: () => boolean;
+  /** Whether another slot could read parts beside an engine like this one, and they would be done sooner. */
+  readonly hasHelpers: (engine: Readonly<Record<string, unknown>>) => boolean;
   /** Ids of the parts of recordings that are read here now. */
   readonly reading: Set<string>;
 }

@@ -27,13 +27,15 @@ export interface Listener {
   length(): Length;
   /** Takes a line. Throws EngineProtocolError. */
   take(text: string): { readonly writing?: Promise<void> | undefined; readonly isCheckpoint: boolean };
+  /** What the engine is told after a checkpoint, and after its last word, which it then need not have been; null = nothing. */
+  further?(): Promise<object | null>;
 }
 
 /** What an engine is asked. */
 export interface Request {
   readonly line: JobLine;
   /** With what it is started; where absent, one that waits may take it. */
-  readonly mode?: '--plan';
+  readonly mode?: '--plan' | '--end';
   readonly listener: Listener;
   readonly saveProcess: (process: AttemptProcess) => Promise<boolean>;
 }
@@ -47,6 +49,7 @@ export interface EndedEngine extends EndedAttempt {
 export function runEngine(run: Run, line: JobLine, passage: Passage): Promise<EndedEngine> {
   const { claim, parts } = run;
   const output = new EngineOutput(claim, parts.store, writeUnder(run), passage);
+  let toldTo: number | null = null;
   const listener: Listener = {
     get last() {
       return output.last;
@@ -62,6 +65,11 @@ export function runEngine(run: Run, line: JobLine, passage: Passage): Promise<En
       const said = parseLine(text);
       const writing = said === null ? undefined : output.take(said, text.length);
       return { writing, isCheckpoint: said?.type === 'checkpoint' };
+    },
+    async further() {
+      if (output.to === toldTo) return null;
+      toldTo = output.to;
+      return { to: toldTo };
     },
   };
   return converse(run, { line, listener, saveProcess: (process) => parts.store.saveProcess(claim.lease, process) });
@@ -132,10 +140,17 @@ async function exchange({ running, child, watchdog, leaving }: Exchange, request
       if (writing !== undefined) await watchdog.excuse(writing);
       // Else not before the first words are out: loading a model takes a core for half a second.
       if (isCheckpoint) prepare();
+      if (isCheckpoint || listener.last !== null) await tell(child, watchdog, listener);
       if (listener.last !== null) leaving.use(endIfItHangs(running, child));
       if (listener.isStopped) endChild(running, child);
     }
   }
+}
+
+async function tell(child: Child, watchdog: Watchdog, listener: Listener): Promise<void> {
+  if (listener.further === undefined) return;
+  const further = await watchdog.excuse(listener.further());
+  if (further !== null) child.send(JSON.stringify(further));
 }
 
 async function saveProcess(running: Running, child: Child, { line, saveProcess: save }: Request): Promise<void> {

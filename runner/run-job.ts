@@ -1,9 +1,9 @@
-import { AbortError } from 'p-retry';
-import { isStorageFull, RequestError } from '#src/errors.ts';
-import type { LocalFile, Recording } from '#src/media/store.ts';
+import { RequestError } from '#src/errors.ts';
+import type { Recording } from '#src/media/store.ts';
 import type { Claim, Ending } from '#src/store/work.ts';
 import { type JobLine, requestFor } from './engine-request.ts';
 import { keepLease } from './lease.ts';
+import { bringHere } from './media-here.ts';
 import { endingOf } from './outcome.ts';
 import { retry } from '#src/operations/retry.ts';
 import { pauseBefore } from './retry-pause.ts';
@@ -46,7 +46,7 @@ async function attempt(run: Run): Promise<Ending | null> {
   if (run.halted.aborted) return endingOf(notStarted(run));
   try {
     // Open until the engine is gone: it reads this file and no other, whatever becomes of the path.
-    await using here = await bringHere(run);
+    await using here = await bringHere(run, claim.job);
     const machine = await parts.machineFor(claim.job.options.model);
     const request = requestFor(claim, parts.config, { ...machine, file: here?.file ?? null });
     if (run.halted.aborted) return endingOf(notStarted(run));
@@ -58,32 +58,6 @@ async function attempt(run: Run): Promise<Ending | null> {
     run.halt('fault', err instanceof RequestError ? err.message : undefined);
     return endingOf(notStarted(run));
   }
-}
-
-/** A recording that is on a disk of this machine as long as it is open. */
-interface RecordingHere extends AsyncDisposable {
-  readonly recording: Recording;
-  readonly file: LocalFile;
-}
-
-/** Two minutes or so: every waiting job would come to its end meanwhile if it were given up at once. */
-const maxTriesOfMedia = 20;
-
-/** Opens the recording, waiting for a media store that is away, or a disk that is full; null where it is gone. */
-function bringHere({ parts, claim, halted }: Run): Promise<RecordingHere | null> {
-  const bring = async (): Promise<RecordingHere | null> => {
-    await using stack = new AsyncDisposableStack();
-    const recording = await parts.media.open(claim.job.media);
-    if (recording === null) return null;
-    const file = await stack.use(recording).local(halted);
-    const owned = stack.move();
-    return { recording, file, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-  };
-  const ask = () =>
-    bring().catch((error: Error) => {
-      throw error instanceof RequestError || isStorageFull(error) ? error : new AbortError(error);
-    });
-  return retry(ask, { log: parts.log, what: 'media', signal: halted, maxTries: maxTriesOfMedia });
 }
 
 /**

@@ -13,7 +13,7 @@ import { freeParts, reap } from './reap.ts';
 import { retry } from '#src/operations/retry.ts';
 import type { RunParts } from './run-context.ts';
 import { runJob } from './run-job.ts';
-import { readPart } from './splitting/read-part.ts';
+import { readParts } from './splitting/read-part.ts';
 import { openStandby } from './standby.ts';
 import { openWakeUp } from '#src/operations/wake-up.ts';
 
@@ -60,6 +60,8 @@ export interface RunnerOptions extends Pick<RunParts, 'store' | 'notifier' | 'me
   readonly hasGpu?: () => Promise<boolean>;
   /** How long a worker may say nothing before its jobs are another's; `leaseSeconds` of the settings where absent. */
   readonly leaseMs?: number;
+  /** Of this machine; `availableParallelism` where absent. */
+  readonly cores?: number;
   /** Whether other processes take jobs from this store. */
   readonly isFleet?: boolean;
   /** 1 s before the second attempt, doubled before each further one. */
@@ -87,13 +89,15 @@ export const workerName = `${hostname()}:${process.pid}`;
 export function startRunner(options: RunnerOptions): Runner {
   const { store, notifier, log, config, numJobs, isPaused = () => false, serves = async () => ({}) } = options;
   const { worker = workerName, retryPauseMs = 1000, isFleet = false } = options;
+  const { cores = availableParallelism() } = options;
   const { leaseMs = config.server.leaseSeconds * 1000 } = options;
   const hasGpu = options.hasGpu ?? (async () => (await readGpus()).length > 0);
-  const machineFor = (model: string) => readMachine(config, model, { numJobs, hasGpu });
+  const machineFor = (model: string) => readMachine(config, model, { numJobs, hasGpu, cores });
   const standby = openStandby({ config, log });
   const times = { renewMs: leaseMs * renewAfter, giveUpMs: isFleet ? leaseMs * giveUpAfter : null, retryPauseMs };
   const reading = new Set<string>();
-  const hasHelpers = () => isFleet || numJobs() > 1;
+  const hasHelpers = (engine: Readonly<Record<string, unknown>>) =>
+    isFleet || (numJobs() > 1 && leavesCores(engine, cores));
   const parts: RunParts = { ...options, ...times, worker, machineFor, standby, hasHelpers, reading };
   const wakeUp = openWakeUp();
   const stopping = new AbortController();
@@ -140,8 +144,14 @@ export function startRunner(options: RunnerOptions): Runner {
     return true;
   }
 
+  /** Whether a slot that helps is wanted by no job. */
+  async function isSlotFree(): Promise<boolean> {
+    return !isPaused() && runs.size <= numJobs() && (await store.queueCounts()).queued === 0;
+  }
+
   async function help(claim: PartClaim): Promise<void> {
-    if ((await readPart(parts, claim, stopping.signal)) !== 'UNFIT') return;
+    const outcome = await readParts(parts, claim, { stopping: stopping.signal, mayGoOn: isSlotFree });
+    if (outcome !== 'UNFIT') return;
     const [oldest] = unfit;
     if (oldest !== undefined && unfit.size >= mostUnfit) unfit.delete(oldest);
     unfit.add(claim.job.id);
@@ -201,6 +211,11 @@ export function startRunner(options: RunnerOptions): Runner {
   };
 }
 
+/** Whether an engine leaves cores of this machine idle. On a card it does not: two share the card. */
+function leavesCores({ device, threads }: Readonly<Record<string, unknown>>, cores: number): boolean {
+  return device === 'cpu' && typeof threads === 'number' && cores > threads;
+}
+
 function nameOf({ jobId, attempt }: Pick<Lease, 'jobId' | 'attempt'>): string {
   return `${jobId} ${attempt}`;
 }
@@ -218,8 +233,12 @@ async function settleWithin(runs: Iterable<Promise<void>>, limitMs: number): Pro
 async function readMachine(
   config: Config,
   model: string,
-  { numJobs, hasGpu }: { readonly numJobs: () => number; readonly hasGpu: () => Promise<boolean> },
+  {
+    numJobs,
+    hasGpu,
+    cores,
+  }: { readonly numJobs: () => number; readonly hasGpu: () => Promise<boolean>; readonly cores: number },
 ): Promise<Machine> {
   const [hasModel, gpu] = await Promise.all([isInstalled(config, model), hasGpu()]);
-  return { hasGpu: gpu, hasModel, cores: availableParallelism(), numJobs: numJobs() };
+  return { hasGpu: gpu, hasModel, cores, numJobs: numJobs() };
 }

@@ -34,6 +34,9 @@ def main() -> int:
         if arguments.plan:
             run.plan_parts(lines)
             return 0
+        if arguments.end:
+            run.end_parts(lines)
+            return 0
         if arguments.smoke is not None:
             return run.smoke(lines, arguments)
         run.serve(lines, arguments)
@@ -66,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--plan", action="store_true", help="tell where the recording can be cut into parts, and write its samples"
+    )
+    parser.add_argument(
+        "--end", action="store_true", help="tell how a transcript ends whose parts several engines have read"
     )
     parser.add_argument(
         "--from", dest="first", metavar="CLIP", type=int, default=0, help="first clip of the plan to read"

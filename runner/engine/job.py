@@ -1,7 +1,7 @@
 """The job line: parsed once at the door, trusted behind it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from engine.audio.recording import Source
@@ -70,6 +70,7 @@ class Job:
     resume: dict[str, Any] | None
     part: PartOf | None = None
     samples: str | None = None  # path of the file that `--plan` writes the samples to
+    silent: bool = False  # whether `--plan` has heard nothing at all, for `--end`
 
 
 class _Fields:
@@ -155,7 +156,31 @@ def parse_job(line: str | bytes) -> Job:
         resume=_Fields(resume, "resume").value if resume is not None else None,
         part=None if job.value.get("part") is None else _part(_Fields(job.value["part"], "part")),
         samples=None if job.value.get("samples") is None else _Fields(job.value["samples"], "samples").text("path"),
+        silent=job.flag("silent", False),
     )
+
+
+def next_part(job: Job, line: str | bytes) -> Job | None:
+    """The job with the part that a further line asks for, None where there is none."""
+    try:
+        fields = _Fields(json.loads(line), "part")
+    except ValueError as error:
+        raise EngineError("ENGINE_PROTOCOL", "A further line is not JSON.") from error
+    if fields.value.get("part") is None:
+        return None
+    resume = fields.value.get("resume")
+    part = _part(_Fields(fields.value.get("part"), "part"))
+    return replace(job, part=part, resume=None if resume is None else _Fields(resume, "resume").value)
+
+
+def place_to_stop(line: str | bytes) -> int | None:
+    """The clip before which an engine is told to stop, None where a line says something else."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    to = value.get("to") if isinstance(value, dict) else None
+    return to if isinstance(to, int) and to >= 0 else None
 
 
 def _part(part: _Fields) -> PartOf:

@@ -7,6 +7,7 @@ import stat
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from engine.lines import Lines
 
@@ -45,10 +46,14 @@ def read_job_line() -> bytes:
     return bytes(line)
 
 
-def watch_stdin() -> None:
-    """End this process at once when stdin ends. A job read from a file has no server behind it: nothing to watch."""
+def watch_stdin(hear: Callable[[bytes], None]) -> bool:
+    """End this process at once when stdin ends; what comes until then is heard, line by line.
+
+    False for a job that is read from a file: it has no server behind it, and there is nothing to watch.
+    """
     if _is_stream():
-        threading.Thread(target=_watch, name="lifeline", daemon=True).start()
+        threading.Thread(target=_watch, args=(hear,), name="lifeline", daemon=True).start()
+    return _is_stream()
 
 
 def keep_beating(lines: Lines) -> None:
@@ -60,9 +65,9 @@ def _is_stream() -> bool:
     return not stat.S_ISREG(os.fstat(0).st_mode)
 
 
-def _watch() -> None:
-    while os.read(0, 4096):
-        pass
+def _watch(hear: Callable[[bytes], None]) -> None:
+    while line := read_job_line():
+        hear(line)
     os._exit(EXIT_ORPHANED)
 
 

@@ -6,7 +6,12 @@ from typing import IO
 
 
 class Lines:
-    """Writes lines, each flushed at once. Nothing is written after the last line (`end` or `error`)."""
+    """Writes lines, each flushed at once. Nothing is written after the last line (`end` or `error`).
+
+    goes_on: an `end` is not the last line, since more may be asked for.
+    """
+
+    goes_on = False
 
     def __init__(self, out: IO[str]) -> None:
         self._out, self._lock, self._closed = out, threading.Lock(), False
@@ -17,6 +22,6 @@ class Lines:
         with self._lock:
             if self._closed:
                 return
-            self._closed = type in ("end", "error")
+            self._closed = type == "error" or (type == "end" and not self.goes_on)
             self._out.write(text + "\n")
             self._out.flush()

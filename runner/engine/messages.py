@@ -18,12 +18,13 @@ from engine.segments import Timed, monotone, split_into_segments, text_of
 class Messages:
     """What has been said about a job, in the shape that PROTOCOL.md fixes."""
 
-    def __init__(self, lines: Lines, job: Job, model: Model) -> None:
+    def __init__(self, lines: Lines, job: Job, model: Model | None) -> None:
         self._lines, self._job, self._model = lines, job, model
         self._media_is_final = False
 
     def hello(self, resumed: bool) -> None:
         model = self._model
+        assert model is not None  # only who plans has none
         self._lines.write(
             "hello",
             protocol=PROTOCOL,
@@ -82,7 +83,7 @@ class Messages:
     def voices(self, batch: int, clip: int, pieces: str) -> None:
         self._lines.write("voices", batch=batch, clip=clip, pieces=pieces)
 
-    def end(self, segments: int, voices: int | None, media: Media) -> None:
+    def end(self, segments: int, voices: int | None, media: Media, **more: object) -> None:
         seconds = media.decoded / RATE if media.seconds is None else media.seconds
         self._lines.write(
             "end",
@@ -91,6 +92,7 @@ class Messages:
             durationSeconds=round(seconds, 3),
             peakMemoryBytes=peak_memory(),
             warnings=media.warnings,
+            **more,
         )
 
     def end_of_part(self, segments: int, sample: int) -> None:

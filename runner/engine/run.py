@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import threading
 import time
 from pathlib import Path
+from queue import SimpleQueue
 
 import ctranslate2
 import numpy as np
@@ -11,20 +13,21 @@ import numpy as np
 from engine import VERSION
 from engine.audio.channel_audio import ChannelAudio
 from engine.audio.media import RATE, Media, lasting
-from engine.audio.pcm import Pcm, most_bytes, open_to_write, written
+from engine.audio.pcm import Pcm, PcmWriter, most_bytes, open_to_write
 from engine.audio.plan import in_batches, plan, skip
 from engine.audio.recording import Recording, Source, open_recording
 from engine.audio.vad import FRAME
+from engine.checkpoint import resumed_state
 from engine.confine import confine_files, confine_process
 from engine.decode import Decoder
 from engine.errors import EngineError
-from engine.job import Job, Options, Span, parse_job
+from engine.job import Job, Options, Span, next_part, parse_job, place_to_stop
 from engine.lifeline import EXIT_ORPHANED, keep_beating, read_job_line, watch_stdin
 from engine.lines import Lines
 from engine.memory import limit_memory, peak_memory
 from engine.messages import Messages
 from engine.model import Model, instruction_set, load_model, versions
-from engine.transcribe import Part, Transcription, first_sample, planned
+from engine.transcribe import Part, Transcription, closing_warnings, first_sample, is_silent, planned
 
 SAMPLE = Path(__file__).with_name("sample.ogg")  # four seconds of a speech of 1961, in the public domain
 SAMPLE_WORD = "country"  # spoken in it; some driver and library pairs decode without an error and without a word
@@ -50,7 +53,8 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
     # Nothing of the recording has been looked at yet, and no thread of ours has been started.
     recording = open_recording(job.source)
     confine_files(recording.descriptor, job.model_path)
-    watch_stdin()
+    further: SimpleQueue[bytes] = SimpleQueue()
+    is_served = watch_stdin(further.put)
     keep_beating(lines)
     media = _media(job, recording) if job.part is None else Pcm(recording, first_sample(job))
     part = Part(arguments.first, arguments.last) if job.part is None else Part(job.part.clip, job.part.to)
@@ -58,7 +62,24 @@ def serve(lines: Lines, arguments: argparse.Namespace) -> None:
     if model is None or not _fits(model, arguments.compute_type, job):
         model = load_model(job.model_path, job.device, job.compute_type, job.threads)
     _check_language(job, model)
-    Transcription(job, model, media, Messages(lines, job, model), part).run(batches)
+    lines.goes_on = is_served and job.part is not None
+    transcription = Transcription(job, model, media, Messages(lines, job, model), part)
+    if job.part is None:
+        threading.Thread(target=_obey, args=(transcription, further), name="further", daemon=True).start()
+    transcription.run(batches)
+    while lines.goes_on:
+        following = next_part(job, further.get())
+        if following is None or following.part is None:
+            return
+        part = Part(following.part.clip, following.part.to)
+        Transcription(following, model, media, Messages(lines, following, model), part).run()
+
+
+def _obey(transcription: Transcription, further: "SimpleQueue[bytes]") -> None:
+    while True:
+        to = place_to_stop(further.get())
+        if to is not None:
+            transcription.stop_before(to)
 
 
 def plan_parts(lines: Lines) -> None:
@@ -73,17 +94,41 @@ def plan_parts(lines: Lines) -> None:
     limit_memory(job.max_memory_bytes)
     recording, samples = open_recording(job.source), open_to_write(job.samples)
     confine_files(recording.descriptor, None, most_bytes(job.max_seconds))
-    watch_stdin()
+    watch_stdin(lambda _: None)
     keep_beating(lines)
     lines.write("plan", engine=VERSION, versions=versions(), cpu=instruction_set())
     media, sample = _media(job, recording), first_sample(job)
-    sound = written(skip(media.sound(job.max_seconds, job.options.clip.end), sample), samples)
+    writer = PcmWriter(samples, sample)
+    sound = writer.written(skip(media.sound(job.max_seconds, job.options.clip.end), sample))
     for batch in in_batches(plan(sound, job.options.vad, 0, sample), job.batch_size, 0):
+        for clip in batch.clips:
+            writer.mark(clip)
         lines.write("batch", batch=batch.number, clip=batch.clips[0].number, sample=sample)
         sample = batch.clips[-1].end
     recording.check_unchanged()
-    seconds = round(media.decoded / RATE, 3)
-    lines.write("end", segments=0, voices=None, durationSeconds=seconds, peakMemoryBytes=peak_memory(), warnings=[])
+    messages = Messages(lines, job, None)
+    messages.media(media, final=True)
+    messages.peaks(media)
+    messages.end(0, None, media, silent=is_silent(media))
+
+
+def end_parts(lines: Lines) -> None:
+    """How a transcript ends that several engines have read, from its last checkpoint."""
+    line = read_job_line()
+    if not line.strip():
+        os._exit(EXIT_ORPHANED)
+    job = parse_job(line)
+    state = None if job.resume is None else resumed_state(job.resume, job.resume.get("key", ""))
+    if state is None:
+        raise EngineError("ENGINE_PROTOCOL", "The job line does not say how far the transcript has come.")
+    lines.write(
+        "end",
+        segments=state.segments,
+        voices=state.voices if job.options.diarize else None,
+        durationSeconds=round(state.sample / RATE, 3),
+        peakMemoryBytes=peak_memory(),
+        warnings=closing_warnings(job.options, state, job.silent),
+    )
 
 
 def smoke(lines: Lines, arguments: argparse.Namespace) -> int:

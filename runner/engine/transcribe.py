@@ -9,12 +9,12 @@ from engine import language
 from engine.audio.channel_audio import Clip
 from engine.audio.media import RATE, Media, Sound
 from engine.audio.pcm import Pcm
-from engine.audio.plan import Batch, in_batches, plan, skip
+from engine.audio.plan import Batch, cut_again, in_batches, plan, skip
 from engine.audio.tracks import SILENT
 from engine.checkpoint import State, resume_key, resumed_state
 from engine.decode import Decoder, Encoded
 from engine.echo import without_echoes
-from engine.job import Job
+from engine.job import Job, Options
 from engine.language import EncodedBatch
 from engine.messages import Messages, segment_fields
 from engine.model import Model
@@ -42,14 +42,14 @@ class Part:
 
 def planned(job: Job, media: Media | Pcm, part: Part, state: State | None = None) -> Iterator[Batch]:
     """The batches after a state, or of the whole, cut from now on in a thread of their own. The sound is read once."""
-    options, at = job.options, state or _start(job)
+    at = state or _start(job)
     first, pieces = _sound_from(job, media, at)
-    if not options.diarize or at.voices is None:
-        clips = plan(skip(pieces, at.sample - first), options.vad, at.clip, at.sample)
-        return prefetch(in_batches(_needed(job, clips), job.batch_size, at.batch))
+    if not job.options.diarize or at.voices is None:
+        clips = _clips(job, media, skip(pieces, at.sample - first), at)
+        return prefetch(in_batches(clips, job.batch_size, at.batch))
     listener = Listener(first, part.has, 1 if job.device == "cpu" else job.threads)
-    clips = plan(skip(listener.overhear(pieces), at.sample - first), options.vad, at.clip, at.sample)
-    return prefetch(in_batches(listener.hear(_needed(job, clips), at.sample), job.batch_size, at.batch))
+    clips = _clips(job, media, skip(listener.overhear(pieces), at.sample - first), at)
+    return prefetch(in_batches(listener.hear(clips, at.sample), job.batch_size, at.batch))
 
 
 def _sound_from(job: Job, media: Media | Pcm, at: State) -> tuple[int, Iterator[Sound]]:
@@ -61,10 +61,16 @@ def _sound_from(job: Job, media: Media | Pcm, at: State) -> tuple[int, Iterator[
     return first, media.sound(first)
 
 
-def _needed(job: Job, clips: Iterator[Clip]) -> Iterator[Clip]:
-    """The clips of a part, and the one behind it, which tells that its last batch is not the last of the recording."""
+def _clips(job: Job, media: Media | Pcm, pieces: Iterator[Sound], at: State) -> Iterator[Clip]:
+    """The clips of the sound after a state.
+
+    Of a part those that it has, and the one behind it: by that its last batch is not the last of the recording.
+    """
+    if isinstance(media, Media):
+        return plan(pieces, job.options.vad, at.clip, at.sample)
     to = None if job.part is None else job.part.to
-    return clips if to is None else takewhile(lambda clip: clip.number <= to, clips)
+    cuts = takewhile(lambda cut: to is None or cut.number <= to, media.cuts(at.sample))
+    return cut_again(pieces, cuts, job.options.vad, at.sample)
 
 
 def first_sample(job: Job) -> int:
@@ -88,6 +94,7 @@ class Transcription:
         state = resumed_state(job.resume, self._key)
         self._resumed = state is not None
         self._state = state or _start(job)
+        self._is_whole = job.part is None
         self._segments = 0  # of a part, in the batches before this one
         if job.part is not None:
             self._state = self._state.uncounted()
@@ -116,22 +123,22 @@ class Transcription:
                 self._write(batch, read)
                 self._checkpoint(batch, progress)
                 read = []
-        if isinstance(self._media, Media):
+        if self._is_whole and isinstance(self._media, Media):
             self._close(self._media)
         else:
             self._messages.end_of_part(self._segments, self._state.sample)
+
+    def stop_before(self, clip: int) -> None:
+        """Let others read what comes from a clip on; told by another thread."""
+        self._part, self._is_whole = replace(self._part, last=clip), False
 
     def _close(self, media: Media) -> None:
         """What is said when everything is read."""
         self._messages.stage("DIARIZING" if self._job.options.diarize else "FINISHING")
         if media.finished and self._job.options.clip.start >= (media.seconds or 0.0) > 0.0:
             media.warnings.append("The part that was asked for begins after the end of the recording.")
-        elif not self._state.segments and self._part == Part():
-            media.warnings.append(_why_nothing(media))
-        elif self._job.options.language is None and not self._job.options.multilingual:
-            media.warnings += _other_languages(self._state)
-        if self._state.voices is None:
-            media.warnings.append("The speakers could not be told apart: hearing their voices has failed.")
+        elif self._state.segments or self._part == Part():
+            media.warnings += closing_warnings(self._job.options, self._state, is_silent(media))
         media.recording.check_unchanged()
         self._messages.media_once_final(media, anyway=True)
         self._messages.peaks(media)
@@ -238,6 +245,23 @@ class Transcription:
         return whole if end is None else min(end, whole or end)
 
 
+def closing_warnings(options: Options, state: State, silent: bool) -> list[str]:
+    """What a transcript is to be told with that ends so; `silent`: whether there is no sound at all."""
+    warnings: list[str] = []
+    if not state.segments:
+        warnings.append(_why_nothing(silent))
+    elif options.language is None and not options.multilingual:
+        warnings += _other_languages(state)
+    if state.voices is None:
+        warnings.append("The speakers could not be told apart: hearing their voices has failed.")
+    return warnings
+
+
+def is_silent(media: Media) -> bool:
+    """Whether what was decoded of a recording has no sound in it."""
+    return media.peak <= SILENT
+
+
 def _other_languages(state: State) -> list[str]:
     """What to do where a good part does not sound like the language that was only detected at the start."""
     return [
@@ -248,8 +272,8 @@ def _other_languages(state: State) -> list[str]:
     ]
 
 
-def _why_nothing(media: Media) -> str:
+def _why_nothing(silent: bool) -> str:
     """Why there is no text, as far as the sound shows."""
-    if media.peak <= SILENT:
+    if silent:
         return "There is no text: the recording is silent."
     return "There is no text: nothing in the recording sounds like speech."

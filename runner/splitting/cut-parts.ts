@@ -33,7 +33,7 @@ export function startsOf(places: readonly PartStart[], seconds: number): readonl
 }
 
 /** The parts that begin behind a batch, which go to the end of the recording. */
-export function rangesAfter({ starts }: PartPlan, batch: number): readonly PartRange[] {
+export function rangesAfter({ starts }: Pick<PartPlan, 'starts'>, batch: number): readonly PartRange[] {
   const ahead = starts.filter((start) => start.batch > batch);
   return ahead.map((start, at) => ({ ...start, to: ahead[at + 1]?.clip ?? null }));
 }
@@ -44,7 +44,7 @@ export function isSameEngine(one: Provenance | null, other: Provenance | null): 
 }
 
 /** Whether a plan was made as this engine cuts. */
-export function isPlannedBy({ by }: PartPlan, engine: Provenance | null): boolean {
+export function isPlannedBy({ by }: Pick<PartPlan, 'by'>, engine: Provenance | null): boolean {
   return engine !== null && Object.entries(by).every(([name, value]) => isDeepStrictEqual(engine[name], value));
 }
 
@@ -100,7 +100,7 @@ export function startSecondsOf({ sample }: PartStart): number {
   return sample / rate;
 }
 
-/** Bytes that the samples of so many seconds take, of one channel. */
+/** Bytes that the samples of so many seconds take, of one channel: frames of 512 samples, 8 bytes more each (runner/engine/audio/pcm.py). */
 export function bytesOfSamples(seconds: number): number {
-  return Math.ceil(seconds) * rate * 2;
+  return Math.ceil((seconds * rate) / 512) * (512 * 2 + 8);
 }

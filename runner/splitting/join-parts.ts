@@ -1,20 +1,21 @@
 import type { Job, Progress } from '#src/jobs/job.ts';
 import { openWakeUp } from '#src/operations/wake-up.ts';
-import type { Part } from '#src/store/parts.ts';
+import type { Part, PartClaim } from '#src/store/parts.ts';
 import type { Ending } from '#src/store/work.ts';
 import { type Checkpoint, checkpointOf } from '../engine-request.ts';
 import { endingOf } from '../outcome.ts';
 import { notStarted, type Run } from '../run-context.ts';
 import { haltFor, writeUnder } from '../run-engine.ts';
 import { clipOf, isAt, joined, startSecondsOf } from './cut-parts.ts';
-import { type PartOutcome, readPart } from './read-part.ts';
+import { type PartOutcome, readParts } from './read-part.ts';
 import { processedIn, progressWith } from './split-job.ts';
 
 /** For what this process is not told of, such as what another process has read. */
 const lookMs = 1000;
 
-/** GO_ON: an engine goes on at the checkpoint, since there are no parts any more. */
+/** READ: to the end of the recording. GO_ON: an engine goes on at the checkpoint, since there are no parts any more. */
 export type Joined =
+  | { readonly kind: 'READ'; readonly checkpoint: Checkpoint; readonly provenance: Part['provenance'] }
   | { readonly kind: 'GO_ON'; readonly checkpoint: Checkpoint }
   | { readonly kind: 'ENDED'; readonly ending: Ending | null };
 
@@ -50,8 +51,8 @@ export async function joinParts(run: Run, from: Checkpoint): Promise<Joined> {
 function openSlot({ parts, claim }: Run, signal: AbortSignal, onEnd: () => void) {
   let reading: Promise<void> | null = null;
   let last: PartOutcome | null = null;
-  async function read(part: Parameters<typeof readPart>[1]): Promise<void> {
-    last = await readPart(parts, part, signal);
+  async function read(part: PartClaim): Promise<void> {
+    last = await readParts(parts, part, { stopping: signal, mayGoOn: async () => true });
     reading = null;
     onEnd();
   }
@@ -120,6 +121,7 @@ async function openJoining(run: Run, from: Checkpoint) {
         if (head.state !== 'DONE') return null;
         if (head.range.to !== null && clipOf(checkpoint) !== head.range.to) return giveUp('it ends elsewhere');
         await write('closePart', () => store.closePart(lease, head.id));
+        if (head.range.to === null) return { kind: 'READ', checkpoint, provenance: head.provenance };
       }
     },
   };

@@ -6,8 +6,65 @@ import type { Listener } from '../run-engine.ts';
 import type { Length } from '../watchdog.ts';
 import { isSameEngine, startSecondsOf } from './cut-parts.ts';
 
-/** What one engine says of a part: each batch is kept with the part once it is final. */
-export class PartOutput implements Listener {
+/** The next part that an engine is to read, and how it is told. */
+interface NextPart {
+  readonly claim: PartClaim;
+  readonly line: object;
+}
+
+/** Where what is said of a part is kept. */
+interface Keeping {
+  readonly store: Pick<PartStore, 'appendToPart'>;
+  readonly write: Write;
+}
+
+/** What one engine says of parts that it reads one after the other; `next` takes the next one, null = there is none. */
+export class PartsOutput implements Listener {
+  readonly #keeping: Keeping;
+  readonly #next: () => Promise<NextPart | null>;
+  readonly #length: Length;
+  #part: PartOutput;
+
+  constructor(first: PartClaim, keeping: Keeping, next: () => Promise<NextPart | null>) {
+    this.#keeping = keeping;
+    this.#next = next;
+    this.#part = new PartOutput(first, keeping);
+    const seconds = (first.job.media.durationSeconds ?? 0) - (first.range === null ? 0 : startSecondsOf(first.range));
+    this.#length = { knownSeconds: Math.max(0, seconds), isFinal: true };
+  }
+
+  get last(): Listener['last'] {
+    return this.#part.last;
+  }
+
+  get provenance(): Listener['provenance'] {
+    return this.#part.provenance;
+  }
+
+  get isStopped(): boolean {
+    return this.#part.isStopped;
+  }
+
+  /** From the first part to the end of the recording: who is fast reads all of it. */
+  length(): Length {
+    return this.#length;
+  }
+
+  take(text: string): ReturnType<Listener['take']> {
+    return this.#part.take(text);
+  }
+
+  async further(): Promise<object | null> {
+    if (this.#part.last?.type !== 'end') return null;
+    const next = await this.#next();
+    if (next === null) return { part: null };
+    this.#part = new PartOutput(next.claim, this.#keeping);
+    return next.line;
+  }
+}
+
+/** What an engine says of one part: each batch is kept with the part once it is final. */
+class PartOutput {
   last: LineOf<'end'> | LineOf<'error'> | null = null;
   provenance: Readonly<Record<string, unknown>> | null = null;
   /** Whether the engine would write another text than the one that the job began with. */
@@ -15,24 +72,17 @@ export class PartOutput implements Listener {
 
   readonly #claim: PartClaim;
   readonly #startSeconds: number;
-  readonly #store: Pick<PartStore, 'appendToPart'>;
-  readonly #write: Write;
+  readonly #keeping: Keeping;
   readonly #batch: UnfinishedBatch;
   readonly #checkpoint: Checkpoint | null;
 
-  constructor(claim: PartClaim, store: Pick<PartStore, 'appendToPart'>, write: Write) {
+  constructor(claim: PartClaim, keeping: Keeping) {
     this.#claim = claim;
-    this.#store = store;
-    this.#write = write;
+    this.#keeping = keeping;
     this.#checkpoint = checkpointOf(claim);
     const first = claim.range?.batch ?? 0;
     this.#batch = openBatch(this.#checkpoint === null ? first : this.#checkpoint.batch + 1);
     this.#startSeconds = claim.range === null ? 0 : startSecondsOf(claim.range);
-  }
-
-  length(): Length {
-    const knownSeconds = this.#claim.job.media.durationSeconds ?? 0;
-    return { knownSeconds: Math.max(0, knownSeconds - this.#startSeconds), isFinal: true };
   }
 
   take(text: string): ReturnType<Listener['take']> {
@@ -68,6 +118,7 @@ export class PartOutput implements Listener {
     const checkpoint: Checkpoint = { batch: line.batch, resume: line.resume };
     const batch = { batch: line.batch, segments, voices, checkpoint };
     const seconds = Math.max(0, line.processedSeconds - this.#startSeconds);
-    await this.#write('appendToPart', () => this.#store.appendToPart(this.#claim.lease, batch, seconds));
+    const { store, write } = this.#keeping;
+    await write('appendToPart', () => store.appendToPart(this.#claim.lease, batch, seconds));
   }
 }

@@ -10,12 +10,15 @@ export interface Passer {
   readonly knownSeconds: number;
 }
 
+/** GO_ON, or STOP where what comes next is read by others; a number is the clip before which it is to stop, further on. */
+export type Course = 'GO_ON' | 'STOP' | number;
+
 /** How far the engine of a job goes. */
 export interface Passage {
   /** Its progress at a second of the recording, with that of all who read beside it. */
   beside(progress: Progress, atSeconds: number): Progress;
-  /** Asked after each batch that is final: GO_ON, or STOP where what comes next is read by others. */
-  pass(checkpoint: Checkpoint, passer: Passer): Promise<'GO_ON' | 'STOP'>;
+  /** Asked after each batch that is final. */
+  pass(checkpoint: Checkpoint, passer: Passer): Promise<Course>;
 }
 
 /** That of an engine which reads alone. */

@@ -1,9 +1,11 @@
 import { openWakeUp } from '#src/operations/wake-up.ts';
+import type { WholeRecording } from '#src/store/parts.ts';
 import type { Ending } from '#src/store/work.ts';
 import { type Checkpoint, checkpointOf, type JobLine } from '../engine-request.ts';
 import { endingOf } from '../outcome.ts';
 import type { Run } from '../run-context.ts';
 import { runEngine } from '../run-engine.ts';
+import { endJob } from './end-job.ts';
 import { joinParts } from './join-parts.ts';
 import { alone, type Passage } from './passage.ts';
 import { splitJob } from './split-job.ts';
@@ -12,8 +14,8 @@ import { splitJob } from './split-job.ts';
 const lookMs = 1000;
 
 /**
- * Reads the recording of a job to its end: with an engine that begins at the checkpoint, and where others read parts of it, by joining these; after the last of them an engine
- * says how the recording ends. How the attempt ends; null where nothing may be written.
+ * Reads the recording of a job to its end: with an engine that begins at the checkpoint, and where others read parts of it, by joining these. How the attempt ends; null where
+ * nothing may be written.
  */
 export async function readRecording(run: Run, line: JobLine): Promise<Ending | null> {
   const ending = await readAll(run, line);
@@ -28,13 +30,21 @@ async function readAll(run: Run, line: JobLine): Promise<Ending | null> {
     if (checkpoint !== null && (await areNext(run, checkpoint))) {
       const joined = await joinParts(run, checkpoint);
       if (joined.kind === 'ENDED') return joined.ending;
-      checkpoint = joined.checkpoint;
+      ({ checkpoint } = joined);
+      const whole = joined.kind === 'READ' ? await wholeOf(run) : null;
+      if (joined.kind === 'READ' && whole !== null)
+        return endJob(run, { line: { ...line, resume: checkpoint.resume }, whole, provenance: joined.provenance });
     }
     const passage = remembering(splitJob(run), checkpoint);
     const ended = await runEngine(await at(run, checkpoint), { ...line, resume: checkpoint?.resume ?? null }, passage);
     if (!ended.isStopped) return endingOf(ended);
     checkpoint = passage.last();
   }
+}
+
+/** What the plan tells of the recording; null where there is none any more. */
+async function wholeOf({ parts: { store }, claim }: Run): Promise<WholeRecording | null> {
+  return (await store.plan(claim.job.id))?.plan?.whole ?? null;
 }
 
 /** Whether what comes after a checkpoint is read as parts. */

@@ -4,7 +4,7 @@ import type { Checkpoint } from '../engine-request.ts';
 import type { Run } from '../run-context.ts';
 import { writeUnder } from '../run-engine.ts';
 import { isAt, isPlannedBy, partSeconds, rangesAfter } from './cut-parts.ts';
-import { alone, type Passage, type Passer } from './passage.ts';
+import { alone, type Course, type Passage, type Passer } from './passage.ts';
 
 /** Only a COMPLETED job is at 1. */
 const almost = 0.999;
@@ -21,20 +21,33 @@ export function splitJob(run: Run): Passage {
   const { lease } = claim;
   const write = writeUnder(run);
   let besideSeconds = 0;
+  let isToStop = false;
   let knownSeconds = claim.job.media.durationSeconds ?? 0;
 
   /** Has the recording planned, or gives its parts out, while there is enough of it left for it to be worth it. */
   async function offer(checkpoint: Checkpoint, { provenance }: Passer, leftSeconds: number): Promise<void> {
     const isLong = soundSeconds(claim.job, knownSeconds) > (splitMinutes ?? 0) * 60;
-    if (!isLong || !runParts.hasHelpers()) return;
+    if (!isLong || provenance === null || !runParts.hasHelpers(provenance)) return;
     const plan = await store.plan(claim.job.id);
     const isWorthIt = leftSeconds >= 2 * partSeconds(splitMinutes ?? 0);
-    if (plan === null && isWorthIt) await write('askForPlan', () => store.askForPlan(lease));
+    if (plan === null && isWorthIt) await write('askForPlan', () => store.askForPlan(lease, provenance));
     else if (plan?.state === 'FREE' && plan.failure === null && !isWorthIt) await store.withdrawPart(lease, plan.id);
-    else if (plan?.plan && provenance !== null && isPlannedBy(plan.plan, provenance)) {
+    else if (plan?.plan && isPlannedBy(plan.plan, provenance)) {
       const ranges = rangesAfter(plan.plan, checkpoint.batch + 1);
-      if (ranges.length > 0) await write('offerParts', () => store.offerParts(lease, ranges, provenance));
+      if (ranges.length === 0) return;
+      const { media, peaks } = plan.plan.whole;
+      await write('saveMedia', () => store.saveMedia(lease, media));
+      if (peaks !== null) await write('savePeaks', () => store.savePeaks(lease, peaks));
+      await write('offerParts', () => store.offerParts(lease, ranges, provenance));
     }
+  }
+
+  /** Where the engine comes to a part: at one that nobody has begun it goes on, unless it was told to stop there. */
+  async function meet(checkpoint: Checkpoint, next: Part): Promise<Course> {
+    if (isAt(checkpoint, next.range)) return !isToStop && (await store.withdrawPart(lease, next.id)) ? 'GO_ON' : 'STOP';
+    runParts.log.error({ ...run.about, part: next.number }, 'parts do not fit and are thrown away');
+    await write('dropParts', () => store.dropParts(lease));
+    return isToStop ? 'STOP' : 'GO_ON';
   }
 
   return {
@@ -51,13 +64,11 @@ export function splitJob(run: Run): Passage {
         await offer(checkpoint, passer, endSeconds(claim.job, knownSeconds) - passer.atSeconds);
         return 'GO_ON';
       }
-      if (checkpoint.batch + 1 < next.range.batch) return 'GO_ON';
-      if (!isAt(checkpoint, next.range)) {
-        runParts.log.error({ ...run.about, part: next.number }, 'parts do not fit and are thrown away');
-        await write('dropParts', () => store.dropParts(lease));
-        return 'GO_ON';
-      }
-      return (await store.withdrawPart(lease, next.id)) ? 'GO_ON' : 'STOP';
+      if (checkpoint.batch + 1 >= next.range.batch) return meet(checkpoint, next);
+      if (next.state === 'FREE') return 'GO_ON';
+      // Told ahead, so that the engine reads nothing beyond.
+      isToStop = true;
+      return next.range.clip;
     },
   };
 }

@@ -4,23 +4,27 @@ import { rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { readConfig } from '#src/config/config.ts';
+import { type Config, readConfig } from '#src/config/config.ts';
 import { isFinished, type Job } from '#src/jobs/job.ts';
+import { openDiskSpace } from '#src/media/disk.ts';
+import { openMedia } from '#src/media/open.ts';
 import type { Store } from '#src/store/store.ts';
+import { openS3Server } from '#src/testing/s3-server.ts';
+import { openTemporary } from '#src/testing/temporary.ts';
 import { assertGapless, type Harness, logged, openHarness } from '../fixtures/harness.ts';
 
 const root = join(import.meta.dirname, '../..');
 const { engineCommand, modelDirectory } = readConfig(root, {}).server;
 const over = { timeout: 170_000 };
 
-/** Two presidents in turn, two minutes and a half. */
+/** Two presidents in turn, 99 seconds: four clips. */
 const talk = `
 import sys
 import numpy as np
 from pathlib import Path
 from engine.tests.make import samples, write_wav
 one, other = samples(Path('samples/jfk.flac')), samples(Path('samples/columbia.opus'))[: 33 * 16_000]
-write_wav(Path(sys.argv[1]), np.concatenate([one, other, one, other, one, other, one]))
+write_wav(Path(sys.argv[1]), np.concatenate([one, other, one, other, one]))
 `;
 
 /** A harness with the real engine, which reads a clip at a time of that talk; a recording of more than a minute is split. */
@@ -44,6 +48,18 @@ async function transcriptOf({ store }: Harness, { id, media, progress, language 
     peaks: await store.peaksOf([id]),
     found: [media.durationSeconds, media.warnings, media.tracks, progress.processedSeconds, language],
   };
+}
+
+/** Samples that a fleet shares. */
+async function openSamplesInS3(settings: Config['server']) {
+  await using temporary = await openTemporary();
+  const { directory, stack } = temporary;
+  const s3 = stack.use(await openS3Server(directory));
+  const place = { mediaStore: 's3://recordings', s3Endpoint: s3.endpoint, s3PathStyle: true };
+  const there = { ...settings, ...place, dataDirectory: directory };
+  const { samples } = stack.use(await openMedia(there, openDiskSpace(there), () => undefined));
+  const owned = stack.move();
+  return { samples, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** The store, which has the engine of the job wait until its recording is planned, and then until a part is taken; the first engine of a part is killed. */
@@ -81,15 +97,16 @@ test(
     const whole = await until((await add(options, bytes)).id, done);
     await owned.untilLogged('job ended');
     await alone.stop();
-    const runner = owned.start({ numJobs: () => 2, store: staged(owned) });
+    await using s3 = await openSamplesInS3(owned.config.server);
+    const runner = owned.start({ numJobs: () => 2, store: staged(owned), samples: s3.samples });
     const split = await until((await add(options, bytes)).id, done);
     await runner.stop();
     assert.deepEqual([whole.status, split.status], ['COMPLETED', 'COMPLETED']);
     const outcomes = logged(owned, 'part ended').map((line) => line['outcome']);
     assert.equal(outcomes.filter((outcome) => outcome === 'LEFT').length, 1);
-    assert.ok(outcomes.filter((outcome) => outcome === 'DONE').length >= 3);
+    assert.ok(outcomes.filter((outcome) => outcome === 'DONE').length >= 2);
     const wanted = await transcriptOf(owned, whole);
-    assert.ok(wanted.segments.length > 20 && wanted.voices.length > 4);
+    assert.ok(wanted.segments.length > 10 && wanted.voices.length > 2);
     assert.deepEqual(await transcriptOf(owned, split), wanted);
     assert.equal(new Set(wanted.segments.map(({ speaker }) => speaker)).size, 2);
     await assertGapless(owned, split.id);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
@@ -10,16 +10,18 @@ import { Upload as TusUpload } from '@tus/server';
 import type { MediaRejectedError } from '../errors.ts';
 import type { MediaKey } from '../jobs/job.ts';
 import type { ResumableUploads } from './resumable-uploads.ts';
+import type { SampleStore } from './samples/samples.ts';
 import type { MediaStore } from './store.ts';
 
 /** A media store that a test has for itself. */
 export interface OpenedMedia extends AsyncDisposable {
   readonly media: MediaStore;
   readonly uploads: ResumableUploads;
+  readonly samples: SampleStore;
   /** Names of all copies that are there. */
   kept(): Promise<readonly string[]>;
   /** Opens it again, as after a kill. */
-  again(): Promise<Pick<OpenedMedia, 'media' | 'uploads'>>;
+  again(): Promise<Pick<OpenedMedia, 'media' | 'uploads' | 'samples'>>;
 }
 
 const mebibyte = 1_048_576;
@@ -59,6 +61,7 @@ export function mediaStoreContract(name: string, open: () => Promise<OpenedMedia
     describe('recordings that come in pieces', () => arrivalsContract(open));
     describe('uploads that go on', () => resumableContract(open));
     describe('sweeping', () => sweepingContract(open));
+    describe('samples', () => samplesContract(open));
   });
 }
 
@@ -72,6 +75,41 @@ function heldBytes(): number {
   assert.ok(typeof collect === 'function');
   collect();
   return process.memoryUsage().arrayBuffers;
+}
+
+function samplesContract(open: Open): void {
+  const { signal } = new AbortController();
+  const write = async (samples: SampleStore, job: string, isKept: boolean): Promise<void> => {
+    await using file = await samples.write(job, 4);
+    await writeFile(file.path, job);
+    if (isKept) await file.keep();
+  };
+  const read = async (samples: SampleStore, job: string): Promise<string | null> => {
+    await using found = await samples.open(job, signal);
+    return found === null ? null : await readFile(found.file.path, 'utf8');
+  };
+
+  test('samples are there for all when they are kept, until they are removed', async () => {
+    await using opened = await open();
+    const { samples } = opened;
+    await write(samples, 'job_a', false);
+    assert.equal(await read(samples, 'job_a'), null);
+    await write(samples, 'job_a', true);
+    await write(samples, 'job_a', true);
+    const other = (await opened.again()).samples;
+    for (const each of [samples, other]) assert.equal(await read(each, 'job_a'), 'job_a');
+    await samples.remove('job_a');
+    for (const each of [samples, other]) assert.equal(await read(each, 'job_a'), null);
+    await samples.remove('job_a');
+  });
+
+  test('samples that no job needs are swept', async () => {
+    await using opened = await open();
+    const { samples } = opened;
+    for (const job of ['job_a', 'job_b']) await write(samples, job, true);
+    await samples.sweep(async (job) => job === 'job_a');
+    assert.deepEqual([await read(samples, 'job_a'), await read(samples, 'job_b')], ['job_a', null]);
+  });
 }
 
 function uploadsContract(open: Open): void {

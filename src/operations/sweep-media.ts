@@ -2,7 +2,7 @@ import type { Log } from '../logs/log.ts';
 import type { MediaStore } from '../media/store.ts';
 import type { ResumableUploads } from '../media/resumable-uploads.ts';
 import type { Trash } from '../media/trash.ts';
-import type { SampleStore } from '../media/samples.ts';
+import type { SampleStore } from '../media/samples/samples.ts';
 import type { Store } from '../store/store.ts';
 import { repeat } from './repeat.ts';
 

@@ -1,7 +1,7 @@
 import type { Job, JobFailure } from '../jobs/job.ts';
 import type { NewSegment } from '../jobs/transcript.ts';
 import type { Serves } from '../jobs/worker.ts';
-import type { AttemptProcess, Lease, Voices } from './work.ts';
+import type { AttemptProcess, Lease, MediaProbe, Voices } from './work.ts';
 
 /** Where a part begins, in the numbers of the plan; its sound starts at `sample` (16 kHz). */
 export interface PartStart {
@@ -19,6 +19,18 @@ export interface PartRange extends PartStart {
 export interface PartPlan {
   readonly starts: readonly PartStart[];
   readonly by: Readonly<Record<string, unknown>>;
+  readonly whole: WholeRecording;
+}
+
+/** What a recording was found to be that was decoded from its beginning to its end. */
+export interface WholeRecording {
+  readonly media: MediaProbe;
+  /** Null where its end was not wanted. */
+  readonly peaks: readonly number[] | null;
+  /** How far it was read. */
+  readonly readSeconds: number;
+  /** Whether there is no sound in it. */
+  readonly isSilent: boolean;
 }
 
 /** The right to write for one part. */
@@ -34,7 +46,7 @@ export interface PartClaim {
   readonly job: Job;
   readonly number: number;
   readonly range: PartRange | null;
-  /** Of the engine that reads the recording from its beginning; only one of the same may read a part. Null for the plan. */
+  /** Of the engine that reads the recording from its beginning: only one of the same may read a part, and one that cuts the same may plan. */
   readonly provenance: Readonly<Record<string, unknown>> | null;
   /** Of its last batch that is stored, as the engine said it; null = from its start. */
   readonly checkpoint: unknown;
@@ -48,6 +60,8 @@ export interface Part {
   readonly number: number;
   readonly range: PartRange;
   readonly state: 'FREE' | 'TAKEN' | 'DONE';
+  /** Of the engines that may read it. */
+  readonly provenance: Readonly<Record<string, unknown>> | null;
   /** Of its own sound. */
   readonly processedSeconds: number;
   /** Why nobody can read it. */
@@ -88,8 +102,8 @@ export interface PartChoice {
  * Every write proves its lease; one that was lost changes nothing and answers false. Parts are gone when their job has ended, or its transcript is cleared.
  */
 export interface PartStore {
-  /** Asks for the plan of a job, once. */
-  askForPlan(lease: Lease): Promise<boolean>;
+  /** Asks for the plan of a job, once, made as an engine like this one cuts. */
+  askForPlan(lease: Lease, provenance: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** Says what may be read as parts, and by which engines, in the place of all parts that there are but the plan. */
   offerParts(
     lease: Lease,

@@ -1,27 +1,34 @@
 """A recording that is read in parts, by engines that do not know each other, is read to the byte as by one."""
 
+import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from engine.tests.make import write_wav
-from engine.tests.outcome import Outcome, job, run_engine
+from engine.audio.media import Sound
+from engine.audio.pcm import Pcm, PcmWriter, open_to_write
+from engine.audio.plan import cut_again
+from engine.audio.plan import plan as cut
+from engine.audio.recording import Source, open_recording
+from engine.tests.outcome import Outcome, command, environment, job, run_engine
 
 Run = Callable[..., Outcome]
 Place = dict[str, Any]
+ENDED = ("segments", "voices", "warnings")
 
 
-def plan(path: Path, folder: Path, **changes: Any) -> tuple[list[Place], Path]:
-    """Where the recording can be cut, and the file of its samples."""
+def plan(path: Path, folder: Path, **changes: Any) -> tuple[Outcome, Path]:
+    """What is said of where the recording can be cut, and the file of its samples."""
     samples = folder / "samples"
     samples.touch()
     planned = run_engine(job(path, samples={"path": str(samples)}, **changes), folder, "--plan")
     assert planned.code == 0, planned.stderr
     assert planned.lines[0]["type"] == "plan" and planned.lines[-1]["type"] == "end"
-    return planned.all("batch"), samples
+    return planned, samples
 
 
 def part_line(start: Place, end: Place | None, whole: Outcome) -> Place:
@@ -41,58 +48,114 @@ def joined(before: Place, resume: Place) -> Place:
     return {**before, **place, **counts, "other_language_ms": ms}
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"language": None, "diarize": True, "clip": {"startSeconds": 3.3, "endSeconds": 91.6}},
-        {"channels": "split", "wordTimestamps": True},
-    ],
-    ids=str,
-)
-def test_parts_are_what_the_whole_is(transcribe: Run, stereo: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
-    changes = {"batchSize": 1, "beamSize": 1, **changes}
-    whole = transcribe(stereo, **changes)
-    places, samples = plan(stereo, tmp_path, **changes)
-    points = whole.all("checkpoint")
+class Served:
+    """An engine with a server at the other end of its stdin."""
+
+    def __init__(self, line: dict[str, Any], *further: dict[str, Any]) -> None:
+        self._process = subprocess.Popen(
+            command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), text=True
+        )
+        for one in (line, *further):
+            self.send(one)
+
+    def send(self, line: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(line) + "\n")
+        self._process.stdin.flush()
+
+    def outcome(self) -> Outcome:
+        """What it says up to an `end`."""
+        lines: list[dict[str, Any]] = []
+        assert self._process.stdout is not None
+        while not lines or lines[-1]["type"] != "end":
+            said = json.loads(next(self._process.stdout))
+            if said["type"] != "heartbeat":
+                lines.append(said)
+        return Outcome(lines, 0, "")
+
+    def close(self) -> int:
+        """How it ends, by itself."""
+        code = self._process.wait(60)
+        self._process.communicate()
+        return code
+
+
+def test_parts_are_what_the_whole_is(transcribe: Run, minute: Path, tmp_path: Path) -> None:
+    changes = {"batchSize": 1, "beamSize": 1, "language": None}
+    whole = transcribe(minute, **changes)
+    planned, samples = plan(minute, tmp_path, **changes)
+    places, points = planned.all("batch"), whole.all("checkpoint")
     assert [(place["batch"], place["clip"], place["sample"]) for place in places[1:]] == [
         (point["resume"]["batch"], point["resume"]["clip"], point["resume"]["sample"]) for point in points[:-1]
     ]
-    middle = len(places) - 1
-    assert middle >= 3
+    assert planned.all("media") == whole.all("media")[1:] and planned.all("peaks") == whole.all("peaks")
+    assert planned.one("end")["durationSeconds"] == whole.one("end")["durationSeconds"]
+    lines = [part_line(places[1], places[2], whole), part_line(places[2], None, whole)]
+    served = Served(job(samples, part=lines[0], **changes))
     resume = points[0]["resume"]
-    for start, end in ((places[1], places[middle]), (places[middle], None)):
-        line = part_line(start, end, whole)
-        part = transcribe(samples, part=line, **changes)
-        first, last = start["batch"], len(points) if end is None else end["batch"]
-        for kind in ("segment", "voices"):
-            assert part.all(kind) == [line for line in whole.all(kind) if first <= line["batch"] < last]
-        for point, own in zip(points[first:last], part.all("checkpoint"), strict=True):
+    for line in lines:
+        if line["batch"] > 1:
+            served.send({"part": line, "resume": None})
+        part = served.outcome()
+        last = len(points) if line["to"] is None else line["to"]
+        assert part.all("segment") == [said for said in whole.all("segment") if line["batch"] <= said["batch"] < last]
+        for point, own in zip(points[line["batch"] : last], part.all("checkpoint"), strict=True):
             resume = joined(resume, own["resume"])
             assert resume == point["resume"]
             assert own["processedSeconds"] == point["processedSeconds"]
         assert [part.lines[0]["type"], part.lines[-1]["type"]] == ["hello", "end"]
         assert not part.all("media") and not part.all("peaks")
-        if end is not None:
-            _goes_on_elsewhere(transcribe, samples, part, part=line, **changes)
-    assert transcribe(stereo, resume=resume, **changes).one("end")["segments"] == whole.one("end")["segments"]
-
-
-def _goes_on_elsewhere(transcribe: Run, samples: Path, said: Outcome, **changes: Any) -> None:
-    """A part that stopped after its first batch is gone on with from a copy of the samples."""
-    copy = samples.with_name("copy")
+    served.send({"part": None})
+    assert served.close() == 0
+    end = run_engine(job(samples, resume=resume, **changes), tmp_path, "--end").one("end")
+    assert [end[name] for name in ENDED] == [whole.one("end")[name] for name in ENDED]
+    copy = samples.with_name("copy")  # the last part is gone on with by another, after its first batch
     copy.write_bytes(samples.read_bytes())
-    point = said.all("checkpoint")[0]
-    rest = transcribe(copy, resume=point["resume"], **changes)
+    rest = transcribe(copy, part=lines[1], resume=part.all("checkpoint")[0]["resume"], **changes)
     assert rest.one("hello")["resumed"] is True
-    assert rest.all("segment") == [line for line in said.all("segment") if line["batch"] > point["batch"]]
-    assert rest.all("checkpoint") == said.all("checkpoint")[1:]
+    assert rest.all("segment") == [said for said in part.all("segment") if said["batch"] > lines[1]["batch"]]
+    assert rest.all("checkpoint") == part.all("checkpoint")[1:]
+
+
+def test_an_engine_that_is_told_to_stop_before_a_clip_does_so(tmp_path: Path, minute: Path) -> None:
+    changes = {"batchSize": 1, "beamSize": 1}
+    stopped = Served(job(minute, **changes), {"to": 1})
+    beginning = stopped.outcome()
+    stopped.close()
+    assert {line["clip"] for line in beginning.all("segment")} == {0}
+    assert beginning.one("checkpoint")["batch"] == 0 and not beginning.all("peaks")
+
+
+@pytest.mark.parametrize("judges", [True, False])
+def test_clips_are_cut_again_as_they_were(stereo: Sound, tmp_path: Path, judges: bool) -> None:
+    start, path = 52_800, tmp_path / "samples"
+    path.touch()
+    writer = PcmWriter(open_to_write(str(path)), start)
+    pieces = iter(np.array_split(stereo[:, start:], 300, axis=1))
+    clips = list(cut(writer.written(pieces), judges, 0, start))
+    assert len(clips) > 2
+    for clip in clips:
+        writer.mark(clip)
+    pcm = Pcm(open_recording(Source(str(path))), start)
+    assert pcm.likely_seconds == stereo.shape[1] / 16_000
+    assert np.array_equal(np.concatenate(list(pcm.sound(60_001)), axis=1), stereo[:, 60_001:])
+    for first in (0, 2, len(clips)):
+        at = clips[first - 1].end if first else start
+        again = list(cut_again(pcm.sound(at), pcm.cuts(at), judges, at))
+        for one, other in zip(clips[first:], again, strict=True):
+            assert (one.number, one.start, one.end) == (other.number, other.start, other.end)
+            for heard, same in zip(one.channels, other.channels, strict=True):
+                assert (heard.speaker, heard.spans) == (same.speaker, same.spans)
+                assert np.array_equal(heard.audio, same.audio)
+                assert np.array_equal(heard.probabilities, same.probabilities)
 
 
 def test_the_plan_writes_nothing_but_the_samples(minute: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHONOGRAPH_SERVER_PID", str(os.getpid()))
-    places, samples = plan(minute, tmp_path)
-    assert places[0] == {"type": "batch", "batch": 0, "clip": 0, "sample": 0}
-    assert samples.stat().st_size == 16 + 2 * (minute.stat().st_size - 44) // 2
+    planned, samples = plan(minute, tmp_path)
+    assert planned.all("batch")[0] == {"type": "batch", "batch": 0, "clip": 0, "sample": 0}
+    frames = -(-(minute.stat().st_size - 44) // 1024)
+    assert samples.stat().st_size == 24 + 1032 * frames
 
 
 def test_what_is_no_sample_file_is_refused(engine: Run, minute: Path) -> None:
@@ -103,9 +166,10 @@ def test_what_is_no_sample_file_is_refused(engine: Run, minute: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def stereo(jfk: "np.ndarray[Any, np.dtype[np.float32]]", tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two people who speak in turn, each on a channel."""
+def stereo(jfk: Sound) -> Sound:
+    """Two people who speak in turn, each on a channel, with a silence between."""
     pause = np.zeros_like(jfk)
-    left = np.concatenate([jfk, pause, jfk, jfk, pause, jfk, pause, jfk, jfk])
-    right = np.concatenate([pause, jfk[::-1], pause, pause, jfk, pause, jfk, pause, pause])
-    return write_wav(tmp_path_factory.mktemp("stereo") / "stereo.wav", np.stack([left, right], axis=1))
+    left = np.concatenate([jfk, pause, jfk, pause, pause, jfk, pause, jfk, jfk])
+    right = np.concatenate([pause, jfk[::-1], pause, pause, pause, jfk, pause, jfk, pause])
+    sound: Sound = np.rint(np.stack([left, right])[:, :-301] * 32768).astype(np.float32) / np.float32(32768)
+    return sound

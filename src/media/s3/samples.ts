@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts';
 import type { DiskSpace } from '../disk.ts';
 import { removeOld } from '../local.ts';
 import { pathToOpen } from '../real-file.ts';
-import type { SampleStore } from '../samples.ts';
+import type { SampleStore } from '../samples/samples.ts';
 import { openMediaCache } from './cache.ts';
 import { type Bucket, listObjects, lookAt, readObject, removeObjects, writeObject } from './objects.ts';
 
@@ -45,14 +45,14 @@ export async function openS3Samples(settings: Settings, { bucket, space }: S3Par
         },
       };
     },
-    async open(jobId) {
+    async open(jobId, signal) {
       const key = keyOf(jobId);
       const look = await lookAt(bucket, key);
       if (look === null) return null;
       const { bytes, etag } = look;
-      const read = (start: number, signal: AbortSignal) =>
-        readObject(bucket, { key, etag, start, end: bytes - 1, signal });
-      return cache.hold({ kept: jobId, bytes, etag, read }, new AbortController().signal);
+      const read = (start: number, unwanted: AbortSignal) =>
+        readObject(bucket, { key, etag, start, end: bytes - 1, signal: unwanted });
+      return cache.hold({ kept: jobId, bytes, etag, read }, signal);
     },
     async remove(jobId) {
       await cache.remove(jobId);

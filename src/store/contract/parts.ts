@@ -6,7 +6,12 @@ import type { Claim, Ending } from '../work.ts';
 import { added, claimed, everythingOf, newBatch, newSegment, type OpenStore, quietly } from './samples.ts';
 
 const provenance = { engine: '8', device: 'cpu', model: { id: 'base', sha256: 'x' } };
-const plan = { starts: [{ batch: 2, clip: 3, sample: 640_000 }], by: { engine: '8' } };
+const media = { durationSeconds: 90, container: 'wav', codec: 'pcm', sampleRate: 8000, channels: 1, warnings: ['x'] };
+const plan = {
+  starts: [{ batch: 2, clip: 3, sample: 640_000 }],
+  by: { engine: '8' },
+  whole: { media: { ...media, tracks: [] }, peaks: [0.5, 1], readSeconds: 90, isSilent: false },
+};
 const ranges: readonly PartRange[] = [
   { batch: 2, clip: 3, sample: 640_000, to: 9 },
   { batch: 4, clip: 9, sample: 1_280_000, to: null },
@@ -25,7 +30,7 @@ function partBatch(batch: number): PartBatch {
 async function offered(store: Store): Promise<Claim> {
   await added(store);
   const claim = await claimed(store);
-  assert.ok(await store.askForPlan(claim.lease));
+  assert.ok(await store.askForPlan(claim.lease, provenance));
   const part = await store.claimPart('reader', { jobId: claim.job.id });
   assert.ok(part && (await store.finishPart(part.lease, plan)));
   assert.ok(await store.offerParts(claim.lease, ranges, provenance));
@@ -58,14 +63,15 @@ export function partsContract(open: OpenStore): void {
     const { id } = await added(store);
     const { lease } = await claimed(store);
     assert.equal(await store.plan(id), null);
-    assert.ok(await store.askForPlan(lease));
-    assert.ok(await store.askForPlan(lease));
+    assert.ok(await store.askForPlan(lease, provenance));
+    assert.ok(await store.askForPlan(lease, provenance));
     const part = await taken(store);
     assert.deepEqual([part.job.id, part.number, part.range, part.checkpoint], [id, 0, null, null]);
+    assert.deepEqual(part.provenance, provenance);
     assert.equal(await store.claimPart('reader'), null);
     assert.ok(await store.finishPart(part.lease, plan));
     assert.deepEqual((await store.plan(id))?.plan, plan);
-    assert.ok(await store.askForPlan(lease));
+    assert.ok(await store.askForPlan(lease, provenance));
     assert.equal(await store.claimPart('reader'), null);
     assert.deepEqual(await store.parts(id), []);
   });
@@ -190,7 +196,7 @@ export function partsContract(open: OpenStore): void {
       assert.ok(await store.finish(lease, ending));
       assert.deepEqual([await store.parts(job.id), await store.plan(job.id)], [[], null]);
       assert.equal(await store.renewPart(part.lease), false);
-      assert.equal(await store.askForPlan(lease), false);
+      assert.equal(await store.askForPlan(lease, provenance), false);
       assert.equal(await store.offerParts(lease, ranges, provenance), false);
       assert.equal(await store.removeStaleBatches(), 1);
       assert.equal(await store.removeStaleBatches(), 0);
@@ -199,7 +205,7 @@ export function partsContract(open: OpenStore): void {
     await store.appendBatch(lease, newBatch(['one']));
     await store.clearTranscript(lease);
     assert.deepEqual(await store.parts(job.id), []);
-    await store.askForPlan(lease);
+    await store.askForPlan(lease, provenance);
     await store.finish(lease, { kind: 'INTERRUPTED', crash: null, ...quietly });
     await store.cancel(job.id);
     assert.equal(await store.plan(job.id), null);

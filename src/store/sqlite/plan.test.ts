@@ -137,7 +137,7 @@ test('no statement of a worker, a client or a start reads a table from end to en
   for (const settling of await store.settling()) await store.settle(settling.id, 1);
   const { lease } = await claimed(store);
   await store.renew(lease);
-  await store.askForPlan(lease);
+  await store.askForPlan(lease, {});
   const part = await store.claimPart('reader', { except: ['x'] });
   assert.ok(part);
   await store.appendToPart(part.lease, { batch: 1, segments: [], voices: [], checkpoint: null }, 1);

@@ -111,7 +111,7 @@ export function parseWords(text: string | null): readonly Word[] | null {
 }
 
 export const textOrNull = z.string().nullable().catch(null);
-const tracksSchema = z.array(
+export const tracksSchema = z.array(
   z.object({
     index: z.number(),
     title: textOrNull,

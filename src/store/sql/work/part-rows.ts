@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import { z } from 'zod';
 import type { PartBatch, PartPlan } from '../../parts.ts';
-import { parseAny, toJson } from '../database/json.ts';
+import { parseAny, toJson, tracksSchema } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 
 const word = z.object({
@@ -30,9 +30,25 @@ const segments = z
 
 const voices = z.array(z.object({ clip: z.int(), pieces: z.string() })).readonly();
 
+const whole = z.object({
+  media: z.object({
+    durationSeconds: z.number().nullable(),
+    container: z.string().nullable(),
+    codec: z.string().nullable(),
+    sampleRate: z.number().nullable(),
+    channels: z.number().nullable(),
+    warnings: z.array(z.string()).readonly(),
+    tracks: tracksSchema.readonly(),
+  }),
+  peaks: z.array(z.number()).readonly().nullable(),
+  readSeconds: z.number(),
+  isSilent: z.boolean(),
+});
+
 const plan = z.object({
   starts: z.array(z.object({ batch: z.int(), clip: z.int(), sample: z.int() })).readonly(),
   by: z.record(z.string(), z.unknown()),
+  whole,
 });
 
 /** Batches of a few minutes of sound: some milliseconds. */

@@ -35,7 +35,12 @@ export function partWork(connection: Connection): ReaderSide {
     renewPart: (lease) => changePart(connection, lease, async (tx) => ({ renewed_at: await connection.now(tx) })),
     appendToPart: (lease, batch, processedSeconds) =>
       underPartLease(connection, lease, async (tx) => {
-        await tx.insertInto('part_batch').values(batchRow(lease.id, batch)).execute();
+        // One whose answer was lost is written again.
+        await tx
+          .insertInto('part_batch')
+          .values(batchRow(lease.id, batch))
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
         await tx.updateTable('part').set({ processed_seconds: processedSeconds }).where('id', '=', lease.id).execute();
       }),
     finishPart: (lease, plan) =>

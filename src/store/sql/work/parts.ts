@@ -3,7 +3,7 @@ import { nanoid } from 'nanoid';
 import type { Part, PartRange, PartStore } from '../../parts.ts';
 import type { Lease } from '../../work.ts';
 import { commit, type Connection } from '../database/connection.ts';
-import { parseFailure, toJson } from '../database/json.ts';
+import { parseFailure, parseObject, toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 import { underLease } from './attempt.ts';
 import { parsePlan, readBatches, removeParts } from './part-rows.ts';
@@ -31,11 +31,11 @@ const rowsPerSlice = 50;
 export function partsOfJobs(connection: Connection): JobSide {
   const { db } = connection;
   return {
-    askForPlan: (lease) =>
+    askForPlan: (lease, provenance) =>
       act(connection, lease, async (tx) => {
         await tx
           .insertInto('part')
-          .values({ id: nanoid(), job_id: lease.jobId, number: planNumber })
+          .values({ id: nanoid(), job_id: lease.jobId, number: planNumber, provenance: toJson(provenance) })
           .onConflict((conflict) => conflict.doNothing())
           .execute();
       }),
@@ -114,6 +114,7 @@ function toPart(row: Selectable<Tables['part']>): Part {
     number: row.number,
     range: rangeOf(row),
     state: row.done === 1 ? 'DONE' : row.lease === null ? 'FREE' : 'TAKEN',
+    provenance: parseObject(row.provenance),
     processedSeconds: row.processed_seconds,
     failure: parseFailure(row.failure),
     plan: parsePlan(row.plan),

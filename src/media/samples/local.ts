@@ -1,36 +1,14 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { nanoid } from 'nanoid';
-import type { Config } from '../config/config.ts';
-import { type DiskSpace, mediaFolder } from './disk.ts';
-import { localFile } from './local.ts';
-import { pathToOpen } from './real-file.ts';
-import type { LocalFile } from './store.ts';
+import type { Config } from '../../config/config.ts';
+import { type DiskSpace, mediaFolder } from '../disk.ts';
+import { localFile } from '../local.ts';
+import { pathToOpen } from '../real-file.ts';
+import type { SampleStore } from './samples.ts';
 
 const unfinished = '.part';
 const dayMs = 24 * 60 * 60 * 1000;
-
-/** The plain sound of recordings that several engines read, by their jobs. It is made from the recording, and can be made again. */
-export interface SampleStore {
-  /** Opens a file that an engine writes to; `bytes` are to come. Nobody reads it before `keep`. Throws StorageFullError. */
-  write(jobId: string, bytes: number): Promise<SamplesToWrite>;
-  /** Opens what was kept; null where there is nothing. The caller disposes of it. */
-  open(jobId: string): Promise<Samples | null>;
-  remove(jobId: string): Promise<void>;
-  /** Removes what is not needed, told by the job, and what nobody has finished writing within a day. */
-  sweep(isNeeded: (jobId: string) => Promise<boolean>): Promise<void>;
-}
-
-/** A file that an engine writes to; disposed of without `keep`, it is gone. */
-interface SamplesToWrite extends AsyncDisposable {
-  readonly path: string;
-  keep(): Promise<void>;
-}
-
-/** An open file of samples. */
-interface Samples extends AsyncDisposable {
-  readonly file: LocalFile;
-}
 
 /** Files beside the recordings that the server keeps, where all who share these find them. */
 export async function openLocalSamples(
