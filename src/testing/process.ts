@@ -57,6 +57,8 @@ export async function openProcessHarness(engine: string | null): Promise<Process
   const ofServers = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
+    // As the set-up has it: half the time that a start takes.
+    NODE_COMPILE_CACHE: join(root, '.tools/compiled'),
     // Every process that comes of this harness, however deep, has its folder in its environment.
     TMPDIR: directory,
     PHONOGRAPH_LISTEN_PORT: '0',
