@@ -5,7 +5,7 @@ import type { Notifier } from '../store/notifier.ts';
 import type { WorkerStore } from '../store/workers.ts';
 import { repositoryOf } from './hub/revision.ts';
 import { modelsOfModes } from './installed.ts';
-import type { Models } from './models.ts';
+import { type Models, noWorker } from './models.ts';
 
 /** What the models of workers are known by. */
 export interface FleetModelsParts {
@@ -16,11 +16,11 @@ export interface FleetModelsParts {
 
 /** The models of all workers, each with a model directory of its own: what is asked for, each of them does. */
 export function openFleetModels({ config, store, leaseMs }: FleetModelsParts): Models {
-  /** What each worker that is there says of a model, undefined where it knows nothing of it. */
+  /** What each worker that is there says of a model, undefined where it knows nothing of it; what those said who were there last, as after the database was away, where none is. */
   async function readAll(): Promise<readonly ReadonlyMap<string, ModelState>[]> {
     const workers = await store.workers(leaseMs);
     const there = workers.filter(({ status }) => status === 'READY');
-    return there.map(({ models }) => new Map(models.map((model) => [model.id, model])));
+    return (there.length > 0 ? there : workers).map(({ models }) => new Map(models.map((model) => [model.id, model])));
   }
   return {
     async list() {
@@ -46,13 +46,12 @@ function join(id: string, workers: readonly ReadonlyMap<string, ModelState>[]): 
     installed: states.length > 0 && states.every(({ installed }) => installed),
     bytes: states.find(({ bytes }) => bytes !== null)?.bytes ?? null,
     downloading: onTheWay.length === 0 ? null : Math.min(...onTheWay),
-    because: states.length === 0 ? nobody : (states.find(({ because }) => because !== null)?.because ?? null),
+    because: states.length === 0 ? noWorker : (states.find(({ because }) => because !== null)?.because ?? null),
     problem: states.find(({ problem }) => problem !== null)?.problem ?? null,
   };
 }
 
 const unknown = { installed: false, bytes: null, downloading: null, because: null, problem: null } as const;
-const nobody = 'no worker is there';
 
 /** What a worker does for its models. */
 export interface ModelRequestParts {

@@ -18,7 +18,8 @@ const engine = {
 
 const model = { id: 'base', installed: true, bytes: 141, downloading: null, because: null, problem: null };
 
-const reportOf = (id: string, changes: Partial<WorkerReport> = {}): WorkerReport => ({
+/** What a worker says of itself. */
+export const reportOf = (id: string, changes: Partial<WorkerReport> = {}): WorkerReport => ({
   id,
   name: `host:${id}`,
   version: '1.0.0',

@@ -167,6 +167,7 @@ test('who is to show a key signs in with it, and sees what the role may do', opt
   await using visit = await openVisit(address, { ...phone, colorScheme: 'dark', locale: 'de-DE' });
   const page = await visit.context.newPage();
   await page.goto(address);
+  await page.getByLabel('API-Schlüssel').waitFor();
   await assertAccessible(page);
   const signIn = async (token: string) => {
     await page.getByLabel('API-Schlüssel').fill(token);
