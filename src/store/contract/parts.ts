@@ -76,6 +76,28 @@ export function partsContract(open: OpenStore): void {
     assert.deepEqual(await store.parts(id), []);
   });
 
+  it('wakes who waits for something to do where there is a part to be read', async () => {
+    await using opened = await open();
+    const { store, notifier } = opened;
+    await added(store);
+    const { lease } = await claimed(store);
+    let woken = 0;
+    using stack = new DisposableStack();
+    stack.use(notifier.listen('queue', () => (woken += 1)));
+    const wakes = async (act: () => Promise<unknown>) => {
+      const before = woken;
+      await act();
+      return woken > before;
+    };
+    assert.ok(await wakes(() => store.askForPlan(lease, provenance)), 'asked for');
+    const part = await taken(store);
+    assert.ok(await wakes(() => store.leavePart(part.lease, { crashed: false, failure: null })), 'left');
+    await taken(store);
+    const expired = await store.expiredParts(0);
+    assert.ok(await wakes(() => store.freeParts(expired)), 'freed');
+    assert.ok(await wakes(() => store.offerParts(lease, ranges, provenance)), 'offered');
+  });
+
   it('gives the parts of jobs that run out in their order, each to one', async () => {
     await using opened = await open();
     const { store } = opened;

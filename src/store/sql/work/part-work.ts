@@ -3,7 +3,7 @@ import { nanoid } from 'nanoid';
 import { allowedIn } from '../../../jobs/job.ts';
 import { classesOf } from '../../../jobs/worker.ts';
 import type { OpenPart, PartChoice, PartClaim, PartLease, PartStore } from '../../parts.ts';
-import { commit, type Connection } from '../database/connection.ts';
+import { commit, type Connection, type Notify } from '../database/connection.ts';
 import { cleanText, parseAny, parseObject, toJson } from '../database/json.ts';
 import { readOwnJob, toDate } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
@@ -49,7 +49,8 @@ export function partWork(connection: Connection): ReaderSide {
         await tx.updateTable('part').set(set).where('id', '=', lease.id).execute();
       }),
     leavePart: (lease, { crashed, failure }) =>
-      underPartLease(connection, lease, async (tx) => {
+      underPartLease(connection, lease, async (tx, notify) => {
+        notify(lease.jobId, 'queue');
         await tx
           .updateTable('part')
           .set((eb) => ({
@@ -122,7 +123,7 @@ function findFree(tx: Transaction<Tables>, { jobId, except = [], serves = {} }: 
 function underPartLease(
   connection: Connection,
   { id, jobId, token }: PartLease,
-  act: (tx: Transaction<Tables>) => Promise<void>,
+  act: (tx: Transaction<Tables>, notify: Notify) => Promise<void>,
 ): Promise<boolean> {
   return commit(connection, async (tx, notify) => {
     // The row is locked by an update that changes nothing, until the end of the transaction.
@@ -133,7 +134,7 @@ function underPartLease(
       .where('lease', '=', token)
       .executeTakeFirstOrThrow();
     if (numUpdatedRows === 0n) return false;
-    await act(tx);
+    await act(tx, notify);
     notify(jobId);
     return true;
   });
@@ -182,7 +183,7 @@ function freeParts(connection: Connection, parts: readonly OpenPart[]): Promise<
         .where('id', '=', id)
         .where('renewed_at', '=', renewedAt.getTime())
         .execute();
-      notify(jobId);
+      notify(jobId, 'queue');
     }
   });
 }

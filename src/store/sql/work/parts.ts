@@ -2,7 +2,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { nanoid } from 'nanoid';
 import type { Part, PartRange, PartStore } from '../../parts.ts';
 import type { Lease } from '../../work.ts';
-import { commit, type Connection } from '../database/connection.ts';
+import { commit, type Connection, type Notify } from '../database/connection.ts';
 import { parseFailure, parseObject, toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 import { underLease } from './attempt.ts';
@@ -32,7 +32,9 @@ export function partsOfJobs(connection: Connection): JobSide {
   const { db } = connection;
   return {
     askForPlan: (lease, provenance) =>
-      act(connection, lease, async (tx) => {
+      act(connection, lease, async (tx, notify) => {
+        // Slots that wait for jobs may take parts.
+        notify(lease.jobId, 'queue');
         await tx
           .insertInto('part')
           .values({ id: nanoid(), job_id: lease.jobId, number: planNumber, provenance: toJson(provenance) })
@@ -40,7 +42,8 @@ export function partsOfJobs(connection: Connection): JobSide {
           .execute();
       }),
     offerParts: (lease, ranges, provenance) =>
-      act(connection, lease, async (tx) => {
+      act(connection, lease, async (tx, notify) => {
+        notify(lease.jobId, 'queue');
         await partsOf(tx, lease.jobId).where('number', '>', planNumber).execute();
         const rows = ranges.map((range, at) => ({ ...rowOf(lease.jobId, range), number: planNumber + 1 + at }));
         await tx
@@ -74,10 +77,10 @@ export function partsOfJobs(connection: Connection): JobSide {
 async function act(
   connection: Connection,
   lease: Lease,
-  write: (tx: Transaction<Tables>) => Promise<void>,
+  write: (tx: Transaction<Tables>, notify: Notify) => Promise<void>,
 ): Promise<boolean> {
-  const done = await underLease(connection, lease, async (tx) => {
-    await write(tx);
+  const done = await underLease(connection, lease, async (tx, _job, _time, notify) => {
+    await write(tx, notify);
     return true;
   });
   return done ?? false;
