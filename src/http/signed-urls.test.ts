@@ -94,7 +94,7 @@ test('an address that was changed in any place, has ended or is of somebody who 
     media.replace('/media', '/events'),
     media.replace(/expires=\d+/u, 'expires=99999999999'),
     media.replace(/key=[\w-]+/u, `key=${bob.key.id}`),
-    media.replace(/signature=./u, 'signature=_'),
+    media.replace(/signature=./u, (begin) => (begin.endsWith('_') ? 'signature=A' : 'signature=_')),
     media.slice(0, -1),
     `${media}&more=1`,
     srt.replace('maxLineWidth=42', 'maxLineWidth=43'),
