@@ -8,25 +8,30 @@ export interface BreakingLine extends AsyncDisposable {
   breaks(): number;
 }
 
+/** Has the two ends of a line close together, without an error; `open` holds them until then. */
+export function endTogether(near: Socket, far: Socket, open: Set<Socket>): void {
+  for (const [end, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    open.add(end);
+    // That a side is gone is what such a line is about.
+    end
+      .on('error', () => undefined)
+      .once('close', () => {
+        open.delete(end);
+        other.destroy();
+      });
+  }
+}
+
 export async function openBreakingLine(target: string, everyBytes: number): Promise<BreakingLine> {
   const { hostname, port: targetPort } = new URL(target);
   const open = new Set<Socket>();
   let breaks = 0;
   const line = createServer((near) => {
     const far = connect(Number(targetPort), hostname);
-    for (const [end, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      open.add(end);
-      // A reset is what this is about.
-      end
-        .on('error', () => undefined)
-        .once('close', () => {
-          open.delete(end);
-          other.destroy();
-        });
-    }
+    endTogether(near, far, open);
     let bytes = 0;
     near.on('data', (chunk) => {
       bytes += chunk.length;

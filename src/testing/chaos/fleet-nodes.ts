@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endTogether } from '../breaking-line.ts';
 import { openProcessHarness, type ProcessHarness, type ServerProcess } from '../process.ts';
 
 /** A process of a fleet, which is killed and started again under the same name. */
@@ -146,18 +147,11 @@ async function openLine(target: string, folder: string): Promise<Line> {
   const open = new Set<Socket>();
   const server = createServer({ pauseOnConnect: true }, (near) => {
     const far = connect(to);
+    endTogether(near, far, open);
     for (const [end, other] of [
       [near, far],
       [far, near],
     ] as const) {
-      open.add(end);
-      // That a side is gone is what this is about.
-      end
-        .on('error', () => undefined)
-        .once('close', () => {
-          open.delete(end);
-          other.destroy();
-        });
       end.on('data', (bytes) => other.write(bytes));
       if (isHeld) end.pause();
       else end.resume();
