@@ -185,7 +185,7 @@ def transcribed(one: Conversation | Sound, folder: Path, **options: Any) -> Outc
 def score_words() -> None:
     """The engine's own words, with the turns that come of its lines of voices."""
     english = [name for name in VOICES if name in ("reader", "president", "licence")]
-    rules = {
+    rules: dict[str, Callable[[Any, WhoSpeaks], list[int | None]]] = {
         "nearest turn alone": nearest_speakers,
         "changes at ends of sentences": lambda words, who: speakers_of(words, who, "en"),
     }
@@ -228,8 +228,7 @@ def wrong_words(one: Conversation, words: Sequence[tuple[float, float, Any]]) ->
     for start, end, speaker in words:
         middle = (start + end) / 2
         speaking = {turn.speaker for turn in truth if turn.start <= middle < turn.end}
-        speaking = speaking or {WhoSpeaks(truth).of(middle, middle)}
-        wrong += matched.get(keys.index(speaker)) not in speaking
+        wrong += matched.get(keys.index(speaker)) not in (speaking or {WhoSpeaks(truth).of(middle, middle)})
     return wrong
 
 
@@ -315,11 +314,12 @@ def measure_hours() -> None:
 
 
 def again_a_little_different(piece: Piece, cores: int, chance: np.random.Generator) -> Piece:
-    vector = piece.vector + chance.standard_normal(piece.vector.size).astype(np.float32) * np.float32(0.02)
+    noise = chance.standard_normal(piece.vector.size).astype(np.float32)
+    vector = piece.vector + noise * np.float32(0.02)
     return replace(
         piece,
         core=piece.core + cores,
-        vector=vector / max(float(np.linalg.norm(vector)), 1e-9),
+        vector=(vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32),
     )
 
 

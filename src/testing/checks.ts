@@ -29,7 +29,7 @@ function inEngine(name: string, ...args: readonly string[]): Check {
 }
 
 /** The engine, and the example in Python, by the engine's rules. */
-const pythonFolders = ['.', '../../examples/python'];
+const pythonFolders = ['.', '../../bench', '../../examples/python'];
 const ruff = (...what: readonly string[]) => ['ruff', ...what, '--config', 'pyproject.toml', ...pythonFolders];
 
 /** What must hold beside the tests. */

@@ -39,8 +39,6 @@ BRIDGED, SHORT, NEAR = 20, 50, 100  # pauses within a clip; stretches that join 
 # The frame of that net for each tick of a window.
 FRAMES = np.rint((MARGIN + np.arange(CORES * TICKS) * TICK + TICK // 2 - FIELD // 2) / STEP).astype(int)
 
-TOGETHER = 2  # windows that the first net hears at a time: a sixth faster than one, with the same bits
-
 Sound = npt.NDArray[np.float32]
 
 
@@ -58,25 +56,20 @@ class Hearing:
 
     def pieces(self, windows: Sequence[tuple[int, Sound]]) -> list[Piece]:
         """The pieces of windows, each by its number and the 12 s around it; zeros stand where the recording is not."""
-        heard = [(window, sound) for window, sound in windows if np.any(sound)]
-        pairs = [heard[i : i + TOGETHER] for i in range(0, len(heard), TOGETHER)]
-        return [piece for pair in pairs for piece in self._of_some(pair)]
+        return [piece for window, sound in windows if np.any(sound) for piece in self._of_one(window, sound)]
 
-    def _of_some(self, windows: Sequence[tuple[int, Sound]]) -> list[Piece]:
-        sets = self._segmentation.run(None, {"samples": np.stack([sound for _, sound in windows])[:, None]})[0]
+    def _of_one(self, window: int, sound: Sound) -> list[Piece]:
+        sets = self._segmentation.run(None, {"samples": sound[None, None]})[0][0]
+        spoken = SETS[sets.argmax(axis=1)][FRAMES].reshape(CORES, TICKS, 3)
         clips: list[tuple[int, int, Clip]] = []
         sounds: list[Sound] = []
-        for (window, sound), found in zip(windows, sets, strict=True):
-            spoken = SETS[found.argmax(axis=1)][FRAMES].reshape(CORES, TICKS, 3)
-            for place, speaks in enumerate(spoken):
-                alone = speaks & (speaks.sum(axis=1, keepdims=True) == 1)
-                core, first = window * CORES + place, MARGIN + place * CORE
-                new = [
-                    (core, voice, clip) for voice in range(3) for clip in clips_of(speaks[:, voice], alone[:, voice])
-                ]
-                features = fbank(sound[first : first + CORE + LENGTH - SHIFT])
-                sounds += [features[clip.heard] for _, _, clip in new]
-                clips += new
+        for place, speaks in enumerate(spoken):
+            alone = speaks & (speaks.sum(axis=1, keepdims=True) == 1)
+            core, first = window * CORES + place, MARGIN + place * CORE
+            new = [(core, voice, clip) for voice in range(3) for clip in clips_of(speaks[:, voice], alone[:, voice])]
+            features = fbank(sound[first : first + CORE + LENGTH - SHIFT])
+            sounds += [features[clip.heard] for _, _, clip in new]
+            clips += new
         return [
             Piece(core, voice, clip.active, clip.alone, vector)
             for (core, voice, clip), vector in zip(clips, self._vectors(sounds), strict=True)

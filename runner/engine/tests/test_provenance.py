@@ -18,7 +18,7 @@ from engine.speakers.nets import SHA256
 from engine.speakers.provenance import build, calibrate
 from engine.speakers.provenance.campplus import RANGES
 from engine.speakers.provenance.graph import MOST, Graph
-from engine.speakers.provenance.segmentation import band_passes, onnx_gates
+from engine.speakers.provenance.segmentation import HIDDEN, band_passes, lstm, onnx_gates
 from engine.speakers.provenance.torch_file import Opaque, read_tensors
 
 
@@ -140,13 +140,45 @@ def test_convolutions_of_values_in_8_bits_are_in_whole_numbers(tmp_path: Path) -
     assert "QLinearConv" in run and "Conv" not in run
 
 
-def test_no_processor_rounds_the_whole_numbers_of_the_net() -> None:
+@pytest.mark.parametrize(("name", "count"), [("campplus.onnx", 119), ("segmentation.onnx", 8)])
+def test_no_processor_rounds_the_whole_numbers_of_the_nets(name: str, count: int) -> None:
     """Two products of a value and a weight are at most what fits into 16 bits."""
-    net = onnx.load(Path(build.__file__).parents[1] / "campplus.onnx")
+    net = onnx.load(Path(build.__file__).parents[1] / name)
     arrays = [onnx.numpy_helper.to_array(one) for one in net.graph.initializer]
-    weights = [one for one in arrays if one.dtype == np.int8 and one.ndim > 1]
-    assert len(weights) > 100
+    weights = [one for one in arrays if one.dtype == np.int8 and one.ndim > 1 and one.any()]
+    assert len(weights) == count
     assert max(int(np.abs(one.astype(int)).max()) for one in weights) == MOST and 2 * 255 * MOST < 2**15
+
+
+def test_an_lstm_in_whole_numbers_remembers_what_one_does() -> None:
+    """Beside its steps, written out as PyTorch has them."""
+    chance = np.random.default_rng(4)
+    shapes = {"weight_ih": (20,), "weight_hh": (HIDDEN,), "bias_ih": (), "bias_hh": ()}
+    weights = {
+        f"lstm.{kind}_l0{way}": chance.uniform(-0.2, 0.2, (4 * HIDDEN, *shape)).astype(np.float32)
+        for kind, shape in shapes.items()
+        for way in ("", "_reverse")
+    }
+    given = chance.standard_normal((30, 1, 20)).astype(np.float32)
+    graph = Graph()
+    graph.end("Identity", [lstm(graph, weights, 0, "given")], ["result"])
+    content = graph.model(("given", ["F", "B", 20]), ("result", ["F", "B", 2 * HIDDEN]), {})
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    found = session.run(None, {"given": given})[0][:, 0]
+
+    def expected(way: str, frames: "np.typing.NDArray[np.float32]") -> "np.typing.NDArray[np.float32]":
+        by_input, by_state, *biases = (weights[f"lstm.{kind}_l0{way}"] for kind in shapes)
+        state, cell, states = np.zeros(HIDDEN), np.zeros(HIDDEN), list[Any]()
+        for frame in frames:
+            gates = np.split(by_input @ frame + by_state @ state + sum(biases), 4)
+            enters, stays, leaves = (1 / (1 + np.exp(-gates[i])) for i in (0, 1, 3))
+            cell = stays * cell + enters * np.tanh(gates[2])
+            state = leaves * np.tanh(cell)
+            states.append(state)
+        return np.array(states, np.float32)
+
+    exact = np.concatenate([expected("", given[:, 0]), expected("_reverse", given[::-1, 0])[::-1]], axis=1)
+    assert 0 < np.sqrt(((found - exact) ** 2).mean()) < 0.03 * exact.std()
 
 
 def test_band_passes_pass_their_bands() -> None:

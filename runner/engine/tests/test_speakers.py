@@ -98,6 +98,17 @@ def test_a_core_in_which_one_person_is_heard_as_two_does_not_make_two_of_all_els
     assert groups(cluster([*said, *twice], Bounds()))[:2] == [[*range(0, 20, 2), 20], [*range(1, 20, 2), 21]]
 
 
+def test_two_who_often_speak_at_once_are_no_third_speaker() -> None:
+    """But who is heard as rarely alone is one, and so are the two at once where so many are asked for."""
+    anna, bert, carl, at_once = people(4)
+    both = (anna + bert) / np.float32(np.sqrt(2)) + np.float32(1.8) * at_once
+    said = [anna, bert] * 50 + [both / np.linalg.norm(both)] * 4 + [carl] * 4
+    pieces = [piece(core, person) for core, person in enumerate(said)]
+    labels = cluster(pieces, Bounds())
+    assert set(labels[:104]) == {0, 1} and labels[104:] == [2] * 4
+    assert groups(cluster(pieces, Bounds(least=4)))[2:] == [[100, 101, 102, 103], [104, 105, 106, 107]]
+
+
 def test_what_is_short_makes_no_speaker_unless_so_many_are_asked_for() -> None:
     anna, bert, carl = people(3)
     pieces = [piece(i, (anna, bert)[i % 2]) for i in range(20)] + [piece(30, carl, last=150)]

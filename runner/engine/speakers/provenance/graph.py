@@ -10,10 +10,18 @@ from onnx import TensorProto, helper, numpy_helper
 # In whole numbers, weights are of 7 bits: processors without VNNI add two products in 16 bits, where 255 * 63 twice is
 # what fits. So all have the same results.
 STEPS, MOST = 255, 63
+SMALLEST = 1e-6  # that a weight in whole numbers is made for
 LARGE = 1024  # numbers from which on a constant is kept in half precision, and widened when the net is loaded
 OPSET, FORMAT = 17, 8
+RUNTIME = "com.microsoft"  # operations that ONNX Runtime has beside those of ONNX
 
 Floats = npt.NDArray[np.float32]
+
+
+def in_whole_numbers(weights: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
+    """Weights [..., N, K] as whole numbers of the same shape, and the step of each row, [..., N]."""
+    steps = (np.maximum(np.abs(weights).max(axis=-1), SMALLEST) / MOST).astype(np.float32)
+    return np.rint(weights / steps[..., None]).astype(np.int8), steps
 
 
 class Graph:
@@ -53,9 +61,8 @@ class Graph:
         step = self._steps.get(value)
         if step is None:
             return self.op("Conv", [value, kernel, bias], **attributes)
-        largest = np.abs(kernel).reshape(len(kernel), -1).max(axis=1)
-        steps = (np.maximum(largest, 1e-6) / MOST).astype(np.float32)
-        weights = np.rint(kernel / steps.reshape(-1, *[1] * (kernel.ndim - 1))).astype(np.int8)
+        flat, steps = in_whole_numbers(kernel.reshape(len(kernel), -1))
+        weights = flat.reshape(kernel.shape)
         offsets = np.rint(bias / (steps * step)).astype(np.int32)
         parts = [self._widened(weights, steps), self._widened(offsets, steps * step)]
         return self.op("Conv", [value, *parts], **attributes)
@@ -65,6 +72,8 @@ class Graph:
         values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in (given, result)]
         graph = helper.make_graph(self._nodes, "g", values[:1], values[1:], self._constants)
         opsets = [helper.make_opsetid("", OPSET)]
+        if any(node.domain == RUNTIME for node in self._nodes):
+            opsets.append(helper.make_opsetid(RUNTIME, 1))
         model = helper.make_model(graph, opset_imports=opsets, ir_version=FORMAT, producer_name="phonograph")
         helper.set_model_props(model, facts)
         onnx.checker.check_model(model)
