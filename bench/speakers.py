@@ -133,6 +133,8 @@ def sets() -> Iterable[tuple[str, list[Conversation]]]:
         "noise of 15 and 8 dB, hall, telephone",
         [harm[i % 4](one, i) for i, one in enumerate(rough)],
     )
+    by_phone = [conversation(some(2 + i % 4, 600 + i), 180, 600 + i, 0.1) for i in range(12)]
+    yield "telephone", [by_telephone(one) for one in by_phone]
 
 
 def score_conversations() -> None:
@@ -227,7 +229,7 @@ def wrong_words(one: Conversation, words: Sequence[tuple[float, float, Any]]) ->
     wrong = 0
     for start, end, speaker in words:
         middle = (start + end) / 2
-        speaking = {turn.speaker for turn in truth if turn.start <= middle < turn.end}
+        speaking: set[int | None] = {turn.speaker for turn in truth if turn.start <= middle < turn.end}
         wrong += matched.get(keys.index(speaker)) not in (speaking or {WhoSpeaks(truth).of(middle, middle)})
     return wrong
 
@@ -282,17 +284,17 @@ def measure_speed() -> None:
 
 
 def measure_hours() -> None:
-    """The command on conversations of hours: pieces of real ones, again and again, each a little different."""
+    """The command on conversations of 4 hours, and on longer ones that are the same again, a little different."""
     hearing, chance = Hearing(), np.random.default_rng(1)
-    several = [conversation(list(VOICES), 180, 400 + i, 0.1) for i in range(4)]
+    several = [conversation(list(VOICES), 180, 400 + i, 0.1) for i in range(80)]
     pieces = [heard(hearing, one.sound) for one in several]
     for hours in (4, 8, 24):
         lines, cores = [{"type": "speakers", "protocol": 1}], 180 // CORE_SECONDS
         segments = []
         for number in range(hours * 20):
-            again = [again_a_little_different(piece, number * cores, chance) for piece in pieces[number % 4]]
+            again = [again_a_little_different(piece, number * cores, chance) for piece in pieces[number % len(several)]]
             lines.append({"type": "voices", "pieces": encode(again)})
-            segments += [segment_of(turn, number * 180.0) for turn in several[number % 4].turns]
+            segments += [segment_of(turn, number * 180.0) for turn in several[number % len(several)].turns]
         path = Path(tempfile.mkdtemp(prefix="phonograph-bench-"), "lines")
         path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, *segments, {"type": "end"}]))
         started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
