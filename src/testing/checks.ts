@@ -57,7 +57,18 @@ const repairs: readonly Check[] = [
 const longTest = /\.(?:speech|long)\.test\./u;
 
 /** The engine's tests that run the engine on speech, up to half a minute each. */
-const engineSpeechTests = ['bad_input', 'lifeline', 'nets', 'options', 'parts', 'recordings', 'resume', 'transcribe'];
+const engineSpeechTests = [
+  'bad_input',
+  'channels',
+  'confine',
+  'lifeline',
+  'nets',
+  'options',
+  'parts',
+  'recordings',
+  'resume',
+  'transcribe',
+];
 
 /** Two cores is what the smallest machines have; speech tests use both, others wait now and then. */
 const testsAtATime = 3;
