@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import { addressOf } from '../connection.ts';
 import { clock } from '../format.ts';
 import { language, t } from '../messages/messages.ts';
+import { useSession } from '../session.tsx';
 import { useStore } from '../store.ts';
 import type { Job } from './live-transcript.ts';
 import { type Player, speeds } from './player.ts';
@@ -20,8 +21,10 @@ const skipSeconds = 10;
 export function PlayerBar({ player, job, isFollowing, onFollow }: BarProps) {
   const element = useRef<HTMLVideoElement>(null);
   const { seconds, durationSeconds, isPlaying, speed, hasVideo, isUnplayable } = useStore(player);
+  const { times } = useStore(useSession().connection.reach);
   const { url, peaks } = job.media;
   useEffect(() => (element.current === null ? undefined : player.attach(element.current)), [player, url]);
+  useEffect(() => player.retry(), [player, times]);
   if (url === null) return <p className="player hint">{t.mediaGone}</p>;
   const length = durationSeconds || (job.media.durationSeconds ?? 0);
   return (

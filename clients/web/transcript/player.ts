@@ -15,6 +15,8 @@ export interface Player extends Pick<Store<Playback>, 'get' | 'subscribe'> {
   /** Gives it its element; what comes back takes it away. */
   readonly attach: (element: HTMLVideoElement) => () => void;
   readonly toggle: () => void;
+  /** Fetches the recording again where it could not be played: its server may have been away. */
+  readonly retry: () => void;
   readonly seek: (seconds: number) => void;
   /** Goes to a place and plays from there. */
   readonly playFrom: (seconds: number) => void;
@@ -95,6 +97,11 @@ export function openPlayer(): Player {
       };
     },
     toggle: () => (element?.paused === false ? element.pause() : start()),
+    retry() {
+      if (element === null || element.error === null) return;
+      wanted ??= store.get().seconds;
+      element.load();
+    },
     seek,
     playFrom(seconds) {
       seek(seconds);

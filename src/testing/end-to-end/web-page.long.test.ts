@@ -49,26 +49,26 @@ test(
     await assertAccessible(page);
     await transcribe(page, [recording]);
 
+    // At first the recording cannot be fetched.
+    const recordings = /\/media(?:\?|$)/u;
+    await page.route(recordings, (route) => route.abort());
     await page.getByRole('link', { name: 'jfk.flac' }).click();
     await page.getByText('The words appear here').waitFor();
+    await page.getByText('This browser cannot play the recording').waitFor();
     await say(2);
     await rows(page).getByText('sentence 1').waitFor();
     server.child.kill('SIGKILL');
     await server.ended;
     await page.getByText('The server cannot be reached').waitFor();
+    await page.unroute(recordings);
     await say(12);
     server = harness.start({ ...environment, PHONOGRAPH_LISTEN_PORT: new URL(url).port });
     await server.url;
     await rows(page).getByText('sentence 11').waitFor();
     assert.equal(await rows(page).count(), 24, 'each once');
 
-    // The file that was sent is what is played.
-    const played = page.locator('video');
-    await played.evaluate(
-      (video: any) =>
-        video.readyState >= 1 ||
-        new Promise((resolve) => video.addEventListener('loadedmetadata', resolve, { once: true })),
-    );
+    // The file that was sent is what is played, now that its server is back.
+    await page.waitForFunction(() => (document as any).querySelector('video').readyState >= 1);
     await page.getByRole('button', { name: 'Play from 0:03' }).first().click();
     await page.waitForFunction(() => (document as any).querySelector('video').currentTime > 3);
     await page.locator('.segment.said').waitFor();
@@ -152,7 +152,7 @@ test(
     await page.goto('about:blank');
     await page.goto(url);
     await page.getByText('No recordings yet').waitFor();
-    const lost = /ERR_CONNECTION_REFUSED|WebSocket connection/u;
+    const lost = /ERR_CONNECTION_REFUSED|ERR_FAILED|WebSocket connection/u;
     assert.deepEqual(
       [visit.elsewhere.filter((each) => each !== 'about:blank'), visit.complaints.filter((each) => !lost.test(each))],
       [[], []],
