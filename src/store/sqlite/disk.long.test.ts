@@ -27,4 +27,4 @@ const open: OpenStore = async (now) => {
   return { store, notifier, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 };
 
-storeContract('in SQLite', open, 8);
+storeContract('in SQLite', open, 4);
