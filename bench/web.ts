@@ -1,3 +1,6 @@
+// How fast the web page is with 2,000 jobs and a transcript of 5,000 segments: npm run bench:web. Prints until what is first seen, what a click takes, how
+// long the longest task of the page was while a list is scrolled through and a transcript is corrected, and how many rows are drawn. Fails where a task took
+// 50 ms or longer.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -5,11 +8,6 @@ import { desktop, openVisit, skipWithoutBrowser } from '#src/testing/chromium.ts
 import { idOf, storeManyJobs } from '#src/testing/many-jobs.ts';
 import { openProcessHarness } from '#src/testing/process.ts';
 
-/**
- * How fast the web page is with 2,000 jobs and a transcript of 5,000 segments: `npm run bench:web`. Prints until what is first seen, what a click takes, how
- * long the longest task of the page was while a list is scrolled through and a transcript is corrected, and how many rows are drawn. Fails where a task took
- * 50 ms or longer.
- */
 async function main(): Promise<void> {
   if (skipWithoutBrowser !== false) throw new Error(skipWithoutBrowser);
   await using harness = await openProcessHarness('speaks');

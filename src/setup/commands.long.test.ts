@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { startInternet } from '../testing/setup/test-internet.mjs';
@@ -113,6 +113,11 @@ test('help is given without setting anything up', async () => {
     assert.equal(await run.end(), 0);
     assert.match(run.output, /^Usage: node src\/setup\/setup\.mjs/u);
   }
+  mkdirSync(join(fixture.root, 'bench'));
+  writeFileSync(join(fixture.root, 'bench/speed.ts'), "// How fast it is: npm run bench:speed\nimport 'tiny';\n");
+  const bench = setUp(fixture, internet.environment, ['--dev', 'bench/speed.ts', '--help']);
+  assert.equal(await bench.end(), 0);
+  assert.equal(bench.output, 'How fast it is: npm run bench:speed\n');
   const unknown = setUp(fixture, internet.environment, ['--deb']);
   assert.equal(await unknown.end(), 1);
   assert.match(unknown.output, /no option --deb/u);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { explain, SetupError } from './failure.mjs';
@@ -32,6 +33,10 @@ export async function main(args) {
     return isHelp ? 0 : 1;
   }
   const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/u, '');
+  if (file?.startsWith('bench/') && file.endsWith('.ts') && rest.some((arg) => arg === '--help' || arg === '-h')) {
+    process.stdout.write(benchHelp(readFileSync(join(root, file), 'utf8')));
+    return 0;
+  }
   const { signal, stop } = listenForInterrupt();
   const [dev = false, cuda = false, here = false] = flags.map((flag) => asked.includes(flag));
   const project = openProject({ root, dev, cuda, environment: process.env, signal });
@@ -47,6 +52,16 @@ export async function main(args) {
   if (file === undefined) return 0;
   const program = file.endsWith('.py') ? pythonOf(join(root, '.venv')) : nodeProgram(project);
   return await launch(program, [join(root, file), ...rest], { ...project, here });
+}
+
+/** What a measurement does and how it is called: the comment that its file begins with, which needs nothing to be set up. @param {string} source */
+export function benchHelp(source) {
+  const lines = source.split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('//'));
+  return lines
+    .slice(0, end)
+    .map((line) => `${line.slice(3)}\n`)
+    .join('');
 }
 
 /** Brings everything into place that is not there yet. @param {import('./project.mjs').Project} project */

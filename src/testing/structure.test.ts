@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
+import packageJson from '#package.json' with { type: 'json' };
+import { benchHelp } from '#src/setup/commands.mjs';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -204,4 +206,14 @@ test('the tree stays one that a newcomer can walk through', (t) => {
   assert.ok(inLargest.length <= limits.filesInFolder, inLargest.join(' '));
   assert.ok(entriesOf('src/') <= limits.entriesOfSrc);
   assert.ok(top.length <= limits.entriesOfRoot, top.join(' '));
+});
+
+test('every measurement begins with what it does and how it is called, which --help prints', () => {
+  const programs = Object.entries(packageJson.scripts).flatMap(([name, command]) => {
+    const file = /bench\/\S+\.ts$/u.exec(command)?.[0];
+    return file === undefined ? [] : [{ name, file }];
+  });
+  assert.ok(programs.length > 10, 'the programs are found');
+  for (const { name, file } of programs)
+    assert.ok(benchHelp(readFileSync(join(root, file), 'utf8')).includes(`npm run ${name}`), file);
 });
