@@ -23,14 +23,14 @@ const kept = new Set(['PHONOGRAPH_CONFIG', 'PHONOGRAPH_MODEL_DIRECTORY', 'PHONOG
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { stay: { type: 'boolean' }, help: { type: 'boolean' } } });
-  if (values.help === true) {
-    process.stdout.write(help);
-    return 0;
-  }
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
   try {
+    const { values } = parseArgs({ options: { stay: { type: 'boolean' }, help: { type: 'boolean' } } });
+    if (values.help === true) {
+      process.stdout.write(help);
+      return 0;
+    }
     await demonstrate(stop.signal, values.stay === true);
     return 0;
   } catch (error) {

@@ -49,12 +49,21 @@ const help = `Phonograph, a self-hosted speech-to-text job server.
 It wants Node >= 24.12 and everything set up, as in an image; npx phonograph sees to both, and has more commands.
 
 Settings stand in config.json; PHONOGRAPH_<UPPER_SNAKE> variables go before it, such as PHONOGRAPH_LISTEN_PORT=5000,
-and PHONOGRAPH_CONFIG names another file. README.md has the table.
+and PHONOGRAPH_CONFIG names another file. docs/settings.md has the table.
 
   --json      write the log to a terminal too, one JSON line an event; into a pipe or file it always goes
   --help      this text
   --version   the version
 `;
+
+const options = {
+  help: { type: 'boolean' },
+  version: { type: 'boolean' },
+  json: { type: 'boolean' },
+  role: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+} as const;
 
 /** What copies a database in PostgreSQL as it is at one moment; its own program knows all of its versions. */
 const dumpInstead =
@@ -63,21 +72,14 @@ const dumpInstead =
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    options: {
-      help: { type: 'boolean' },
-      version: { type: 'boolean' },
-      json: { type: 'boolean' },
-      role: { type: 'string' },
-      from: { type: 'string' },
-      to: { type: 'string' },
-    },
-    allowPositionals: true,
-  });
+  const given = readArguments();
+  if (given instanceof TypeError) return misused(given.message);
+  const { values, positionals } = given;
   const [command, subject, ...more] = positionals;
   if (values.help === true) return write(help);
   if (values.version === true) return write(`${packageJson.version}\n`);
   const isServing = command === undefined || command === 'api' || command === 'worker';
+  if (!isServing && !['backup', 'migrate', 'keys'].includes(command)) return misused(`There is no command ${command}.`);
   const takesNothing = isServing || command === 'migrate';
   if (takesNothing ? subject !== undefined : subject === undefined || more.length > 0) return misused();
   const forPerson = process.stdout.isTTY && values.json !== true;
@@ -91,6 +93,16 @@ async function main(): Promise<number> {
       return withConfig((config) => runKeys(config, subject ?? '', values.role ?? 'admin'));
     default:
       return misused();
+  }
+}
+
+/** The arguments, or what is wrong with them. */
+function readArguments() {
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    if (error instanceof TypeError) return error;
+    throw error;
   }
 }
 
@@ -175,7 +187,8 @@ async function runKeys({ server }: Config, name: string, asked: string): Promise
     );
     return write(`${token}\n${settingOf(name, role, token)}\n`);
   } catch (error) {
-    process.stderr.write(`phonograph: ${error instanceof Error ? error.message : String(error)}\n`);
+    const hint = error instanceof InvalidInputError && error.hint !== null ? ` ${error.hint}` : '';
+    process.stderr.write(`phonograph: ${error instanceof Error ? error.message : String(error)}${hint}\n`);
     return error instanceof InvalidInputError ? exitUsage : exitFailure;
   }
 }
@@ -194,8 +207,8 @@ function reasonOf(error: unknown, { server }: Config): string | null {
   return isExpected && error instanceof Error ? error.message : null;
 }
 
-function misused(): number {
-  process.stderr.write(help);
+function misused(said?: string): number {
+  process.stderr.write(said === undefined ? help : `phonograph: ${said}\n\n${help}`);
   return exitUsage;
 }
 

@@ -112,7 +112,9 @@ test('a key of the command line counts at once, beside a server that runs and fo
   const headers = { authorization: `Bearer ${token}` };
   while ((await ask(url, query)).status !== 401) await sleep(20);
   assert.deepEqual((await ask(url, query, headers)).data.viewer, { name: 'alice', role: 'USER' });
-  assert.equal(makeKey(harness.directory, 'alice').status, 64, 'alice has another role already');
+  const other = makeKey(harness.directory, 'alice');
+  assert.equal(other.status, 64, 'alice has another role already');
+  assert.match(other.stderr, /another role\. .*Choose another name/u);
   server.child.kill();
   assert.equal((await server.ended).code, 0);
   const beyond = harness.start({ PHONOGRAPH_LISTEN_HOST: '0.0.0.0' });
@@ -149,6 +151,9 @@ test('a name or a role that cannot be one is told, and no key is made', async ()
   const guest = makeKey(harness.directory, 'bob', '--role', 'guest');
   assert.deepEqual([guest.status, guest.stdout], [64, '']);
   assert.match(guest.stderr, /no role guest; there are admin, user, reader/u);
+  const unknown = makeKey(harness.directory, 'bob', '--rule', 'user');
+  assert.deepEqual([unknown.status, unknown.stdout], [64, '']);
+  assert.match(unknown.stderr, /^phonograph: Unknown option '--rule'/u);
 });
 
 test('a second server on the same data directory refuses in one line, and the first goes on', async () => {
