@@ -46,7 +46,10 @@ test('a backup writes over nothing, and one that is not made leaves nothing', as
   await assert.rejects(backUp(from, to, quietly), { name: 'BackupError', message: /exists already/u });
   assert.equal(await readFile(to, 'utf8'), 'precious');
   const nowhere = join(directory, 'no/such/folder/to.db');
-  await assert.rejects(backUp(from, nowhere, quietly), { name: 'BackupError', message: /cannot be written.*ENOENT/u });
+  await assert.rejects(backUp(from, nowhere, quietly), {
+    name: 'BackupError',
+    message: /cannot be written.*ENOENT\. Make this folder first\./u,
+  });
   const aborted = { ...quietly, signal: AbortSignal.abort() };
   await assert.rejects(backUp(from, join(directory, 'stopped.db'), aborted), { name: 'AbortError' });
   await assert.rejects(backUp(to, join(directory, 'other.db'), quietly), { name: 'MigrationError' });

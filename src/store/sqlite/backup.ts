@@ -51,7 +51,8 @@ async function reserve(file: string): Promise<void> {
     await handle.close();
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new BackupError(`${basename(file)} cannot be written in ${dirname(file)}: ${reason}.`, { cause });
+    const hint = reason === 'ENOENT' ? ' Make this folder first.' : '';
+    throw new BackupError(`${basename(file)} cannot be written in ${dirname(file)}: ${reason}.${hint}`, { cause });
   }
 }
 
