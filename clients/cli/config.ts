@@ -1,23 +1,35 @@
 import { PhonographError } from '../js/client.ts';
 import { CommandError, exitCodes } from './errors.ts';
-import { ConfigDocument, type ConfigValuesFragment, SetConfigDocument } from './operations.ts';
+import {
+  ConfigDocument,
+  type ConfigValuesFragment,
+  PauseQueueDocument,
+  ResumeQueueDocument,
+  SetConfigDocument,
+} from './operations.ts';
 import { writeJson, writeTable } from './output.ts';
 import { type GlobalOptions, withSession } from './session.ts';
 
-/** `phonograph config [NAME=VALUE...]`: shows the defaults of jobs, after changing those that are named. */
+/** `phonograph config [NAME=VALUE...]`: shows the defaults of jobs and whether the queue is paused, after changing those that are named. */
 export async function configure(changes: readonly string[], options: GlobalOptions): Promise<void> {
-  const input = Object.fromEntries(changes.map(readChange));
+  const { paused, ...input } = Object.fromEntries(changes.map(readChange));
+  if (paused !== undefined && typeof paused !== 'boolean')
+    throw new CommandError('paused is true or false.', exitCodes.usage);
   await withSession(options, async (session) => {
     const { config } = await session.ask(ConfigDocument, {});
-    const unknown = Object.keys(input).find((name) => !(name in config) || name === 'paused');
+    const unknown = Object.keys(input).find((name) => !(name in config));
     if (unknown !== undefined) {
-      const known = Object.keys(config).filter((name) => name !== 'paused');
-      throw new CommandError(`There is no setting ${unknown}.`, exitCodes.usage, `There are ${known.join(', ')}.`);
+      const known = Object.keys(config).join(', ');
+      throw new CommandError(`There is no setting ${unknown}.`, exitCodes.usage, `There are ${known}.`);
     }
     if (changes.length === 0) return show(config, options);
-    const { setConfig: result } = await session.ask(SetConfigDocument, { input });
-    if (result.__typename !== 'SetConfigSuccess') throw new PhonographError(result);
-    return show(result.config, options);
+    if (Object.keys(input).length > 0) {
+      const { setConfig: result } = await session.ask(SetConfigDocument, { input });
+      if (result.__typename !== 'SetConfigSuccess') throw new PhonographError(result);
+    }
+    if (paused === true) await session.ask(PauseQueueDocument, {});
+    if (paused === false) await session.ask(ResumeQueueDocument, {});
+    return show((await session.ask(ConfigDocument, {})).config, options);
   });
 }
 

@@ -46,7 +46,9 @@ interface LogsPage {
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
 }
 
+/** A line for a person, with those fields that the message does not tell already. */
 function lineOf({ time, level, message, jobId, fields }: LogFieldsFragment): string {
-  const more = fields === null ? '' : ` ${JSON.stringify(fields)}`;
+  const untold = Object.entries(fields ?? {}).filter(([name, value]) => !message.includes(`${name} ${String(value)}`));
+  const more = untold.length === 0 ? '' : ` ${JSON.stringify(Object.fromEntries(untold))}`;
   return `${localTime(time)}  ${level.padEnd(5)}  ${message}${jobId === null ? '' : `  ${jobId}`}${more}`;
 }

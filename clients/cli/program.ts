@@ -22,6 +22,7 @@ export function makeProgram(version: string): Command {
     .option('--server <url>', 'Where the server is; else PHONOGRAPH_URL, else this machine.')
     .option('--json', 'Print one JSON object a line, for programs.')
     .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('phonograph --help tells the commands, phonograph COMMAND --help what one takes.')
     .addHelpText('after', closing);
   addTranscribing(program);
   addJobs(program);
@@ -126,7 +127,7 @@ function addJobs(program: Command): void {
     .command('show')
     .description('Show a job, or its transcript.')
     .argument('<job>', 'Its id.')
-    .addOption(new Option('-f, --format <format>', 'Print the transcript, as far as there is one.').choices(formats))
+    .addOption(choice('-f, --format <format>', 'Print the transcript, as far as there is one.', named(formats)))
     .addHelpText(
       'after',
       examples('show job_V1StGXR8_Z5jdHi6B-myT', 'show job_V1StGXR8_Z5jdHi6B-myT --format vtt > talk.vtt'),
@@ -171,9 +172,14 @@ function addServer(program: Command): void {
     .action((_, command: Command) => showLogs(command.optsWithGlobals()));
   program
     .command('config')
-    .description('Show the defaults of jobs, or change them: mode, language, numJobs ... null takes a change back.')
+    .description(
+      'Show the defaults of jobs and whether the queue is paused, or change them: mode, language, numJobs ... null takes a change back.',
+    )
     .argument('[changes...]', 'NAME=VALUE.')
-    .addHelpText('after', examples('config', 'config mode=TURBO numJobs=2', 'config language=null'))
+    .addHelpText(
+      'after',
+      examples('config', 'config mode=TURBO numJobs=2', 'config language=null', 'config paused=true'),
+    )
     .action((changes: string[], _, command: Command) => configure(changes, command.optsWithGlobals()));
   const models = program
     .command('models')
@@ -198,7 +204,7 @@ function addServer(program: Command): void {
     .command('keys')
     .description('Make an API key, also while the server runs. The token comes first, and is shown only now.')
     .argument('<name>', 'Whose key it is.')
-    .addOption(new Option('--role <role>', 'What it allows.').choices(['admin', 'user', 'reader']).default('admin'))
+    .addOption(choice('--role <role>', 'What it allows.', named(['admin', 'user', 'reader'])).default('admin'))
     .addHelpText('after', examples('keys alice', 'keys bob --role user'))
     .action((name: string, { role }: { role: string }) => exitWith(runMain(['keys', name, '--role', role])));
   program
@@ -256,16 +262,19 @@ function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ phonograph ${line}`).join('\n')}`;
 }
 
-/** A choice by words in lower case, given on in those of the API; a list where it may be repeated. */
+/** A choice by words in lower case, or as the API writes them, which they are given on as; a list where it may be repeated. */
 function choice(flags: string, description: string, names: Readonly<Record<string, string>>, isList = false): Option {
   const option = new Option(flags, description).choices(Object.keys(names));
   const check = option.parseArg;
-  return option.argParser((value: string, before: unknown) => {
+  return option.argParser((text: string, before: unknown) => {
+    const value = text.toLowerCase().replaceAll('_', '-');
     check?.(value, undefined);
     const name = names[value] ?? value;
     return isList ? collect(name, Array.isArray(before) ? before : undefined) : name;
   });
 }
+
+const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, name]));
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
@@ -274,7 +283,8 @@ function collect(value: string, before: readonly string[] = []): readonly string
 function readFormats(text: string): readonly Format[] {
   return text.split(',').map((name) => {
     const format = formats.find((each) => each === name.trim().toLowerCase());
-    if (format === undefined) throw new InvalidArgumentError(`There is no format ${name}.`);
+    if (format === undefined)
+      throw new InvalidArgumentError(`There is no format ${name}; there are ${formats.join(', ')}.`);
     return format;
   });
 }

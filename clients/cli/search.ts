@@ -13,6 +13,8 @@ export async function searchTranscripts(query: string, { limit, tag, ...options 
   await withSession(options, async (session) => {
     const filter = tag === undefined ? {} : { tag };
     const { search } = await session.ask(SearchDocument, { query, filter, first: limit });
+    // On stderr, as all that was not asked for.
+    if (search.edges.length === 0) process.stderr.write('Nothing was found.\n');
     for (const { node } of search.edges) {
       if (options.json === true) {
         writeJson(node);

@@ -234,12 +234,19 @@ function unreachable(url: string, cause: unknown): CommandError {
   );
 }
 
+/** What helps on the command line, where the server's hint is for programs. */
+const hints: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'Put an API key into PHONOGRAPH_API_KEY.',
+  MODEL_NOT_INSTALLED:
+    'Download it with: phonograph models download MODEL, or choose another mode; phonograph models lists them.',
+};
+
 /** What the program ends with, of anything that was thrown. */
 export function asCommandError(error: unknown): CommandError {
   if (error instanceof CommandError) return error;
   if (!(error instanceof PhonographError))
     return new CommandError(error instanceof Error ? error.message : String(error));
   const isRefused = error.code === 'UNAUTHENTICATED' || error.code === 'FORBIDDEN';
-  const hint = error.code === 'UNAUTHENTICATED' ? 'Put an API key into PHONOGRAPH_API_KEY.' : error.hint;
+  const hint = hints[error.code] ?? error.hint;
   return new CommandError(error.message, isRefused ? exitCodes.forbidden : exitCodes.failed, hint);
 }

@@ -26,10 +26,12 @@ test('jobs are listed, shown, searched, cancelled and run again', async () => {
     await type('jobs', '--tag', 'red'),
     new RegExp(`^${id}\\tWORKING\\t\\d+ %\\t\\S+ \\S+\\ta \uFFFD\\[31mred`, 'u'),
   );
-  assert.equal(await type('jobs', '--status', 'failed', '--status', 'cancelled'), '');
+  assert.equal(await type('jobs', '--status', 'failed', '--status', 'CANCELLED'), '');
   assert.match(await type('show', id), /^job +job_\S+\n.*\nrecording +speech\.wav, 0:09\nstatus +WORKING/u);
-  assert.match(await type('show', id, '--format', 'srt'), /one two\n\n?$/u);
+  assert.match(await type('show', id, '--format', 'SRT'), /one two\n\n?$/u);
   assert.match(await type('search', 'two'), new RegExp(`^${id} {2}0:03 {2}.*\\n {2}two$`, 'u'));
+  const unfound = await phonograph(['search', 'giraffe'], { server: server.url });
+  assert.deepEqual([unfound.stdout, unfound.stderr], ['', 'Nothing was found.']);
   assert.match(await type('cancel', '--all'), new RegExp(`^${id} {2}(?:is being cancelled|CANCELLED)$`, 'u'));
   assert.equal((await eventsOf(server.url, id)).at(-1)?.status, 'CANCELLED');
   assert.equal(await type('retry', id), `${id}  QUEUED`);
@@ -54,10 +56,16 @@ test('the log is followed from its last line on, and the defaults of jobs are ch
   assert.equal(JSON.parse(String((await seen.next()).value)).jobId, ids[1]);
   follower.kill('SIGTERM');
   await follower;
+  const line = /INFO {3}job ended: attempt 1, outcome COMPLETED, ms \d+ {2}job_\S+$/mu;
+  assert.match(await type('logs', '--contains', 'job ended'), line);
   assert.match(await type('config', 'numJobs=2', 'language=de'), /^numJobs\t2$[\s\S]*^language\tde$/mu);
   assert.equal(jsonLines(await type('config', 'language=null', '--json'))[0].language, null);
+  assert.match(await type('config', 'paused=true', 'numJobs=null'), /^numJobs\t1$[\s\S]*^paused\ttrue$/mu);
+  assert.match(await type('config', 'paused=false'), /^paused\tfalse$/mu);
   const wrong = await phonograph(['config', 'colour=red'], { server: server.url });
   assert.deepEqual([wrong.exitCode, /There are mode, /u.test(wrong.stderr)], [64, true]);
+  const absent = await phonograph(['config', 'mode=TURBO'], { server: server.url });
+  assert.match(absent.stderr, /large-v3-turbo is not installed\. Download it with: phonograph models download/u);
   assert.match(await type('models'), /^base\tinstalled\t.*COMPACT/mu);
 });
 

@@ -15,10 +15,10 @@ test('docs/command-line.md is what --help prints', () => {
 test('a command that is not understood ends with 64, and says what would be', async () => {
   const unknown = await phonograph(['transcripe', 'talk.mp3']);
   assert.deepEqual([unknown.exitCode, unknown.stdout], [64, '']);
-  assert.match(unknown.stderr, /unknown command 'transcripe'\n\(Did you mean transcribe\?\)/u);
+  assert.match(unknown.stderr, /unknown command 'transcripe'\n\(Did you mean transcribe\?\)\nphonograph --help tells/u);
   const wrong = await phonograph(['transcribe', 'talk.mp3', '--format', 'doc']);
   assert.equal(wrong.exitCode, 64);
-  assert.match(wrong.stderr, /There is no format doc\./u);
+  assert.match(wrong.stderr, /There is no format doc; there are txt, /u);
   assert.match((await phonograph(['--version'])).stdout, /^\d+\.\d+\.\d+$/u);
 });
 
