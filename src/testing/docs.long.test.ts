@@ -20,16 +20,13 @@ let server: TestServer;
 let closed: TestServer;
 const alice = newCaller('alice');
 let id: string;
-/** A job whose speakers are told apart. */
-let told: string;
 before(async () => {
   hub = await openTestHub();
   source = await openRecordingServer(serving(readFileSync(join(root, 'samples/jfk.flac'))));
   server = await openTestServer({ server: { hubEndpoint: hub.endpoint, urlAllowedCidrs: ['127.0.0.1/32'] } });
   closed = await openTestServer({ server: { apiKeys: [alice.key] } });
   id = await submit(server);
-  told = await submit(server, { diarize: true });
-  await Promise.all([id, told].map((each) => eventsOf(server.url, each)));
+  await eventsOf(server.url, id);
 });
 after(async () => {
   await closed[Symbol.asyncDispose]();
@@ -90,7 +87,7 @@ for (const file of pages) {
     await using folder = await openTemporary();
     await symlink(join(root, 'samples'), join(folder.directory, 'samples'));
     const env = {
-      ID: file.endsWith('speakers.md') ? told : id,
+      ID: id,
       TOKEN: alice.token,
       URL: `${source.origin}/speech.flac`,
     };
