@@ -47,13 +47,13 @@ def cluster(pieces: Sequence[Piece], bounds: Bounds) -> list[int]:
     solid = [piece for piece in audible if piece.alone >= SOLID] or [max(audible, key=lambda piece: piece.alone)]
     nodes = few_enough(nodes_of(solid), solid)
     merges = link(nodes, solid)
-    done, least = _merges_to_do(nodes, merges, bounds)
+    done, least = _merges_to_do(nodes, merges, bounds.least)
     groups = nodes.merged(merges[:done])
-    means = groups.sums / np.linalg.norm(groups.sums, axis=1, keepdims=True)
     real = groups.weights >= least
     if not real.any():
         real[groups.weights.argmax()] = True
-    return _nearest(pieces, means[_without_mixtures(real, means, groups.weights, bounds.least)])
+    kept = np.flatnonzero(_without_mixtures(real, groups, bounds.least))
+    return _nearest(pieces, _means(_at_most(bounds.most, groups.select(kept.tolist()), solid)))
 
 
 def _joined(clips: list[Piece]) -> list[Piece]:
@@ -80,22 +80,18 @@ def _sum(clips: list[Piece]) -> Piece:
     return Piece(clips[0].core, clips[0].voice, active, sum(clip.alone for clip in clips), vector)
 
 
-def _merges_to_do(nodes: Nodes, merges: list[Merge], bounds: Bounds) -> tuple[int, float]:
+def _merges_to_do(nodes: Nodes, merges: list[Merge], fewest: int) -> tuple[int, float]:
     """How many of the merges make speakers of the nodes, and how long a group must be heard to be one."""
     total = float(nodes.weights.sum())
     least = min(LEAST_SPOKEN, max(LEAST_OF_SHORT, total * SHARE_OF_SHORT))
     counts = _speakers_after(nodes.weights, merges, least)
     done = next((i for i, merge in enumerate(merges) if merge.similarity < SAME), len(merges))
-    most = len(nodes.members) if bounds.most is None else bounds.most
-    while counts[done] > most and done < len(merges):
-        done += 1
-    if max(counts[done], 1) >= bounds.least:
+    if max(counts[done], 1) >= fewest:
         return done, least
-    allowed = [i for i in range(done + 1) if counts[i] <= most]
-    best = max(allowed, key=lambda i: (min(counts[i], bounds.least), i), default=done)
-    if counts[best] >= bounds.least:
-        return best, least
-    return max(0, len(merges) + 1 - bounds.least), 0.0  # so many are asked for that small groups count, too
+    enough = [i for i in range(done) if counts[i] >= fewest]
+    if enough:
+        return enough[-1], least
+    return max(0, len(merges) + 1 - fewest), 0.0  # so many are asked for that small groups count, too
 
 
 def _speakers_after(weights: Floats, merges: Sequence[Merge], least: float) -> list[int]:
@@ -110,18 +106,19 @@ def _speakers_after(weights: Floats, merges: Sequence[Merge], least: float) -> l
     return counts
 
 
-def _without_mixtures(real: npt.NDArray[np.bool_], means: Floats, weights: Floats, least: int) -> npt.NDArray[np.bool_]:
+def _without_mixtures(real: npt.NDArray[np.bool_], groups: Nodes, fewest: int) -> npt.NDArray[np.bool_]:
     """Which groups are speakers, as many as there are at least, and no two of them at once.
 
     What is heard of two who speak at the same time is not enough like either to join one of them. It becomes a group
     that grows with the recording.
     """
-    kept = real.copy()
+    kept, weights, means = real.copy(), groups.weights, _means(groups)
     for group in np.argsort(weights, kind="stable"):
-        if kept[group] and weights[group] < weights.sum() * RARE and kept.sum() > max(1, least):
+        if kept[group] and weights[group] < weights.sum() * RARE and kept.sum() > max(1, fewest):
             larger = kept & (weights >= weights[group])
             larger[group] = False
-            kept[group] = _part_in_a_plane(means[group], means[larger]) < MIXED
+            # Where most of what is heard makes no speaker, the largest one is rare, too.
+            kept[group] = not larger.any() or _part_in_a_plane(means[group], means[larger]) < MIXED
     return kept
 
 
@@ -132,6 +129,18 @@ def _part_in_a_plane(mean: Floats, others: Floats) -> float:
     between = others @ others[nearest]
     beside = (similar - similar[nearest] * between) / np.sqrt(np.maximum(1 - between**2, 1e-9))
     return float(np.hypot(similar[nearest], max(0.0, beside.max())))
+
+
+def _at_most(most: int | None, speakers: Nodes, pieces: Sequence[Piece]) -> Nodes:
+    """So many speakers, of whom those who sound most alike are one. Only now: groups that are none take no places."""
+    if most is None or len(speakers.members) <= most:
+        return speakers
+    return speakers.merged(link(speakers, pieces)[: len(speakers.members) - most])
+
+
+def _means(groups: Nodes) -> Floats:
+    lengths: Floats = np.linalg.norm(groups.sums, axis=1, keepdims=True)
+    return groups.sums / np.maximum(lengths, 1e-9)
 
 
 def _nearest(pieces: Sequence[Piece], means: Floats) -> list[int]:

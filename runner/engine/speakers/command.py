@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,9 @@ from engine.speakers.turns import Turn, WhoSpeaks, turns_of
 
 LONGEST_LINE = 1 << 20  # bytes
 MOST_SPEAKERS = 20
+# Pieces: a voice has 8 in a core, where its clips are as short as they can be. What is within a core is linked in the
+# square of their number.
+MOST_OF_CORE = 50
 
 
 def tell_apart(clips: list[Piece], bounds: Bounds) -> list[Turn]:
@@ -62,7 +66,7 @@ def serve(lines: Lines) -> None:
         if kind == "voices" and who is None:
             clips += _pieces(line)
         elif kind == "segment":
-            who = who or WhoSpeaks(tell_apart(clips, bounds))
+            who = who or WhoSpeaks(tell_apart(_possible(clips), bounds))
             for segment in sorted(_cut(line, who, language), key=lambda part: part["startSeconds"]):
                 count += 1
                 lines.write(**keys.named(segment))
@@ -109,6 +113,12 @@ def _pieces(line: dict[str, Any]) -> list[Piece]:
         return decode(line["pieces"])
     except (KeyError, TypeError, ValueError) as error:
         raise EngineError("ENGINE_PROTOCOL", "A line of voices is not one that this engine has said.") from error
+
+
+def _possible(clips: list[Piece]) -> list[Piece]:
+    if any(count > MOST_OF_CORE for count in Counter(clip.core for clip in clips).values()):
+        raise EngineError("ENGINE_PROTOCOL", "More voices were sent of one core than this engine hears.")
+    return clips
 
 
 def _cut(line: dict[str, Any], who: WhoSpeaks, language: str) -> list[Segment]:

@@ -102,11 +102,21 @@ def test_two_who_often_speak_at_once_are_no_third_speaker() -> None:
     """But who is heard as rarely alone is one, and so are the two at once where so many are asked for."""
     anna, bert, carl, at_once = people(4)
     both = (anna + bert) / np.float32(np.sqrt(2)) + np.float32(1.8) * at_once
-    said = [anna, bert] * 50 + [both / np.linalg.norm(both)] * 4 + [carl] * 4
+    carl = np.float32(0.9) * carl + np.float32(0.45) * anna  # more like her than the two at once are
+    said = [anna, bert] * 50 + [one / np.linalg.norm(one) for one in [both] * 4 + [carl] * 4]
     pieces = [piece(core, person) for core, person in enumerate(said)]
     labels = cluster(pieces, Bounds())
     assert set(labels[:104]) == {0, 1} and labels[104:] == [2] * 4
+    assert cluster(pieces, Bounds(3, 3)) == cluster(pieces, Bounds(1, 3)) == labels, "they take nobody's place"
+    assert groups(cluster(pieces, Bounds(1, 2)))[0] == [*range(0, 100, 2), *range(104, 108)]
     assert groups(cluster(pieces, Bounds(least=4)))[2:] == [[100, 101, 102, 103], [104, 105, 106, 107]]
+
+
+def test_of_a_crowd_in_which_hardly_anybody_goes_on_those_who_do_are_the_speakers() -> None:
+    said = [piece(core, person, 1, last=300) for core, person in enumerate(people(100))]
+    said += [piece(100 + i, person, 1, last=205 + i) for i, person in enumerate(people(2, 5) * 2)]
+    labels = cluster(said, Bounds())
+    assert set(labels) == {0, 1} and groups(labels[100:]) == [[0, 2], [1, 3]]
 
 
 def test_what_is_short_makes_no_speaker_unless_so_many_are_asked_for() -> None:
@@ -289,8 +299,9 @@ def test_the_command_gives_the_segments_their_speakers() -> None:
         [request(), {"type": "else"}],
         [request(), [1]],
         [request(), {"type": "voices", "pieces": "A" * (1 << 20)}],
+        [request(), {"type": "voices", "pieces": encode([piece(0, people(1)[0])] * 51)}, segment("all at once")],
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_the_command_refuses_other_lines(lines: Sequence[object]) -> None:
     said, code = told(lines)
