@@ -143,7 +143,7 @@ const cutSchemas = {
   segment: z
     .object({ type: z.literal('segment'), partOf: count, ...segmentFields })
     .refine(inOrder, 'a segment ends before it starts'),
-  end: z.object({ type: z.literal('end'), segments: count, speakers: count, peakMemoryBytes: orNull(count) }),
+  end: z.object({ type: z.literal('end'), segments: count, speakers: count, peakMemoryBytes: orNull(z.int().min(0)) }),
   error,
 };
 

@@ -114,16 +114,18 @@ test('where the server stops amid it, or before its turn, who waits is told so, 
   assert.deepEqual(await everythingOf(store, id), before);
 });
 
-test('a detection that is given up ends its engine', async () => {
+test('a detection that is given up ends its engine, and gives it nothing more', async () => {
   await using temporary = await openTemporary();
   const file = join(temporary.directory, 'phonograph.db');
   const id = await unknownSpeakers(file);
   await using harness = await openHarness('ponders-speakers', { file });
   const { store } = harness;
   const { promise: fed, resolve } = Promise.withResolvers<void>();
-  const heardSegments: Store['heardSegments'] = (...args) => {
+  // There is no end of it.
+  const heardSegments: Store['heardSegments'] = async (job, after) => {
     resolve();
-    return store.heardSegments(...args);
+    const [segment] = await store.heardSegments(job, -1);
+    return segment === undefined ? [] : [{ ...segment, index: after + 1 }];
   };
   harness.start({ store: { ...store, heardSegments }, leaseMs: 100 });
   const asked = detect(harness, id, anybody);

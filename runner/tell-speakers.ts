@@ -128,15 +128,19 @@ function takeLines(texts: readonly string[], heard: ReturnType<typeof openCount>
   return segments;
 }
 
-/** Gives an engine what it needs, as fast as it reads: how many segments. */
-async function feed(store: TellingParts['store'], child: Child, { job, bounds, voices }: Telling): Promise<number> {
+/** Gives an engine what it needs, as fast as it reads: how many segments; null where it has ended before it was given all. */
+async function feed(
+  store: TellingParts['store'],
+  child: Child,
+  { job, bounds, voices }: Telling,
+): Promise<number | null> {
   const say = (line: object) => child.write(JSON.stringify(line));
   const language = job.language?.code ?? null;
-  await say({ type: 'speakers', protocol: 1, ...bounds, language });
+  if (!(await say({ type: 'speakers', protocol: 1, ...bounds, language }))) return null;
   let clips = 0;
   for (let after = -1; ;) {
     const some = await store.voices(job.id, after);
-    for (const { clip, pieces } of some) await say({ type: 'voices', clip, pieces });
+    for (const { clip, pieces } of some) if (!(await say({ type: 'voices', clip, pieces }))) return null;
     clips += some.length;
     const last = some.at(-1);
     if (last === undefined) break;
@@ -147,10 +151,10 @@ async function feed(store: TellingParts['store'], child: Child, { job, bounds, v
   let segments = 0;
   for (;;) {
     const some = await store.heardSegments(job.id, segments - 1);
-    for (const { index, ...segment } of some) await say({ ...segment, type: 'segment', partOf: index });
+    for (const { index, ...segment } of some)
+      if (!(await say({ ...segment, type: 'segment', partOf: index }))) return null;
     if (some.length === 0) break;
     segments += some.length;
   }
-  await say({ type: 'end' });
-  return segments;
+  return (await say({ type: 'end' })) ? segments : null;
 }

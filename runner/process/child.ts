@@ -27,8 +27,8 @@ export interface Child extends Disposable {
   readonly gone: Promise<void>;
   /** Writes one line to its stdin, which stays open. */
   send(line: string): void;
-  /** As `send`; settles when the pipe has taken it, or is broken. */
-  write(line: string): Promise<void>;
+  /** As `send`; whether the pipe has taken it, and is not broken. */
+  write(line: string): Promise<boolean>;
   /** Closes its stdin: it is to leave. */
   endInput(): void;
   /** SIGTERM to the whole group, SIGKILL after `graceMs`. Settles when the group is gone. */
@@ -77,7 +77,7 @@ export function startChild(command: readonly string[]): Child {
     },
     write: (line) =>
       new Promise((resolve) => {
-        subprocess.stdin.write(`${line}\n`, () => resolve());
+        subprocess.stdin.write(`${line}\n`, (error) => resolve(!(error instanceof Error)));
       }),
     endInput: () => {
       subprocess.stdin.end();
