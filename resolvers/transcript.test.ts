@@ -6,7 +6,7 @@ import { added, claimed, newJob, newSegment, progressAt, quietly } from '#src/st
 import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import type { Lease } from '#src/store/work.ts';
-import { readTranscript, renderTranscript } from './transcript.ts';
+import { readTranscript, renderTranscript, segmentsOf } from './transcript.ts';
 
 const openEmptyStore = () => openStore({ database: ':memory:' });
 
@@ -91,6 +91,17 @@ test('a transcript whose job is deleted while it is read does not look whole', a
   assert.ok(pieces);
   await store.deleteJob(lease.jobId);
   await assert.rejects(Array.fromAsync(pieces), { code: 'NOT_FOUND' });
+});
+
+test('a transcript that is made anew while it is read is not one half of each', async () => {
+  await using store = await openEmptyStore();
+  const lease = await working(store);
+  await say(store, lease, [1, 250]);
+  const segments = segmentsOf(await jobOf(store, lease), store, undefined);
+  assert.equal((await segments.next()).value?.text, 'No 1.');
+  await store.clearTranscript(lease);
+  await say(store, lease, [1, 250]);
+  await assert.rejects(Array.fromAsync(segments), { code: 'SERVICE_UNAVAILABLE' });
 });
 
 test('every format that tells speakers has their names, or else their labels', async () => {

@@ -79,17 +79,27 @@ export async function readTranscript(job: Job, args: TranscriptArguments, contex
 /** Reading and rendering so many takes 5 ms where lines are broken (bench/render.ts); then others have their turn. */
 const segmentsAtOnce = 50;
 
-/** The segments that a job counts, in turn with everybody else. NOT_FOUND is thrown where they are taken away. */
+/** The segments that a job counts, in turn with everybody else. NOT_FOUND is thrown where they are taken away, SERVICE_UNAVAILABLE where others come in their place. */
 export async function* segmentsOf(
   { id, segmentCount }: Job,
   store: Context['store'],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Segment> {
   let after: string | undefined;
+  let transcript: string | undefined;
   for (let left = segmentCount; left > 0; await nextTurn()) {
     signal?.throwIfAborted();
     const limit = Math.min(left, segmentsAtOnce);
     const page = await store.segments(id, { limit, ...(after === undefined ? {} : { after }) });
+    // Their names have the number of the transcript before their own.
+    const read = page[0]?.item.id.replace(/:\d+$/u, '');
+    transcript ??= read;
+    if (read !== undefined && read !== transcript)
+      throw new RequestError(
+        'SERVICE_UNAVAILABLE',
+        'The transcript was made anew while it was read.',
+        'Read it again.',
+      );
     if (page.length < limit) throw new RequestError('NOT_FOUND', 'The segments were deleted while they were read.');
     for (const { item } of page) yield item;
     after = page.at(-1)?.key;
