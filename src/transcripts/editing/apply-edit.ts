@@ -30,7 +30,7 @@ function isSame(one: Unworded, other: Unworded): boolean {
 }
 
 /** Three times what is said in half a minute, of which the longest segment is. What has more is no speech, and a page of such segments would be too much to read. */
-const mostWords = 500;
+export const mostWords = 500;
 
 function wordsOf(heard: Wording, now: Wording, next: Unworded): readonly Word[] | null {
   if (next.text === heard.text) return heard.words;

@@ -83,6 +83,14 @@ test('where it is not known when the words are said, all parts become one, of wh
   }
 });
 
+test('of more words than anybody says in a segment all parts become one', () => {
+  const long = Array.from({ length: 499 }, () => 'one').join(' ');
+  const words = [...wordsOf('four', 0, null), ...wordsOf('five', 499, null)];
+  const before = said(part(null, `${long} two three`, 0), 'four five', words);
+  const cut = recut([part('1', long, 0), part('2', 'two three', 499)], [before]);
+  assert.deepEqual(told(cut), ['1: four five 0-500.5*']);
+});
+
 test('a text that was cut before is put together again, with what was written in each part', () => {
   const before = [said(part('1', 'one two', 0), 'one too'), said(part('2', 'three four', 2), null)];
   assert.deepEqual(told(recut([part('3', 'one two three four', 0)], before)), ['3: one too three four 0-3.5*']);

@@ -1,6 +1,6 @@
 import type { NewSegment, Segment, Word } from '../../jobs/transcript.ts';
 import { openJoining } from '../render/line.ts';
-import type { Wording } from './apply-edit.ts';
+import { mostWords, type Wording } from './apply-edit.ts';
 
 /** A segment as the engine heard it, and how somebody has worded it since; null = not at all. */
 interface Said {
@@ -16,11 +16,12 @@ export interface Recut {
 
 /**
  * The parts in which a segment was cut anew, with the text that somebody has written in it: its words go to the part in which they are said. A part in which
- * none of them is becomes one with a part beside it; where it is not known when the words are said, all become one. Times and speakers are those of the parts.
+ * none of them is becomes one with a part beside it; where it is not known when the words are said, or they are more than anybody says in a segment, all become one. Times and speakers are those of the parts.
  */
 export function recut(parts: readonly NewSegment[], before: readonly Said[]): readonly Recut[] {
   if (before.every(({ heard, wording }) => wording === null || wording.text === heard.text)) return parts.map(asHeard);
-  const pieces = piecesOf(before);
+  const isLong = parts.reduce((sum, { words }) => sum + (words?.length ?? 0), 0) > mostWords;
+  const pieces = isLong ? null : piecesOf(before);
   if (pieces === null) return [worded(parts.reduce(joined), before.map(textOf), before.flatMap(wordsOf))];
   const byPart = Map.groupBy(pieces, ({ word }) => partOf(parts, word));
   const merged: { part: NewSegment; said: readonly Piece[] }[] = [];
