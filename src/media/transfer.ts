@@ -31,10 +31,10 @@ export interface IdleTimeout extends Disposable {
   explain<T>(answer: Promise<T>): Promise<T>;
 }
 
-/** Listens from now on. `wanted` ends the request too; `who` is asked, for a person, at the beginning of a sentence. */
+/** Listens from now on. `wanted` ends the request too; `who` is asked, for a person, at the beginning of a sentence; `advice` says what to do where nobody is there. */
 export function startIdleTimeout(
   wanted: AbortSignal,
-  { who, limitMs }: { readonly who: string; readonly limitMs: number },
+  { who, limitMs, advice }: { readonly who: string; readonly limitMs: number; readonly advice?: string },
 ): IdleTimeout {
   const [tooLong, done] = [new AbortController(), new AbortController()];
   const timer = setTimeout(() => tooLong.abort(), limitMs).unref();
@@ -55,7 +55,8 @@ export function startIdleTimeout(
             `${who} leads to ${hostname}, which is within a private network. Where that is meant, add its network to urlAllowedCidrs in config.json.`,
           );
         }
-        throw new TransferError(`${who} cannot be reached (${codeOf(cause)}).`, { passes: true, cause });
+        const problem = `${who} cannot be reached (${codeOf(cause)}).`;
+        throw new TransferError(advice === undefined ? problem : `${problem} ${advice}`, { passes: true, cause });
       }
     },
     [Symbol.dispose]() {

@@ -63,7 +63,9 @@ function refusalOf({ status, headers }: Response, hasToken: boolean): TransferEr
 
 /** Ends a request to the hub that it does not answer, or that nobody wants any more. */
 export function watchHub({ silenceMs }: Hub, wanted: AbortSignal): IdleTimeout {
-  return startIdleTimeout(wanted, { who: 'The hub', limitMs: silenceMs });
+  const advice =
+    'HTTPS_PROXY with NODE_USE_ENV_PROXY=1 names a proxy, HF_ENDPOINT a mirror; without a network, put the files of the model into modelDirectory, as docs/models.md says.';
+  return startIdleTimeout(wanted, { who: 'The hub', limitMs: silenceMs, advice });
 }
 
 /** The hub sent other bytes than it promised. */

@@ -67,7 +67,10 @@ test('a hub that cannot be reached, falls silent, or answers nonsense is a probl
   const gone = await openTestHub();
   await gone[Symbol.asyncDispose]();
   await using nobody = await openModelHarness({ endpoint: gone.endpoint });
-  assert.match((await nobody.download()) ?? '', /cannot be reached \(ECONNREFUSED\)/u);
+  assert.match(
+    (await nobody.download()) ?? '',
+    /cannot be reached \(ECONNREFUSED\)\. HTTPS_PROXY with NODE_USE_ENV_PROXY=1 names a proxy/u,
+  );
   await using hub = await openTestHub();
   await using hasty = await openModelHarness({ endpoint: hub.endpoint, silenceMs: 50 });
   hub.whim = ({ host }) => (host === 'content' ? { holdAt: 0 } : undefined);

@@ -74,7 +74,10 @@ async function prepare(address: PostgresAddress, asItIs: boolean): Promise<boole
   } catch (error) {
     if (error instanceof MigrationError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new MigrationError(`The database cannot be used: ${reason}`, { cause: error });
+    throw new MigrationError(
+      `The database cannot be used: ${reason}. See that it runs, and that databaseUrl (PHONOGRAPH_DATABASE_URL) leads to it.`,
+      { cause: error },
+    );
   }
 }
 
