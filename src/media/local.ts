@@ -16,7 +16,8 @@ import { receiveUpload } from './upload.ts';
 type Folders = Pick<Config['server'], 'dataDirectory' | 'mediaRoots'> & Partial<Pick<Config['server'], 'mediaStore'>>;
 type Settings = Folders & Pick<Config['server'], 'maxUploadBytes'>;
 
-const dayMs = 24 * 60 * 60 * 1000;
+/** How long is kept what nobody has finished, and what of a cache nobody has used. */
+export const unfinishedMs = 24 * 60 * 60 * 1000;
 
 /**
  * Opens the media store of folders: copies in the data directory, or in a folder that several servers share, and files under the media roots. Where
@@ -36,7 +37,7 @@ export async function openLocalMediaStore(settings: Settings, space: DiskSpace):
   for (const folder of [arriving, coming, kept]) await mkdir(folder, { recursive: true, mode: 0o700 });
   // The times of files are finer than those of the clock: what was there before this millisecond ends.
   const openedMs = place === settings.dataDirectory ? Date.now() + 1 : 0;
-  const limitMs = (now: number) => Math.max(openedMs, now - dayMs);
+  const limitMs = (now: number) => Math.max(openedMs, now - unfinishedMs);
   await removeOld(arriving, limitMs(Date.now()));
   return {
     place: kept,
@@ -57,8 +58,8 @@ export async function openLocalMediaStore(settings: Settings, space: DiskSpace):
       return openArrival({ path: join(coming, basename(name)), keepAs: join(kept, basename(name)) }, signal);
     },
     async removeOldArrivals(now = Date.now()) {
-      await removeOld(arriving, now - dayMs);
-      await removeOld(coming, now - dayMs);
+      await removeOld(arriving, now - unfinishedMs);
+      await removeOld(coming, now - unfinishedMs);
     },
     async open({ key, bytes }) {
       await using stack = new AsyncDisposableStack();

@@ -8,7 +8,7 @@ import type { Config } from '../../config/config.ts';
 import type { MediaKey } from '../../jobs/job.ts';
 import { type Arrival, openArrival } from '../arrival.ts';
 import type { DiskSpace } from '../disk.ts';
-import { openRecording, removeOld } from '../local.ts';
+import { openRecording, removeOld, unfinishedMs } from '../local.ts';
 import type { LocalFile, MediaStore, Recording } from '../store.ts';
 import { receiveUpload } from '../upload.ts';
 import { type MediaCache, openMediaCache } from './cache.ts';
@@ -32,8 +32,6 @@ interface S3Parts {
   readonly bucket: Bucket;
   readonly space: DiskSpace;
 }
-
-const dayMs = 24 * 60 * 60 * 1000;
 
 /** Names looked up in the database at once. */
 const sweptAtOnce = 100_000;
@@ -95,10 +93,10 @@ export async function openS3MediaStore(settings: Settings, { bucket, space }: S3
       return keptWith(arrival, put);
     },
     async removeOldArrivals(now = Date.now()) {
-      await removeOld(coming, now - dayMs);
+      await removeOld(coming, now - unfinishedMs);
       // Nobody hears of a recording that is deleted elsewhere: no copy outlives it by more than a day.
-      await cache.removeUnused(now - dayMs);
-      await abortOldUploads(bucket, new Date(now - dayMs));
+      await cache.removeUnused(now - unfinishedMs);
+      await abortOldUploads(bucket, new Date(now - unfinishedMs));
     },
     async open({ key, bytes }) {
       await using stack = new AsyncDisposableStack();
@@ -120,7 +118,7 @@ export async function openS3MediaStore(settings: Settings, { bucket, space }: S3
       let names: string[] = [];
       const first = keptKey(bucket, '');
       for await (const page of listObjects(bucket, first)) {
-        const old = page.filter(({ modifiedAt }) => modifiedAt.getTime() < now - dayMs);
+        const old = page.filter(({ modifiedAt }) => modifiedAt.getTime() < now - unfinishedMs);
         names.push(...old.map(({ key }) => key.slice(first.length)));
         if (names.length < sweptAtOnce) continue;
         yield names;

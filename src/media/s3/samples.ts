@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import { nanoid } from 'nanoid';
 import type { Config } from '../../config/config.ts';
 import type { DiskSpace } from '../disk.ts';
-import { removeOld } from '../local.ts';
+import { removeOld, unfinishedMs } from '../local.ts';
 import { pathToOpen } from '../real-file.ts';
 import type { SampleStore } from '../samples/samples.ts';
 import { openMediaCache } from './cache.ts';
 import { type Bucket, listObjects, lookAt, readObject, removeObjects, writeObject } from './objects.ts';
-
-const dayMs = 24 * 60 * 60 * 1000;
 
 type Settings = Pick<Config['server'], 'dataDirectory' | 'mediaCacheBytes'>;
 
@@ -59,8 +57,8 @@ export async function openS3Samples(settings: Settings, { bucket, space }: S3Par
       await removeObjects(bucket, [keyOf(jobId)]);
     },
     async sweep(isNeeded) {
-      await removeOld(coming, Date.now() - dayMs);
-      await cache.removeUnused(Date.now() - dayMs);
+      await removeOld(coming, Date.now() - unfinishedMs);
+      await cache.removeUnused(Date.now() - unfinishedMs);
       for await (const page of listObjects(bucket, prefix)) {
         for (const { key } of page) {
           if (!(await isNeeded(key.slice(prefix.length)))) await removeObjects(bucket, [key]);

@@ -3,13 +3,11 @@ import { basename, join } from 'node:path';
 import { nanoid } from 'nanoid';
 import type { Config } from '../../config/config.ts';
 import { type DiskSpace, mediaFolder } from '../disk.ts';
-import { localFile } from '../local.ts';
+import { localFile, unfinishedMs } from '../local.ts';
 import { pathToOpen } from '../real-file.ts';
 import type { SampleStore } from './samples.ts';
 
 const unfinished = '.part';
-const dayMs = 24 * 60 * 60 * 1000;
-
 /** Files beside the recordings that the server keeps, where all who share these find them. */
 export async function openLocalSamples(
   settings: Pick<Config['server'], 'dataDirectory' | 'mediaStore'>,
@@ -46,7 +44,7 @@ export async function openLocalSamples(
           continue;
         }
         const stats = await stat(join(folder, name)).catch(() => null);
-        if (stats !== null && stats.mtimeMs < Date.now() - dayMs) await rm(join(folder, name), { force: true });
+        if (stats !== null && stats.mtimeMs < Date.now() - unfinishedMs) await rm(join(folder, name), { force: true });
       }
     },
   };
