@@ -59,7 +59,7 @@ async function generate(count: number): Promise<readonly string[]> {
 }
 
 /** Generated operations: all of them in the tests would take longer than the rest of the attacks. */
-const generated = ({ effort }: Target) => (effort === 1 ? 80 : 1000 * effort);
+const generated = ({ effort }: Target) => (effort === 1 ? 40 : 1000 * effort);
 
 /** What those do who hold a key. */
 export const byCallers: readonly Attack[] = [

@@ -13,7 +13,7 @@ export const fuzzing: readonly Attack[] = [
       'errors of every stream are heard from its first moment; files of broken requests are removed (src/http/body.ts)',
     async attack(target) {
       const random = openRandom(1);
-      for (let round = 0; round < (target.effort === 1 ? 150 : 320 * target.effort); round += 1) {
+      for (let round = 0; round < (target.effort === 1 ? 80 : 320 * target.effort); round += 1) {
         const shuffled = parts.toSorted(() => random.below(1) - 0.5);
         const whole = rawRequest(target, { headers: multipart, body: bodyOf(shuffled) });
         const cut = whole.slice(0, Math.floor(random.below(whole.length)));
@@ -27,7 +27,7 @@ export const fuzzing: readonly Attack[] = [
     defence: 'two fields and ten files, placed only where the operation has a null (src/http/body.ts)',
     async attack(target) {
       const random = openRandom(2);
-      for (let round = 0; round < (target.effort === 1 ? 40 : 80 * target.effort); round += 1) {
+      for (let round = 0; round < (target.effort === 1 ? 25 : 80 * target.effort); round += 1) {
         const chosen = Array.from(
           { length: 1 + Math.floor(random.below(14)) },
           () => parts[Math.floor(random.below(3))] ?? '',

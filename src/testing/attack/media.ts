@@ -106,7 +106,7 @@ function fuzzed(bytes: Buffer<ArrayBuffer>, count: number): readonly Buffer<Arra
   );
 }
 
-const fuzzedFiles = ({ effort }: Target) => (effort === 1 ? 6 : 100 * effort);
+const fuzzedFiles = ({ effort }: Target) => (effort === 1 ? 4 : 100 * effort);
 const atOnce = 8;
 
 const writeKinds = `

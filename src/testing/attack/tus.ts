@@ -56,7 +56,7 @@ export const byTus: readonly Attack[] = [
     async attack(target) {
       const begun: string[] = [];
       let refused = 0;
-      const count = target.effort === 1 ? 400 : 2000 * target.effort;
+      const count = target.effort === 1 ? 200 : 2000 * target.effort;
       for (let round = 0; round < 10; round += 1) {
         const answers = await Promise.all(
           Array.from({ length: count / 10 }, async () => {
