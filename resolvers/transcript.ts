@@ -2,7 +2,7 @@ import { parse } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RequestError } from '#src/errors.ts';
 import type { Job } from '#src/jobs/job.ts';
-import { labelOf, type Segment, type TranscriptFormat } from '#src/jobs/transcript.ts';
+import { labelOf, type Segment, type TranscriptFormat, transcriptOf } from '#src/jobs/transcript.ts';
 import { type Guidelines, guidelineNames, guidelines } from '#src/transcripts/render/guidelines.ts';
 import { render } from '#src/transcripts/render/render.ts';
 import type { Context, RequestContext } from './context.ts';
@@ -91,8 +91,7 @@ export async function* segmentsOf(
     signal?.throwIfAborted();
     const limit = Math.min(left, segmentsAtOnce);
     const page = await store.segments(id, { limit, ...(after === undefined ? {} : { after }) });
-    // Their names have the number of the transcript before their own.
-    const read = page[0]?.item.id.replace(/:\d+$/u, '');
+    const read = page[0] && transcriptOf(page[0].item);
     transcript ??= read;
     if (read !== undefined && read !== transcript)
       throw new RequestError(

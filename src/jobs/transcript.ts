@@ -32,6 +32,16 @@ export interface StoredSegment extends Segment {
   readonly id: string;
 }
 
+/** The name of a segment: an index alone is used again after the transcript was cleared. */
+export function segmentId(jobId: string, clears: number, index: number): string {
+  return `${jobId}:${clears}:${index}`;
+}
+
+/** What the names of all segments of a transcript begin with, and those of no other transcript of the job. */
+export function transcriptOf({ id, index }: StoredSegment): string {
+  return id.slice(0, -`:${index}`.length);
+}
+
 /** A segment before the store has given it its place. */
 export type NewSegment = Omit<Segment, 'index' | 'originalText'>;
 

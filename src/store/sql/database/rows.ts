@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Attempt, Job, JobEvent, Media, MediaKey } from '../../../jobs/job.ts';
-import type { Segment, StoredSegment, Word } from '../../../jobs/transcript.ts';
+import { type Segment, segmentId, type StoredSegment, type Word } from '../../../jobs/transcript.ts';
 import { editedSegment, type Wording } from '../../../transcripts/editing/apply-edit.ts';
 import { firstOf, indexIn } from './revision.ts';
 import { parseFact, parseFailure, parseObject, parseOptions, parseTexts, parseTracks, parseWords } from './json.ts';
@@ -219,9 +219,8 @@ interface Clears {
   readonly clears: number;
 }
 
-/** No other segment of a job has the name of one: an index alone is used again after the transcript was cleared. */
 function named(segment: Segment, { job_id: jobId, clears }: { readonly job_id: string } & Clears): StoredSegment {
-  return { ...segment, id: `${jobId}:${clears}:${segment.index}` };
+  return { ...segment, id: segmentId(jobId, clears, segment.index) };
 }
 
 /** The segment of a row, with its name. */
