@@ -1,8 +1,9 @@
-import { createReadStream, mkdirSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-// @ts-expect-error -- its types know of its build for pages alone
-import { type DetailedError, FileUrlStorage, Upload, type UrlStorage } from 'tus-js-client';
+import { type DetailedError, type PreviousUpload, Upload, type UrlStorage } from 'tus-js-client';
 import { refusalIn } from '../../js/client.ts';
 import type { UploadProgress } from '../../js/upload.ts';
 import { UnreachableError, type Session } from '../session.ts';
@@ -21,7 +22,9 @@ export interface Sending {
  */
 export async function sendFile(path: string, { session, signal, onProgress }: Sending): Promise<string> {
   const urlStorage = rememberedUploads();
-  const fingerprint = `${session.url} ${await stateOf(path)}`;
+  const fingerprint = createHash('sha256')
+    .update(`${session.url} ${await stateOf(path)}`)
+    .digest('hex');
   const send = async () => {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     // It tells the library where the file is, which then reads it by itself.
@@ -56,11 +59,30 @@ export async function sendFile(path: string, { session, signal, onProgress }: Se
   return await session.persist(send);
 }
 
-/** Where what is under way is written down, beyond this call. */
+/**
+ * Where uploads that are under way are written down, beyond this call. Each has a file, so that calls side by side have none in common, as in the one
+ * file of the library, for which they wait and fail. Where nothing can be kept, an upload begins anew.
+ */
 function rememberedUploads(): UrlStorage {
-  const folder = join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'phonograph');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return new FileUrlStorage(join(folder, 'uploads.json'));
+  const folder = join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'phonograph', 'uploads');
+  return {
+    findAllUploads: () => Promise.resolve([]), // Of all uploads nothing is asked here.
+    findUploadsByFingerprint: async (fingerprint) => {
+      const found = await readFile(join(folder, fingerprint), 'utf8')
+        .then((text): PreviousUpload => ({ ...JSON.parse(text), urlStorageKey: fingerprint }))
+        .catch(() => null);
+      return found === null ? [] : [found];
+    },
+    addUpload: async (fingerprint, upload) => {
+      const part = join(folder, `.${randomUUID()}.part`);
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+        .then(() => writeFile(part, JSON.stringify(upload), { mode: 0o600 }))
+        .then(() => rename(part, join(folder, fingerprint)))
+        .catch(() => rm(part, { force: true }).catch(() => undefined));
+      return fingerprint;
+    },
+    removeUpload: (urlStorageKey) => rm(join(folder, urlStorageKey), { force: true }).catch(() => undefined),
+  };
 }
 
 async function begin(upload: Upload): Promise<void> {

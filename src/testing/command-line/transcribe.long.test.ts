@@ -172,6 +172,27 @@ test('a call that is repeated after an interruption sends what had not arrived, 
   assert.ok(begun.type === 'sending' && begun.sentBytes > 0, stdout);
 });
 
+test('what is under way is no matter of others, and where it cannot be written down a recording is sent all the same', async () => {
+  await using server = await openTestServer();
+  await using temporary = await openTemporary();
+  const { directory } = temporary;
+  await placeRecordings(directory, ['talk.flac', 'plain.flac']);
+  await writeFile(join(directory, 'no folder'), '');
+  const remembered = join(directory, 'state/phonograph/uploads');
+  const transcribe = async (recording: string, state: string) => {
+    const env = { XDG_STATE_HOME: join(directory, state) };
+    const { exitCode, stderr } = await phonograph(['transcribe', recording], {
+      server: server.url,
+      cwd: directory,
+      env,
+    });
+    assert.equal(exitCode, 0, stderr);
+  };
+  await transcribe('talk.flac', 'no folder');
+  await transcribe('plain.flac', 'state');
+  assert.deepEqual(await readdir(remembered), [], 'what has arrived is forgotten');
+});
+
 test('without a server one is started, and ends with the command; its jobs are there for the next', async () => {
   await using harness = await openProcessHarness('speaks');
   await cp(sample, join(harness.directory, 'talk.flac'));
