@@ -8,6 +8,7 @@ import { coalesced } from './subscription.ts';
 
 /** A model with what it understands, and why it is not installed or was not downloaded. */
 export interface ModelInfo extends ModelState {
+  readonly installed: boolean;
   readonly languages: string;
 }
 
@@ -23,9 +24,9 @@ async function readInfo(id: string, { models }: Pick<Context, 'models'>): Promis
 }
 
 function toInfo(model: ModelState): ModelInfo {
-  const { id, because } = model;
+  const { id, installed, because } = model;
   const problem = model.problem ?? (because === null ? null : `${id} is not installed: ${because}.`);
-  return { ...model, problem, languages: languagesOf(id) };
+  return { ...model, installed: installed === true, problem, languages: languagesOf(id) };
 }
 
 /** Starts a download, or finds that it is there or on its way already. Throws InvalidInputError, StorageFullError. */
@@ -65,7 +66,7 @@ function requireRepository(id: string): string {
 /** Whether there is, or can be, a model of this name. Whatever config.json calls a model, here it must be the name of a folder. */
 async function isKnown(id: string, { config, models }: Needs): Promise<boolean> {
   if (!isModelId(id)) return false;
-  return repositoryOf(id) !== null || modelsOfModes(config).includes(id) || (await models.read(id)).installed;
+  return repositoryOf(id) !== null || modelsOfModes(config).includes(id) || (await readInfo(id, { models })).installed;
 }
 
 /** A model whenever something of it changes, or of one model alone. The last change is never dropped. Throws NOT_FOUND. */

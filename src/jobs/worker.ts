@@ -22,12 +22,13 @@ export function unreadyEngine(problem: string | null): EngineStatus {
 /** A Whisper model with those who would run it. */
 export interface ModelState {
   readonly id: string;
-  readonly installed: boolean;
+  /** Null where there is nobody who could tell. */
+  readonly installed: boolean | null;
   /** Size of `model.bin` and the files beside it; null where it is not known. */
   readonly bytes: number | null;
   /** 0 to 1; null where it is not downloaded now. */
   readonly downloading: number | null;
-  /** Why its folder, where there is one, holds no whole model. */
+  /** Why it is not installed, where it is more than that nothing is there. */
   readonly because: string | null;
   /** Why its last download failed. */
   readonly problem: string | null;

@@ -16,7 +16,7 @@ test('a job is taken where all workers have its model, where those had it who we
   const models = openFleetModels({ config, store, leaseMs });
   const refused = { code: 'MODEL_NOT_INSTALLED' };
   await requireModel(models, 'base');
-  assert.equal((await models.read('base')).installed, false);
+  assert.equal((await models.read('base')).installed, null);
   await store.seeWorker(reportOf('one'));
   await requireModel(models, 'base');
   await assert.rejects(requireModel(models, 'small'), refused);

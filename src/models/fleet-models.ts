@@ -5,7 +5,7 @@ import type { Notifier } from '../store/notifier.ts';
 import type { WorkerStore } from '../store/workers.ts';
 import { repositoryOf } from './hub/revision.ts';
 import { modelsOfModes } from './installed.ts';
-import { type Models, noWorker } from './models.ts';
+import type { Models } from './models.ts';
 
 /** What the models of workers are known by. */
 export interface FleetModelsParts {
@@ -43,10 +43,11 @@ function join(id: string, workers: readonly ReadonlyMap<string, ModelState>[]): 
   const onTheWay = states.flatMap(({ downloading }) => downloading ?? []);
   return {
     id,
-    installed: states.length > 0 && states.every(({ installed }) => installed),
+    installed: states.length === 0 ? null : states.every(({ installed }) => installed === true),
     bytes: states.find(({ bytes }) => bytes !== null)?.bytes ?? null,
     downloading: onTheWay.length === 0 ? null : Math.min(...onTheWay),
-    because: states.length === 0 ? noWorker : (states.find(({ because }) => because !== null)?.because ?? null),
+    because:
+      states.length === 0 ? 'no worker is there' : (states.find(({ because }) => because !== null)?.because ?? null),
     problem: states.find(({ problem }) => problem !== null)?.problem ?? null,
   };
 }

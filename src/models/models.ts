@@ -20,13 +20,10 @@ export interface Models {
   remove(id: string): Promise<void>;
 }
 
-/** Why nobody can tell of a model. */
-export const noWorker = 'no worker is there';
-
 /** Throws ModelNotInstalledError, which tells why, unless the model is installed, or there is no worker that could tell: then its job waits for one. */
 export async function requireModel(models: Pick<Models, 'read'>, id: string): Promise<void> {
   const { installed, because } = await models.read(id);
-  if (!installed && because !== noWorker) throw new ModelNotInstalledError(id, because);
+  if (installed === false) throw new ModelNotInstalledError(id, because);
 }
 
 /** What models are kept with. */
