@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type LocalServer, root, startLocalServer } from './cli/local-server.ts';
+import { type OwnServer, root, startOwnServer } from './cli/own-server.ts';
 import { JobDetailsDocument, TranscriptAddressDocument } from './cli/operations.ts';
 import { openScreen } from './cli/screen.ts';
 import { reportOnScreen } from './cli/transcribe/report.ts';
@@ -61,7 +61,7 @@ async function demonstrate(signal: AbortSignal, stay: boolean): Promise<void> {
 }
 
 /** A server with settings, port and data of its own; disposing of it stops it and removes its data. */
-async function startDemoServer(signal: AbortSignal): Promise<LocalServer> {
+async function startDemoServer(signal: AbortSignal): Promise<OwnServer> {
   await using stack = new AsyncDisposableStack();
   const dataDirectory = await mkdtemp(join(tmpdir(), 'phonograph-demo-'));
   stack.defer(() => rm(dataDirectory, { recursive: true, force: true }));
@@ -76,7 +76,7 @@ async function startDemoServer(signal: AbortSignal): Promise<LocalServer> {
     PHONOGRAPH_MEDIA_ROOTS: join(root, 'samples'),
     PHONOGRAPH_LOG_LEVEL: 'info',
   };
-  const server = stack.use(await startLocalServer(settings, signal));
+  const server = stack.use(await startOwnServer(settings, signal));
   const owned = stack.move();
   return { ...server, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -119,6 +119,8 @@ interface ServeOptions {
 async function serve(config: Config, { role, forPerson }: ServeOptions): Promise<number> {
   // What the server writes is for its user alone.
   process.umask(0o077);
+  // Who reads along may end before the server, as `tee` does by the same Ctrl-C, and a terminal that is closed. The log is kept in files, too.
+  for (const lines of [process.stdout, process.stderr]) lines.on('error', () => undefined);
   let current = config;
   const lines = forPerson ? openTerminal(() => current, process.stdout) : process.stdout;
   await using logger = openLog(config.server.logLevel, lines);

@@ -1,111 +1,131 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { CommandError, exitCodes } from './errors.ts';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pRetry from 'p-retry';
+import { takeLock } from '../../src/setup/files.mjs';
+import { type OwnServer, root, startOwnServer, stopMs } from './own-server.ts';
 
-export const root = join(import.meta.dirname, '../..');
+const lookMs = 200;
 
-/** The server stops in order within 15 s; one that does not is ended. */
-const stopMs = 20_000;
-
-const keptLines = 15;
-
-/** A server that lives as long as this program; disposing of it stops it. */
+/** The server at this machine's port: one that is there, or one that is started here and ends with this program. */
 export interface LocalServer extends AsyncDisposable {
   readonly url: string;
-  /** Aborts when the server ends by itself, with its last lines as the reason. */
-  readonly ended: AbortSignal;
+  /** Whether this program has started it. It may come to that later: a server that another command has started ends with that. */
+  readonly isOwn: boolean;
+  /** Aborts when an own server ends by itself, or cannot be started, with its last lines as the reason. */
+  readonly failed: AbortSignal;
 }
 
-/** Starts src/main.ts with these settings and waits until it listens. Throws a CommandError where it ends before. */
-export async function startLocalServer(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<LocalServer> {
-  await using stack = new AsyncDisposableStack();
-  // In a process group of its own a Ctrl-C reaches it once, through us.
-  const child = spawnMain([], { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], environment });
-  stack.defer(() => stopChild(child));
-  const { listening, ended } = watch(child);
-  const url = await Promise.race([listening, rejection(AbortSignal.any([signal, ended]))]);
-  const owned = stack.move();
-  return { url, ended, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+/** Who a server is for. */
+export interface LocalServerNeeds {
+  readonly signal: AbortSignal;
+  /** Told of what takes time: a server that is started. */
+  readonly say: (text: string) => void;
+  /** Whether a server that is started keeps an engine ready. */
+  readonly transcribes?: boolean;
 }
 
-/** Runs a command of src/main.ts at this terminal to its end. Answers its exit code. */
-export async function runMain(args: readonly string[]): Promise<number> {
-  const child = spawnMain(args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], environment: process.env });
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    // At a terminal Ctrl-C has reached it already.
-    process.on(name, () => (name === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(name)));
+/**
+ * Of commands side by side one starts the server, and the others use it; when that one ends, and the server with it, the next of them starts another at
+ * the same address. Throws a CommandError where none is there and none can be started.
+ */
+export async function openLocalServer(needs: LocalServerNeeds): Promise<LocalServer> {
+  const address = `http://127.0.0.1:${localPort()}`;
+  const [failed, leaving] = [new AbortController(), new AbortController()];
+  const signal = AbortSignal.any([needs.signal, leaving.signal]);
+  const stack = new AsyncDisposableStack();
+  let own = null as OwnServer | null;
+
+  async function startInTurn(): Promise<void> {
+    let hasWaited = false;
+    const giveBack = await takeLock(`server at ${address}`, { signal, onWait: () => (hasWaited = true) });
+    stack.defer(giveBack);
+    // A command that was killed leaves a server behind that is just being stopped.
+    own = await startUnlessThere(address, { ...needs, signal, patienceMs: hasWaited ? stopMs : 0 });
+    if (own === null) return giveBack();
+    const { ended } = stack.use(own);
+    ended.addEventListener('abort', () => failed.abort(ended.reason));
   }
-  const [code] = await once(child, 'exit');
-  return typeof code === 'number' ? code : exitCodes.failed;
-}
 
-interface Spawning {
-  readonly stdio: ('ignore' | 'inherit' | 'pipe' | 'ipc')[];
-  readonly detached?: boolean;
-  readonly environment: NodeJS.ProcessEnv;
-}
-
-/** With a lifeline: should this program be killed, the server stops too. */
-function spawnMain(args: readonly string[], { stdio, detached = false, environment }: Spawning): ChildProcess {
-  const lifeline = new URL('../../src/setup/lifeline.mjs', import.meta.url).href;
-  const options = ['--max-semi-space-size=16', '--import', lifeline];
-  return spawn(process.execPath, [...options, join(root, 'src/main.ts'), ...args], {
-    cwd: detached ? root : process.cwd(),
-    detached,
-    stdio,
-    env: environment,
-  });
-}
-
-function watch(child: ChildProcess): { readonly listening: Promise<string>; readonly ended: AbortSignal } {
-  const { promise: listening, resolve } = Promise.withResolvers<string>();
-  const controller = new AbortController();
-  const tail: string[] = [];
-  const keep = (line: string): void => {
-    tail.push(line);
-    if (tail.length > keptLines) tail.shift();
+  const turn = startInTurn().catch((error: unknown) => failed.abort(error));
+  const dispose = async () => {
+    leaving.abort();
+    await turn;
+    await stack.disposeAsync();
   };
-  const said: string[] = [];
-  if (child.stderr !== null)
-    createInterface({ input: child.stderr }).on('line', (line) => said.push(line) && keep(line));
-  if (child.stdout !== null) {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      keep(line);
-      const url = listeningUrl(line);
-      if (url !== null) resolve(url);
-    });
+  try {
+    const hadTurn = turn.then(() => true);
+    while (!(await isThere(address))) if (await Promise.race([hadTurn, sleep(lookMs, false)])) break;
+    failed.signal.throwIfAborted();
+  } catch (error) {
+    await dispose();
+    throw error;
   }
-  child.once('error', (error) => controller.abort(error));
-  child.once('close', (code, by) => {
-    const how = by ?? `exit code ${code}`;
-    // What it said to a person is enough; its log only where it said nothing.
-    const last = (said.length > 0 ? said : tail).join('\n');
-    const exitCode = code === exitCodes.configuration ? exitCodes.configuration : exitCodes.unavailable;
-    controller.abort(new CommandError(`the server ended (${how}).\n${last}`, exitCode));
+  return {
+    url: own?.url ?? address,
+    get isOwn() {
+      return own !== null;
+    },
+    failed: failed.signal,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+interface Starting extends LocalServerNeeds {
+  readonly patienceMs: number;
+}
+
+/** A server of its own, or null where one is there that stays. */
+async function startUnlessThere(url: string, { patienceMs, ...needs }: Starting): Promise<OwnServer | null> {
+  const end = Date.now() + patienceMs;
+  while (await isThere(url)) {
+    if (Date.now() >= end) return null;
+    await sleep(lookMs, undefined, { signal: needs.signal });
+  }
+  needs.say('No server runs here: starting one.');
+  return await pRetry(() => startOwnServer(environment(needs), needs.signal), {
+    retries: Infinity,
+    factor: 1,
+    maxRetryTime: patienceMs,
+    signal: needs.signal,
   });
-  return { listening, ended: controller.signal };
 }
 
-/** The server tells its address in a log line: one JSON object. */
-function listeningUrl(line: string): string | null {
-  if (!line.includes('"server listening"')) return null;
-  const { url }: { url?: unknown } = JSON.parse(line);
-  return typeof url === 'string' ? url : null;
+/** Whether a server answers at an address. */
+async function isThere(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/health`);
+    return answer.ok && (await answer.text()).includes('"status"');
+  } catch {
+    return false;
+  }
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);
-  await once(child, 'close');
-  clearTimeout(timer);
+/** For what is asked of this machine's own server: the address that config.json or the environment tells it to listen at. */
+function localPort(): number {
+  const told = process.env['PHONOGRAPH_LISTEN_PORT'];
+  if (told !== undefined && /^\d+$/u.test(told)) return Number(told);
+  const files = ['config.json', process.env['PHONOGRAPH_CONFIG'] ?? ''].filter((name) => name !== '');
+  return files.map((name) => portIn(resolve(root, name))).findLast((port) => port !== undefined) ?? 4000;
 }
 
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason));
-  });
+function portIn(file: string): number | undefined {
+  try {
+    const { server }: { readonly server?: { readonly listenPort?: unknown } } = JSON.parse(readFileSync(file, 'utf8'));
+    return typeof server?.listenPort === 'number' ? server.listenPort : undefined;
+  } catch {
+    return undefined; // The server tells what is wrong with its settings.
+  }
+}
+
+/** The user's own server, data and models, but for this machine alone and for recordings of any size. */
+function environment({ transcribes = false }: LocalServerNeeds): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PHONOGRAPH_LISTEN_HOST: '127.0.0.1',
+    PHONOGRAPH_LISTEN_PORT: String(localPort()),
+    PHONOGRAPH_MAX_UPLOAD_BYTES: String(Number.MAX_SAFE_INTEGER),
+    PHONOGRAPH_LOG_LEVEL: 'info',
+    ...(transcribes ? {} : { PHONOGRAPH_STANDBY: '0' }),
+  };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { exitCodes } from './errors.ts';
-import { root } from './local-server.ts';
+import { root } from './own-server.ts';
 import { makeProgram } from './program.ts';
 import { asCommandError } from './session.ts';
 
@@ -10,6 +10,8 @@ import { asCommandError } from './session.ts';
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? 0 : exitCodes.failed),
 );
+// What is said aside may have nobody to read it, as when a terminal is closed.
+process.stderr.on('error', () => undefined);
 
 const { version }: { readonly version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 try {

@@ -21,7 +21,7 @@ recording that ended. With \`--json\` stdout has one object a line: for \`transc
 [jobEvents](front-end.md) has them), \`written\`, \`skipped\`, \`cancelled\` and \`failed\`; for lists one object an entry.
 
 **Which server.** \`--server\`, else \`PHONOGRAPH_URL\`, else the one of this machine at the port of the settings. Where none runs there, one is started with your settings and data, for this machine alone and for recordings of any
-size, and it ends with the command, when it has no other jobs either. An API key goes into \`PHONOGRAPH_API_KEY\`. A server that is away in between is waited for.
+size, and it ends with the command, when it has no other jobs either; commands side by side have one together, and who is left starts it again. An API key goes into \`PHONOGRAPH_API_KEY\`. A server that is away in between is waited for.
 
 **Once.** A transcript that is there already stays, unless \`--overwrite\` is given. A call that is repeated within a day, with the same options and a file that nobody has changed, goes on with the job of the first one: after an
 interruption, or for another format; one that had failed or was cancelled runs again. \`watch\` keeps no state of its own: a recording whose transcript lies there is done, one that was submitted before a restart is led to its job,

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { configure } from './config.ts';
 import { exitMeanings } from './errors.ts';
 import { cancelJobs, listJobs, retryJobs, showJob } from './jobs.ts';
-import { runMain } from './local-server.ts';
+import { runMain } from './own-server.ts';
 import { showLogs } from './logs.ts';
 import { downloadModel, listModels, removeModel } from './models.ts';
 import { searchTranscripts } from './search.ts';

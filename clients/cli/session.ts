@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import pRetry from 'p-retry';
 import { openClient, type PhonographClient, PhonographError } from '../js/client.ts';
 import { CommandError, exitCodes } from './errors.ts';
-import { root, startLocalServer } from './local-server.ts';
+import { type LocalServerNeeds, openLocalServer } from './local-server.ts';
 import { AbilitiesDocument, HelloDocument, type HelloQuery, QueueDocument } from './operations.ts';
 
 /** The server was not there, or not all of its answer came. */
@@ -32,7 +30,7 @@ export interface Session extends AsyncDisposable {
   /** With the API key, for what is asked beside GraphQL. */
   readonly headers: Readonly<Record<string, string>>;
   readonly viewer: HelloQuery['viewer'];
-  /** Whether this program has started the server, which ends with it. */
+  /** Whether this program has started the server, which ends with it. It may come to that later. */
   readonly isOwn: boolean;
   /** Aborts when the command is to end, or when a server of its own has ended. */
   readonly signal: AbortSignal;
@@ -46,31 +44,25 @@ export interface Session extends AsyncDisposable {
   untilIdle(): Promise<void>;
 }
 
-/** Who a session is for. */
-export interface SessionNeeds {
-  readonly signal: AbortSignal;
-  /** Told of what takes time: a server that is started, or that does not answer. */
-  readonly say: (text: string) => void;
-  /** Whether a server that is started keeps an engine ready. */
-  readonly transcribes?: boolean;
-}
-
 /** Uses the server that was named, else the one of this machine, else starts one that ends with the session. Throws a CommandError. */
-export async function openSession({ server }: GlobalOptions, needs: SessionNeeds): Promise<Session> {
+export async function openSession({ server }: GlobalOptions, needs: LocalServerNeeds): Promise<Session> {
   const named = server ?? (process.env['PHONOGRAPH_URL'] || undefined);
   if (named !== undefined) return await connect(checkedUrl(named), needs);
-  const url = `http://127.0.0.1:${localPort()}`;
-  if (await isThere(url)) return await connect(url, needs);
   await using stack = new AsyncDisposableStack();
-  needs.say('No server runs here: starting one.');
-  const local = stack.use(await startLocalServer(environment(needs), needs.signal));
-  const session = await connect(local.url, { ...needs, signal: AbortSignal.any([needs.signal, local.ended]) }, true);
+  const local = stack.use(await openLocalServer(needs));
+  const session = await connect(local.url, { ...needs, signal: AbortSignal.any([needs.signal, local.failed]) });
   const owned = stack.move();
   const dispose = async () => {
     await session[Symbol.asyncDispose]();
     await owned.disposeAsync();
   };
-  return { ...session, [Symbol.asyncDispose]: dispose };
+  return {
+    ...session,
+    get isOwn() {
+      return local.isOwn;
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 /** Beside what was asked for, which goes to stdout. */
@@ -88,35 +80,6 @@ export async function withSession(options: GlobalOptions, run: (session: Session
   await run(session);
 }
 
-/** For what is asked of this machine's own server: the address that config.json or the environment tells it to listen at. */
-function localPort(): number {
-  const told = process.env['PHONOGRAPH_LISTEN_PORT'];
-  if (told !== undefined && /^\d+$/u.test(told)) return Number(told);
-  const files = ['config.json', process.env['PHONOGRAPH_CONFIG'] ?? ''].filter((name) => name !== '');
-  return files.map((name) => portIn(resolve(root, name))).findLast((port) => port !== undefined) ?? 4000;
-}
-
-function portIn(file: string): number | undefined {
-  try {
-    const { server }: { readonly server?: { readonly listenPort?: unknown } } = JSON.parse(readFileSync(file, 'utf8'));
-    return typeof server?.listenPort === 'number' ? server.listenPort : undefined;
-  } catch {
-    return undefined; // The server tells what is wrong with its settings.
-  }
-}
-
-/** The user's own server, data and models, but for this machine alone and for recordings of any size. */
-function environment({ transcribes = false }: SessionNeeds): NodeJS.ProcessEnv {
-  return {
-    ...process.env,
-    PHONOGRAPH_LISTEN_HOST: '127.0.0.1',
-    PHONOGRAPH_LISTEN_PORT: String(localPort()),
-    PHONOGRAPH_MAX_UPLOAD_BYTES: String(Number.MAX_SAFE_INTEGER),
-    PHONOGRAPH_LOG_LEVEL: 'info',
-    ...(transcribes ? {} : { PHONOGRAPH_STANDBY: '0' }),
-  };
-}
-
 function checkedUrl(text: string): string {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`);
   if (url === null || !/^https?:$/u.test(url.protocol)) {
@@ -129,16 +92,7 @@ function checkedUrl(text: string): string {
   return url.href.replace(/\/(?:graphql)?$/u, '');
 }
 
-async function isThere(url: string): Promise<boolean> {
-  try {
-    const answer = await fetch(`${url}/health`);
-    return answer.ok && (await answer.text()).includes('"status"');
-  } catch {
-    return false;
-  }
-}
-
-async function connect(url: string, { signal, say }: SessionNeeds, isOwn = false): Promise<Session> {
+async function connect(url: string, { signal, say }: LocalServerNeeds): Promise<Session> {
   const token = process.env['PHONOGRAPH_API_KEY'] || undefined;
   let isLost = false;
   const onConnection = (isUp: boolean) => {
@@ -171,7 +125,7 @@ async function connect(url: string, { signal, say }: SessionNeeds, isOwn = false
     client,
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     viewer: hello.viewer,
-    isOwn,
+    isOwn: false,
     signal,
     ask,
     persist,

@@ -88,15 +88,16 @@ export function shortHash(text) {
 }
 
 /**
- * Lets one set-up work at a time in a folder; a second one waits. The lock is a socket that listens, which ends with its owner, however that ends.
+ * Lets one program at a time work on something, such as a set-up in a folder; a second one waits. The lock is a socket that listens, which ends with its
+ * owner, however that ends.
  *
- * @param {string} folder
+ * @param {string} what such as the folder
  * @param {{ readonly signal: AbortSignal, readonly onWait: (pid: string) => void }} options onWait gets the number of the process that is at work
  * @returns {Promise<() => void>} gives the lock back
  */
-export async function takeLock(folder, { signal, onWait }) {
+export async function takeLock(what, { signal, onWait }) {
   // The path of a socket has at most 104 characters, too few for one inside the folder.
-  const path = join(tmpdir(), `phonograph-${shortHash(folder)}.sock`);
+  const path = join(tmpdir(), `phonograph-${shortHash(what)}.sock`);
   /** @type {import('node:net').Socket[]} */
   const waiting = [];
   const server = createServer((socket) => {
@@ -109,10 +110,11 @@ export async function takeLock(folder, { signal, onWait }) {
     });
   while ((await listen()) === undefined) {
     const owner = connect({ path, signal }).on('data', (pid) => onWait(String(pid)));
-    if (await once(owner, 'connect').catch(() => null)) await once(owner, 'close').catch(() => {});
-    // Nobody listens there: its owner was killed.
-    else rmSync(path, { force: true });
+    const isThere = await once(owner, 'connect').catch(() => null);
+    if (isThere !== null) await once(owner, 'close').catch(() => {});
     signal.throwIfAborted();
+    // Nobody listens there: its owner was killed.
+    if (isThere === null) rmSync(path, { force: true });
   }
   return () => {
     server.close();

@@ -24,7 +24,7 @@ test('the first steps of the README, typed as they stand, do what it says with r
   const [, , live, transcript, search, found, sent, again] = said;
   assert.ok(count(live, /^"text":/gmu) > 20, live);
   assert.match(live ?? '', /"status":"COMPLETED"/u);
-  assert.match(live ?? '', /"My fellow Americans,"[\s\S]*not one of them is missing/u);
+  assert.match(live ?? '', /"My fellow Americans,"[\s\S]*not one of them is missing/iu);
   assert.match(transcript ?? '', /-->.*Columbia/su);
   assert.ok(count(search, /<mark>/gu) > 0, search);
   assert.match(found ?? '', /"totalCount":1,.*"title":"Columbia","status":"COMPLETED"/su);

@@ -9,7 +9,7 @@ interface Interruptible {
   /** Asks the server to cancel them. */
   cancel(jobs: readonly string[]): Promise<void>;
   /** What becomes of jobs that are left, as a sentence. */
-  readonly fate: string;
+  readonly fate: () => string;
 }
 
 /** Turns Ctrl-C and other signals into an end in order. */
@@ -28,7 +28,7 @@ export function openInterrupt(screen: Screen): Interrupt {
   let what: Interruptible | undefined;
   let isAsking = false;
   const end = () => {
-    const fate = what === undefined || what.running().length === 0 ? '' : ` ${what.fate}`;
+    const fate = what === undefined || what.running().length === 0 ? '' : ` ${what.fate()}`;
     const reason = new CommandError(`Interrupted.${fate}`, exitCodes.interrupted);
     begin.abort(reason);
     leave.abort(reason);

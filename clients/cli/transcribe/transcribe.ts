@@ -56,9 +56,10 @@ export async function runTranscribe(inputs: readonly string[], options: Transcri
   interrupt.about({
     running: () => [...work.running],
     cancel: (jobs) => cancelAll(session, jobs),
-    fate: session.isOwn
-      ? 'What is left goes on when a server is started again.'
-      : 'What is left goes on without this program.',
+    fate: () =>
+      session.isOwn
+        ? 'What is left goes on when a server is started again.'
+        : 'What is left goes on without this program.',
   });
   if (isWatching) {
     say(`Watching ${inputs.join(', ')}. Ctrl-C ends it.`);

@@ -71,6 +71,19 @@ test('a promise that is rejected and that nobody waits for is logged, and stops 
   );
 });
 
+test('a server whose log nobody reads any more goes on with its jobs, and stops in order', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const server = harness.start();
+  const url = await server.url;
+  server.child.stdout?.destroy();
+  server.child.stderr?.destroy();
+  const events = await eventsOf(url, await submitTo(url));
+  assert.equal(events.at(-1)?.status, 'COMPLETED');
+  server.child.kill('SIGTERM');
+  assert.equal((await server.ended).code, 0);
+  assert.deepEqual(harness.children(), []);
+});
+
 test('a node of a fleet without a database that others reach is refused with 78 and what to do', async () => {
   await using harness = await openProcessHarness('speaks');
   for (const role of ['api', 'worker']) {

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { cp, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lastingPort, openProcessHarness } from '#src/testing/process.ts';
+import { placeRecording } from '#src/testing/recordings.ts';
+import { jsonLines, phonograph, start } from './run.ts';
+
+const sample = join(import.meta.dirname, '../../../samples/jfk.flac');
+
+test('commands that begin at once without a server have one together', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const env = { ...harness.environment, PHONOGRAPH_LISTEN_PORT: String(lastingPort()) };
+  const names = ['one.flac', 'two.flac', 'three.flac'];
+  await Promise.all(names.map((name) => cp(sample, join(harness.directory, name))));
+  const ended = await Promise.all(
+    names.map((name) => phonograph(['transcribe', name], { cwd: harness.directory, env })),
+  );
+  for (const { exitCode, stderr } of ended) assert.equal(exitCode, 0, stderr);
+  const { stdout } = await phonograph(['jobs', '--json'], { env });
+  assert.equal(jsonLines(stdout).length, names.length);
+  assert.deepEqual(harness.children(), []);
+});
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  test(`a command that uses the server of another goes on when that one has ended by ${signal}`, async () => {
+    await using harness = await openProcessHarness('speaks');
+    const env = { ...harness.environment, PHONOGRAPH_LISTEN_PORT: String(lastingPort()) };
+    const watch = async (name: string) => {
+      const folder = join(harness.directory, name);
+      await mkdir(folder);
+      return { folder, run: start(['watch', folder], { env }) };
+    };
+    const transcribed = async (folder: string, name: string) => {
+      await placeRecording(sample, join(folder, `${name}.flac`));
+      while (!(await readdir(folder)).includes(`${name}.srt`)) await sleep(50);
+    };
+    const owner = await watch('owner');
+    await transcribed(owner.folder, 'talk');
+    const guest = await watch('guest');
+    await transcribed(guest.folder, 'together');
+    owner.run.kill(signal);
+    await owner.run;
+    await transcribed(guest.folder, 'alone');
+    guest.run.kill('SIGTERM');
+    const { exitCode, stderr } = await guest.run;
+    assert.deepEqual([exitCode, /No server runs here: starting one/u.test(stderr)], [130, true], stderr);
+    assert.deepEqual(harness.children(), []);
+  });
+}
