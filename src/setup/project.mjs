@@ -32,8 +32,8 @@ import { join, resolve } from 'node:path';
  * @returns {Project}
  */
 export function openProject({ root, environment: given, signal, dev = false, cuda = false }) {
-  // Checks must not depend on how the server is set up on this machine.
-  const isKept = (/** @type {string} */ name) => !dev || !name.startsWith('PHONOGRAPH_');
+  // Checks must not depend on how the server is set up on this machine, and have settings of their own.
+  const isKept = (/** @type {string} */ name) => !dev || !/^PHONOGRAPH_(?!TEST_)/u.test(name);
   const environment = Object.fromEntries(Object.entries(given).filter(([name]) => isKept(name)));
   const config = readConfig(resolve(root, environment['PHONOGRAPH_CONFIG'] ?? 'config.json'));
   const modelDirectory = environment['PHONOGRAPH_MODEL_DIRECTORY'] ?? config.server?.modelDirectory ?? 'models';

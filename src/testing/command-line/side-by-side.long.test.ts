@@ -18,8 +18,9 @@ test('commands that begin at once without a server have one together', async () 
     names.map((name) => phonograph(['transcribe', name], { cwd: harness.directory, env })),
   );
   for (const { exitCode, stderr } of ended) assert.equal(exitCode, 0, stderr);
-  const { stdout } = await phonograph(['jobs', '--json'], { env });
-  assert.equal(jsonLines(stdout).length, names.length);
+  const nowhere = { ...env, TMPDIR: join(harness.directory, 'nowhere') };
+  const { stdout } = await phonograph(['jobs', '--json'], { env: nowhere });
+  assert.equal(jsonLines(stdout).length, names.length, 'also where temporary files cannot be written');
   assert.deepEqual(harness.children(), []);
 });
 
