@@ -134,11 +134,13 @@ describe('a move', { skip: postgresProgram.skip }, () => {
     await store[Symbol.asyncDispose]();
     const url = await postgres.create();
     const env = {
+      PATH: process.env['PATH'],
       PHONOGRAPH_DATABASE_URL: url.replace('//localhost', '//someone:open-sesame@localhost'),
       PHONOGRAPH_DATA_DIRECTORY: join(temporary.directory, 'there'),
     };
     const command = ['src/main.ts', 'migrate', '--from', `sqlite:${file}`];
-    const first = execa(process.execPath, command, { cwd: root, env, reject: false });
+    const options = { cwd: root, env, extendEnv: false, reject: false };
+    const first = execa(process.execPath, command, options);
     const countLines = async () => {
       const [row] = await postgres.ask(url, 'select count(*) as lines from log').catch(() => []);
       return Number(row?.['lines'] ?? 0);
@@ -150,7 +152,7 @@ describe('a move', { skip: postgresProgram.skip }, () => {
     assert.equal(signal, 'SIGKILL', stderr);
     const copied = await countLines();
     assert.ok(copied > 0 && copied < 10_000, `it was killed after ${copied} lines`);
-    const second = await execa(process.execPath, command, { cwd: root, env, reject: false });
+    const second = await execa(process.execPath, command, options);
     assert.equal(second.exitCode, 0, second.stderr);
     assert.match(second.stdout, /^log +100\d\d  [0-9a-f]{64}$/mu);
     assert.match(second.stdout, /postgresql:\/\/localhost(?::\d+)?\/test_\d+ holds what .*phonograph\.db holds\.\n?$/u);

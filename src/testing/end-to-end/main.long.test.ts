@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
-import { openProcessHarness, submitTo } from '#src/testing/process.ts';
+import { openProcessHarness, type ProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
 import { mountDisk } from '#src/testing/small-disk.ts';
 
@@ -106,9 +106,8 @@ test('wrong settings end the start with 78, each told with its key', async () =>
   assert.match(open.stderr, /listenHost.*phonograph keys/u);
 });
 
-/** Runs `src/main.ts keys` for a data directory. */
-function makeKey(directory: string, ...args: readonly string[]) {
-  const env = { ...process.env, PHONOGRAPH_DATA_DIRECTORY: join(directory, 'data') };
+/** Runs `src/main.ts keys` for the data directory of these servers. */
+function makeKey({ environment: env }: ProcessHarness, ...args: readonly string[]) {
   return spawnSync(process.execPath, [main, 'keys', ...args], { encoding: 'utf8', env });
 }
 
@@ -118,14 +117,14 @@ test('a key of the command line counts at once, beside a server that runs and fo
   const url = await server.url;
   const query = JSON.stringify({ query: '{ viewer { name role } }' });
   assert.deepEqual((await ask(url, query)).data.viewer, { name: null, role: 'ADMIN' });
-  const made = makeKey(harness.directory, 'alice', '--role', 'user');
+  const made = makeKey(harness, 'alice', '--role', 'user');
   assert.equal(made.status, 0, made.stderr);
   const [token = '', setting = ''] = made.stdout.split('\n');
   assert.match(setting, /^alice:user:/u);
   const headers = { authorization: `Bearer ${token}` };
   while ((await ask(url, query)).status !== 401) await sleep(20);
   assert.deepEqual((await ask(url, query, headers)).data.viewer, { name: 'alice', role: 'USER' });
-  const other = makeKey(harness.directory, 'alice');
+  const other = makeKey(harness, 'alice');
   assert.equal(other.status, 64, 'alice has another role already');
   assert.match(other.stderr, /another role\. .*Choose another name/u);
   server.child.kill();
@@ -139,7 +138,7 @@ test('a key of the command line counts at once, beside a server that runs and fo
 test('a key that was made lets its holder in, and what listens for everybody says so loudly', async () => {
   await using harness = await openProcessHarness('speaks');
   await using elsewhere = await openProcessHarness('speaks');
-  const made = makeKey(elsewhere.directory, 'alice');
+  const made = makeKey(elsewhere, 'alice');
   assert.equal(made.status, 0);
   const [token = '', setting = ''] = made.stdout.split('\n');
   assert.match(setting, /^alice:admin:/u);
@@ -158,13 +157,13 @@ test('a key that was made lets its holder in, and what listens for everybody say
 
 test('a name or a role that cannot be one is told, and no key is made', async () => {
   await using harness = await openProcessHarness('speaks');
-  const { status, stdout, stderr } = makeKey(harness.directory, 'a:b');
+  const { status, stdout, stderr } = makeKey(harness, 'a:b');
   assert.deepEqual([status, stdout], [64, '']);
   assert.match(stderr, /A name has 1 to 64/u);
-  const guest = makeKey(harness.directory, 'bob', '--role', 'guest');
+  const guest = makeKey(harness, 'bob', '--role', 'guest');
   assert.deepEqual([guest.status, guest.stdout], [64, '']);
   assert.match(guest.stderr, /no role guest; there are admin, user, reader/u);
-  const unknown = makeKey(harness.directory, 'bob', '--rule', 'user');
+  const unknown = makeKey(harness, 'bob', '--rule', 'user');
   assert.deepEqual([unknown.status, unknown.stdout], [64, '']);
   assert.match(unknown.stderr, /^phonograph: Unknown option '--rule'/u);
 });
