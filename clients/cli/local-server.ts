@@ -89,12 +89,9 @@ async function startUnlessThere(url: string, { patienceMs, ...needs }: Starting)
     await sleep(lookMs, undefined, { signal: needs.signal });
   }
   needs.say('No server runs here: starting one.');
-  return await pRetry(() => startOwnServer(environment(needs), needs.signal), {
-    retries: Infinity,
-    factor: 1,
-    maxRetryTime: patienceMs,
-    signal: needs.signal,
-  });
+  // It may be stopping still, or somebody else was faster.
+  const start = async () => ((await isThere(url)) ? null : await startOwnServer(environment(needs), needs.signal));
+  return await pRetry(start, { retries: Infinity, factor: 1, maxRetryTime: patienceMs, signal: needs.signal });
 }
 
 /** Whether a server answers at an address. */

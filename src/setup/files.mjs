@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, promises, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, promises, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { codeOf, SetupError } from './failure.mjs';
 
 /** Lies inside what it vouches for, so that it appears and disappears with it. */
@@ -108,13 +109,20 @@ export async function takeLock(what, { signal, onWait }) {
     await once(server.listen(path), 'listening').catch((error) => {
       if (codeOf(error) !== 'EADDRINUSE') throw error;
     });
+  const madeAt = () => statSync(path, { bigint: true, throwIfNoEntry: false })?.ctimeNs;
+  /** @type {bigint | undefined} */
+  let abandoned;
   while ((await listen()) === undefined) {
+    const found = madeAt();
     const owner = connect({ path, signal }).on('data', (pid) => onWait(String(pid)));
     const isThere = await once(owner, 'connect').catch(() => null);
     if (isThere !== null) await once(owner, 'close').catch(() => {});
     signal.throwIfAborted();
-    // Nobody listens there: its owner was killed.
-    if (isThere === null) rmSync(path, { force: true });
+    if (isThere !== null) continue;
+    // Nobody listens there, now and a moment ago: its owner was killed. What others who wait have made since is theirs.
+    if (found === abandoned && madeAt() === found) rmSync(path, { force: true });
+    abandoned = found;
+    await sleep(20);
   }
   return () => {
     server.close();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { makeTestProject, quietProgress, startProgram } from '../testing/setup/test-project.mjs';
 import { folderStep, requireSpace, takeLock, writeStamp } from './files.mjs';
 
@@ -81,7 +82,7 @@ test('a wait ends when the user interrupts', async () => {
   giveBack();
 });
 
-test('the lock of a set-up that was killed counts for nothing', async () => {
+test('the lock of a set-up that was killed counts for nothing, and goes to one of those who want it', async () => {
   using fixture = makeTestProject();
   const owner = `
     import { takeLock } from ${JSON.stringify(new URL('files.mjs', import.meta.url).href)};
@@ -93,6 +94,14 @@ test('the lock of a set-up that was killed counts for nothing', async () => {
   const gone = once(killed.child, 'exit');
   killed.child.kill('SIGKILL');
   await gone;
-  const giveBack = await takeLock(fixture.root, { signal, onWait: () => assert.fail('nobody to wait for') });
-  giveBack();
+  let holders = 0;
+  const takeTurn = async () => {
+    const giveBack = await takeLock(fixture.root, { signal, onWait: () => {} });
+    holders += 1;
+    await setImmediate();
+    assert.equal(holders, 1, 'one at a time');
+    holders -= 1;
+    giveBack();
+  };
+  await Promise.all([takeTurn(), takeTurn(), takeTurn()]);
 });
