@@ -7,7 +7,7 @@ import type { TellSpeakers } from '../work.ts';
 import { openRandom } from '../../testing/chaos/random.ts';
 import { checkStory } from './check-story.ts';
 import { everythingOf, type OpenStore } from './samples.ts';
-import { anybody, cutBy, told } from './speakers.ts';
+import { anybody, completed, cutBy, fishes, heard, told } from './speakers.ts';
 
 async function taken(store: Store): Promise<DetectionClaim> {
   return (await store.claimDetection('test')) ?? assert.fail('Nothing is to be taken.');
@@ -187,4 +187,43 @@ export function detectionsContract(open: OpenStore): void {
     for (const detection of all) assert.equal(await store.awaitDetection(detection), null);
     assert.equal(await store.claimDetection('test'), null);
   });
+
+  it('corrects no transcript but the one that stood when it was asked for: not the one of speakers who are told apart meanwhile', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    let correcting: ReturnType<typeof correct> = Promise.resolve([]);
+    const meanwhile = (id: string): TellSpeakers =>
+      async function* () {
+        correcting = correct(store, id);
+        // By then they have come.
+        for (let time = 0; time < 20; time += 1) await store.job(id);
+        yield* cutBy(store, id, fishes)();
+      };
+    const { id, lease } = await heard(store, ['one fish', 'two fish']);
+    await store.finish(lease, completed, meanwhile(id));
+    assert.deepEqual(await correcting, ['JOB_STATUS', 'JOB_STATUS', 'JOB_STATUS', 'INVALID_INPUT key']);
+    await asked(store, id);
+    await store.finishDetection((await taken(store)).lease, meanwhile(id));
+    const late = ['INVALID_INPUT seenSeq', 'INVALID_INPUT seenSeq', 'INVALID_INPUT seenSeq', 'INVALID_INPUT key'];
+    assert.deepEqual(await correcting, late);
+    const segments = await store.segments(id, { limit: 10 });
+    assert.deepEqual(
+      segments.map(({ item }) => `${item.speaker}: ${item.text}`),
+      ['1: one', '2: fish', '1: two', '2: fish'],
+    );
+    await checkStory(store, id);
+  });
+}
+
+/** Corrects a transcript in every way, without saying which one is meant: why each is refused. */
+async function correct(store: Store, id: string): Promise<readonly string[]> {
+  const all = await Promise.allSettled([
+    store.editSegments(id, [{ index: 0, text: 'cod' }], null),
+    store.revertSegments(id, null, null),
+    store.mergeSpeakers(id, { keys: ['2'], into: '1' }, null),
+    store.renameSpeaker(id, '1', 'Fisher'),
+  ]);
+  return all.map((each) =>
+    each.status === 'fulfilled' ? 'done' : [each.reason.code, each.reason.field].join(' ').trim(),
+  );
 }

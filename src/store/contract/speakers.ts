@@ -72,7 +72,7 @@ export function cutBy(store: Store, id: string, speakerOf: (word: string) => str
 }
 
 /** Who says a word: fish are of one, and all else of another. */
-const fishes = (word: string) => (word === 'fish' ? '2' : '1');
+export const fishes = (word: string) => (word === 'fish' ? '2' : '1');
 const voices = [
   { clip: 0, pieces: 'AAAA' },
   { clip: 2, pieces: 'BBBB' },
@@ -80,7 +80,7 @@ const voices = [
 const diarizing = { options: { ...newJob().options, diarize: true } };
 
 /** A job with diarize that has said these texts, whose engine is done. */
-async function heard(store: Store, texts: readonly string[], callerId: string | null = null) {
+export async function heard(store: Store, texts: readonly string[], callerId: string | null = null) {
   const { id } = await added(store, { ...diarizing, callerId });
   const { lease } = await claimed(store);
   const segments = texts.map((text, at) => wordy(text, at * 10));
@@ -88,7 +88,7 @@ async function heard(store: Store, texts: readonly string[], callerId: string | 
   return { id, lease };
 }
 
-const completed = { kind: 'COMPLETED', processedSeconds: 1, voices: 2, ...quietly } as const;
+export const completed = { kind: 'COMPLETED', processedSeconds: 1, voices: 2, ...quietly } as const;
 
 /** A job whose speakers were told apart when it ended. */
 export async function told(store: Store, texts: readonly string[], callerId: string | null = null): Promise<string> {

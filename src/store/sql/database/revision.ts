@@ -30,6 +30,18 @@ export function standingFirst(jobId: string): RawBuilder<number> {
   return sql<number>`(select ${firstOf('job.revision')} from job where job.id = ${jobId})`;
 }
 
+/** The event that began a transcript anew after one that somebody has seen, since when its indexes and keys mean others; null where there is none. */
+export async function begunAnew(db: Kysely<Tables>, jobId: string, seenSeq: number): Promise<number | null> {
+  const row = await db
+    .selectFrom('cleared')
+    .select('seq')
+    .where('job_id', '=', jobId)
+    .where('seq', '>', seenSeq)
+    .limit(1)
+    .executeTakeFirst();
+  return row?.seq ?? null;
+}
+
 /** The transcript that stands; the first one where there is no such job. */
 export async function readTranscript(db: Kysely<Tables>, jobId: string): Promise<Transcript> {
   const row = await db.selectFrom('job').select('revision').where('id', '=', jobId).executeTakeFirst();

@@ -8,7 +8,7 @@ import { checkEdits, checkIndexes, firstOutOfOrder } from '../../../transcripts/
 import type { Edited, TranscriptEditor } from '../../store.ts';
 import { type Connection, inPieces } from '../database/connection.ts';
 import { cleanText } from '../database/json.ts';
-import { readTranscript, segmentsPerRevision, type Transcript } from '../database/revision.ts';
+import { begunAnew, readTranscript, segmentsPerRevision, type Transcript } from '../database/revision.ts';
 import { countClears, readJob, selectSegments, toStoredSegment } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import type { EditPlace } from '../search/entries.ts';
@@ -26,12 +26,27 @@ export function transcriptEditor(connection: Connection): TranscriptEditor {
     }
   };
   return {
-    editSegments: (id, ...rest) =>
-      connection.inTurn(id, () => untilDone(id, () => editSegments(connection, id, ...rest))),
-    revertSegments: (id, ...rest) =>
-      connection.inTurn(id, () => untilDone(id, () => revertSegments(connection, id, ...rest))),
-    renameSpeaker: (id, ...rest) => connection.inTurn(id, () => renameSpeaker(connection, id, ...rest)),
+    editSegments: (id, edits, seenSeq) =>
+      takeTurn(connection, { id, seenSeq }, (seen) => untilDone(id, () => editSegments(connection, id, edits, seen))),
+    revertSegments: (id, indexes, seenSeq) =>
+      takeTurn(connection, { id, seenSeq }, (seen) =>
+        untilDone(id, () => revertSegments(connection, id, indexes, seen)),
+      ),
+    renameSpeaker: (id, ...rest) => renameSpeaker(connection, id, ...rest),
   };
+}
+
+/**
+ * Corrects a transcript in turn. Refuses at once what need not wait, and after its turn has come what was asked for of a transcript that was begun anew meanwhile:
+ * who has not said which one is meant cannot have meant one that was not there yet. Null = unknown id.
+ */
+export async function takeTurn<T>(
+  connection: Connection,
+  { id, seenSeq }: { readonly id: string; readonly seenSeq: number | null },
+  correct: (seenSeq: number) => Promise<T>,
+): Promise<T | null> {
+  const ended = await readEnded(connection.db, id, seenSeq);
+  return ended === null ? null : connection.inTurn(id, () => correct(seenSeq ?? ended.job.lastEventSeq));
 }
 
 /** Null = unknown id. Something else has happened to the job meanwhile: it must be looked at again. */
@@ -40,7 +55,7 @@ type Attempted = Edited | null | 'OVERTAKEN';
 async function editSegments(
   connection: Connection,
   id: string,
-  ...[given, seenSeq]: readonly [readonly SegmentEdit[], number | null]
+  ...[given, seenSeq]: readonly [readonly SegmentEdit[], number]
 ): Promise<Attempted> {
   const { db } = connection;
   const ended = await readEnded(db, id, seenSeq);
@@ -116,16 +131,10 @@ export async function readEnded(db: Kysely<Tables>, id: string, seenSeq: number 
       'seenSeq',
       `seenSeq must be from 0 to ${job.lastEventSeq}, the newest event of the job.`,
     );
-  const cleared = await db
-    .selectFrom('cleared')
-    .select('seq')
-    .where('job_id', '=', id)
-    .where('seq', '>', seenSeq)
-    .limit(1)
-    .executeTakeFirst();
-  if (cleared === undefined) return ended;
+  const anew = await begunAnew(db, id, seenSeq);
+  if (anew === null) return ended;
   const hint = 'Read the segments again: those with the same indexes are others.';
-  throw new InvalidInputError('seenSeq', `The transcript was made anew with event ${cleared.seq}.`, hint);
+  throw new InvalidInputError('seenSeq', `The transcript was made anew with event ${anew}.`, hint);
 }
 
 interface Checked extends Ended {
@@ -157,7 +166,7 @@ const segmentsInAnswer = 500;
 async function revertSegments(
   connection: Connection,
   id: string,
-  ...[indexes, seenSeq]: readonly [readonly number[] | null, number | null]
+  ...[indexes, seenSeq]: readonly [readonly number[] | null, number]
 ): Promise<Attempted> {
   const { db } = connection;
   const ended = await readEnded(db, id, seenSeq);

@@ -4,7 +4,8 @@ import type { Job, JobFact } from '../../../jobs/job.ts';
 import type { Segment, Speaker } from '../../../jobs/transcript.ts';
 import { commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseOptions } from '../database/json.ts';
-import { readOwnJob } from '../database/rows.ts';
+import { begunAnew } from '../database/revision.ts';
+import { readJob, readOwnJob } from '../database/rows.ts';
 import type { Tables } from '../database/tables.ts';
 import { changeJob, lockJob } from '../jobs/change.ts';
 
@@ -166,15 +167,40 @@ export async function readMerged(db: Kysely<Tables>, jobId: string): Promise<rea
   return rows.map(({ key }) => key);
 }
 
-/** Names a speaker. */
-export function renameSpeaker(
+/** Names a speaker, in turn with what corrects the transcript: not whoever has the key once it was begun anew meanwhile. */
+export async function renameSpeaker(
   connection: Connection,
   id: string,
+  ...named: readonly [string, string | null]
+): Promise<{ readonly job: Job; readonly speaker: Speaker } | null> {
+  const job = await readJob(connection.db, id);
+  if (job === null) return null;
+  findSpeaker(await readSpeakersOf(connection.db, id), named[0]);
+  return connection.inTurn(id, () => writeName(connection, job, ...named));
+}
+
+/** Throws InvalidInputError where nobody has this key. */
+function findSpeaker(speakers: readonly Speaker[], key: string): Speaker {
+  const speaker = speakers.find((each) => each.key === key);
+  if (speaker !== undefined) return speaker;
+  const known =
+    speakers.length === 0 ? 'The job has none.' : `There are ${speakers.map((each) => each.key).join(', ')}.`;
+  throw new InvalidInputError('key', `The job has no speaker ${JSON.stringify(key)}. ${known}`);
+}
+
+function writeName(
+  connection: Connection,
+  { id, lastEventSeq }: Job,
   ...[key, name]: readonly [string, string | null]
 ): Promise<{ readonly job: Job; readonly speaker: Speaker } | null> {
   return commit(connection, async (tx, notify) => {
     const job = await lockJob(tx, id, (eb) => eb.lit(true));
     if (job === undefined) return null;
+    const anew = await begunAnew(tx, id, lastEventSeq);
+    if (anew !== null) {
+      const hint = 'Read the speakers again: those with the same keys are others.';
+      throw new InvalidInputError('key', `The transcript was made anew with event ${anew}.`, hint);
+    }
     await tx
       .updateTable('speaker')
       .set({ name: name === null ? null : cleanText(name) })
@@ -183,12 +209,7 @@ export function renameSpeaker(
       .where('merged_into', 'is', null)
       .execute();
     const speakers = await readSpeakersOf(tx, id);
-    const speaker = speakers.find((each) => each.key === key);
-    if (speaker === undefined) {
-      const known =
-        speakers.length === 0 ? 'The job has none.' : `There are ${speakers.map((each) => each.key).join(', ')}.`;
-      throw new InvalidInputError('key', `The job has no speaker ${JSON.stringify(key)}. ${known}`);
-    }
+    const speaker = findSpeaker(speakers, key);
     const facts = [{ kind: 'SPEAKERS_CHANGED', speakers }] as const;
     await changeJob(tx, job, { set: {}, facts, time: await connection.now(tx) });
     notify(id);

@@ -6,6 +6,7 @@ import { commit, type Connection } from '../database/connection.ts';
 import { toJson } from '../database/json.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Ended } from '../editing/correction.ts';
+import { takeTurn } from '../editing/edits.ts';
 import { changeJob, lockJob } from '../jobs/change.ts';
 import { mergeSpeakers } from './merge.ts';
 import { type Prepared, standTold, tellAnew } from './prepare.ts';
@@ -17,7 +18,8 @@ export function speakerStore(connection: Connection): SpeakerStore {
   return {
     voices: (id, afterClip) => readVoices(db, id, afterClip),
     heardSegments: (id, afterIndex) => readHeard(db, id, afterIndex),
-    mergeSpeakers: (id, ...rest) => connection.inTurn(id, () => mergeSpeakers(connection, id, ...rest)),
+    mergeSpeakers: (id, merge, seenSeq) =>
+      takeTurn(connection, { id, seenSeq }, (seen) => mergeSpeakers(connection, id, merge, seen)),
   };
 }
 
