@@ -11,6 +11,7 @@ import type { StoredSegment } from '#src/jobs/transcript.ts';
 import { requireModel } from '#src/models/models.ts';
 import { removeJob } from '#src/operations/retention.ts';
 import { within } from '#src/operations/tracing/tracer.ts';
+import type { Key, Page } from '#src/store/page.ts';
 import { type Connection, loadPage, type PageArguments, type PagedList } from './connection.ts';
 import type { Context, RequestContext } from './context.ts';
 import { type LabelsInput, readLabels, requirePriority } from './input.ts';
@@ -75,14 +76,35 @@ export async function listJobs(
   return Object.assign(await loadPage(list, page), { filter: wanted });
 }
 
-/** Segments of a job in the order of time. */
+/** Segments of a job in the order of time. Throws CURSOR_EXPIRED where the transcript was made anew after the page of the cursor: what comes after it there are others. */
 export async function listSegments(
   { jobId, ...page }: PageArguments & { readonly jobId: string },
   { loaders }: Pick<Context, 'loaders'>,
 ): Promise<Connection<StoredSegment>> {
-  const load: PagedList<StoredSegment>['load'] = (some) => loaders.segments.load({ jobId, page: some });
+  const read = (some: Page) => loaders.segments.load({ jobId, page: some });
+  const keyOf = ({ id }: StoredSegment) => id.slice(jobId.length + 1);
+  const load: PagedList<StoredSegment>['load'] = async ({ after, before, ...some }) => {
+    const rows = await read({
+      ...some,
+      ...(after && { after: indexOf(after) }),
+      ...(before && { before: indexOf(before) }),
+    });
+    const from = after ?? before;
+    const [any] = rows.length > 0 || from === undefined ? rows : await read({ limit: 1 });
+    if (from !== undefined && (any === undefined || transcriptIn(keyOf(any.item)) !== transcriptIn(from)))
+      throw new RequestError(
+        'CURSOR_EXPIRED',
+        'The transcript was made anew since this cursor was given.',
+        'Read it from its first page.',
+      );
+    return rows.map(({ item }) => ({ key: keyOf(item), item }));
+  };
   return loadPage({ name: `segments:${jobId}`, max: 1000, load }, page);
 }
+
+/** Of the key of a segment, such as 2:49, the transcript, and its index there. */
+const transcriptIn = (key: Key) => key.split(':')[0];
+const indexOf = (key: Key) => key.split(':')[1] ?? key;
 
 /** A job that must be there; NOT_FOUND where it was deleted meanwhile. */
 export async function findJob(id: string, { loaders }: Pick<Context, 'loaders'>): Promise<Job> {

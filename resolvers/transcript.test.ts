@@ -6,6 +6,8 @@ import { added, claimed, newJob, newSegment, progressAt, quietly } from '#src/st
 import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import type { Lease } from '#src/store/work.ts';
+import { listSegments } from './jobs.ts';
+import { openLoaders } from './loaders.ts';
 import { readTranscript, renderTranscript, segmentsOf } from './transcript.ts';
 
 const openEmptyStore = () => openStore({ database: ':memory:' });
@@ -102,6 +104,27 @@ test('a transcript that is made anew while it is read is not one half of each', 
   await store.clearTranscript(lease);
   await say(store, lease, [1, 250]);
   await assert.rejects(Array.fromAsync(segments), { code: 'SERVICE_UNAVAILABLE' });
+});
+
+test('a transcript that is made anew between two pages goes on with the pages of neither', async () => {
+  await using store = await openEmptyStore();
+  const lease = await working(store);
+  const { jobId } = lease;
+  const pageAfter = async (after?: string | null) => {
+    const page = { jobId, first: 2, after, given: new Set(['first']) };
+    const { edges, pageInfo } = await listSegments(page, { loaders: openLoaders(store) });
+    const segments = await Array.fromAsync(edges);
+    return { texts: segments.map(({ node }) => node.text), ...(await pageInfo) };
+  };
+  await say(store, lease, [1, 3]);
+  const { endCursor } = await pageAfter();
+  assert.deepEqual((await pageAfter(endCursor)).texts, ['No 3.']);
+  await store.clearTranscript(lease);
+  await assert.rejects(pageAfter(endCursor), { code: 'CURSOR_EXPIRED' });
+  await say(store, lease, [4, 6]);
+  await assert.rejects(pageAfter(endCursor), { code: 'CURSOR_EXPIRED' });
+  const anew = await pageAfter();
+  assert.deepEqual([anew.texts, (await pageAfter(anew.endCursor)).texts], [['No 4.', 'No 5.'], ['No 6.']]);
 });
 
 test('every format that tells speakers has their names, or else their labels', async () => {

@@ -357,7 +357,7 @@ builder.objectFields(Job, (t) => ({
     description: 'Segments so far (while WORKING) or all of them, in the order of time; keyset-paged.',
     args: {
       first: t.arg.int({ defaultValue: 100, description: 'How many, 1 to 1,000.' }),
-      after: t.arg.string({ description: 'Cursor: only what comes after it.' }),
+      after: t.arg.string({ description: 'Cursor: what comes after it. CURSOR_EXPIRED after JobTranscriptCleared.' }),
     },
     resolve: ({ id }, args, context, info) =>
       listSegments({ ...args, jobId: id, given: explicitArguments(info) }, context),
