@@ -90,7 +90,8 @@ test('what cannot be is refused with the argument that is wrong, and all of it',
   const many = Array.from({ length: 501 }, (_, index) => ({ index }));
   const cases: readonly (readonly [string, string, readonly Record<string, unknown>[]])[] = [
     ['edits.1.text', 'edits.1.text must be a text.', [good, { index: 1, text: null }]],
-    ['edits.1.text', 'edits.1.text must', [good, { index: 1, text: ' \n' }]],
+    ['edits.1.text', 'edits.1.text must not be blank: segments are not', [good, { index: 1, text: ' \n' }]],
+    ['edits.0.text', 'edits.0.text must not be blank: segments are not', [{ index: 1, text: '\u200B\u0007\u00AD' }]],
     ['edits.0.text', 'edits.0.text must have at most 10000 characters.', [{ index: 1, text: 'x'.repeat(10_001) }]],
     ['edits.0.startSeconds', 'edits.0.startSeconds must be a number.', [{ index: 1, startSeconds: null }]],
     ['edits.0.endSeconds', 'edits.0.endSeconds must be a number.', [{ index: 1, endSeconds: null }]],
@@ -107,7 +108,7 @@ test('what cannot be is refused with the argument that is wrong, and all of it',
   }
   const unknown = await server.ask(edit, { jobId: 'job_unknown', edits: [good] });
   assert.equal(unknown.data.editSegments.code, 'JOB_NOT_FOUND');
-  for (const name of ['', 'x'.repeat(101)]) {
+  for (const name of ['', '\u200E\u0007', 'x'.repeat(101)]) {
     const { data } = await server.ask(rename, { jobId, key: '1', name });
     assert.deepEqual([data.renameSpeaker.code, data.renameSpeaker.field], ['INVALID_INPUT', 'name']);
   }

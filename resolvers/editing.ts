@@ -16,11 +16,16 @@ interface TranscriptRef {
 /** An edit as a client gives it. Null times and a null text are refused; a null speaker = nobody. */
 export type SegmentEditInput = Readonly<Record<'index', number> & Partial<Record<keyof SegmentEdit, unknown>>>;
 
+/** Whether a text has a character that is drawn; of others nothing is left in subtitles, and nobody finds them on a page. */
+function isSeen(text: string): boolean {
+  return /[^\s\p{Cc}\p{Default_Ignorable_Code_Point}]/u.test(text);
+}
+
 const editsSchema = z
   .array(
     z.object({
       index: z.int(),
-      text: z.string().trim().min(1, 'must not be blank: segments are not removed').max(10_000).optional(),
+      text: z.string().trim().max(10_000).refine(isSeen, 'must not be blank: segments are not removed').optional(),
       speaker: z.string().max(200).nullable().optional(),
       startSeconds: z.number().optional(),
       endSeconds: z.number().optional(),
@@ -50,7 +55,7 @@ export async function revertSegments(
   return found(await store.revertSegments(jobId, indexes ?? null, seenSeq ?? null));
 }
 
-const nameSchema = z.string().trim().min(1, 'must have 1 to 100 characters').max(100).nullish();
+const nameSchema = z.string().trim().max(100).refine(isSeen, 'must not be blank: null is the label again').nullish();
 
 /** Names a speaker; null = the label again. Throws JobNotFoundError, InvalidInputError. */
 export async function renameSpeaker(
