@@ -124,6 +124,12 @@ async function retell(
   return store.job(id);
 }
 
+/** What is heard on a channel. */
+function onChannel(speaker: string): NewSegment {
+  const segment = wordy(`channel ${speaker}`, 0);
+  return { ...segment, speaker, words: (segment.words ?? []).map((word) => ({ ...word, speaker })) };
+}
+
 /** That speakers are told apart at the end of a job and after it, and that everything else follows. */
 export function speakersContract(open: OpenStore): void {
   it('ends a job with its transcript cut where the speaker changes, told as one that begins anew', async () => {
@@ -304,6 +310,23 @@ export function speakersContract(open: OpenStore): void {
     assert.equal(await refused(['4'], '1'), 'into');
     assert.equal(await refused(['4'], '4', 2), 'seenSeq');
     assert.equal(await store.mergeSpeakers('job_unknown', { keys: ['1'], into: '2' }, null), null);
+  });
+
+  it('has them say what a job brings that goes on after it, too', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await added(store, { options: { ...newJob().options, channels: 'SPLIT' } });
+    const segments = [onChannel('1'), onChannel('2')];
+    const first = await claimed(store);
+    await store.appendBatch(first.lease, { ...newBatch([]), segments });
+    await store.cancel(id);
+    await store.finish(first.lease, { ...completed, voices: null });
+    await store.mergeSpeakers(id, { keys: ['2'], into: '1' }, null);
+    await store.retry(id, false);
+    await store.appendBatch((await claimed(store)).lease, { ...newBatch([]), segments });
+    assert.deepEqual(await linesOf(store, id), ['1: channel 1', '1: channel 2', '1: channel 1', '1: channel 2']);
+    assert.equal((await store.speakersOf([id]))[0]?.[0]?.speakingSeconds, 4);
+    await checkStory(store, id);
   });
 
   it('refuses to tell speakers again where there is nothing to tell them by, and forgets voices where they are of no more use', async () => {

@@ -150,7 +150,7 @@ async function check(db: Kysely<Tables>, { job, transcript, edits, versions }: C
   checkEdits(edits, {
     durationSeconds: job.media.durationSeconds,
     speakers: speakers.map(({ key }) => key),
-    merged: await readMerged(db, job.id),
+    merged: [...(await readMerged(db, job.id)).keys()],
     timesOf(index) {
       const version = versions.get(index);
       if (version !== undefined) return nowOf(version);

@@ -156,15 +156,31 @@ export async function replaceSpeakers(
   return [{ kind: 'SPEAKERS_CHANGED', speakers: await readSpeakersOf(tx, jobId) }];
 }
 
-/** The keys of speakers who were merged into others. They are not given again. */
-export async function readMerged(db: Kysely<Tables>, jobId: string): Promise<readonly string[]> {
+/** Into whom speakers were merged, by their keys, which are not given again. */
+export async function readMerged(db: Kysely<Tables>, jobId: string): Promise<ReadonlyMap<string, string>> {
   const rows = await db
     .selectFrom('speaker')
-    .select('key')
+    .select(['key', 'merged_into'])
     .where('job_id', '=', jobId)
     .where('merged_into', 'is not', null)
     .execute();
-  return rows.map(({ key }) => key);
+  return new Map(rows.map(({ key, merged_into: into }) => [key, into ?? key]));
+}
+
+/** What a job that goes on brings, said by those into whom its speakers were merged before. */
+export async function saidAfterMerges(
+  tx: Transaction<Tables>,
+  jobId: string,
+  segments: readonly Segment[],
+): Promise<readonly Segment[]> {
+  if (segments.every(({ speaker }) => speaker === null)) return segments;
+  const merged = await readMerged(tx, jobId);
+  if (merged.size === 0) return segments;
+  const nowOf = <T extends { readonly speaker: string | null }>(said: T): T => ({
+    ...said,
+    speaker: merged.get(said.speaker ?? '') ?? said.speaker,
+  });
+  return segments.map((segment) => ({ ...nowOf(segment), words: segment.words?.map(nowOf) ?? null }));
 }
 
 /** Names a speaker, in turn with what corrects the transcript: not whoever has the key once it was begun anew meanwhile. */

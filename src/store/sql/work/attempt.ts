@@ -24,7 +24,7 @@ import {
   progressColumns,
   statusChanged,
 } from '../jobs/change.ts';
-import { addChannels } from '../editing/speakers.ts';
+import { addChannels, saidAfterMerges } from '../editing/speakers.ts';
 import { standTold, tellAnew } from '../speakers/prepare.ts';
 import { addVoices, removeVoices } from '../speakers/voices.ts';
 import { addEntries } from '../search/entries.ts';
@@ -270,7 +270,7 @@ export async function saveLanguage(connection: Connection, lease: Lease, languag
 export async function appendBatch(connection: Connection, lease: Lease, batch: Batch): Promise<boolean> {
   const done = await underLease(connection, lease, async (tx, job, time) => {
     if (isThere(batch, job.segment_count)) return true;
-    const segments = numberSegments(batch.segments, job.segment_count);
+    const segments = await saidAfterMerges(tx, job.id, numberSegments(batch.segments, job.segment_count));
     const progress = nextProgress(job, batch.progress);
     const facts: JobFact[] = [...(await insertSegments(tx, job.id, segments))];
     if (segments.length > 0) facts.push({ kind: 'SEGMENTS_ADDED', segments });
