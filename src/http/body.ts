@@ -22,7 +22,7 @@ export async function readBody(request: IncomingMessage, media: Pick<MediaStore,
 async function readBytes(request: IncomingMessage): Promise<Body> {
   const tooLarge = new BodyError(
     413,
-    `A request body is at most ${maxBodyBytes} bytes; send a recording as multipart/form-data.`,
+    `A request body is at most ${maxBodyBytes} bytes; send a recording as multipart/form-data, and much else in several requests.`,
   );
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge;
   const chunks: Buffer[] = [];
