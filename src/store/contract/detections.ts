@@ -6,7 +6,7 @@ import type { Store } from '../store.ts';
 import type { TellSpeakers } from '../work.ts';
 import { openRandom } from '../../testing/chaos/random.ts';
 import { checkStory } from './check-story.ts';
-import { everythingOf, type OpenStore } from './samples.ts';
+import { added, everythingOf, newJob, type OpenStore } from './samples.ts';
 import { anybody, completed, cutBy, fishes, heard, told } from './speakers.ts';
 
 async function taken(store: Store): Promise<DetectionClaim> {
@@ -186,6 +186,16 @@ export function detectionsContract(open: OpenStore): void {
     assert.equal(await store.finishDetection(next.lease, allOne(store, id)), false);
     for (const detection of all) assert.equal(await store.awaitDetection(detection), null);
     assert.equal(await store.claimDetection('test'), null);
+  });
+
+  it('says what else can be done where speakers cannot be told apart again', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const unheard = await heard(store, []);
+    await store.finish(unheard.lease, { ...completed, voices: null });
+    const split = await added(store, { options: { ...newJob().options, channels: 'SPLIT' } });
+    for (const id of [split.id, unheard.id])
+      await assert.rejects(store.requestDetection(id, anybody), { code: 'INVALID_INPUT', hint: /mergeSpeakers/u });
   });
 
   it('corrects no transcript but the one that stood when it was asked for: not the one of speakers who are told apart meanwhile', async () => {

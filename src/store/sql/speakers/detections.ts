@@ -55,6 +55,7 @@ function request(
 /** Throws JobStatusError and InvalidInputError where the speakers of a job cannot be told apart again. */
 async function requireVoices(tx: Transaction<Tables>, id: string): Promise<void> {
   const job = await readOwnJob(tx, id);
+  if (job.options.channels === 'SPLIT') throw refuse('With SPLIT each channel of this job is one speaker.', byHand);
   if (!job.options.diarize)
     throw refuse('The speakers of this job were not told apart.', 'Submit the recording again, with diarize.');
   if (job.status !== 'COMPLETED')
@@ -67,11 +68,14 @@ async function requireVoices(tx: Transaction<Tables>, id: string): Promise<void>
     .where('ended', '=', 0)
     .executeTakeFirstOrThrow();
   if (detections + Number(open) >= mostDetections)
-    throw refuse(`The speakers of a job are told apart again ${mostDetections} times at most.`);
-  if ((await readVoices(tx, id, -1)).length === 0) throw refuse('No voices were heard in the recording of this job.');
+    throw refuse(`The speakers of a job are told apart again ${mostDetections} times at most.`, byHand);
+  if ((await readVoices(tx, id, -1)).length === 0)
+    throw refuse('No voices were heard in the recording of this job.', byHand);
 }
 
-function refuse(message: string, hint: string | null = null): InvalidInputError {
+const byHand = 'Merge speakers with mergeSpeakers, or say who speaks with editSegments.';
+
+function refuse(message: string, hint: string): InvalidInputError {
   return new InvalidInputError('jobId', message, hint);
 }
 
