@@ -40,6 +40,23 @@ export function retryContract(open: OpenStore): void {
     assert.deepEqual([claim.lease.attempt, claim.checkpoint], [3, null]);
   });
 
+  it('knows nothing more of speakers whom somebody has added and merged, once that is taken back or begun anew', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const { id } = await failed(store);
+    const edits = ['1', '2'].map((speaker, index) => ({ index, speaker }));
+    await store.editSegments(id, edits, null);
+    await store.mergeSpeakers(id, { keys: ['2'], into: '1' }, null);
+    assert.equal((await store.job(id))?.edited, true);
+    await store.revertSegments(id, null, null);
+    assert.deepEqual([(await store.job(id))?.edited, await store.speakersOf([id])], [false, [[]]]);
+    await store.retry(id, true);
+    const { lease } = await claimed(store);
+    await store.appendBatch(lease, newBatch(['one', 'two'], 0.5));
+    await store.finish(lease, { kind: 'FAILED', failure, ...quietly });
+    assert.ok(await store.editSegments(id, edits, null));
+  });
+
   it('runs a job again that was cancelled while it waited or worked, and cancels it again', async () => {
     await using opened = await open();
     const { store } = opened;

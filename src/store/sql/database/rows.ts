@@ -282,14 +282,17 @@ export function selectJob(db: Kysely<Tables>): SelectQueryBuilder<Tables, 'job' 
     .select(isEdited.as('edited'));
 }
 
-/** Whether a segment of `job` is not as the engine heard it, or said by another speaker: 1 or 0. */
+/** Whether a segment of `job` is not as the engine heard it, or said by another speaker: 1 or 0. Who was merged without being heard has said edited segments alone. */
 export const isEdited = sql<0 | 1>`(
   exists (
     select 1 from edited
     where edited.job_id = job.id and edited."index" >= ${firstOf('job.revision')}
       and edited."index" < ${firstOf('job.revision + 1')}
   )
-  or exists (select 1 from speaker where speaker.job_id = job.id and speaker.merged_into is not null)
+  or exists (
+    select 1 from speaker
+    where speaker.job_id = job.id and speaker.merged_into is not null and speaker.heard = 1
+  )
 )`;
 
 /** One job, or null. */

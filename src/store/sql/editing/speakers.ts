@@ -131,7 +131,6 @@ export async function addChannels(tx: Transaction<Tables>, jobId: string): Promi
 /** Forgets names, and who was heard: they belong to a transcript that is no more. */
 export async function clearSpeakers(tx: Transaction<Tables>, jobId: string): Promise<readonly JobFact[]> {
   const before = await readSpeakersOf(tx, jobId);
-  if (before.length === 0) return [];
   await tx.deleteFrom('speaker').where('job_id', '=', jobId).execute();
   await addChannels(tx, jobId);
   return changed(before, await readSpeakersOf(tx, jobId));
