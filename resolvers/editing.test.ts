@@ -106,6 +106,8 @@ test('what cannot be is refused with the argument that is wrong, and all of it',
     assert.deepEqual([told.__typename, told.field, told.code], ['InvalidInputError', field, 'INVALID_INPUT'], message);
     assert.ok(told.message.startsWith(message), told.message);
   }
+  const merge = `mutation { mergeSpeakers(jobId: "${jobId}", keys: [], into: "1") { ... on Error { message } } }`;
+  assert.equal((await server.ask(merge)).data.mergeSpeakers.message, 'keys must have at least 1 item.');
   const unknown = await server.ask(edit, { jobId: 'job_unknown', edits: [good] });
   assert.equal(unknown.data.editSegments.code, 'JOB_NOT_FOUND');
   for (const name of ['', '\u200E\u0007', 'x'.repeat(101)]) {

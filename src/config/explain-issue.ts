@@ -37,7 +37,11 @@ const kinds: Readonly<Partial<Record<string, string>>> = {
   object: 'an object',
 };
 
+const parts: Readonly<Partial<Record<string, string>>> = { string: 'character', array: 'item' };
+
 function size(origin: string, limit: string, value: number | bigint): string {
-  if (origin === 'string') return `have ${limit} ${value} characters`;
-  return origin === 'array' ? `have ${limit} ${value} items` : `be ${limit} ${value}`;
+  const part = parts[origin];
+  return part === undefined
+    ? `be ${limit} ${value}`
+    : `have ${limit} ${value} ${part}${Number(value) === 1 ? '' : 's'}`;
 }
