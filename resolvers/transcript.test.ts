@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Job } from '#src/jobs/job.ts';
 import { type TranscriptFormat, transcriptFormats } from '#src/jobs/transcript.ts';
 import { added, claimed, newJob, newSegment, progressAt, quietly } from '#src/store/contract/samples.ts';
+import { anybody, cutBy, fishes, told } from '#src/store/contract/speakers.ts';
 import { openStore } from '#src/store/open.ts';
 import type { Store } from '#src/store/store.ts';
 import type { Lease } from '#src/store/work.ts';
@@ -25,7 +26,7 @@ async function say(store: Store, lease: Lease, [first, last]: readonly [number, 
   await store.appendBatch(lease, { segments, checkpoint: {}, progress: progressAt(0.5) });
 }
 
-async function jobOf(store: Store, { jobId }: Lease): Promise<Job> {
+async function jobOf(store: Store, { jobId }: Pick<Lease, 'jobId'>): Promise<Job> {
   const job = await store.job(jobId);
   assert.ok(job);
   return job;
@@ -104,6 +105,19 @@ test('a transcript that is made anew while it is read is not one half of each', 
   await store.clearTranscript(lease);
   await say(store, lease, [1, 250]);
   await assert.rejects(Array.fromAsync(segments), { code: 'SERVICE_UNAVAILABLE' });
+});
+
+test('a transcript that is made anew before its first segment is read is neither cut off nor taken for deleted', async () => {
+  await using store = await openEmptyStore();
+  const id = await told(store, ['one fish two fish']);
+  const everybody = () => '1';
+  for (const speakerOf of [everybody, fishes]) {
+    const job = await jobOf(store, { jobId: id });
+    await store.requestDetection(id, anybody);
+    const claim = await store.claimDetection('test');
+    assert.ok(claim && (await store.finishDetection(claim.lease, cutBy(store, id, speakerOf))));
+    await assert.rejects(Array.fromAsync(segmentsOf(job, store, undefined)), { code: 'SERVICE_UNAVAILABLE' });
+  }
 });
 
 test('a transcript that is made anew between two pages goes on with the pages of neither', async () => {

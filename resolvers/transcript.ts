@@ -81,7 +81,7 @@ const segmentsAtOnce = 50;
 
 /** The segments that a job counts, in turn with everybody else. NOT_FOUND is thrown where they are taken away, SERVICE_UNAVAILABLE where others come in their place. */
 export async function* segmentsOf(
-  { id, segmentCount }: Job,
+  { id, segmentCount, status }: Job,
   store: Context['store'],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Segment> {
@@ -93,17 +93,22 @@ export async function* segmentsOf(
     const page = await store.segments(id, { limit, ...(after === undefined ? {} : { after }) });
     const read = page[0] && transcriptOf(page[0].item);
     transcript ??= read;
-    if (read !== undefined && read !== transcript)
-      throw new RequestError(
-        'SERVICE_UNAVAILABLE',
-        'The transcript was made anew while it was read.',
-        'Read it again.',
-      );
-    if (page.length < limit) throw new RequestError('NOT_FOUND', 'The segments were deleted while they were read.');
+    if (read !== undefined && read !== transcript) throw madeAnew();
+    if (page.length < limit) {
+      if ((await store.job(id)) !== null) throw madeAnew();
+      throw new RequestError('NOT_FOUND', 'The segments were deleted while they were read.');
+    }
     for (const { item } of page) yield item;
     after = page.at(-1)?.key;
     left -= page.length;
   }
+  // Nothing is added to it: what is there beyond its count belongs to another transcript, and so does what was read.
+  if (status === 'COMPLETED' && after !== undefined && (await store.segments(id, { limit: 1, after })).length > 0)
+    throw madeAnew();
+}
+
+function madeAnew(): RequestError {
+  return new RequestError('SERVICE_UNAVAILABLE', 'The transcript was made anew while it was read.', 'Read it again.');
 }
 
 /** The same with what speakers are called instead of their keys. */
