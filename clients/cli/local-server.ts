@@ -61,7 +61,7 @@ export async function openLocalServer(needs: LocalServerNeeds): Promise<LocalSer
   };
   try {
     const hadTurn = turn.then(() => true);
-    while (!(await isThere(address))) if (await Promise.race([hadTurn, sleep(lookMs, false)])) break;
+    while (!(await isThere(address, signal))) if (await Promise.race([hadTurn, sleep(lookMs, false)])) break;
     failed.signal.throwIfAborted();
   } catch (error) {
     await dispose();
@@ -84,22 +84,24 @@ interface Starting extends LocalServerNeeds {
 /** A server of its own, or null where one is there that stays. */
 async function startUnlessThere(url: string, { patienceMs, ...needs }: Starting): Promise<OwnServer | null> {
   const end = Date.now() + patienceMs;
-  while (await isThere(url)) {
+  while (await isThere(url, needs.signal)) {
     if (Date.now() >= end) return null;
     await sleep(lookMs, undefined, { signal: needs.signal });
   }
   needs.say('No server runs here: starting one.');
   // It may be stopping still, or somebody else was faster.
-  const start = async () => ((await isThere(url)) ? null : await startOwnServer(environment(needs), needs.signal));
+  const start = async () =>
+    (await isThere(url, needs.signal)) ? null : await startOwnServer(environment(needs), needs.signal);
   return await pRetry(start, { retries: Infinity, factor: 1, maxRetryTime: patienceMs, signal: needs.signal });
 }
 
-/** Whether a server answers at an address. */
-async function isThere(url: string): Promise<boolean> {
+/** Whether a server answers at an address. What listens there may be no server, and never answer: the signal ends the wait. */
+async function isThere(url: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const answer = await fetch(`${url}/health`);
+    const answer = await fetch(`${url}/health`, { signal });
     return answer.ok && (await answer.text()).includes('"status"');
   } catch {
+    signal.throwIfAborted();
     return false;
   }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { cp, mkdir, readdir } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,3 +52,20 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     assert.deepEqual(harness.children(), []);
   });
 }
+
+test('where another program listens and never answers, a signal ends the command', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const env = { ...harness.environment, PHONOGRAPH_LISTEN_PORT: String((silent.address() as AddressInfo).port) };
+  for (const args of [['jobs'], ['watch', harness.directory]]) {
+    const run = start(args, { env });
+    const [socket]: Socket[] = await once(silent, 'connection');
+    socket?.on('error', () => undefined);
+    run.kill('SIGTERM');
+    assert.equal((await run).exitCode, 130);
+    socket?.destroy();
+  }
+  silent.close();
+  assert.deepEqual(harness.children(), []);
+});
