@@ -30,7 +30,9 @@ const drawMs = 100;
 const barWidth = 20;
 
 export function openScreen(stream: NodeJS.WriteStream = process.stderr): Screen {
-  return stream.isTTY ? openTerminal(stream) : openPlain(stream);
+  // Some terminals obey nothing, and some do not tell their size.
+  const isCapable = stream.isTTY && stream.columns > 0 && process.env['TERM'] !== 'dumb';
+  return isCapable ? openTerminal(stream) : openPlain(stream);
 }
 
 function openPlain(stream: NodeJS.WritableStream): Screen {
@@ -98,6 +100,7 @@ function openTerminal(stream: NodeJS.WriteStream): Screen {
       clearInterval(timer);
       stream.off('resize', onResize);
       if (!isPaused) clear();
+      for (const text of held) stream.write(`${printable(text)}\n`);
     },
   };
 }

@@ -65,13 +65,14 @@ function endGroup(pid) {
  */
 export function startProgress(title, stream = process.stderr) {
   const began = performance.now();
-  const clear = stream.isTTY ? '\r\u001B[K' : '';
+  const isLiving = stream.isTTY && process.env['TERM'] !== 'dumb';
+  const clear = isLiving ? '\r\u001B[K' : '';
   let note = '';
   const state = () => `${Math.round((performance.now() - began) / 1000)} s${note === '' ? '' : ` · ${note}`}`;
   const draw = () => stream.write(`${clear}  ${state()}`.slice(0, clear.length + (stream.columns || 80) - 1));
   const remind = () => stream.write(`  still at it after ${state()}\n`);
   stream.write(`${title}\n`);
-  const timer = setInterval(stream.isTTY ? draw : remind, stream.isTTY ? 100 : 15_000);
+  const timer = setInterval(isLiving ? draw : remind, isLiving ? 100 : 15_000);
   return {
     note(text) {
       note = text;

@@ -24,7 +24,8 @@ export interface Interrupt extends Disposable {
 
 /** Listens for signals. A second Ctrl-C, while the first one asks, leaves at once. */
 export function openInterrupt(screen: Screen): Interrupt {
-  const [begin, leave] = [new AbortController(), new AbortController()];
+  const [begin, leave, gone] = [new AbortController(), new AbortController(), new AbortController()];
+  const unanswered = AbortSignal.any([leave.signal, gone.signal]);
   let what: Interruptible | undefined;
   let isAsking = false;
   const end = () => {
@@ -38,7 +39,11 @@ export function openInterrupt(screen: Screen): Interrupt {
     screen.pause();
     const jobs = about.running();
     const [which, them] = jobs.length === 1 ? ['job', 'it'] : [`${jobs.length} jobs`, 'them'];
-    const answer = await askAtTerminal(`Cancel the ${which}? y: cancel, n: end and leave ${them}, Enter: go on `);
+    const answer = await askAtTerminal(
+      `Cancel the ${which}? y: cancel, n: end and leave ${them}, Enter: go on `,
+      unanswered,
+    );
+    if (gone.signal.aborted) return undefined;
     screen.resume();
     isAsking = false;
     if (answer === 'n' || answer === null) return end();
@@ -60,13 +65,14 @@ export function openInterrupt(screen: Screen): Interrupt {
     about: (given) => (what = given),
     [Symbol.dispose]() {
       for (const name of names) process.off(name, onSignal);
+      gone.abort();
     },
   };
 }
 
-/** The first letter of the answer in lower case; null where Ctrl-C was the answer, or the terminal is gone. */
-async function askAtTerminal(question: string): Promise<string | null> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+/** The first letter of the answer in lower case; null where Ctrl-C was the answer, the terminal is gone, or the signal says that none is wanted any more. */
+async function askAtTerminal(question: string, signal: AbortSignal): Promise<string | null> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, signal });
   try {
     return await new Promise((resolve) => {
       lines.once('SIGINT', () => resolve(null));

@@ -13,9 +13,10 @@ async function openScene(stack: AsyncDisposableStack, options: TestServerOptions
   const server = stack.use(await openTestServer(options));
   const { directory } = stack.use(await openTemporary());
   for (const name of names) await placeRecording(join(root, 'samples/jfk.flac'), join(directory, name));
-  const run = (...args: readonly string[]) =>
-    openTestTerminal(args, { cwd: directory, env: { PHONOGRAPH_URL: server.url } });
-  return { server, run };
+  const runIn = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+    openTestTerminal(args, { cwd: directory, env: { PHONOGRAPH_URL: server.url, ...env } });
+  const run = (...args: readonly string[]) => runIn({}, ...args);
+  return { server, run, runIn };
 }
 
 const slowly = (pauseMs: number): TestServerOptions => ({
@@ -82,4 +83,27 @@ test('Ctrl-C asks: Enter goes on, n leaves the job to the server, y cancels it',
   assert.equal(exitCode, 130, text);
   assert.match(text, /talk\.flac: cancelled/u);
   assert.deepEqual(await statusOf(server), ['CANCELLED'], 'the second call was led to the job of the first');
+});
+
+test('a question to which nobody answers is no reason to stay: SIGTERM ends it', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { run } = await openScene(stack, { engine: 'waits' });
+  const terminal = run('transcribe', 'talk.flac');
+  await terminal.until((text) => text.includes('two'));
+  terminal.type('\u0003');
+  await terminal.until((text) => text.includes('Cancel the job?'));
+  terminal.terminate();
+  const { exitCode, text } = await terminal.ended;
+  assert.equal(exitCode, 130);
+  assert.match(text, /Interrupted\. What is left goes on without this program\.$/u);
+});
+
+test('a terminal that obeys nothing, or does not tell its width, gets plain lines', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { runIn } = await openScene(stack, {});
+  for (const env of [{ TERM: 'dumb' }, { COLUMNS: '0' }]) {
+    const { exitCode, text } = await runIn(env, 'transcribe', 'talk.flac', '--overwrite').ended;
+    assert.equal(exitCode, 0);
+    assert.match(text.replaceAll('\n', ''), /^talk\.flac: \S+talk\.srt$/u);
+  }
 });

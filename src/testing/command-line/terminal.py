@@ -1,4 +1,4 @@
-"""Runs a program in a terminal of 80 columns, whose output is stdout; a line of stdin is a JSON string to type or a number of columns."""
+"""Runs a program in a terminal of 80 columns, or as COLUMNS says, whose output is stdout; a line of stdin is a JSON string to type, a number of columns, or null for SIGTERM."""
 
 import fcntl
 import json
@@ -17,7 +17,7 @@ def resize(terminal: int, columns: int) -> None:
 
 pid, terminal = pty.fork()
 if pid == 0:
-    resize(0, 80)
+    resize(0, int(os.environ.get("COLUMNS", "80")))
     os.execvp(sys.argv[1], sys.argv[1:])
 waiting = b""
 sources = [0, terminal]
@@ -36,6 +36,8 @@ while terminal in sources:
             for line in map(json.loads, lines):
                 if isinstance(line, int):
                     resize(terminal, line)
+                elif line is None:
+                    os.kill(pid, signal.SIGTERM)
                 else:
                     os.write(terminal, line.encode())
 if 0 not in sources:

@@ -11,6 +11,8 @@ export interface TestTerminal {
   until(isSeen: (text: string) => boolean): Promise<void>;
   type(text: string): void;
   resize(columns: number): void;
+  /** Ends the program by SIGTERM. */
+  terminate(): void;
   /** How it ended, and what is seen then, with what has scrolled away. */
   readonly ended: Promise<Ended>;
 }
@@ -44,6 +46,7 @@ export function openTestTerminal(args: readonly string[], { env = {}, cwd = '.' 
       screen.resize(columns, 24);
       program.stdin.write(`${columns}\n`);
     },
+    terminate: () => program.stdin.write('null\n'),
     ended,
   };
 }
