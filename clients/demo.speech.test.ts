@@ -55,6 +55,15 @@ test('interrupted in the middle of its work, the demo takes the server with it',
   assert.deepEqual(demo.leftovers(), []);
 });
 
+test('where nobody reads any more, the demo ends and takes the server with it', async () => {
+  using demo = startDemo();
+  await demo.says('Starting a server.');
+  demo.child.stdout.destroy();
+  assert.equal(await demo.end(), 130, demo.run.output);
+  assert.doesNotMatch(demo.run.output, /\n +at /u, 'no stack');
+  assert.deepEqual(demo.leftovers(), []);
+});
+
 test('a server that does not come up is a failure, shown with its last lines', async () => {
   using demo = startDemo({ PHONOGRAPH_CONFIG: '/nonexistent/config.json' });
   assert.equal(await demo.end(), 1);

@@ -25,6 +25,8 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
+  // Who reads along may have had enough, as `head` has, and a terminal is closed.
+  for (const lines of [process.stdout, process.stderr]) lines.on('error', () => stop.abort());
   try {
     const { values } = parseArgs({ options: { stay: { type: 'boolean' }, help: { type: 'boolean' } } });
     if (values.help === true) {

@@ -72,6 +72,8 @@ const dumpInstead =
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  // Who reads along may end before us, as `tee` does by the same Ctrl-C, and a terminal that is closed. A server's log is kept in files, too.
+  for (const lines of [process.stdout, process.stderr]) lines.on('error', () => undefined);
   const given = readArguments();
   if (given instanceof TypeError) return misused(given.message);
   const { values, positionals } = given;
@@ -119,8 +121,6 @@ interface ServeOptions {
 async function serve(config: Config, { role, forPerson }: ServeOptions): Promise<number> {
   // What the server writes is for its user alone.
   process.umask(0o077);
-  // Who reads along may end before the server, as `tee` does by the same Ctrl-C, and a terminal that is closed. The log is kept in files, too.
-  for (const lines of [process.stdout, process.stderr]) lines.on('error', () => undefined);
   let current = config;
   const lines = forPerson ? openTerminal(() => current, process.stdout) : process.stdout;
   await using logger = openLog(config.server.logLevel, lines);
@@ -187,7 +187,7 @@ async function runKeys({ server }: Config, name: string, asked: string): Promise
     process.stderr.write(
       `First the token: for ${name}, and shown only now. The server knows it from now on. Then what another server lets it in with: a setting for its PHONOGRAPH_API_KEYS, or apiKeys in config.json.\n`,
     );
-    return write(`${token}\n${settingOf(name, role, token)}\n`);
+    return await write(`${token}\n${settingOf(name, role, token)}\n`);
   } catch (error) {
     const hint = error instanceof InvalidInputError && error.hint !== null ? ` ${error.hint}` : '';
     process.stderr.write(`phonograph: ${error instanceof Error ? error.message : String(error)}${hint}\n`);
@@ -214,9 +214,14 @@ function misused(said?: string): number {
   return exitUsage;
 }
 
-function write(text: string): number {
-  process.stdout.write(text);
-  return 0;
+/** Writes what was asked for. Answers the exit code: a token that nobody got was not told. */
+function write(text: string): Promise<number> {
+  const { promise, resolve: answer } = Promise.withResolvers<number>();
+  process.stdout.write(text, (error) => {
+    if (error) process.stderr.write(`phonograph: stdout cannot be written: ${error.message}\n`);
+    answer(error ? exitFailure : 0);
+  });
+  return promise;
 }
 
 /** `node src/main.ts backup FILE`: copies the database, and tells a person how far it is. Answers the exit code. */
@@ -227,10 +232,9 @@ export async function runBackup({ server }: Config, name: string): Promise<numbe
     const { database: from } = databaseOf(server);
     if (isPostgresUrl(from)) throw new BackupError(dumpInstead);
     const bytes = await backUp(from, file, { onProgress: seldom('backup'), signal: stop });
-    process.stdout.write(
+    return await write(
       `${file}: ${inMegabytes(bytes)}, checked. It holds jobs, transcripts, log lines and settings; recordings that were uploaded lie in ${join(server.dataDirectory, 'media')}.\n`,
     );
-    return 0;
   } catch (error) {
     if (stop.aborted) return exitInterrupted;
     if (!(error instanceof BackupError) && !(error instanceof MigrationError)) throw error;
@@ -246,7 +250,7 @@ async function runMove({ server }: Config, { from, to }: { from?: string; to?: s
   const tell = seldom('migrate');
   try {
     const onProgress: MoveRequest['onProgress'] = ({ doing, done, all }) => tell(done / Math.max(1, all), doing);
-    return write(reportOf(await move({ from, to, settings: server, signal, onProgress })));
+    return await write(reportOf(await move({ from, to, settings: server, signal, onProgress })));
   } catch (error) {
     if (signal.aborted) {
       process.stderr.write('phonograph: Interrupted. Call it again as before, and it goes on.\n');

@@ -5,11 +5,14 @@ import { exitCodes } from './errors.ts';
 import { root } from './own-server.ts';
 import { makeProgram } from './program.ts';
 import { asCommandError } from './session.ts';
+import { reasonOf } from './transcribe/recordings.ts';
 
 // Whoever reads has had enough, as `head` has.
-process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? 0 : exitCodes.failed),
-);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  process.stderr.write(`phonograph: stdout cannot be written: ${reasonOf(error)}.\n`);
+  process.exit(exitCodes.failed);
+});
 // What is said aside may have nobody to read it, as when a terminal is closed.
 process.stderr.on('error', () => undefined);
 

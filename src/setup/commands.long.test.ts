@@ -42,6 +42,15 @@ test('a first set-up says what it fetches; a second one has nothing to do and ne
   assert.equal(second.output, '');
 });
 
+test('a set-up that nobody reads along with does what it was asked for', async () => {
+  using fixture = makeNearlyReadyProject(internet);
+  const run = setUp(fixture);
+  run.child.stdout?.destroy();
+  run.child.stderr?.destroy();
+  assert.equal(await run.end(), 0);
+  assert.ok(existsSync(join(fixture.root, 'node_modules/tiny')));
+});
+
 test('without a network it stops with a few lines that say what to do, and goes on another time', async () => {
   using fixture = makeNearlyReadyProject(internet);
   const offline = setUp(fixture, {

@@ -4,6 +4,9 @@
  */
 const oldest = 18;
 
+// What is said may have nobody to read it any more, as when a terminal is closed: what is under way ends in order all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 /** @param {string} message */
 function refuse(message) {
   process.stderr.write(`${message}\n`);

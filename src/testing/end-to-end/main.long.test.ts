@@ -168,6 +168,16 @@ test('a name or a role that cannot be one is told, and no key is made', async ()
   assert.match(unknown.stderr, /^phonograph: Unknown option '--rule'/u);
 });
 
+test('what cannot be written to stdout is a failure, told in one line', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const { environment: env } = harness;
+  const toFull = ['-c', '"$@" > /dev/full', 'sh', process.execPath, main, 'keys', 'alice'];
+  const { status, stderr } = spawnSync('sh', toFull, { encoding: 'utf8', env });
+  assert.equal(status, 1);
+  assert.match(stderr, /^phonograph: stdout cannot be written: ENOSPC.*\n$/mu);
+  assert.doesNotMatch(stderr, /\n +at /u, 'no stack');
+});
+
 test('a second server on the same data directory refuses in one line, and the first goes on', async () => {
   await using harness = await openProcessHarness('waits');
   const first = harness.start();
