@@ -28,7 +28,7 @@ interruption, or for another format; one that had failed or was cancelled runs a
 and one that failed is tried again only after a day or when it has changed.
 
 **What is sent.** Files are uploaded, and stay with the server until the job is deleted: \`--remove\` does that when the transcript is written. Of folders the files are taken whose names end like those of recordings; hidden ones are left out.
-Two that differ in their endings alone (\`talk.mp3\`, \`talk.wav\`) have transcripts of their whole names (\`talk.mp3.srt\`).
+Two that differ in their endings alone (\`talk.mp3\`, \`talk.wav\`) have transcripts of their whole names (\`talk.mp3.srt\`); of two of one name from different folders, which \`--output\` would bring together, the second fails and says so.
 
 **Assistants.** \`phonograph mcp\` is a server of the [Model Context Protocol](https://modelcontextprotocol.io) with the tools \`transcribe\`, \`job\`, \`transcript\`, \`search\` and \`models\`, and transcripts as resources. It may do what the key
 in \`PHONOGRAPH_API_KEY\` may; with one of a READER there is no \`transcribe\`. It sends files of this machine that are called like recordings, and nothing else. A program that starts such servers is told:

@@ -11,8 +11,8 @@ import { printable } from './output.ts';
 import { clock } from './screen.ts';
 import { asCommandError, type GlobalOptions, openSession, sayAside, type Session } from './session.ts';
 import { readTranscript } from './transcribe/deliver.ts';
-import { idempotencyKeyOf, isRecording, type Recording } from './transcribe/recordings.ts';
-import { mediaOf, submitMedia } from './transcribe/recording-job.ts';
+import { isRecording, type Recording } from './transcribe/recordings.ts';
+import { inputFor, submitInput } from './transcribe/recording-job.ts';
 
 const instructions = `Phonograph transcribes recordings. \`transcribe\` takes a file of this machine or an address and gives the id of a job; a long recording goes on while you
 ask \`job\` how far it is. \`transcript\` reads what was said, with times, whole or in parts; \`search\` finds words in all transcripts.`;
@@ -73,9 +73,8 @@ function addTranscribe(server: McpServer, session: Session): void {
       await answer(async () => {
         const recording = await recordingOf(named, session);
         const options = { ...(language === undefined ? {} : { language }), ...(mode === undefined ? {} : { mode }) };
-        const media = await mediaOf(recording, { session, signal, onProgress: () => undefined });
-        const idempotencyKey = await idempotencyKeyOf(recording, options);
-        const { id } = (await submitMedia(session, { ...options, idempotencyKey, media })).job;
+        const input = await inputFor(recording, options, { session, signal, onProgress: () => undefined });
+        const { id } = (await submitInput(session, input)).job;
         const token = _meta?.progressToken;
         await waitForEnd(session, id, {
           signal: AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]),

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CommandError } from '../errors.ts';
 import { TranscriptAddressDocument } from '../operations.ts';
 import type { Session } from '../session.ts';
@@ -11,15 +12,15 @@ export async function writeTranscript(
   session: Session,
   { job, format, path }: { readonly job: string; readonly format: Format; readonly path: string },
 ): Promise<void> {
-  const part = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  const text = await readTranscript(session, job, format);
+  const part = join(dirname(path), `.${randomUUID()}.part`);
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(part, await readTranscript(session, job, format));
+    await writeFile(part, text);
     await rename(part, path);
   } catch (error) {
-    await rm(part, { force: true });
-    if (isOfDisk(error)) throw new CommandError(`${path} cannot be written: ${reasonOf(error)}.`);
-    throw error;
+    await rm(part, { force: true }).catch(() => undefined);
+    throw new CommandError(`${path} cannot be written: ${reasonOf(error)}.`);
   }
 }
 
@@ -36,10 +37,6 @@ async function openTranscript(session: Session, id: string, format: Format): Pro
     throw new CommandError(`The job ${id} has no transcript${job.status === 'COMPLETED' ? '' : ' yet'}.`);
   if (!response.ok) throw new CommandError(`The transcript of ${id} was not sent: status ${response.status}.`);
   return response;
-}
-
-function isOfDisk(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && 'path' in error;
 }
 
 /** Those of some files that are there. */

@@ -1,7 +1,8 @@
 import type { LimitFunction } from 'p-limit';
 import { PhonographError } from '../../js/client.ts';
-import { type MediaInput, TranscribeDocument, type TranscribeInput } from '../../js/operations.ts';
+import { TranscribeDocument, type TranscribeInput } from '../../js/operations.ts';
 import type { UploadProgress } from '../../js/upload.ts';
+import { CommandError } from '../errors.ts';
 import { CancelDocument, DeleteJobDocument, JobDetailsDocument, RetryDocument } from '../operations.ts';
 import { asCommandError, type Session } from '../session.ts';
 import { readTranscript, thoseThere, writeTranscript } from './deliver.ts';
@@ -34,6 +35,8 @@ export interface Work {
   readonly sending: LimitFunction;
   /** Jobs that have not ended, to be cancelled by who asks for it. */
   readonly running: Set<string>;
+  /** Whose transcript each file is: of no two recordings the same. */
+  readonly taken: Map<string, string>;
   readonly tell: (recording: string, told: Told) => void;
 }
 
@@ -48,7 +51,7 @@ async function attempt(recording: Recording, work: Work): Promise<Ended> {
   const { wanted, interrupt } = work;
   let job: string | null = null;
   try {
-    const places = await placesOf(recording, wanted);
+    const places = await placesFor(recording, work);
     const there = wanted.overwrite ? [] : await thoseThere(places.map(({ path }) => path));
     if (places.length > 0 && there.length === places.length) return { type: 'skipped', paths: there };
     if (interrupt.begin.aborted) return { type: 'cancelled', job };
@@ -73,13 +76,24 @@ async function attempt(recording: Recording, work: Work): Promise<Ended> {
   }
 }
 
+/** Where its transcript goes. Throws a CommandError where that of another recording goes there. */
+export async function placesFor(recording: Recording, { wanted, taken }: Work): Promise<readonly Place[]> {
+  const places = await placesOf(recording, wanted);
+  for (const { path } of places) {
+    const other = taken.get(path) ?? recording.name;
+    if (other !== recording.name)
+      throw new CommandError(`${path} is for ${other}.`, undefined, 'Choose another folder by --output, or none.');
+    taken.set(path, other);
+  }
+  return places;
+}
+
 /** Answers the id of the job: a new one, or that of an earlier call for the same recording and options. */
 async function submit(recording: Recording, work: Work): Promise<string> {
   const { session, wanted, interrupt, sending, tell } = work;
   const onProgress = (progress: UploadProgress) => tell(recording.name, { type: 'sending', ...progress });
-  const media = await sending(mediaOf, recording, { session, signal: interrupt.begin, onProgress });
-  const idempotencyKey = await idempotencyKeyOf(recording, wanted.input);
-  const { existing, job } = await submitMedia(session, { ...wanted.input, idempotencyKey, media });
+  const input = await sending(inputFor, recording, wanted.input, { session, signal: interrupt.begin, onProgress });
+  const { existing, job } = await submitInput(session, input);
   const { id, status } = job;
   tell(recording.name, { type: 'accepted', job: id, existing });
   const hasEnded = status === 'FAILED' || status === 'CANCELLED';
@@ -87,13 +101,20 @@ async function submit(recording: Recording, work: Work): Promise<string> {
   return id;
 }
 
-/** What the server takes a recording from: an address as it is, a file once all of it has arrived. */
-export async function mediaOf({ source }: Recording, sending: Sending): Promise<MediaInput> {
-  return source.kind === 'URL' ? { url: source.url } : { uploadId: await sendFile(source.path, sending) };
+/** What is to be submitted of a recording: an address as it is, a file once all of it has arrived, under the key of what it was before. */
+export async function inputFor(
+  recording: Recording,
+  options: Omit<TranscribeInput, 'media'>,
+  sending: Sending,
+): Promise<TranscribeInput> {
+  const { source } = recording;
+  const idempotencyKey = await idempotencyKeyOf(recording, options);
+  const media = source.kind === 'URL' ? { url: source.url } : { uploadId: await sendFile(source.path, sending) };
+  return { ...options, idempotencyKey, media };
 }
 
 /** Throws a PhonographError where the server refuses it. */
-export async function submitMedia(session: Session, input: TranscribeInput) {
+export async function submitInput(session: Session, input: TranscribeInput) {
   const { transcribe: result } = await session.ask(TranscribeDocument, { input });
   if (result.__typename !== 'TranscribeSuccess') throw new PhonographError(result);
   return result;

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { type Dirent, existsSync } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import mime from 'mime';
@@ -15,29 +16,59 @@ export interface Recording {
 /** What the arguments of a command name: files, what lies in folders, addresses. Throws a CommandError where there is none. */
 export async function recordingsOf(inputs: readonly string[], recursive: boolean): Promise<readonly Recording[]> {
   const found = await Promise.all(inputs.map((input) => recordingsIn(input, recursive)));
-  const recordings = found.flat();
+  // Each once, also where it is named and lies in a folder that is.
+  const recordings = [...new Map(found.flat().map((each) => [keyOf(each), each])).values()];
   if (recordings.length > 0) return recordings;
   const hint = recursive ? null : 'Folders in it are looked into with --recursive.';
   throw new CommandError(`There is no recording in ${inputs.join(', ')}.`, undefined, hint);
 }
 
+function keyOf({ source }: Recording): string {
+  return source.kind === 'URL' ? source.url : source.path;
+}
+
 async function recordingsIn(input: string, recursive: boolean): Promise<readonly Recording[]> {
   if (/^https?:\/\//iu.test(input)) return [{ name: input, source: { kind: 'URL', url: input } }];
   const found = await stat(input).catch((error: unknown) => {
-    throw new CommandError(`${input} cannot be read: ${reasonOf(error)}.`);
+    throw unreadable(input, error);
   });
   return found.isDirectory() ? await recordingsOfFolder(input, recursive) : [fileRecording(input)];
 }
 
 /** By the endings of names, in order; hidden files, and those that a browser or a copy is still at, are left out. */
 export async function recordingsOfFolder(folder: string, recursive: boolean): Promise<readonly Recording[]> {
-  const entries = await readdir(folder, { recursive, withFileTypes: true });
-  const named = entries
-    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && isRecording(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .toSorted();
-  const kept = await Promise.all(named.map(async (path) => !/\.m?ts$/iu.test(path) || (await isTransportStream(path))));
-  return named.filter((_, index) => kept[index]).map(fileRecording);
+  const entries = await entriesOf(folder, recursive);
+  const named = entries.filter(({ name }) => isRecording(name));
+  const paths = await Promise.all(named.map(async (entry) => ((await isMeant(entry)) ? [pathOf(entry)] : [])));
+  return paths.flat().toSorted().map(fileRecording);
+}
+
+/** Folders in it may go while it is read. */
+async function entriesOf(folder: string, recursive: boolean): Promise<readonly Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw unreadable(folder, error);
+  });
+  const folders = recursive ? entries.filter((entry) => entry.isDirectory()) : [];
+  const below = folders.map(async ({ name }) => {
+    const inner = join(folder, name);
+    return await entriesOf(inner, true).catch((error: unknown) => {
+      if (existsSync(inner)) throw error;
+      return [];
+    });
+  });
+  return [...entries, ...(await Promise.all(below)).flat()];
+}
+
+function pathOf({ parentPath, name }: Dirent): string {
+  return join(parentPath, name);
+}
+
+/** Whether it is a file, or a link to one, and no TypeScript. What cannot be read is told when it is to be sent. */
+async function isMeant(entry: Dirent): Promise<boolean> {
+  const path = pathOf(entry);
+  const found = entry.isSymbolicLink() ? await stat(path).catch(() => null) : entry;
+  if (found?.isFile() !== true) return false;
+  return !/\.m?ts$/iu.test(path) || (await isTransportStream(path).catch(() => true));
 }
 
 /** Of files of one ending some are films and others are TypeScript; each packet of MPEG-TS begins with this byte, on Blu-rays after a time of four. */
@@ -101,10 +132,13 @@ function nameOfUrl(url: string): string {
   }
 }
 
-/** What tells a state of a file from every other one. */
+/** What tells a state of a file from every other one. Throws a CommandError where there is no file to read: a pipe would be waited for. */
 export async function stateOf(path: string): Promise<string> {
-  const [real, { size, mtimeMs }] = await Promise.all([realpath(path), stat(path)]);
-  return JSON.stringify([real, size, mtimeMs]);
+  const [real, found] = await Promise.all([realpath(path), stat(path)]).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (!found.isFile()) throw new CommandError(`${path} is no file.`);
+  return JSON.stringify([real, found.size, found.mtimeMs]);
 }
 
 /** The same for the same recording and options within a day: who asks twice, or again after an interruption, is led to the first job. */
@@ -114,6 +148,10 @@ export async function idempotencyKeyOf({ source }: Recording, options: unknown):
   return `cli_${createHash('sha256')
     .update(JSON.stringify([what, options]))
     .digest('base64url')}`;
+}
+
+function unreadable(path: string, error: unknown): CommandError {
+  return new CommandError(`${path} cannot be read: ${reasonOf(error)}.`);
 }
 
 /** Why a file cannot be read or written, in the words of the system. */

@@ -1,13 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type DetailedError, type PreviousUpload, Upload, type UrlStorage } from 'tus-js-client';
+import { Readable } from 'node:stream';
+import { type DetailedError, type FileReader, type PreviousUpload, Upload, type UrlStorage } from 'tus-js-client';
 import { refusalIn } from '../../js/client.ts';
 import type { UploadProgress } from '../../js/upload.ts';
+import { CommandError } from '../errors.ts';
 import { UnreachableError, type Session } from '../session.ts';
 import { stateOf } from './recordings.ts';
+
+const chunkBytes = 256 * 1024;
 
 /** Who sends a file where, and who wants to know how far it is. */
 export interface Sending {
@@ -27,9 +30,9 @@ export async function sendFile(path: string, { session, signal, onProgress }: Se
     .digest('hex');
   const send = async () => {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    // It tells the library where the file is, which then reads it by itself.
-    const file = createReadStream(path).on('error', reject);
-    const upload: Upload = new Upload(file, {
+    await using file = await open(path);
+    const upload: Upload = new Upload(new Blob(), {
+      fileReader: readerOf(file, reject),
       endpoint: `${session.url}/uploads`,
       headers: session.headers,
       metadata: { filename: basename(path) },
@@ -42,17 +45,14 @@ export async function sendFile(path: string, { session, signal, onProgress }: Se
       onError: (error) => reject(toldError(error)),
       onSuccess: () => resolve(upload.url?.split('/').at(-1) ?? ''),
     });
-    const leave = () => {
-      reject(signal.reason);
-      upload.abort().catch(() => undefined); // Whether the server hears of it changes nothing.
-    };
+    const leave = () => reject(signal.reason);
     signal.addEventListener('abort', leave);
     try {
       await begin(upload);
       return await promise;
     } finally {
       signal.removeEventListener('abort', leave);
-      file.destroy();
+      await upload.abort().catch(() => undefined); // Whether the server hears of it changes nothing.
     }
   };
   signal.throwIfAborted();
@@ -60,11 +60,43 @@ export async function sendFile(path: string, { session, signal, onProgress }: Se
 }
 
 /**
+ * Reads a file that is open. It may become shorter or unreadable while it is sent: the reader of the library would then send nothing for ever, or end
+ * the program.
+ */
+function readerOf(file: FileHandle, onError: (error: Error) => void): FileReader {
+  return {
+    openFile: async () => {
+      const { size } = await file.stat();
+      return {
+        size,
+        slice: (start, end) => {
+          const value = Readable.from(bytesOf(file, { start, end }), { objectMode: false }).on('error', onError);
+          return Promise.resolve({ value: Object.assign(value, { size: end - start }), done: end >= size });
+        },
+        close() {},
+      };
+    },
+  };
+}
+
+async function* bytesOf(file: FileHandle, { start, end }: { readonly start: number; readonly end: number }) {
+  for (let position = start; position < end;) {
+    const { buffer, bytesRead } = await file.read({
+      buffer: Buffer.alloc(Math.min(chunkBytes, end - position)),
+      position,
+    });
+    if (bytesRead === 0) throw new CommandError('It became shorter while it was sent.');
+    yield buffer.subarray(0, bytesRead);
+    position += bytesRead;
+  }
+}
+
+/**
  * Where uploads that are under way are written down, beyond this call. Each has a file, so that calls side by side have none in common, as in the one
  * file of the library, for which they wait and fail. Where nothing can be kept, an upload begins anew.
  */
 function rememberedUploads(): UrlStorage {
-  const folder = join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local/state'), 'phonograph', 'uploads');
+  const folder = join(stateHome(), 'phonograph', 'uploads');
   return {
     findAllUploads: () => Promise.resolve([]), // Of all uploads nothing is asked here.
     findUploadsByFingerprint: async (fingerprint) => {
@@ -83,6 +115,14 @@ function rememberedUploads(): UrlStorage {
     },
     removeUpload: (urlStorageKey) => rm(join(folder, urlStorageKey), { force: true }).catch(() => undefined),
   };
+}
+
+function stateHome(): string {
+  try {
+    return process.env['XDG_STATE_HOME'] || join(homedir(), '.local/state');
+  } catch {
+    return '/nonexistent'; // A user of a container may have no home.
+  }
 }
 
 async function begin(upload: Upload): Promise<void> {

@@ -103,7 +103,15 @@ interface Parts {
 }
 
 function workOf(session: Session, { options, interrupt, tell }: Parts): Work {
-  return { session, wanted: wantedOf(options), interrupt, sending: pLimit(sentAtATime), running: new Set(), tell };
+  return {
+    session,
+    wanted: wantedOf(options),
+    interrupt,
+    sending: pLimit(sentAtATime),
+    running: new Set(),
+    taken: new Map(),
+    tell,
+  };
 }
 
 function wantedOf(options: TranscribeOptions): Wanted {

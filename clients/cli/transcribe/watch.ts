@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitFunction } from 'p-limit';
-import { CommandError } from '../errors.ts';
 import { thoseThere } from './deliver.ts';
-import { transcribeRecording, type Work } from './recording-job.ts';
-import { placesOf, reasonOf, type Recording, recordingsOfFolder, stateOf } from './recordings.ts';
+import { placesFor, transcribeRecording, type Work } from './recording-job.ts';
+import { type Recording, recordingsOfFolder, stateOf } from './recordings.ts';
 
 const lookMs = 1000;
 /** A recording is complete when nobody has written to it for so long; as the server has it for those under its media roots. */
@@ -39,7 +38,7 @@ export async function watchFolder(folder: string, { recursive, signal, work }: W
   };
   const ending = AbortSignal.any([signal, failure.signal, work.session.signal]);
   while (!ending.aborted) {
-    for (const recording of await recordingsOf(folder, recursive)) {
+    for (const recording of await recordingsOfFolder(folder, recursive)) {
       const { path } = recording.source.kind === 'FILE' ? recording.source : { path: '' };
       if (underway.has(path)) continue;
       const state = await settledState(path);
@@ -53,14 +52,6 @@ export async function watchFolder(folder: string, { recursive, signal, work }: W
   ending.throwIfAborted();
 }
 
-async function recordingsOf(folder: string, recursive: boolean): Promise<readonly Recording[]> {
-  try {
-    return await recordingsOfFolder(folder, recursive);
-  } catch (error) {
-    throw new CommandError(`The folder ${folder} cannot be read: ${reasonOf(error)}.`);
-  }
-}
-
 /** Null where somebody may still be writing to it, and where it is gone again. */
 async function settledState(path: string): Promise<string | null> {
   try {
@@ -71,7 +62,9 @@ async function settledState(path: string): Promise<string | null> {
   }
 }
 
-async function isTranscribed(recording: Recording, { wanted }: Work): Promise<boolean> {
-  const places = (await placesOf(recording, wanted)).map(({ path }) => path);
-  return !wanted.overwrite && (await thoseThere(places)).length === places.length;
+/** What cannot be told here is told of its job. */
+async function isTranscribed(recording: Recording, work: Work): Promise<boolean> {
+  const places = await placesFor(recording, work).catch(() => null);
+  if (places === null || work.wanted.overwrite) return false;
+  return (await thoseThere(places.map(({ path }) => path))).length === places.length;
 }

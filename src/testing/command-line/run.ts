@@ -18,6 +18,8 @@ interface RunOptions {
   readonly server?: string;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The user as whom it runs; this one where absent. */
+  readonly uid?: number;
   /** Ends it by SIGTERM. */
   readonly cancelSignal?: AbortSignal;
 }
