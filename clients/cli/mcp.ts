@@ -26,8 +26,10 @@ export async function serveAssistant(options: GlobalOptions): Promise<void> {
   await using session = await openSession(options, { signal: stop.signal, say: sayAside, transcribes: true });
   const server = makeServer(session);
   await server.connect(new StdioServerTransport());
-  await left;
+  const { signal } = session;
+  await Promise.race([left, once(signal, 'abort')]);
   await server.close();
+  if (!stop.signal.aborted) signal.throwIfAborted();
 }
 
 function makeServer(session: Session): McpServer {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { lastingPort, openProcessHarness } from '#src/testing/process.ts';
 import { placeRecording } from '#src/testing/recordings.ts';
 import { openTestServer } from '#src/testing/server.ts';
 import { openTemporary } from '#src/testing/temporary.ts';
@@ -13,7 +16,10 @@ const sample = join(import.meta.dirname, '../../../samples/jfk.flac');
 
 /** An assistant, as the official SDK makes one, that has started `phonograph mcp`. */
 async function openAssistant(server: string, key = '') {
-  const env = { PATH: process.env['PATH'] ?? '', PHONOGRAPH_URL: server, PHONOGRAPH_API_KEY: key };
+  return await openAssistantWith({ PATH: process.env['PATH'] ?? '', PHONOGRAPH_URL: server, PHONOGRAPH_API_KEY: key });
+}
+
+async function openAssistantWith(env: Record<string, string>) {
   const client = new Client({ name: 'test', version: '1' });
   await client.connect(
     new StdioClientTransport({ command: process.execPath, args: [main, 'mcp'], env, stderr: 'inherit' }),
@@ -76,4 +82,14 @@ test('with the key of a READER an assistant reads, and is offered nothing that c
   assert.deepEqual(tools.map(({ name }) => name).toSorted(), ['job', 'models', 'search', 'transcript']);
   assert.ok(tools.every(({ annotations }) => annotations?.readOnlyHint === true));
   assert.ok(!(await assistant.call('models', {})).isError);
+});
+
+test('where its own server ends, what serves an assistant ends too, so that it is started again', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const environment = { ...harness.environment, PHONOGRAPH_LISTEN_PORT: String(lastingPort()) };
+  await using assistant = await openAssistantWith(environment);
+  assert.ok(!(await assistant.call('models', {})).isError);
+  const isServer = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('src/main.ts');
+  for (const pid of harness.children().filter(isServer)) process.kill(pid, 'SIGKILL');
+  while (harness.children().length > 0) await sleep(20);
 });
