@@ -38,12 +38,9 @@ export async function openLocalServer(needs: LocalServerNeeds): Promise<LocalSer
 
   async function startInTurn(): Promise<void> {
     let hasWaited = false;
-    const giveBack = await takeLock(`server at ${address} of ${process.getuid?.()}`, {
+    const giveBack = await takeLock(`server at ${address}`, {
       signal,
       onWait: () => (hasWaited = true),
-    }).catch(() => {
-      signal.throwIfAborted();
-      return () => {}; // Where temporary files cannot be written, nobody waits for anybody.
     });
     stack.defer(giveBack);
     // A command that was killed leaves a server behind that is just being stopped.

@@ -90,29 +90,27 @@ export function shortHash(text) {
 
 /**
  * Lets one program at a time work on something, such as a set-up in a folder; a second one waits. The lock is a socket that listens, which ends with its
- * owner, however that ends.
+ * owner, however that ends. Where it can lie nowhere, as without a folder for temporary files, nobody waits for anybody.
  *
  * @param {string} what such as the folder
  * @param {{ readonly signal: AbortSignal, readonly onWait: (pid: string) => void }} options onWait gets the number of the process that is at work
  * @returns {Promise<() => void>} gives the lock back
  */
 export async function takeLock(what, { signal, onWait }) {
-  // The path of a socket has at most 104 characters, too few for one inside the folder.
-  const path = join(tmpdir(), `phonograph-${shortHash(what)}.sock`);
+  // The path of a socket has at most 104 characters, too few for one inside the folder. Those of other users would be closed to this one.
+  const path = join(tmpdir(), `phonograph-${shortHash(`${what} of ${process.getuid?.()}`)}.sock`);
   /** @type {import('node:net').Socket[]} */
   const waiting = [];
   const server = createServer((socket) => {
     waiting.push(socket.on('error', () => {}));
     socket.write(String(process.pid));
   });
-  const listen = async () =>
-    await once(server.listen(path), 'listening').catch((error) => {
-      if (codeOf(error) !== 'EADDRINUSE') throw error;
-    });
+  const listen = async () => await once(server.listen(path), 'listening').then(() => '', codeOf);
   const madeAt = () => statSync(path, { bigint: true, throwIfNoEntry: false })?.ctimeNs;
   /** @type {bigint | undefined} */
   let abandoned;
-  while ((await listen()) === undefined) {
+  for (let failure = await listen(); failure !== ''; failure = await listen()) {
+    if (failure !== 'EADDRINUSE') return () => {};
     const found = madeAt();
     const owner = connect({ path, signal }).on('data', (pid) => onWait(String(pid)));
     const isThere = await once(owner, 'connect').catch(() => null);

@@ -105,3 +105,16 @@ test('the lock of a set-up that was killed counts for nothing, and goes to one o
   };
   await Promise.all([takeTurn(), takeTurn(), takeTurn()]);
 });
+
+test('where a lock can lie nowhere nobody waits', async () => {
+  using fixture = makeTestProject();
+  const { TMPDIR } = process.env;
+  for (const folder of [join(fixture.root, 'gone'), join(fixture.root, 'x'.repeat(120))]) {
+    if (folder.endsWith('x')) mkdirSync(folder);
+    process.env['TMPDIR'] = folder;
+    for (let time = 0; time < 2; time += 1)
+      await takeLock(fixture.root, { signal, onWait: () => assert.fail('nobody to wait for') });
+  }
+  if (TMPDIR === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = TMPDIR;
+});
