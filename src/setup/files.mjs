@@ -120,7 +120,7 @@ export async function takeLock(what, { signal, onWait }) {
     // Nobody listens there, now and a moment ago: its owner was killed. What others who wait have made since is theirs.
     if (found === abandoned && madeAt() === found) rmSync(path, { force: true });
     abandoned = found;
-    await sleep(20);
+    await sleep(20 + 80 * Math.random()); // Those who saw it at once look again one after the other.
   }
   return () => {
     server.close();

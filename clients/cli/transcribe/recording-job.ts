@@ -42,9 +42,20 @@ export interface Work {
 
 /** Has a recording transcribed and its transcript written. Tells how it ended; throws only where the command is to end, too. */
 export async function transcribeRecording(recording: Recording, work: Work): Promise<Ended> {
-  const ended = await attempt(recording, work);
+  const attempted = await attempt(recording, work);
+  // A command side by side may have written it meanwhile, and have taken the job off the server.
+  const paths = attempted.type === 'failed' ? await transcriptOf(recording, work) : null;
+  const ended: Ended = paths === null ? attempted : { type: 'skipped', paths };
   work.tell(recording.name, ended);
   return ended;
+}
+
+/** The files of its transcript, where all are there and none is wanted anew; else null. */
+export async function transcriptOf(recording: Recording, work: Work): Promise<readonly string[] | null> {
+  if (work.wanted.overwrite) return null;
+  const places = await placesFor(recording, work).catch(() => []);
+  const there = await thoseThere(places.map(({ path }) => path));
+  return places.length > 0 && there.length === places.length ? there : null;
 }
 
 async function attempt(recording: Recording, work: Work): Promise<Ended> {
@@ -77,7 +88,7 @@ async function attempt(recording: Recording, work: Work): Promise<Ended> {
 }
 
 /** Where its transcript goes. Throws a CommandError where that of another recording goes there. */
-export async function placesFor(recording: Recording, { wanted, taken }: Work): Promise<readonly Place[]> {
+async function placesFor(recording: Recording, { wanted, taken }: Work): Promise<readonly Place[]> {
   const places = await placesOf(recording, wanted);
   for (const { path } of places) {
     const other = taken.get(path) ?? recording.name;

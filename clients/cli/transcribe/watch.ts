@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitFunction } from 'p-limit';
-import { thoseThere } from './deliver.ts';
-import { placesFor, transcribeRecording, type Work } from './recording-job.ts';
+import { transcribeRecording, transcriptOf, type Work } from './recording-job.ts';
 import { type Recording, recordingsOfFolder, stateOf } from './recordings.ts';
 
 const lookMs = 1000;
@@ -43,7 +42,7 @@ export async function watchFolder(folder: string, { recursive, signal, work }: W
       if (underway.has(path)) continue;
       const state = await settledState(path);
       if (state === null || done.get(path) === state) continue;
-      if (!done.has(path) && (await isTranscribed(recording, work))) done.set(path, state);
+      if (!done.has(path) && (await transcriptOf(recording, work)) !== null) done.set(path, state);
       else begin(recording, path, state);
     }
     await sleep(lookMs, undefined, { signal: ending }).catch(() => undefined);
@@ -60,11 +59,4 @@ async function settledState(path: string): Promise<string | null> {
   } catch {
     return null;
   }
-}
-
-/** What cannot be told here is told of its job. */
-async function isTranscribed(recording: Recording, work: Work): Promise<boolean> {
-  const places = await placesFor(recording, work).catch(() => null);
-  if (places === null || work.wanted.overwrite) return false;
-  return (await thoseThere(places.map(({ path }) => path))).length === places.length;
 }

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { cp, mkdir, readdir } from 'node:fs/promises';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastingPort, openProcessHarness } from '#src/testing/process.ts';
 import { placeRecording } from '#src/testing/recordings.ts';
+import { openTestServer } from '#src/testing/server.ts';
+import { openTemporary } from '#src/testing/temporary.ts';
 import { jsonLines, phonograph, start } from './run.ts';
 
 const sample = join(import.meta.dirname, '../../../samples/jfk.flac');
@@ -68,4 +70,21 @@ test('where another program listens and never answers, a signal ends the command
   }
   silent.close();
   assert.deepEqual(harness.children(), []);
+});
+
+test('what another command has written and taken off the server has not failed', async () => {
+  await using server = await openTestServer();
+  await using temporary = await openTemporary();
+  const cwd = temporary.directory;
+  await placeRecording(sample, join(cwd, 'talk.flac'));
+  await server.ask('mutation { pauseQueue { __typename } }');
+  const run = start(['transcribe', 'talk.flac', '--remove', '--json'], { server: server.url, cwd });
+  for await (const line of run) {
+    const { type, job } = JSON.parse(line);
+    if (type !== 'accepted') continue;
+    await writeFile(join(cwd, 'talk.srt'), '');
+    await server.ask(`mutation { deleteJob(id: "${job}") { __typename } }`);
+  }
+  const { exitCode, stdout } = await run;
+  assert.deepEqual([exitCode, jsonLines(stdout).at(-1).type], [0, 'skipped']);
 });
