@@ -27,6 +27,18 @@ export interface Connection {
 
 export type InTurn = <T>(jobId: string, act: () => Promise<T>) => Promise<T>;
 
+/** Acts in turn on what was found of a job before: who is refused because of that is told at once, and those who are not keep the order in which they came. */
+export async function actOnFound<Found, T>(
+  { inTurn }: Connection,
+  { jobId, found }: { readonly jobId: string; readonly found: Promise<Found> },
+  act: (found: Found) => Promise<T>,
+): Promise<T> {
+  const acted = inTurn(jobId, async () => await act(await found));
+  acted.catch(() => undefined); // Who is refused at once does not hear of it again.
+  await found;
+  return await acted;
+}
+
 /** Lets acts on the same job take turns. */
 export function openTurns(): InTurn {
   const last = new Map<string, Promise<void>>();

@@ -6,7 +6,7 @@ import type { SegmentEdit, StoredSegment } from '../../../jobs/transcript.ts';
 import { applyEdit } from '../../../transcripts/editing/apply-edit.ts';
 import { checkEdits, checkIndexes, firstOutOfOrder } from '../../../transcripts/editing/check-edits.ts';
 import type { Edited, TranscriptEditor } from '../../store.ts';
-import { type Connection, inPieces } from '../database/connection.ts';
+import { actOnFound, type Connection, inPieces } from '../database/connection.ts';
 import { cleanText } from '../database/json.ts';
 import { begunAnew, readTranscript, segmentsPerRevision, type Transcript } from '../database/revision.ts';
 import { countClears, readJob, selectSegments, toStoredSegment } from '../database/rows.ts';
@@ -45,8 +45,10 @@ export async function takeTurn<T>(
   { id, seenSeq }: { readonly id: string; readonly seenSeq: number | null },
   correct: (seenSeq: number) => Promise<T>,
 ): Promise<T | null> {
-  const ended = await readEnded(connection.db, id, seenSeq);
-  return ended === null ? null : connection.inTurn(id, () => correct(seenSeq ?? ended.job.lastEventSeq));
+  const found = readEnded(connection.db, id, seenSeq);
+  return await actOnFound(connection, { jobId: id, found }, async (ended) =>
+    ended === null ? null : await correct(seenSeq ?? ended.job.lastEventSeq),
+  );
 }
 
 /** Null = unknown id. Something else has happened to the job meanwhile: it must be looked at again. */

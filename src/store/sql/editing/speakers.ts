@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { InvalidInputError } from '../../../errors.ts';
 import type { Job, JobFact } from '../../../jobs/job.ts';
 import type { Segment, Speaker } from '../../../jobs/transcript.ts';
-import { commit, type Connection } from '../database/connection.ts';
+import { actOnFound, commit, type Connection } from '../database/connection.ts';
 import { cleanText, parseOptions } from '../database/json.ts';
 import { begunAnew } from '../database/revision.ts';
 import { readJob, readOwnJob } from '../database/rows.ts';
@@ -188,10 +188,16 @@ export async function renameSpeaker(
   id: string,
   ...named: readonly [string, string | null]
 ): Promise<{ readonly job: Job; readonly speaker: Speaker } | null> {
-  const job = await readJob(connection.db, id);
-  if (job === null) return null;
-  findSpeaker(await readSpeakersOf(connection.db, id), named[0]);
-  return connection.inTurn(id, () => writeName(connection, job, ...named));
+  return await actOnFound(connection, { jobId: id, found: findNamed(connection, id, named[0]) }, async (job) =>
+    job === null ? null : await writeName(connection, job, ...named),
+  );
+}
+
+/** The job, where it has this speaker; null where there is no such job. */
+async function findNamed({ db }: Connection, id: string, key: string): Promise<Job | null> {
+  const job = await readJob(db, id);
+  if (job !== null) findSpeaker(await readSpeakersOf(db, id), key);
+  return job;
 }
 
 /** Throws InvalidInputError where nobody has this key. */
