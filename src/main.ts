@@ -14,6 +14,7 @@ import {
   StorageFullError,
 } from './errors.ts';
 import { openLog } from './logs/log.ts';
+import { openStdout } from './logs/stdout.ts';
 import { openTerminal } from './logs/terminal.ts';
 import { move, type MoveReport, type MoveRequest } from './operations/moving.ts';
 import { keepServing } from './server.ts';
@@ -122,7 +123,8 @@ async function serve(config: Config, { role, forPerson }: ServeOptions): Promise
   // What the server writes is for its user alone.
   process.umask(0o077);
   let current = config;
-  const lines = forPerson ? openTerminal(() => current, process.stdout) : process.stdout;
+  await using stdout = openStdout();
+  const lines = forPerson ? openTerminal(() => current, stdout) : stdout;
   await using logger = openLog(config.server.logLevel, lines);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { eventsOf, untilEvent } from '#src/testing/follow.ts';
-import { openProcessHarness, type ProcessHarness, submitTo } from '#src/testing/process.ts';
+import { lastingPort, openProcessHarness, type ProcessHarness, submitTo } from '#src/testing/process.ts';
 import { ask } from '#src/testing/server.ts';
 import { mountDisk } from '#src/testing/small-disk.ts';
 
@@ -82,6 +84,28 @@ test('a server whose log nobody reads any more goes on with its jobs, and stops 
   server.child.kill('SIGTERM');
   assert.equal((await server.ended).code, 0);
   assert.deepEqual(harness.children(), []);
+});
+
+test('a server whose log is not read, though somebody could, goes on with its jobs and ends', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const pipe = join(harness.directory, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+  assert.throws(() => {
+    for (;;) writeSync(reader, '\n'.repeat(4096));
+  }, /EAGAIN/u);
+  const url = `http://127.0.0.1:${lastingPort()}`;
+  const env = { ...harness.environment, PHONOGRAPH_LISTEN_PORT: new URL(url).port };
+  const stdout = openSync(pipe, constants.O_WRONLY);
+  const server = spawn(process.execPath, [main], { env, stdio: ['ignore', stdout, 'ignore'] });
+  while (!(await fetch(`${url}/health`).catch(() => null))) await sleep(20);
+  const id = await submitTo(url);
+  assert.equal((await eventsOf(url, id)).at(-1)?.status, 'COMPLETED');
+  server.kill('SIGTERM');
+  assert.deepEqual(await once(server, 'exit'), [null, 'SIGKILL'], 'a write that waits cannot be called back');
+  closeSync(stdout);
+  closeSync(reader);
+  assert.equal((await eventsOf(await harness.start().url, id)).at(-1)?.status, 'COMPLETED');
 });
 
 test('a node of a fleet without a database that others reach is refused with 78 and what to do', async () => {
