@@ -37,6 +37,8 @@ export interface Work {
   readonly running: Set<string>;
   /** Whose transcript each file is: of no two recordings the same. */
   readonly taken: Map<string, string>;
+  /** Looks for the files of one recording at a time: of two that have one file the first has it, each time. */
+  readonly placing: LimitFunction;
   readonly tell: (recording: string, told: Told) => void;
 }
 
@@ -88,8 +90,8 @@ async function attempt(recording: Recording, work: Work): Promise<Ended> {
 }
 
 /** Where its transcript goes. Throws a CommandError where that of another recording goes there. */
-async function placesFor(recording: Recording, { wanted, taken }: Work): Promise<readonly Place[]> {
-  const places = await placesOf(recording, wanted);
+async function placesFor(recording: Recording, { wanted, taken, placing }: Work): Promise<readonly Place[]> {
+  const places = await placing(placesOf, recording, wanted);
   for (const { path } of places) {
     const other = taken.get(path) ?? recording.name;
     if (other !== recording.name)

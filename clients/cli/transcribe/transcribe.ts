@@ -110,6 +110,7 @@ function workOf(session: Session, { options, interrupt, tell }: Parts): Work {
     sending: pLimit(sentAtATime),
     running: new Set(),
     taken: new Map(),
+    placing: pLimit(1),
     tell,
   };
 }
