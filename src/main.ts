@@ -127,9 +127,16 @@ async function serve(config: Config, { role, forPerson }: ServeOptions): Promise
   const lines = forPerson ? openTerminal(() => current, stdout) : stdout;
   await using logger = openLog(config.server.logLevel, lines);
   const stop = new AbortController();
+  // What a service manager sends to all of a service comes a second time from the set-up, which passes it on.
+  const echoMs = process.channel === undefined ? 0 : 250;
+  let signalledAt = 0;
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(128);
+      if (stop.signal.aborted) {
+        if (performance.now() - signalledAt < echoMs) return;
+        process.exit(128);
+      }
+      signalledAt = performance.now();
       logger.log.info({ signal }, 'signal received');
       stop.abort();
     });

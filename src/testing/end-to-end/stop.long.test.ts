@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { on, once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { untilEvent } from '#src/testing/follow.ts';
-import { openProcessHarness, submitTo, untilNoChildren } from '#src/testing/process.ts';
+import { lastingPort, openProcessHarness, submitTo, untilNoChildren } from '#src/testing/process.ts';
 
 const hasSpoken = ({ segments }: { readonly segments?: unknown }): boolean => segments !== undefined;
 
@@ -48,6 +51,19 @@ test('a second SIGTERM ends the server at once, with everything that its engines
   server.child.kill('SIGTERM');
   assert.equal((await server.ended).code, 128);
   await untilNoChildren(harness, 2000);
+});
+
+test('a signal that a service manager sends to all of a service, and the set-up passes on, is one', async () => {
+  await using harness = await openProcessHarness('speaks');
+  const env = { ...harness.environment, PHONOGRAPH_LISTEN_PORT: String(lastingPort()) };
+  const main = join(import.meta.dirname, '../../main.ts');
+  // As the set-up starts it.
+  const server = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const lines = on(createInterface({ input: server.stdout ?? assert.fail() }), 'line');
+  for await (const [line] of lines) if (String(line).includes('server listening')) break;
+  server.kill('SIGTERM');
+  server.kill('SIGTERM');
+  assert.deepEqual(await once(server, 'exit'), [0, null]);
 });
 
 test('engines of a server that is killed are gone within two seconds, also where they ignore SIGTERM', async () => {
