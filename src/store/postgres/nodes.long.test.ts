@@ -8,6 +8,7 @@ import { openPostgres, postgresProgram, type TestPostgres } from '../../testing/
 import { openBreakingProxy } from '../../testing/postgres-proxy.ts';
 import { added, claimed, newBatch, newJob, quietly } from '../contract/samples.ts';
 import type { Store } from '../store.ts';
+import type { Claim } from '../work.ts';
 
 interface Node {
   readonly store: Store;
@@ -102,11 +103,11 @@ describe('nodes that share a database in PostgreSQL', { skip: postgresProgram.sk
       Promise.all(Array.from({ length: times }, (_, time) => nodes.map(({ store }) => act(store, time))).flat());
     const jobs = await both(10, (store, time) => store.addJob(newJob({ callerId: `caller ${time % 3}` })));
     assert.equal(new Set((await nodes[0].store.jobs({}, { limit: 50 })).map(({ key }) => key)).size, 20);
-    const claims = await both(10, (store) => store.claim('test'));
-    assert.deepEqual(
-      claims.flatMap((claim) => claim?.job.id ?? []).toSorted(),
-      jobs.map(({ job }) => job.id).toSorted(),
-    );
+    const ask = async () => (await both(10, (store) => store.claim('test'))).filter((claim) => claim !== null);
+    const claims: Claim[] = [];
+    // One may be passed over while the place of another is taken: who waits is told then to ask again.
+    for (let some = await ask(); some.length > 0; some = await ask()) claims.push(...some);
+    assert.deepEqual(claims.map(({ job }) => job.id).toSorted(), jobs.map(({ job }) => job.id).toSorted());
     const same = await both(4, (store) => store.addJob(newJob({ idempotencyKey: 'once' })));
     assert.equal(new Set(same.map(({ job }) => job.id)).size, 1);
     const limited = await both(4, (store) =>
