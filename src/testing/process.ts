@@ -89,8 +89,8 @@ export async function openProcessHarness(engine: string | null): Promise<Process
   return harness;
 }
 
-/** Below those that the kernel gives to connections. */
-const lastingPorts = [10_000, 32_768] as const;
+/** Below those that the kernel gives to connections, and above the last one, 10080, that browsers and `fetch` refuse. */
+const lastingPorts = [10_081, 32_768] as const;
 
 /** A port on which nobody listens, and that no connection is given: a server that was killed finds it free again. */
 export function lastingPort(): number {
