@@ -19,7 +19,7 @@ export interface LocalServer extends AsyncDisposable {
 /** Who a server is for. */
 export interface LocalServerNeeds {
   readonly signal: AbortSignal;
-  /** Told of what takes time: a server that is started. */
+  /** Told of what takes time: a server that is started, or that does not answer. */
   readonly say: (text: string) => void;
   /** Whether a server that is started keeps an engine ready. */
   readonly transcribes?: boolean;

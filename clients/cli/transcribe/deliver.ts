@@ -13,14 +13,21 @@ export async function writeTranscript(
   { job, format, path }: { readonly job: string; readonly format: Format; readonly path: string },
 ): Promise<void> {
   const text = await readTranscript(session, job, format);
+  await writeWhole(path, text).catch((error: unknown) => {
+    throw new CommandError(`${path} cannot be written: ${reasonOf(error)}.`);
+  });
+}
+
+/** Writes a file, which is there as a whole or not at all, and makes its folder; both can be used by this user alone where `isPrivate`. */
+export async function writeWhole(path: string, text: string, isPrivate = false): Promise<void> {
   const part = join(dirname(path), `.${randomUUID()}.part`);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(part, text);
+    await mkdir(dirname(path), { recursive: true, ...(isPrivate && { mode: 0o700 }) });
+    await writeFile(part, text, isPrivate ? { mode: 0o600 } : {});
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true }).catch(() => undefined);
-    throw new CommandError(`${path} cannot be written: ${reasonOf(error)}.`);
+    throw error;
   }
 }
 

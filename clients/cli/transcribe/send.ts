@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -8,6 +8,7 @@ import { refusalIn } from '../../js/client.ts';
 import type { UploadProgress } from '../../js/upload.ts';
 import { CommandError } from '../errors.ts';
 import { UnreachableError, type Session } from '../session.ts';
+import { writeWhole } from './deliver.ts';
 import { stateOf } from './recordings.ts';
 
 const chunkBytes = 256 * 1024;
@@ -106,11 +107,7 @@ function rememberedUploads(): UrlStorage {
       return found === null ? [] : [found];
     },
     addUpload: async (fingerprint, upload) => {
-      const part = join(folder, `.${randomUUID()}.part`);
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-        .then(() => writeFile(part, JSON.stringify(upload), { mode: 0o600 }))
-        .then(() => rename(part, join(folder, fingerprint)))
-        .catch(() => rm(part, { force: true }).catch(() => undefined));
+      await writeWhole(join(folder, fingerprint), JSON.stringify(upload), true).catch(() => undefined);
       return fingerprint;
     },
     removeUpload: (urlStorageKey) => rm(join(folder, urlStorageKey), { force: true }).catch(() => undefined),
